@@ -1,0 +1,1 @@
+"""Figures of a network, derived from the facts that its ops state."""

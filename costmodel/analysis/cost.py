@@ -1,0 +1,122 @@
+"""All figures of a network at once: totals, and a row for each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import METRICS, activation_floats, macs_per_frame, params, state_floats
+from costmodel.errors import OptionError
+from costmodel.graph import Graph, Node
+from costmodel.numbers import divide
+
+if TYPE_CHECKING:
+    import pandas
+
+PER_SECOND = ("receptive_field", "delay", "transient", "warmup")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The figures of a graph.
+
+    Args:
+        figures: the folds over the graph.
+        totals: every metric by name; None where it does not apply, infinity where it is unbounded.
+        operations: operations by kind, for one clip, or as a mean for one frame.
+        rows: one mapping for each layer.
+    """
+
+    figures: Figures
+    totals: Mapping[str, Any]
+    operations: Mapping[str, Any]
+    rows: tuple[Mapping[str, Any], ...]
+
+    @property
+    def mode(self) -> str:
+        """`continual` or `clip`."""
+        return "continual" if self.figures.graph.is_stream else "clip"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the network that a reader must know."""
+        return self.figures.graph.notes
+
+    @cached_property
+    def layers(self) -> pandas.DataFrame:
+        """One row for each layer."""
+        import pandas as pd
+
+        return pd.DataFrame([row | {"out": "x".join(map(str, row["out"].values()))} for row in self.rows])
+
+
+def analyze(graph: Graph, *, dtype: str = "fp32", fps: float | None = None) -> Analysis:
+    """All figures of a network, clip or frame by frame.
+
+    Args:
+        graph: a clip network, or what `continual` makes of it.
+        dtype: what sizes in bytes are counted in: fp32, fp16 or int8.
+        fps: frames a second of the camera; adds times in seconds and multiply-adds a second.
+
+    Raises:
+        OptionError: the dtype is not known, or fps is not above zero.
+    """
+    if fps is not None and not 0 < fps < 1e6:
+        raise OptionError(f"--fps: {fps}, expected frames a second, above zero")
+    figures = Figures(graph, dtype)
+    totals = {name: plain(metric.total(figures)) for name, metric in METRICS.items()}
+    if fps is not None:
+        totals |= _in_seconds(totals, graph, fps)
+    rows = tuple(_row(figures, node) for node in graph.nodes)
+    return Analysis(figures, totals, operations_by_kind(figures), rows)
+
+
+def operations_by_kind(figures: Figures) -> dict[str, Any]:
+    """Operations by kind over all layers: for one clip, or as a mean for one frame."""
+    kinds: dict[str, Any] = {}
+    for node in figures.graph.nodes:
+        for kind, amount in figures.work[node.name].items():
+            kinds[kind] = kinds.get(kind, 0) + figures.total([(node, figures.per_frame(node, amount))])
+    return {kind: plain(amount) for kind, amount in sorted(kinds.items())}
+
+
+def plain(value: Any) -> Any:
+    """A figure as a program reads it: whole numbers as int, others as float."""
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else float(value)
+    return value
+
+
+def _in_seconds(totals: Mapping[str, Any], graph: Graph, fps: float) -> dict[str, Any]:
+    frame = graph.every / fps
+    seconds = {f"{name}_seconds": totals[name] * frame for name in PER_SECOND if totals[name] is not None}
+    return {"fps": fps, **seconds, "macs_per_second": totals["macs_per_frame"] / frame}
+
+
+def _row(figures: Figures, node: Node) -> dict[str, Any]:
+    at = figures.at(node)
+    op = node.op
+    return {
+        "name": node.name,
+        "op": op_title(op),
+        "inputs": list(node.inputs),
+        "out": figures.out(node)._asdict(),
+        "params": params(figures, node),
+        "macs": plain(macs_per_frame(figures, node)),
+        "state_floats": state_floats(figures, node),
+        "activation_floats": activation_floats(figures, node),
+        "receptive_field": at.receptive_field,
+        "delay": at.delay,
+    }
+
+
+def op_title(op: Any) -> str:
+    """What a layer is called in tables: its word, `step conv` for its frame-by-frame form, `delay`."""
+    inner = getattr(op, "inner", None)
+    if inner is not None:
+        return f"step {op_title(inner)}"
+    return type(op).word or type(op).__name__.lower()

@@ -1,0 +1,105 @@
+"""The folds that metrics are made of, each computed once for a graph when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property, reduce
+from math import lcm
+from typing import Any
+
+from costmodel.analysis.temporal import Timing, timing
+from costmodel.errors import OptionError, nearest
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Size, divide, maximum, repeated, where
+from costmodel.types import DTYPE_BYTES, Carry, Shape, TensorType, Window, Work
+
+
+class Figures:
+    """Facts of a graph, per node, and the sums and maxima over nodes that metrics need.
+
+    Raises:
+        OptionError: the dtype is not known.
+    """
+
+    def __init__(self, graph: Graph, dtype: str = "fp32") -> None:
+        if dtype not in DTYPE_BYTES:
+            raise OptionError(f"--dtype: unknown {dtype!r}{nearest(dtype, DTYPE_BYTES)}")
+        self.graph = graph
+        self.dtype = dtype
+
+    @cached_property
+    def work(self) -> Mapping[str, Work]:
+        """Operations by kind for one output of each node."""
+        return self.graph.map(lambda op, inputs: op.work(*inputs))
+
+    @cached_property
+    def weights(self) -> Mapping[str, Mapping[str, Shape]]:
+        """Parameter shapes of each node."""
+        return self.graph.map(lambda op, inputs: op.weights(*inputs))
+
+    @cached_property
+    def carry(self) -> Mapping[str, Carry]:
+        """What each node keeps between frames."""
+        return self.graph.map(lambda op, inputs: op.carry(*inputs))
+
+    @cached_property
+    def windows(self) -> Mapping[str, Window]:
+        """The window of each node."""
+        return self.graph.map(lambda op, inputs: op.window(*inputs))
+
+    @cached_property
+    def timing(self) -> Mapping[str, Timing]:
+        """Jump, reach back and delay of each edge."""
+        return timing(self.graph)
+
+    @cached_property
+    def cycle(self) -> int:
+        """Input frames after which the phases of all layers repeat."""
+        return reduce(lcm, (at.jump for at in self.timing.values()))
+
+    @cached_property
+    def clip(self) -> Figures:
+        """The figures of the clip network that a stream runs; a clip network's own."""
+        return self if self.graph.clip is None else Figures(self.graph.clip, self.dtype)
+
+    @property
+    def bytes_per_value(self) -> int:
+        """Bytes of one number."""
+        return DTYPE_BYTES[self.dtype]
+
+    def out(self, node: Node) -> TensorType:
+        """The type of a node's output."""
+        return self.graph.types[node.name]
+
+    def at(self, node: Node) -> Timing:
+        """The timing of a node's output."""
+        return self.timing[node.name]
+
+    def arrival(self, node: Node) -> Timing:
+        """The timing of a node's inputs, once all are there."""
+        inputs = [self.timing[name] for name in node.inputs]
+        return max(inputs, key=lambda at: at.jump) if len(inputs) > 1 else inputs[0]
+
+    def per_frame(self, node: Node, amount: Size) -> Any:
+        """An amount for each output of a node as a mean over input frames: a strided layer answers every jump-th."""
+        return divide(amount, self.at(node).jump) if self.graph.is_stream else amount
+
+    def total(self, amounts: Iterable[tuple[Node, Any]]) -> Any:
+        """The sum over nodes, each as often as it stands for."""
+        result: Any = 0
+        for node, amount in amounts:
+            result = result + repeated(amount, node.count)
+        return result
+
+    def largest(self, amounts: Iterable[tuple[Node, Any]]) -> Any:
+        """The maximum over the nodes that are there."""
+        result: Any = 0
+        for node, amount in amounts:
+            there = amount if isinstance(node.count, int) else where(node.count > 0, amount, 0)
+            result = maximum(result, there)
+        return result
+
+    @property
+    def frames(self) -> Size:
+        """Frames of the clip."""
+        return self.clip.graph.types[INPUT].time

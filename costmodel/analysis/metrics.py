@@ -1,0 +1,239 @@
+"""Every figure of a network, one function each: what it means, its unit, and the source of its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from math import prod
+from typing import Any
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.memory import peak_activation
+from costmodel.errors import OptionError, nearest
+from costmodel.graph import INPUT, Node
+from costmodel.numbers import Size, maximum, where
+from costmodel.ops import Step
+
+Layer = Callable[[Figures, Node], Any]
+Network = Callable[[Figures], Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a whole network (`total`), and of one layer where it has a meaning there (`layer`)."""
+
+    name: str
+    unit: str
+    source: str
+    total: Network
+    layer: Layer | None = None
+
+    @property
+    def meaning(self) -> str:
+        """What the figure is, in one sentence."""
+        return (self.layer or self.total).__doc__ or ""
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def _register(metric: Metric) -> None:
+    if metric.name in METRICS:
+        raise OptionError(f"metric {metric.name!r} is registered twice")
+    METRICS[metric.name] = metric
+
+
+def network(unit: str, source: str = "") -> Callable[[Network], Network]:
+    """Registers a function of the whole network as the metric of its name."""
+
+    def decorate(function: Network) -> Network:
+        _register(Metric(function.__name__, unit, source, function))
+        return function
+
+    return decorate
+
+
+def summed(unit: str, source: str = "") -> Callable[[Layer], Layer]:
+    """Registers a function of a layer as the metric of its name, its total being the sum over layers."""
+
+    def decorate(function: Layer) -> Layer:
+        def total(figures: Figures) -> Any:
+            return figures.total((node, function(figures, node)) for node in figures.graph.nodes)
+
+        _register(Metric(function.__name__, unit, source, total, function))
+        return function
+
+    return decorate
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of a name.
+
+    Raises:
+        OptionError: there is none; the message names the nearest.
+    """
+    if name not in METRICS:
+        raise OptionError(f"unknown metric {name!r}{nearest(name, METRICS)}")
+    return METRICS[name]
+
+
+def evaluate(figures: Figures, name: str) -> Any:
+    """One figure of a network; None where it does not apply, infinity where it is unbounded."""
+    return metric_named(name).total(figures)
+
+
+def macs_of(work: Mapping[str, Size]) -> Any:
+    """Multiply-accumulates among operations by kind."""
+    return sum(amount for kind, amount in work.items() if kind.startswith("mac."))
+
+
+@summed("values")
+def params(figures: Figures, node: Node) -> Any:
+    """Learned values: weights, biases, and the scale and shift of batch norms."""
+    return sum(prod(shape) for shape in figures.weights[node.name].values())
+
+
+@summed("values", "Feichtenhofer 2020, Table 2 counts these alone")
+def weights(figures: Figures, node: Node) -> Any:
+    """Weights of convolutions and linear layers alone, without biases and norms."""
+    return sum(prod(shape) for shape in figures.weights[node.name].values() if len(shape) > 1)
+
+
+@network("MAC", "Hedegaard 2022, eq. 1, bias apart and divided by groups")
+def macs_per_clip(figures: Figures) -> Any:
+    """Multiply-accumulates of the clip network on one clip."""
+    clip = figures.clip
+    return clip.total((node, macs_of(clip.work[node.name])) for node in clip.graph.nodes)
+
+
+@summed("MAC", "Hedegaard 2022, eq. 4, bias apart and divided by groups; mean over the cycle of temporal strides")
+def macs_per_frame(figures: Figures, node: Node) -> Any:
+    """Multiply-accumulates for each new frame, as a mean; of a clip network the whole clip again."""
+    return figures.per_frame(node, macs_of(figures.work[node.name]))
+
+
+@network("MAC", "the largest sum over the phases of a cycle")
+def macs_worst_step(figures: Figures) -> Any:
+    """Multiply-accumulates of the most expensive step."""
+    if figures.cycle == 1 or not figures.graph.is_stream:
+        return METRICS["macs_per_frame"].total(figures)
+    steps = (
+        figures.total((node, macs_at_phase(figures, node, phase)) for node in figures.graph.nodes)
+        for phase in range(figures.cycle)
+    )
+    return reduce(maximum, steps)
+
+
+def macs_at_phase(figures: Figures, node: Node, phase: int) -> Any:
+    """Multiply-accumulates of a node at one phase of the cycle, in the steady state.
+
+    A strided layer with partial sums multiplies each input frame by the taps that use it, as it comes; with an input
+    window all its work falls in the step that answers.
+    """
+    macs = macs_of(figures.work[node.name])
+    if is_zero_work(macs):
+        return 0
+    at = figures.at(node)
+    op = node.op
+    if not (isinstance(op, Step) and op.form == "partial" and figures.windows[node.name].stride > 1):
+        return where((phase - at.delay) % at.jump == 0, macs, 0)
+    window = figures.windows[node.name]
+    arrival = figures.arrival(node)
+    total: Any = 0
+    for tap in range(window.kernel):
+        shift = (phase - arrival.delay) + (window.before - window.dilation * tap) * arrival.jump
+        total = total + where(shift % at.jump == 0, macs // window.kernel, 0)
+    return total
+
+
+def is_zero_work(macs: Any) -> bool:
+    """Whether a node multiplies nothing at all."""
+    return isinstance(macs, int) and macs == 0
+
+
+@summed("floats", "Hedegaard 2022, eq. 5, 8, 9")
+def state_floats(figures: Figures, node: Node) -> Any:
+    """Numbers kept between frames."""
+    return sum(kept.values for kept in figures.carry[node.name].kept.values())
+
+
+@network("floats", "Hedegaard 2022, eq. 2")
+def clip_buffer_floats(figures: Figures) -> Any:
+    """Earlier input frames that a clip network must keep online; none frame by frame."""
+    if figures.graph.is_stream:
+        return 0
+    source = figures.graph.types[INPUT]
+    return source.channels * source.height * source.width * (source.time - 1)
+
+
+def activation_floats(figures: Figures, node: Node) -> Any:
+    """Numbers in the output of a layer: eq. 3 of Hedegaard 2022 for a clip, eq. 6 for a frame."""
+    return figures.out(node).values
+
+
+@network("floats", "Hedegaard 2022, eq. 3 and 6")
+def largest_activation_floats(figures: Figures) -> Any:
+    """The largest single output of a layer."""
+    return figures.largest((node, activation_floats(figures, node)) for node in figures.graph.nodes)
+
+
+@network("floats", "Hedegaard 2022, sec. 3.7 and appendix A")
+def worst_case_floats(figures: Figures) -> Any:
+    """State (frame by frame) or clip buffer (clip) plus the largest output of a layer."""
+    kept = evaluate(figures, "state_floats") + evaluate(figures, "clip_buffer_floats")
+    return kept + evaluate(figures, "largest_activation_floats")
+
+
+@network("floats", "liveness over the graph")
+def peak_activation_floats(figures: Figures) -> Any:
+    """The most numbers alive at once while the layers run: a layer's inputs, its output and all still needed."""
+    return peak_activation(figures.graph)
+
+
+@network("bytes")
+def weight_bytes(figures: Figures) -> Any:
+    """Learned values in bytes."""
+    return evaluate(figures, "params") * figures.bytes_per_value
+
+
+@network("bytes")
+def state_bytes(figures: Figures) -> Any:
+    """State in bytes."""
+    return evaluate(figures, "state_floats") * figures.bytes_per_value
+
+
+@network("bytes")
+def activation_bytes(figures: Figures) -> Any:
+    """Peak activation in bytes."""
+    return evaluate(figures, "peak_activation_floats") * figures.bytes_per_value
+
+
+@network("frames", "R = P + delay + 1")
+def receptive_field(figures: Figures) -> Any:
+    """Input frames between the first and the last that an answer depends on, its pool as long as the clip."""
+    return figures.timing[figures.graph.output].receptive_field
+
+
+@network("frames", "the largest sum of before * jump over paths")
+def padding(figures: Figures) -> Any:
+    """Input frames behind the aligned one that an answer depends on: the padding aggregated over the layers."""
+    return figures.timing[figures.graph.output].back
+
+
+@network("frames", "Hedegaard 2022, eq. 7 and 10, summed over the slowest path")
+def delay(figures: Figures) -> Any:
+    """Input frames by which an answer comes after the one that it is aligned with."""
+    return figures.timing[figures.graph.output].delay
+
+
+@network("frames", "Hedegaard 2022, sec. 3.6: r - p - 1")
+def transient(figures: Figures) -> Any:
+    """Steps before the first answer of a stream."""
+    return figures.timing[figures.graph.output].delay if figures.graph.is_stream else None
+
+
+@network("frames", "R - 1")
+def warmup(figures: Figures) -> Any:
+    """Steps from which on no answer depends on how the state was initialised."""
+    return figures.timing[figures.graph.output].receptive_field - 1 if figures.graph.is_stream else None

@@ -1,0 +1,90 @@
+"""How far each edge of a graph looks through time, and when its frames come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from math import lcm
+from typing import NamedTuple
+
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Size, maximum
+from costmodel.ops import Gate, Windowed
+from costmodel.types import FRAMEWISE, Window
+
+
+class Timing(NamedTuple):
+    """Of one edge, in input frames: the step between its frames, and how far it reaches back and ahead.
+
+    `back` is the largest sum of before * jump over the paths to here; `delay` the largest sum of (d(k-1) - before) *
+    jump. In a stream every wait at a merge fills its branch up to the latest one, so the delay is also the number of
+    frames by which this edge lags behind the frame it is aligned with.
+    """
+
+    jump: int
+    back: Size
+    delay: Size
+
+    @property
+    def receptive_field(self) -> Size:
+        """R = P + delay + 1 input frames."""
+        return self.back + self.delay + 1
+
+
+START = Timing(1, 0, 0)
+
+
+def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
+    """The timing of every edge. With `repeats` false, a node that stands for many counts as one.
+
+    A clip-wide squeeze-excite counts as frame by frame: in a clip network it widens no window, it sees the clip.
+    """
+    excitations = excitation_pools(graph)
+    found: dict[str, Timing] = {INPUT: START}
+    for node in graph.nodes:
+        window = FRAMEWISE if node.name in excitations else node.op.window(*graph.inputs_of(node))
+        count = node.count if repeats else 1
+        found[node.name] = _after(window, tuple(found[name] for name in node.inputs), count)
+    return found
+
+
+def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
+    jump = reduce(lcm, (at.jump for at in inputs))
+    back = reduce(maximum, (at.back for at in inputs))
+    delay = reduce(maximum, (at.delay for at in inputs))
+    if window is FRAMEWISE:
+        return Timing(jump, back, delay)
+    ahead = (window.span - window.before) * jump + window.wait
+    return Timing(jump * window.stride, back + count * (window.before * jump), delay + count * ahead)
+
+
+def is_whole_clip(graph: Graph, node: Node) -> bool:
+    """Whether a node looks at its whole clip at once."""
+    return node.op.window(*graph.inputs_of(node)).whole_clip
+
+
+def excitation_pools(graph: Graph) -> frozenset[str]:
+    """Pools over the whole clip that only gate another branch: the squeeze of squeeze-excite."""
+    return frozenset(
+        node.name
+        for node in graph.nodes
+        if isinstance(node.op, Windowed) and is_whole_clip(graph, node) and _only_gates(graph, node.name)
+    )
+
+
+def _only_gates(graph: Graph, name: str) -> bool:
+    pending = [name]
+    while pending:
+        source = pending.pop()
+        readers = [graph.by_name[reader] for reader in graph.consumers[source]]
+        if not readers:
+            return False
+        for reader in readers:
+            if isinstance(reader.op, Gate):
+                if reader.inputs[0] == source:
+                    return False
+            elif len(reader.inputs) > 1 or not reader.op.window(*graph.inputs_of(reader)).is_framewise:
+                return False
+            else:
+                pending.append(reader.name)
+    return True

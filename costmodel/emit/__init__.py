@@ -1,0 +1,1 @@
+"""Running PyTorch networks from graphs."""

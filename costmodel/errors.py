@@ -1,0 +1,43 @@
+"""Errors that a user can cause, each a message that names the place, what was found and what was expected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CostModelError(Exception):
+    """Base of every error that a user can cause; the command line prints it as one line, exit code 2."""
+
+
+class SpecError(CostModelError):
+    """A spec file is wrong. Holds one message for each mistake found (`messages`)."""
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = messages
+        super().__init__("\n".join(messages))
+
+
+class GraphError(CostModelError):
+    """A graph's nodes do not fit together: a name used twice, an unknown input."""
+
+
+class ShapeError(CostModelError):
+    """An op cannot take the tensors that it is given."""
+
+
+class TransformError(CostModelError):
+    """A graph cannot be transformed as asked; names the layer, the reason and the cheapest repair."""
+
+
+class OptionError(CostModelError):
+    """An option or a name asked for is not one of those known."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` where a known name resembles the given one, else the list of known names."""
+    names = sorted(known)
+    match = difflib.get_close_matches(name, names, n=1)
+    if match:
+        return f" (did you mean {match[0]!r}?)"
+    return f" (known: {', '.join(names)})" if names else ""

@@ -1,0 +1,107 @@
+"""What an op is: a frozen dataclass that states facts, from which every figure is derived."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from costmodel.errors import GraphError, OptionError, ShapeError, nearest
+from costmodel.numbers import Size, is_array, is_exact
+from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, TensorType, Window, Work
+
+Triple = tuple[Size, Size, Size]
+PoolTriple = tuple[Size | None, Size | None, Size | None]
+Demand = tuple[Any, str, tuple[Any, ...]]
+
+OPS: dict[str, type[Op]] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Op:
+    """A layer as facts over its input types.
+
+    A subclass with a `word` is what a spec calls by that word; its fields are the word's fields.
+    `demands` yields what must hold of the inputs: the condition, and a message with its values, formatted only when
+    the condition fails.
+    """
+
+    word: ClassVar[str] = ""
+    arity: ClassVar[int | None] = 1
+    is_step_form: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        word = cls.__dict__.get("word", "")
+        if not word:
+            return
+        if word in OPS:
+            raise GraphError(f"op {word!r} is registered twice, by {OPS[word].__name__} and {cls.__name__}")
+        OPS[word] = cls
+
+    def demands(self, *inputs: TensorType) -> Iterator[Demand]:
+        """What must hold of the inputs for the op to make sense."""
+        yield from ()
+
+    def out(self, *inputs: TensorType) -> TensorType:
+        """The type of the output."""
+        return inputs[0]
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Shape]:
+        """Shapes of the learned values, by parameter name."""
+        return {}
+
+    def work(self, *inputs: TensorType) -> Work:
+        """Operations by kind, for one whole output."""
+        return {}
+
+    def window(self, *inputs: TensorType) -> Window:
+        """How the op looks through time."""
+        return FRAMEWISE
+
+    def carry(self, *inputs: TensorType) -> Carry:
+        """What the op must keep between frames beyond its window, and how its taps combine."""
+        return NOTHING
+
+
+def op_named(word: str) -> type[Op]:
+    """The op that a spec calls by this word.
+
+    Raises:
+        OptionError: no op has this word; the message lists the nearest.
+    """
+    if word not in OPS:
+        raise OptionError(f"unknown layer {word!r}{nearest(word, OPS)}")
+    return OPS[word]
+
+
+def key_of(value: Any) -> Any:
+    """Something hashable that stands for a value: arrays by identity, the rest as they are."""
+    if is_array(value):
+        return id(value)
+    if isinstance(value, tuple):
+        return tuple(key_of(item) for item in value)
+    if isinstance(value, Op):
+        return (type(value), *(key_of(item) for item in vars(value).values()))
+    return value
+
+
+def infer(op: Op, inputs: tuple[TensorType, ...]) -> TensorType:
+    """The output type of an op, checked.
+
+    Raises:
+        GraphError: the op takes another number of inputs.
+        ShapeError: a demand of the op does not hold for whole numbers.
+    """
+    if op.arity is not None and len(inputs) != op.arity:
+        raise GraphError(f"takes {op.arity} input{'s' * (op.arity != 1)}, got {len(inputs)}")
+    if op.arity is None and len(inputs) < 2:
+        raise GraphError(f"joins two or more branches, got {len(inputs)}")
+    for holds, message, values in op.demands(*inputs):
+        if holds is False:
+            raise ShapeError(message.format(*values))
+    out = op.out(*inputs)
+    for axis, size in out._asdict().items():
+        if is_exact(size) and size < 1:
+            raise ShapeError(f"{axis} of the output is {size}, from {' and '.join(map(str, inputs))}")
+    return out

@@ -1,0 +1,56 @@
+"""Convolutions over time, height and width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from costmodel.numbers import Size
+from costmodel.ops.base import Demand, Triple
+from costmodel.ops.windowed import Windowed
+from costmodel.types import Carry, Shape, TensorType, Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv(Windowed):
+    """A 3D convolution: kT*kH*kW * cI/groups * cO * nT*nH*nW multiply-adds  (Hedegaard 2022, eq. 1).
+
+    Deviates from eq. 1 and 4 as printed: those multiply the bias by c_I (it is added once per output value) and have no
+    groups.
+    """
+
+    word: ClassVar[str] = "conv"
+
+    channels: Size
+    kernel: Triple = (1, 1, 1)
+    groups: Size = 1
+    bias: bool = False
+
+    def demands(self, x: TensorType) -> Iterator[Demand]:
+        yield from super().demands(x)
+        yield x.channels % self.groups == 0, "{} groups do not divide {} input channels", (self.groups, x.channels)
+        yield (
+            self.channels % self.groups == 0,
+            "{} groups do not divide {} output channels",
+            (self.groups, self.channels),
+        )
+
+    def out(self, x: TensorType) -> TensorType:
+        return TensorType(self.channels, *self.slide(x))
+
+    def weights(self, x: TensorType) -> Mapping[str, Shape]:
+        weight = {"weight": (self.channels, self._fan_in(x), *self.kernel)}
+        return weight | ({"bias": (self.channels,)} if self.bias else {})
+
+    def work(self, x: TensorType) -> Work:
+        out = self.out(x)
+        time, height, width = self.kernel
+        macs = {"mac.conv": self._fan_in(x) * (time * height * width) * out.values}
+        return macs | ({"bias": out.values} if self.bias else {})
+
+    def carry(self, x: TensorType) -> Carry:
+        return Carry("sum")
+
+    def _fan_in(self, x: TensorType) -> Size:
+        return 1 if self.groups is x.channels else x.channels // self.groups

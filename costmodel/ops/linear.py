@@ -1,0 +1,44 @@
+"""Matrix products on the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from costmodel.numbers import Size
+from costmodel.ops.base import Op
+from costmodel.types import Shape, TensorType, Window, Work
+
+
+@dataclass(frozen=True)
+class Linear(Op):
+    """A linear layer on the channels at every position: cI * cO * nT*nH*nW multiply-adds."""
+
+    word: ClassVar[str] = "linear"
+
+    channels: Size
+    bias: bool = True
+
+    def out(self, x: TensorType) -> TensorType:
+        return x._replace(channels=self.channels)
+
+    def weights(self, x: TensorType) -> Mapping[str, Shape]:
+        return {"weight": (self.channels, x.channels)} | ({"bias": (self.channels,)} if self.bias else {})
+
+    def work(self, x: TensorType) -> Work:
+        out = self.out(x).values
+        return {"mac.linear": x.channels * out} | ({"bias": out} if self.bias else {})
+
+
+@dataclass(frozen=True)
+class Flatten(Op):
+    """All positions joined into channels, ordered (channels, time, height, width)."""
+
+    word: ClassVar[str] = "flatten"
+
+    def out(self, x: TensorType) -> TensorType:
+        return TensorType(x.values, 1, 1, 1)
+
+    def window(self, x: TensorType) -> Window:
+        return Window(kernel=x.time, whole_clip=not (isinstance(x.time, int) and x.time == 1))

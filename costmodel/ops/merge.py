@@ -1,0 +1,75 @@
+"""Where branches meet: sums, concatenations and gates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import ClassVar
+
+from costmodel.numbers import minimum
+from costmodel.ops.base import Demand, Op
+from costmodel.types import TensorType, Work
+
+
+@dataclass(frozen=True)
+class Merge(Op):
+    """Joins two or more branches. With `crop`, branches of fewer frames are aligned at the first frame."""
+
+    arity: ClassVar[int | None] = None
+
+    crop: bool = False
+
+    def demands(self, *inputs: TensorType) -> Iterator[Demand]:
+        first, *others = (self._must_agree(x) for x in inputs)
+        for x, compared in zip(inputs[1:], others, strict=True):
+            for size, wanted in zip(compared, first, strict=True):
+                yield size == wanted, "branches differ, {} and {}", (inputs[0], x)
+
+    def out(self, *inputs: TensorType) -> TensorType:
+        return inputs[0].with_time(reduce(minimum, (x.time for x in inputs))) if self.crop else inputs[0]
+
+    def _must_agree(self, x: TensorType) -> tuple[object, ...]:
+        return (x.channels, x.height, x.width) if self.crop else tuple(x)
+
+
+@dataclass(frozen=True)
+class Add(Merge):
+    """The sum of the branches."""
+
+    word: ClassVar[str] = "add"
+
+    def work(self, *inputs: TensorType) -> Work:
+        return {"add": (len(inputs) - 1) * self.out(*inputs).values}
+
+
+@dataclass(frozen=True)
+class Concat(Merge):
+    """The branches one after the other in channels."""
+
+    word: ClassVar[str] = "concat"
+
+    def out(self, *inputs: TensorType) -> TensorType:
+        return super().out(*inputs)._replace(channels=reduce(add, (x.channels for x in inputs)))
+
+    def _must_agree(self, x: TensorType) -> tuple[object, ...]:
+        return super()._must_agree(x)[1:]
+
+
+@dataclass(frozen=True)
+class Gate(Op):
+    """The first branch times the second, whose time, height and width may be 1 and then hold everywhere."""
+
+    word: ClassVar[str] = "gate"
+    arity: ClassVar[int | None] = 2
+
+    def demands(self, x: TensorType, gate: TensorType) -> Iterator[Demand]:
+        for size, wanted in zip(gate, x, strict=True):
+            fits = size == wanted
+            if fits is False:
+                fits = bool(size == 1) and gate.channels == x.channels
+            yield fits, "a gate of {} does not fit {}: same channels, each other axis the same or 1", (gate, x)
+
+    def work(self, x: TensorType, gate: TensorType) -> Work:
+        return {"mul": x.values}

@@ -1,0 +1,69 @@
+"""Pools over time, height and width; a kernel of None on an axis pools the whole of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from costmodel.ops.base import PoolTriple
+from costmodel.ops.windowed import Windowed
+from costmodel.types import Carry, TensorType, Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pool(Windowed):
+    def out(self, x: TensorType) -> TensorType:
+        return TensorType(x.channels, *self.slide(x))
+
+    def work(self, x: TensorType) -> Work:
+        out = self.out(x)
+        time, height, width = self.kernel_on(x)
+        return {
+            "pool.inputs": x.values,
+            "pool.outputs": out.values,
+            "pool.taps": time * (height * width) * out.values,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvgPool(_Pool):
+    """Average over a window, zeros of the padding counted in; linear, so partial sums will do."""
+
+    word: ClassVar[str] = "avg_pool"
+
+    def carry(self, x: TensorType) -> Carry:
+        return Carry("sum")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPool(_Pool):
+    """Maximum over a window; partial maxima will do."""
+
+    word: ClassVar[str] = "max_pool"
+
+    def carry(self, x: TensorType) -> Carry:
+        return Carry("max")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalPool(AvgPool):
+    """Average over the whole clip and map, one value for each channel."""
+
+    word: ClassVar[str] = "global_pool"
+
+    kernel: PoolTriple = (None, None, None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subsample(Windowed):
+    """Every s-th frame (and pixel), the others dropped: `frames[::s]`, as SlowFast's slow pathway reads its clip."""
+
+    word: ClassVar[str] = "subsample"
+
+    kernel: PoolTriple = (1, 1, 1)
+
+    def out(self, x: TensorType) -> TensorType:
+        return TensorType(x.channels, *self.slide(x))
+
+    def carry(self, x: TensorType) -> Carry:
+        return Carry("sum")

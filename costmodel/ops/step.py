@@ -1,0 +1,80 @@
+"""Frame-by-frame forms: `Step` runs any windowed op on a stream, `Delay` holds a branch back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from costmodel.numbers import Size, ceil_div
+from costmodel.ops.base import Demand, Op
+from costmodel.types import Carry, Shape, TensorType, Window, Work
+
+Form = Literal["partial", "window"]
+
+
+@dataclass(frozen=True)
+class Step(Op):
+    """An op that looks through time, run frame by frame  (Hedegaard 2022, sec. 3.2 and 3.4).
+
+    Its facts are those of `inner` on just the frames of one window: the work of one output frame, without the
+    redundancy of eq. 1. Between frames it keeps either the open partial results at output size, ceil(d(k-1) / s) of them
+    (eq. 5: d * [k - 1] * c_O * n_H * n_W), or the d(k-1) input frames of its window.
+
+    `before` counts the frames that stood ahead of the window in the clip network; it sets the delay (eq. 7).
+    """
+
+    inner: Op
+    before: Size = 0
+    form: Form = "partial"
+
+    is_step_form: ClassVar[bool] = True
+
+    def inner_input(self, x: TensorType) -> TensorType:
+        """The frames that one output frame sees, as a clip."""
+        return x.with_time(self.inner.window(x).span + 1)
+
+    def demands(self, x: TensorType) -> Iterator[Demand]:
+        yield from self.inner.demands(self.inner_input(x))
+
+    def out(self, x: TensorType) -> TensorType:
+        return self.inner.out(self.inner_input(x))
+
+    def weights(self, x: TensorType) -> Mapping[str, Shape]:
+        return self.inner.weights(self.inner_input(x))
+
+    def work(self, x: TensorType) -> Work:
+        work = dict(self.inner.work(self.inner_input(x)))
+        if "pool.inputs" in work:  # each input frame is pooled once, in its own step, not once for each window
+            work["pool.inputs"] = x.values * self.inner.window(x).stride
+        return work
+
+    def window(self, x: TensorType) -> Window:
+        return replace(self.inner.window(x), before=self.before)
+
+    def carry(self, x: TensorType) -> Carry:
+        window = self.inner.window(x)
+        combine = self.inner.carry(x).combine
+        if self.form == "partial" and combine != "none":
+            return Carry(combine, {"partial": self.out(x).with_time(ceil_div(window.span, window.stride))})
+        return Carry(combine, {"frames": x.with_time(window.span)})
+
+
+@dataclass(frozen=True)
+class Delay(Op):
+    """Holds a branch back by `wait` input frames until the latest branch is there  (Hedegaard 2022, sec. 3.3).
+
+    Deviates from eq. 8 as printed, d * [k - 1] * c_O * m_H * m_W: the wait is the delay of the other branch, d(k-1) - p
+    frames, and the tensors are the branch's own (c_I where it is delayed ahead of its projection), as Table 4 has it.
+    """
+
+    wait: Size
+    jump: int = 1
+
+    is_step_form: ClassVar[bool] = True
+
+    def window(self, x: TensorType) -> Window:
+        return Window(wait=self.wait)
+
+    def carry(self, x: TensorType) -> Carry:
+        return Carry("none", {"frames": x.with_time(ceil_div(self.wait, self.jump))})

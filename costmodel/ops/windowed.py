@@ -1,0 +1,79 @@
+"""What convolutions and pools share: a window that slides over time, height and width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+from costmodel.numbers import Size
+from costmodel.ops.base import Demand, Op, PoolTriple, Triple
+from costmodel.types import TensorType, Window
+
+AXES = ("time", "height", "width")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windowed(Op):
+    """A sliding window of (time, height, width). A kernel of None covers its whole axis.
+
+    Output size n = (m + 2p - d(k - 1) - 1) // s + 1  (Hedegaard 2022, sec. 3.1). Padding is k // 2 unless given, and none
+    on an axis that is covered whole. A causal window has all its d(k - 1) frames of padding ahead.
+    """
+
+    kernel: PoolTriple
+    stride: Triple = (1, 1, 1)
+    padding: Triple | None = None
+    dilation: Triple = (1, 1, 1)
+    causal: bool = False
+
+    def kernel_on(self, x: TensorType) -> Triple:
+        """The kernel with whole axes put in."""
+        time, height, width = self.kernel
+        return (
+            x.time if time is None else time,
+            x.height if height is None else height,
+            x.width if width is None else width,
+        )
+
+    def pads(self, axis: int) -> tuple[Size, Size]:
+        """Padding before and after on one axis."""
+        kernel, dilation = self.kernel[axis], self.dilation[axis]
+        if kernel is None:
+            return 0, 0
+        if axis == 0 and self.causal:
+            return dilation * (kernel - 1), 0
+        pad = kernel // 2 * dilation if self.padding is None else self.padding[axis]
+        return pad, pad
+
+    def demands(self, x: TensorType) -> Iterator[Demand]:
+        for axis, name in enumerate(AXES):
+            kernel = self.kernel[axis]
+            if kernel is None or (isinstance(kernel, int) and kernel == 1):
+                continue
+            before, after = self.pads(axis)
+            size = x[axis + 1] + before + after
+            reach = self.dilation[axis] * (kernel - 1) + 1
+            yield size >= reach, "the kernel reaches {} in {}, more than its padded input of {}", (reach, name, size)
+
+    def slide(self, x: TensorType) -> tuple[Size, Size, Size]:
+        """Output time, height and width."""
+        kernel = self.kernel_on(x)
+        return tuple(self._positions(x, axis, kernel[axis]) for axis in range(3))  # type: ignore[return-value]
+
+    def _positions(self, x: TensorType, axis: int, kernel: Size) -> Size:
+        if self.kernel[axis] is None:
+            return 1
+        before, after = self.pads(axis)
+        return (x[axis + 1] + before + after - self.dilation[axis] * (kernel - 1) - 1) // self.stride[axis] + 1
+
+    def window(self, x: TensorType) -> Window:
+        if self.kernel[0] is None:
+            return Window(kernel=x.time, whole_clip=True)
+        before, _ = self.pads(0)
+        return Window(self.kernel[0], self.dilation[0], self.stride[0], before)
+
+    def without_time_padding(self) -> Self:
+        """The same window as it stands in a stream, where no frame is padded (Hedegaard 2022, sec. 3.5)."""
+        pads = tuple(self.pads(axis)[0] for axis in range(3))
+        return replace(self, padding=(0, *pads[1:]), causal=False)

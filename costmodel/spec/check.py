@@ -1,0 +1,252 @@
+"""Finds the mistakes of a spec before anything is built, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from costmodel.errors import SpecError, nearest
+from costmodel.ops import OPS
+from costmodel.spec.document import INPUT_KEYS, Document
+from costmodel.spec.expr import parse
+from costmodel.spec.fields import COMMON, KINDS, WHOLE_AXIS, expressions, fields_of, is_merge
+from costmodel.spec.load import Item
+
+CALL_KEYS = ("name", "as", "from", "when", "repeat", "first")
+BLOCK_KEYS = ("args", "layers")
+MOST_MISTAKES = 20
+ALWAYS = frozenset({"i", "in_channels"})
+
+
+def check(document: Document) -> None:
+    """Checks words, keys, names and expressions of a whole document.
+
+    Raises:
+        SpecError: one message for each mistake.
+    """
+    checker = _Checker(document)
+    checker.run()
+    if checker.mistakes:
+        shown = checker.mistakes[:MOST_MISTAKES]
+        left = len(checker.mistakes) - len(shown)
+        raise SpecError(*shown, *([f"{document.root.file}: and {left} more mistakes"] if left else []))
+
+
+@dataclass
+class _Checker:
+    document: Document
+    mistakes: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        names = frozenset(self.document.globals)
+        for key, item in self.document.sections["let"].items():
+            self._expression(item, names)
+            if key in names:
+                self._wrong(item, f"{key!r} is a size already")
+            names |= {key}
+        self._input(names)
+        for name, block in self.document.sections["blocks"].items():
+            self._block(name, block, names)
+        self._layers(self.document.network, names | ALWAYS)
+        self._circles()
+
+    def _wrong(self, item: Item, message: str) -> None:
+        self.mistakes.append(str(item.error(message)))
+
+    def _expression(self, item: Item, names: frozenset[str]) -> None:
+        if isinstance(item.value, dict | list):
+            self._wrong(item, f"{item.kind}, expected a number or arithmetic")
+            return
+        if not isinstance(item.value, str):
+            return
+        try:
+            unknown = sorted(parse(item.value).names - names)
+        except SpecError as error:
+            self._wrong(item, str(error))
+            return
+        for name in unknown:
+            self._wrong(item, f"unknown name {name!r}{nearest(name, names)}")
+
+    def _input(self, names: frozenset[str]) -> None:
+        given = self.document.sections["input"]
+        for key, item in given.items():
+            if key not in INPUT_KEYS:
+                self._wrong(item, f"unknown key{nearest(key, INPUT_KEYS)}")
+            self._expression(item, names)
+        for key in INPUT_KEYS[:-1]:
+            if key not in given:
+                self._wrong(self.document.root, f"input: {key} is missing")
+
+    def _block(self, name: str, block: Item, names: frozenset[str]) -> None:
+        if name in OPS:
+            self._wrong(block, f"{name!r} is a layer already")
+        if not isinstance(block.value, dict) or "layers" not in block.value:
+            self._wrong(block, f"{block.kind}, expected args and layers")
+            return
+        self._keys(block, block.value, BLOCK_KEYS, name)
+        arguments = self._arguments(name)
+        inside = names | ALWAYS | frozenset(arguments)
+        for item in arguments.values():
+            self._expression(item, inside)
+        self._layers(block.value["layers"], inside)
+
+    def _arguments(self, block: str) -> Mapping[str, Item]:
+        item = self.document.sections["blocks"][block].value
+        arguments = item.get("args") if isinstance(item, dict) else None
+        if arguments is None:
+            return {}
+        if not isinstance(arguments.value, dict):
+            self._wrong(arguments, f"{arguments.kind}, expected arguments with their defaults, ~ where there is none")
+            return {}
+        return arguments.value
+
+    def _keys(self, item: Item, given: Mapping[str, Item], known: tuple[str, ...], word: str) -> None:
+        unknown = [key for key in given if key not in known]
+        if unknown:
+            hint = nearest(unknown[0], known)
+            self._wrong(item, f"unknown keys {unknown}; {word} takes [{', '.join(known)}]{hint if 'mean' in hint else ''}")
+
+    def _layers(self, item: Item, names: frozenset[str]) -> None:
+        if not isinstance(item.value, list):
+            self._wrong(item, f"{item.kind}, expected a list of layers")
+            return
+        for layer in item.value:
+            self._layer(layer, names)
+
+    def _layer(self, item: Item, names: frozenset[str]) -> None:
+        called = as_layer(item)
+        if called is None:
+            self._wrong(item, f"{item.kind}, expected a layer: a word, or one word with its fields")
+            return
+        word, place, given = called
+        blocks = self.document.sections["blocks"]
+        if word not in OPS and word not in blocks:
+            self._wrong(place, f"unknown layer {word!r}{nearest(word, (*OPS, *blocks))}")
+        elif not isinstance(given, dict):
+            self._wrong(place, f"{place.kind}, expected the fields of {word}")
+        elif word in blocks:
+            self._call(word, place, given, names)
+        else:
+            self._op(word, place, given, names)
+
+    def _common(self, given: Mapping[str, Item], names: frozenset[str]) -> None:
+        if "when" in given:
+            self._expression(given["when"], names)
+        for key in ("name", "as"):
+            if key in given and not is_name(given[key]):
+                self._wrong(given[key], f"{given[key].kind}, expected a name: letters, digits, _ and -")
+        source = given.get("from")
+        if source is not None and not all(isinstance(entry.value, str) for entry in _entries(source)):
+            self._wrong(source, f"{source.kind}, expected names given by `as`, or `input`")
+
+    def _op(self, word: str, place: Item, given: Mapping[str, Item], names: frozenset[str]) -> None:
+        self._common(given, names)
+        fields = fields_of(word)
+        rest = {key: item for key, item in given.items() if key not in COMMON and key not in fields}
+        if is_merge(word):
+            for branch in rest.values():
+                self._layers(branch, names)
+            if len(rest) < 2 and "from" not in given:
+                self._wrong(place, f"{word} joins {len(rest)} branches, expected two or more named lists of layers")
+        elif rest:
+            self._keys(place, given, (*fields, *COMMON), word)
+        for name, each in fields.items():
+            if name in given:
+                self._field(given[name], each.kind, names)
+            elif each.required:
+                self._wrong(place, f"{name} is missing; {word} takes [{', '.join((*fields, *COMMON))}]")
+
+    def _field(self, item: Item, kind: str, names: frozenset[str]) -> None:
+        if isinstance(item.value, dict) or (isinstance(item.value, list) and "Triple" not in kind):
+            self._wrong(item, f"{item.kind}, expected a number or arithmetic")
+            return
+        entries = expressions(item)
+        for entry in entries:
+            self._expression(entry, names)
+        if not entries and item.value != WHOLE_AXIS:
+            self._constant(item, kind)
+
+    def _constant(self, item: Item, kind: str) -> None:
+        try:
+            KINDS[kind](item, {})
+        except SpecError as error:
+            self.mistakes.append(str(error))
+
+    def _call(self, word: str, place: Item, given: Mapping[str, Item], names: frozenset[str]) -> None:
+        self._common(given, names)
+        arguments = self._arguments(word)
+        self._keys(place, given, (*arguments, *CALL_KEYS), word)
+        first = given.get("first")
+        overrides = first.value if first is not None and isinstance(first.value, dict) else {}
+        if first is not None and not isinstance(first.value, dict):
+            self._wrong(first, f"{first.kind}, expected arguments of the first of the repeated blocks")
+        else:
+            self._keys(place, overrides, tuple(arguments), f"{word}, first,")
+        for key, item in (*given.items(), *overrides.items()):
+            if key in arguments or key == "repeat":
+                self._expression(item, names)
+        for name, default in arguments.items():
+            if default.value is None and name not in given:
+                self._wrong(place, f"{name} is missing; {word} needs it")
+
+    def _circles(self) -> None:
+        uses = {name: set(self._used(block)) for name, block in self.document.sections["blocks"].items()}
+        done: set[str] = set()
+        for name in uses:
+            cycle = _circle(name, uses, done)
+            if cycle:
+                self._wrong(self.document.sections["blocks"][cycle[0]], f"blocks call each other: {' -> '.join(cycle)}")
+                return
+
+    def _used(self, item: Item) -> Iterator[str]:
+        blocks = self.document.sections["blocks"]
+        match item.value:
+            case str():
+                if item.value in blocks:
+                    yield item.value
+            case list():
+                for entry in item.value:
+                    yield from self._used(entry)
+            case dict():
+                for key, entry in item.value.items():
+                    if key in blocks:
+                        yield key
+                    yield from self._used(entry)
+
+
+def as_layer(item: Item) -> tuple[str, Item, dict[str, Item]] | None:
+    """The word of a layer, its place and its fields; None where an item is no layer."""
+    if isinstance(item.value, str):
+        return item.value, Item(item.value, item.file, item.line, f"{item.path}.{item.value}"[:200]), {}
+    if isinstance(item.value, dict) and len(item.value) == 1:
+        [(word, fields)] = item.value.items()
+        return word, fields, {} if fields.value is None else fields.value
+    return None
+
+
+def is_name(item: Item) -> bool:
+    """Whether an item can name a layer."""
+    text = str(item.value)
+    return isinstance(item.value, str | int) and text.replace("_", "").replace("-", "").isalnum() and text.isascii()
+
+
+def _entries(item: Item) -> list[Item]:
+    return item.value if isinstance(item.value, list) else [item]
+
+
+def _circle(name: str, uses: Mapping[str, set[str]], done: set[str]) -> list[str]:
+    """A path of blocks from one back to itself, or nothing; without recursion."""
+    stack, path = [(name, iter(sorted(uses[name])))], [name]
+    while stack:
+        current, rest = stack[-1]
+        follower = next(rest, None)
+        if follower is None:
+            done.add(current)
+            stack.pop()
+            path.pop()
+        elif follower in path:
+            return [*path[path.index(follower) :], follower]
+        elif follower not in done:
+            stack.append((follower, iter(sorted(uses[follower]))))
+            path.append(follower)
+    return []

@@ -1,0 +1,209 @@
+"""A spec as one document: `extends` followed, sections merged, the variant and `--set` values chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from costmodel.errors import SpecError, nearest
+from costmodel.spec.expr import number
+from costmodel.spec.load import Item, read, read_text
+
+SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
+KEYS = ("name", "description", "extends", "variant", "network", *SECTIONS)
+INPUT_KEYS = ("channels", "time", "height", "width", "every")
+LONGEST_CHAIN = 8
+_NAME = re.compile(r"[A-Za-z][\w-]*(\.ya?ml)?")
+
+BUILTIN_BLOCKS = """
+squeeze_excite:
+  args: {channels: in_channels, reduced: round8(channels / 16)}
+  layers:
+    - gate:
+        main: []
+        squeeze:
+          - global_pool: {name: pool}
+          - conv: {name: fc1, channels: reduced, bias: true}
+          - relu
+          - conv: {name: fc2, channels: channels, bias: true}
+          - sigmoid
+"""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One spec with all that it extends: its sections by key, each value with its place."""
+
+    root: Item
+    name: str
+    sections: Mapping[str, Mapping[str, Item]]
+    network: Item
+    variant: str | None
+
+    @property
+    def globals(self) -> Mapping[str, Item]:
+        """Structure and sizes before any variant, by name."""
+        return {**self.sections["structure"], **self.sections["sizes"]}
+
+    def settings(self, variant: str | None, sets: Mapping[str, Any]) -> dict[str, Any]:
+        """Structure and sizes by name: the spec's own, then the variant's, then the values set.
+
+        Raises:
+            SpecError: the variant or a name is not known, or a value is not a number.
+        """
+        values = {name: _setting(item) for name, item in self.globals.items()}
+        chosen = variant or self.variant
+        if chosen is not None:
+            values |= self._variant(chosen)
+        for name, value in sets.items():
+            if name not in values:
+                raise SpecError(f"--set {name}: {self.name} has no such size{nearest(name, values)}")
+            values[name] = value
+        return values
+
+    def _variant(self, name: str, depth: int = 0) -> dict[str, Any]:
+        variants = self.sections["variants"]
+        if name not in variants:
+            raise self.root.error(f"variant: unknown {name!r}{nearest(name, variants)}")
+        item = variants[name]
+        if not isinstance(item.value, dict):
+            raise item.error(f"{item.kind}, expected the sizes that this variant sets")
+        values: dict[str, Any] = {}
+        for key, value in item.value.items():
+            if key == "extends":
+                if depth > LONGEST_CHAIN:
+                    raise value.error("variants extend each other in a circle")
+                values = self._variant(str(value.value), depth + 1) | values
+            elif key not in self.globals:
+                raise value.error(f"unknown size{nearest(key, self.globals)}")
+            else:
+                values[key] = _setting(value)
+        return values
+
+
+def _setting(item: Item) -> Any:
+    if isinstance(item.value, int | Fraction):
+        return item.value
+    raise item.error(f"{item.kind}, expected a number, true or false")
+
+
+def parse_set(text: str) -> tuple[str, Any]:
+    """A name and its value from `NAME=VALUE`.
+
+    Raises:
+        SpecError: it has another form, or the value is not a number, true or false.
+    """
+    name, equals, value = text.partition("=")
+    known = {"true": True, "false": False}
+    exact = known[value] if value in known else number(value.strip())
+    if not equals or not name.strip() or exact is None:
+        raise SpecError(f"--set {text}: expected NAME=VALUE, the value a number, true or false")
+    return name.strip(), exact
+
+
+def shipped_folder() -> Path:
+    """Where the specs that come with the tool lie."""
+    return Path(str(resources.files("specs")))
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The names of the specs that come with the tool."""
+    return tuple(sorted(path.stem for path in shipped_folder().glob("*.yaml")))
+
+
+def find(spec: str) -> Path:
+    """The file of a spec: a path, or the name of a shipped one.
+
+    Raises:
+        SpecError: neither exists; the message names the nearest shipped spec.
+    """
+    path = Path(spec)
+    if path.suffix or path.exists() or "/" in spec:
+        return path
+    shipped = shipped_folder() / f"{spec}.yaml"
+    if not shipped.exists():
+        raise SpecError(f"{spec}: neither a file nor a shipped spec{nearest(spec, shipped_names())}")
+    return shipped
+
+
+def document(spec: str | Path) -> Document:
+    """The document of a spec, by path or shipped name.
+
+    Raises:
+        SpecError: a file is missing or wrong, or specs extend each other in a circle.
+    """
+    path = find(str(spec))
+    chain = [_mapping(read(path))]
+    while "extends" in chain[-1].value:
+        if len(chain) > LONGEST_CHAIN:
+            raise chain[0].error(f"extends more than {LONGEST_CHAIN} specs, one after the other; is it a circle?")
+        chain.append(_mapping(_base(chain[-1], path.parent)))
+    return _merge(chain)
+
+
+def from_text(text: str, name: str = "spec") -> Document:
+    """The document of a spec given as text; it may extend shipped specs alone."""
+    root = _mapping(read_text(text, name))
+    chain = [root]
+    while "extends" in chain[-1].value and len(chain) <= LONGEST_CHAIN:
+        chain.append(_mapping(_base(chain[-1], shipped_folder())))
+    return _merge(chain)
+
+
+def _mapping(root: Item) -> Item:
+    if not isinstance(root.value, dict):
+        raise root.error(f"{root.kind}, expected a mapping with `network`")
+    wrong = [
+        str(item.error(f"unknown key{nearest(key, KEYS)}")) for key, item in root.value.items() if key not in KEYS
+    ]
+    for section in SECTIONS:
+        item = root.value.get(section)
+        if item is not None and not isinstance(item.value, dict):
+            wrong.append(str(item.error(f"{item.kind}, expected a mapping")))
+    if wrong:
+        raise SpecError(*wrong)
+    return root
+
+
+def _base(root: Item, folder: Path) -> Item:
+    item = root.value["extends"]
+    if not isinstance(item.value, str) or not _NAME.fullmatch(item.value):
+        raise item.error(f"{item.kind}, expected the name of a spec in the same folder, or of a shipped one")
+    stem = item.value.removesuffix(".yaml").removesuffix(".yml")
+    for place in (folder, shipped_folder()):
+        for suffix in (".yaml", ".yml"):
+            if (place / f"{stem}{suffix}").exists():
+                return read(place / f"{stem}{suffix}")
+    raise item.error(f"there is no spec {item.value!r} beside it{nearest(stem, shipped_names())}")
+
+
+def _merge(chain: list[Item]) -> Document:
+    root, merged = chain[0], {}
+    for item in reversed(chain):
+        for key, value in item.value.items():
+            both = key in SECTIONS and key in merged
+            merged[key] = merged[key] | value.value if both else value.value if key in SECTIONS else value
+    if "network" not in merged:
+        raise root.error("there is no `network`, the list of layers")
+    sections = {section: merged.get(section, {}) for section in SECTIONS}
+    sections["blocks"] = builtin_blocks() | sections["blocks"]
+    name, variant = merged.get("name"), merged.get("variant")
+    return Document(
+        root,
+        str(name.value) if name is not None else Path(root.file).stem,
+        sections,
+        merged["network"],
+        None if variant is None else str(variant.value),
+    )
+
+
+@lru_cache(maxsize=1)
+def builtin_blocks() -> dict[str, Item]:
+    """Blocks that every spec may use."""
+    return dict(read_text(BUILTIN_BLOCKS, "built in").value)

@@ -1,0 +1,304 @@
+"""From a checked document to a graph: variants, `let`, blocks, repeats and branches worked out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from math import lcm
+from typing import Any
+
+from costmodel.errors import CostModelError, SpecError, nearest
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Size, is_exact, repeated
+from costmodel.ops import Op, infer
+from costmodel.ops.base import key_of
+from costmodel.spec.check import CALL_KEYS, as_layer, check
+from costmodel.spec.document import INPUT_KEYS, Document, document
+from costmodel.spec.expr import parse
+from costmodel.spec.fields import COMMON, evaluate, fields_of, is_merge, make_op, size
+from costmodel.spec.load import Item
+from costmodel.types import TensorType
+
+MOST_REPEATS = 10_000
+MOST_LAYERS = 100_000
+DEEPEST = 40
+SINGLE_NUMBER_KERNEL = "kernel given as one number"
+
+NameValue = Callable[[str, Any], Any]
+
+
+def load(spec: str, *, variant: str | None = None, **sets: Any) -> Graph:
+    """The graph of a spec: a path, or the name of a shipped one.
+
+    Args:
+        spec: such as `specs/x3d_m.yaml` or `x3d`.
+        variant: one of the spec's variants, such as `M`.
+        sets: values for the spec's structure and sizes, such as `crop=160`.
+
+    Raises:
+        SpecError: the spec is wrong; one message for each mistake, with file, line and place.
+    """
+    exact = {name: Fraction(str(value)) if isinstance(value, float) else value for name, value in sets.items()}
+    return elaborate(document(spec), variant, exact)
+
+
+def elaborate(
+    source: Document,
+    variant: str | None = None,
+    sets: Mapping[str, Any] | None = None,
+    *,
+    name_value: NameValue | None = None,
+) -> Graph:
+    """The graph of a document.
+
+    Args:
+        source: the spec.
+        variant: the variant to take, or the spec's own default.
+        sets: structure and sizes by name, over the variant's; ints, fractions, sympy symbols or numpy arrays.
+        name_value: called with each `let` name and its value; what it returns is used instead.
+
+    Raises:
+        SpecError: the spec is wrong, or its layers do not fit together.
+    """
+    check(source)
+    scope = source.settings(variant, sets or {})
+    for name, item in source.sections["let"].items():
+        value = evaluate(item, scope)
+        scope[name] = value if name_value is None else name_value(name, value)
+    given = {key: _input_size(source.sections["input"][key], scope) for key in INPUT_KEYS[:-1]}
+    every = source.sections["input"].get("every")
+    builder = _Builder(source, TensorType(**given))
+    builder.layers(source.network, _Place(scope, "", INPUT))
+    if not builder.nodes:
+        raise source.network.error("a network needs at least one layer")
+    title = source.name if (variant or source.variant) is None else _title(source, variant)
+    return Graph(
+        title,
+        builder.source,
+        tuple(builder.nodes),
+        every=1 if every is None else _input_size(every, scope),
+    )
+
+
+def _title(source: Document, variant: str | None) -> str:
+    chosen = variant or source.variant or ""
+    return source.name if variant is None and source.name.lower().endswith(chosen.lower()) else f"{source.name} {chosen}"
+
+
+def _input_size(item: Item, scope: Mapping[str, Any]) -> Any:
+    return size(item, scope)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where layers are being added: the names in scope, the prefix of their names, and the edge that they read."""
+
+    scope: Mapping[str, Any]
+    prefix: str
+    edge: str
+    count: Size = 1
+    depth: int = 0
+
+    def at(self, edge: str) -> _Place:
+        return _Place(self.scope, self.prefix, edge, self.count, self.depth)
+
+    def inside(self, name: str, scope: Mapping[str, Any] | None = None, count: Size = 1) -> _Place:
+        scope = self.scope if scope is None else scope
+        return _Place(scope, f"{self.prefix}{name}.", self.edge, repeated(count, self.count), self.depth + 1)
+
+
+@dataclass
+class _Builder:
+    document: Document
+    source: TensorType
+    nodes: list[Node] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=lambda: {INPUT: INPUT})
+
+    def __post_init__(self) -> None:
+        self.types: dict[str, TensorType] = {INPUT: self.source}
+        self.numbers: dict[str, int] = {}
+        self.inferred: dict[Any, TensorType] = {}
+        self.ops: dict[Any, Op] = {}
+
+    def layers(self, item: Item, place: _Place) -> str:
+        """Adds layers one after the other; the name of the last, or the edge read where there is none."""
+        if place.depth > DEEPEST:
+            raise item.error(f"blocks and branches nested more than {DEEPEST} deep")
+        for layer in item.value:
+            place = place.at(self.layer(layer, place))
+        return place.edge
+
+    def layer(self, item: Item, place: _Place) -> str:
+        """Adds one layer, block or merge; the name of the edge that leaves it."""
+        called = as_layer(item)
+        assert called is not None
+        word, at, given = called
+        scope = {**place.scope, "in_channels": self.types[place.edge].channels, "i": place.scope.get("i", 0)}
+        if "when" in given and not self._holds(given["when"], scope):
+            return place.edge
+        sources = self._sources(given, place)
+        here = _Place(scope, place.prefix, sources[0], place.count, place.depth)
+        if word in self.document.sections["blocks"]:
+            edge = self._call(word, at, given, here)
+        elif is_merge(word):
+            edge = self._merge(word, at, given, here, sources if "from" in given else [])
+        else:
+            edge = self._add(word, at, given, here, tuple(sources))
+        if "as" in given:
+            self._label(given["as"], edge)
+        return edge
+
+    def _holds(self, item: Item, scope: Mapping[str, Any]) -> bool:
+        value = evaluate(item, scope)
+        if isinstance(value, int | Fraction):
+            return bool(value)
+        raise item.error("decides which layers exist: it must be a number, not a symbol or an array")
+
+    def _sources(self, given: Mapping[str, Item], place: _Place) -> list[str]:
+        item = given.get("from")
+        if item is None:
+            return [place.edge]
+        entries = item.value if isinstance(item.value, list) else [item]
+        for entry in entries:
+            if entry.value not in self.labels:
+                raise entry.error(f"unknown layer {entry.value!r}{nearest(str(entry.value), self.labels)}")
+        return [self.labels[entry.value] for entry in entries]
+
+    def _label(self, item: Item, edge: str) -> None:
+        if item.value in self.labels:
+            raise item.error(f"{item.value!r} names another layer already")
+        self.labels[item.value] = edge
+
+    def _add(self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: tuple[str, ...]) -> str:
+        if len(self.nodes) >= MOST_LAYERS:
+            raise at.error(f"more than {MOST_LAYERS} layers")
+        name = self._name(word, given, place)
+        kernel = given.get("kernel")
+        tags = frozenset({SINGLE_NUMBER_KERNEL} if kernel is not None and not isinstance(kernel.value, list) else ())
+        op = make_op(word, given, place.scope)
+        try:
+            self.types[name] = self._infer(op, tuple(self.types[edge] for edge in inputs))
+        except CostModelError as error:
+            shown = "" if name == at.path else f" ({name})"
+            raise at.error(f"{error}{shown}") from error
+        self.nodes.append(Node(name, op, inputs, place.count, tags))
+        return name
+
+    def _infer(self, op: Op, inputs: tuple[TensorType, ...]) -> TensorType:
+        key = (key_of(op), key_of(inputs))
+        if key not in self.inferred:
+            self.inferred[key] = infer(op, inputs)
+        return self.inferred[key]
+
+    def _name(self, word: str, given: Mapping[str, Item], place: _Place) -> str:
+        wanted = given.get("name", given.get("as"))
+        base = place.prefix + (word if wanted is None else str(wanted.value))
+        self.numbers[base] = number = self.numbers.get(base, 0) + 1
+        if number > 1 and wanted is not None:
+            raise wanted.error(f"the name {base!r} is used twice")
+        return base if number == 1 else f"{base}_{number}"
+
+    def _merge(self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: list[str]) -> str:
+        fields = fields_of(word)
+        branches = {key: item for key, item in given.items() if key not in COMMON and key not in fields}
+        inside = place.inside(str(given["name"].value)) if "name" in given else place
+        for key, item in branches.items():
+            branch = inside.inside(self._branch_name(inside, key))
+            inputs.append(self.layers(item, branch))
+        return self._add(word, at, given, place, tuple(inputs))
+
+    def _branch_name(self, place: _Place, key: str) -> str:
+        base = f"{place.prefix}{key}"
+        self.numbers[base] = number = self.numbers.get(base, 0) + 1
+        return key if number == 1 else f"{key}_{number}"
+
+    def _call(self, word: str, at: Item, given: Mapping[str, Item], place: _Place) -> str:
+        block = self.document.sections["blocks"][word]
+        title = self._branch_name(place, str(given["name"].value) if "name" in given else word)
+        if "repeat" not in given:
+            inside = place.inside(title, self._arguments(word, given, {}, place.scope, place.scope["i"]))
+            return self.layers(block.value["layers"], inside)
+        repeats = size(given["repeat"], place.scope, least=0)
+        edge = place.edge
+        for index, count in self._iterations(given["repeat"], repeats, word, given):
+            first = given["first"].value if index == 0 and "first" in given else {}
+            scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
+            arguments = self._arguments(word, given, first, scope, index)
+            edge = self.layers(block.value["layers"], place.at(edge).inside(f"{title}.{index}", arguments, count))
+        return edge
+
+    def _iterations(
+        self, item: Item, repeats: Any, word: str, given: Mapping[str, Item]
+    ) -> Iterator[tuple[int, Size]]:
+        """Each repeat with the number of layers it stands for: 1, but where the number of repeats is not a number.
+
+        Then the first stands alone, and one period of the others for all that equal them.
+        """
+        if is_exact(repeats):
+            if repeats > MOST_REPEATS:
+                raise item.error(f"{repeats} repeats, at most {MOST_REPEATS} are built")
+            yield from ((index, 1) for index in range(repeats))
+            return
+        period = self._period(item, self.document.sections["blocks"][word], given)
+        yield 0, 1
+        for index in range(1, period + 1):
+            yield index, (repeats - 1 - index + period) // period
+
+    def _period(self, item: Item, block: Item, given: Mapping[str, Item]) -> int:
+        """After how many repeats a block comes again: the least common multiple of all m in `i % m`."""
+        periods = [1]
+        for text in (*_texts(block), *(text for key, each in given.items() if key not in CALL_KEYS for text in _texts(each))):
+            found = _moduli(text)
+            if found is None:
+                raise item.error("a free number of repeats needs blocks that use `i` only as `i % m`")
+            periods += found
+        return reduce(lcm, periods)
+
+    def _arguments(
+        self, word: str, given: Mapping[str, Item], first: Mapping[str, Item], scope: Mapping[str, Any], index: int
+    ) -> dict[str, Any]:
+        """The scope inside a block: its arguments, given in the caller's scope, defaults in its own."""
+        declared = self.document.sections["blocks"][word].value.get("args")
+        inside = {**scope, "i": index}
+        for name, default in declared.value.items() if declared is not None and declared.value else ():
+            chosen = first.get(name, given.get(name))
+            inside[name] = evaluate(default, inside) if chosen is None else evaluate(chosen, scope)
+        return inside
+
+
+def _texts(item: Item) -> Iterator[str]:
+    match item.value:
+        case str():
+            yield item.value
+        case list():
+            for entry in item.value:
+                yield from _texts(entry)
+        case dict():
+            for entry in item.value.values():
+                yield from _texts(entry)
+
+
+def _moduli(text: str) -> list[int] | None:
+    """The m of every `i % m` in an expression; None where `i` is used in another way."""
+    try:
+        expression = parse(text)
+    except SpecError:
+        return []
+    if "i" not in expression.names:
+        return []
+    found = [
+        int(node.right.value)  # type: ignore[arg-type]
+        for node in ast.walk(expression.tree)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mod)
+        and isinstance(node.left, ast.Name)
+        and node.left.id == "i"
+        and isinstance(node.right, ast.Constant)
+        and isinstance(node.right.value, int)
+        and node.right.value > 0
+    ]
+    used = sum(isinstance(node, ast.Name) and node.id == "i" for node in ast.walk(expression.tree))
+    return found if used == len(found) else None

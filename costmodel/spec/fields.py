@@ -1,0 +1,138 @@
+"""What each word of a spec takes: the fields of its op, and how a value is read for each kind of field."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from costmodel.errors import SpecError
+from costmodel.numbers import is_exact
+from costmodel.ops import OPS, Merge, Op
+from costmodel.ops.merge import Gate
+from costmodel.spec.expr import Scope, parse
+from costmodel.spec.load import Item
+
+LARGEST_SIZE = 10_000_000
+COMMON = ("name", "as", "from", "when")
+WHOLE_AXIS = "all"
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One field of a word: its name, its kind (the op's annotation) and whether it must be given."""
+
+    name: str
+    kind: str
+    required: bool
+
+
+@lru_cache(maxsize=None)
+def fields_of(word: str) -> Mapping[str, Field]:
+    """The fields of an op's word."""
+    return {
+        field.name: Field(field.name, str(field.type), field.default is dataclasses.MISSING)
+        for field in dataclasses.fields(OPS[word])
+    }
+
+
+def is_merge(word: str) -> bool:
+    """Whether a word joins named branches."""
+    return word in OPS and issubclass(OPS[word], Merge | Gate)
+
+
+def expressions(item: Item) -> list[Item]:
+    """The items of a field that are arithmetic: itself, or the entries of a list."""
+    entries = item.value if isinstance(item.value, list) else [item]
+    return [entry for entry in entries if isinstance(entry.value, str) and entry.value != WHOLE_AXIS]
+
+
+def evaluate(item: Item, scope: Scope) -> Any:
+    """The value of an item: a constant, or its text as arithmetic in a scope.
+
+    Raises:
+        SpecError: it cannot be evaluated; the message names the place.
+    """
+    if not isinstance(item.value, str):
+        if isinstance(item.value, dict | list):
+            raise item.error(f"{item.kind}, expected a number or arithmetic")
+        return item.value
+    try:
+        return parse(item.value).value(scope)
+    except SpecError as error:
+        raise item.error(str(error)) from error
+
+
+def size(item: Item, scope: Scope, least: int = 1) -> Any:
+    """A whole number of at least `least`, or a symbol or an array."""
+    value = evaluate(item, scope)
+    if not is_exact(value):
+        return value
+    shown = item.value if value == item.value else f"{item.value} = {_shown(value)}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise item.error(f"{shown}, expected a whole number")
+    if not least <= value <= LARGEST_SIZE:
+        raise item.error(f"{shown}, expected {least} to {LARGEST_SIZE}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return f"{float(value):.10g}" if isinstance(value, Fraction) else str(value)
+
+
+def _whole(item: Item, scope: Scope) -> Any:
+    return size(item, scope)
+
+
+def _flag(item: Item, scope: Scope) -> bool:
+    value = evaluate(item, scope)
+    if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise item.error(f"{item.kind}, expected true or false")
+
+
+def _real(item: Item, scope: Scope) -> Any:
+    value = evaluate(item, scope)
+    if isinstance(value, int | Fraction) and not isinstance(value, bool) and 0 <= value <= 1:
+        return Fraction(value)
+    raise item.error(f"{item.kind}, expected a number from 0 to 1")
+
+
+def _triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
+    entries = item.value if isinstance(item.value, list) else [item] * 3
+    if len(entries) != 3:
+        raise item.error(f"{len(entries)} values, expected three: time, height, width")
+    time, height, width = (None if entry.value == WHOLE_AXIS else size(entry, scope, least) for entry in entries)
+    if time is not None and not isinstance(time, int):
+        raise item.error("the first value is in time and decides the structure: it must be a number")
+    return time, height, width
+
+
+def _full_triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
+    triple = _triple(item, scope, least)
+    if None in triple:
+        raise item.error("`all` is for the kernels of pools")
+    return triple
+
+
+KINDS: Mapping[str, Callable[[Item, Scope], Any]] = {
+    "Size": _whole,
+    "int": _whole,
+    "bool": _flag,
+    "Fraction": _real,
+    "Triple": _full_triple,
+    "PoolTriple": _triple,
+    "Triple | None": lambda item, scope: _full_triple(item, scope, least=0),
+}
+
+
+def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
+    """The op of a word with its fields read in a scope.
+
+    Raises:
+        SpecError: a field has a wrong value; the message names the place.
+    """
+    fields = fields_of(word)
+    return OPS[word](**{name: KINDS[fields[name].kind](item, scope) for name, item in given.items() if name in fields})

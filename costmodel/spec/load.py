@@ -1,0 +1,194 @@
+"""Strict YAML as a tree of located values: no aliases, no tags, no equal keys, bounded in size and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from costmodel.errors import SpecError
+from costmodel.spec.expr import number
+
+LARGEST_FILE = 1 << 20
+DEEPEST = 60
+MOST_VALUES = 100_000
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A value of a YAML file and where it stands: a number, text, flag, None, a list or a mapping of items."""
+
+    value: Any
+    file: str
+    line: int
+    path: str = ""
+
+    def error(self, message: str) -> SpecError:
+        """An error at this place: `file:line: path: message`."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return SpecError(f"{place}: {self.path + ': ' if self.path else ''}{message}")
+
+    @property
+    def kind(self) -> str:
+        """What sort of value this is, in words."""
+        match self.value:
+            case dict():
+                return "a mapping"
+            case list():
+                return "a list"
+            case bool():
+                return "true or false"
+            case int() | Fraction():
+                return f"the number {self.value}"
+            case None:
+                return "nothing"
+        return f"the text {str(self.value)[:40]!r}"
+
+
+def read(path: Path) -> Item:
+    """The YAML file at a path.
+
+    Raises:
+        SpecError: the file is missing, too large, not UTF-8 or not strict YAML.
+    """
+    try:
+        size = path.stat().st_size
+        if path.is_dir() or size > LARGEST_FILE:
+            reason = "a folder" if path.is_dir() else f"{size} bytes, at most {LARGEST_FILE} are read"
+            raise SpecError(f"{path}: {reason}; expected a spec in YAML")
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise SpecError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: byte {error.start} is not UTF-8; expected a spec in YAML") from None
+    return read_text(text, str(path))
+
+
+def read_text(text: str, file: str) -> Item:
+    """The tree of a YAML text.
+
+    Raises:
+        SpecError: it is not strict YAML.
+    """
+    try:
+        events = yaml.parse(text, Loader=_Loader)
+        root = _Tree(file).build(events)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise SpecError(f"{file}:{line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise SpecError(f"{file}: not YAML: {str(error).splitlines()[0]}") from None
+    if root is None:
+        raise SpecError(f"{file}: is empty; expected a spec in YAML")
+    return root
+
+
+class _Tree:
+    """Builds the tree from parse events, without recursion, so that depth is refused before it costs anything."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.count = 0
+
+    def build(self, events: Iterator[yaml.Event]) -> Item | None:
+        root: Item | None = None
+        stack: list[_Open] = []
+        for event in events:
+            if isinstance(event, yaml.AliasEvent):
+                raise self._at(event, stack).error("aliases (*name) are not read; use a block or `let`")
+            if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+                stack.pop()
+                continue
+            item = self._item(event, stack)
+            if item is None:
+                continue
+            self._check_size(item, len(stack))
+            if stack:
+                stack[-1].take(item)
+            elif root is None:
+                root = item
+            else:
+                raise item.error("a second document; expected one")
+            if isinstance(item.value, dict | list):
+                stack.append(_Open(item))
+        return root if root is None or root.value is not None else None
+
+    def _check_size(self, item: Item, depth: int) -> None:
+        self.count += 1
+        if depth > DEEPEST:
+            raise item.error(f"nested more than {DEEPEST} deep")
+        if self.count > MOST_VALUES:
+            raise item.error(f"more than {MOST_VALUES} values")
+
+    def _item(self, event: yaml.Event, stack: list[_Open]) -> Item | None:
+        place = self._at(event, stack)
+        match event:
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent() | yaml.ScalarEvent():
+                if event.tag not in (None, "!"):
+                    raise place.error(f"tags ({event.tag}) are not read")
+            case _:
+                return None
+        match event:
+            case yaml.MappingStartEvent():
+                return Item({}, self.file, place.line, place.path)
+            case yaml.SequenceStartEvent():
+                return Item([], self.file, place.line, place.path)
+        try:
+            return Item(_scalar(event), self.file, place.line, place.path)
+        except SpecError as error:
+            raise place.error(str(error)) from error
+
+    def _at(self, event: yaml.Event, stack: list[_Open]) -> Item:
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        return Item(None, self.file, line, stack[-1].next_path() if stack else "")
+
+
+class _Open:
+    """A list or mapping that is still being read."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.key: str | None = None
+
+    def next_path(self) -> str:
+        path = self.item.path
+        if isinstance(self.item.value, list):
+            return f"{path}[{len(self.item.value)}]"
+        return f"{path}.{self.key}" if path and self.key else self.key or path
+
+    def take(self, item: Item) -> None:
+        if isinstance(self.item.value, list):
+            self.item.value.append(item)
+        elif self.key is None:
+            self._take_key(item)
+        else:
+            self.item.value[self.key] = item
+            self.key = None
+
+    def _take_key(self, item: Item) -> None:
+        if isinstance(item.value, dict | list) or item.value is None:
+            raise item.error(f"{item.kind} as a key, expected a name")
+        key = str(item.value)
+        if key in self.item.value:
+            raise item.error(f"the key {key!r} stands twice")
+        self.key = key
+
+
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    text = event.value
+    if not event.implicit[0]:
+        return text
+    if text in ("", "~", "null"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    exact = number(text)
+    return text if exact is None else exact

@@ -1,0 +1,226 @@
+"""The continual transform: a clip network as a stream that answers frame by frame (Hedegaard 2022, sec. 3.2 to 3.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from math import lcm
+from typing import Literal
+
+from costmodel.analysis.temporal import START, Timing, excitation_pools
+from costmodel.errors import OptionError, TransformError
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Size, ceil_div, is_array, is_exact, is_zero, maximum
+from costmodel.ops import Delay, Op, Step, Subsample, Windowed
+from costmodel.ops.step import Form
+from costmodel.types import TensorType, Window
+
+State = Literal["partial", "window", "smallest"]
+Excite = Literal["frame", "clip"]
+MOST_POOLED_FRAMES = 100_000
+
+
+@dataclass(frozen=True)
+class Continual:
+    """The options of the transform.
+
+    Args:
+        pool: input frames that the last pool covers instead of the clip (sec. 4.2, extended receptive field).
+        state: what a step keeps: open partial results, its input window, or the smallest by layer with delays retimed.
+        excite: squeeze-excite over each frame alone (as Co3D does), or over a sliding clip.
+    """
+
+    pool: int | None = None
+    state: State = "partial"
+    excite: Excite = "frame"
+
+    def __post_init__(self) -> None:
+        if self.pool is not None and not 1 <= self.pool <= MOST_POOLED_FRAMES:
+            raise OptionError(f"--pool: {self.pool}, expected 1 to {MOST_POOLED_FRAMES} input frames")
+        for name, value, known in (
+            ("state", self.state, ("partial", "window", "smallest")),
+            ("excite", self.excite, ("frame", "clip")),
+        ):
+            if value not in known:
+                raise OptionError(f"--{name}: {value!r}, expected {' or '.join(known)}")
+
+    def __call__(self, graph: Graph) -> Graph:
+        """The stream that runs a clip network frame by frame.
+
+        Raises:
+            TransformError: a layer cannot run frame by frame; names it, the reason and the cheapest repair.
+        """
+        if graph.is_stream:
+            raise TransformError(f"{graph.name}: is a stream already")
+        stream = _Stream(self, graph)
+        for node in graph.nodes:
+            stream.add(node)
+        if self.pool is not None and not stream.pools:
+            raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
+        result = Graph(
+            graph.name, graph.source.with_time(1), stream.in_order(), graph.every, clip=graph, notes=stream.notes()
+        )
+        if self.state == "smallest":
+            from costmodel.transforms.retime import retime
+
+            return retime(result)
+        return result
+
+
+def continual(
+    graph: Graph, *, pool: int | None = None, state: State = "partial", excite: Excite = "frame"
+) -> Graph:
+    """The stream that runs a clip network frame by frame; see `Continual` for the options."""
+    return Continual(pool, state, excite)(graph)
+
+
+@dataclass
+class _Stream:
+    """A stream under construction: nodes without delays, and the waits that each edge needs."""
+
+    options: Continual
+    clip: Graph
+    nodes: dict[str, Node] = field(default_factory=dict)
+    at: dict[str, Timing] = field(default_factory=lambda: {INPUT: START})
+    readers: dict[str, int] = field(default_factory=lambda: {INPUT: 0})
+    waits: dict[tuple[str, int], tuple[Size, str]] = field(default_factory=dict)
+    pooled: set[str] = field(default_factory=set)
+    pools: list[str] = field(default_factory=list)
+    excited: bool = False
+
+    def __post_init__(self) -> None:
+        self.excitations = excitation_pools(self.clip)
+
+    def add(self, node: Node) -> None:
+        """Adds the frame-by-frame form of a clip node, its branches aligned."""
+        inputs = self.clip.inputs_of(node)
+        op = self._step_form(node, inputs)
+        if any(name in self.pooled for name in node.inputs) or node.name in self.pools:
+            self.pooled.add(node.name)
+        names = self._same_jump(node) if len(node.inputs) > 1 else node.inputs
+        self._place(replace(node, op=op, inputs=names), inputs)
+        if len(names) > 1:
+            self._align(node.name)
+
+    def in_order(self) -> tuple[Node, ...]:
+        """All nodes with the delays put in, each ahead of what reads it; one delay serves all that wait alike."""
+        placed: list[Node] = []
+        shared: dict[tuple[str, object], str] = {}
+        for node in self.nodes.values():
+            inputs = list(node.inputs)
+            for position, source in enumerate(node.inputs):
+                wait, merge = self.waits.get((node.name, position), (0, ""))
+                if is_zero(wait):
+                    continue
+                key = (source, id(wait) if is_array(wait) else wait)
+                if key not in shared:
+                    shared[key] = f"{merge}.delay{position + 1 if node.name == merge and position else ''}"
+                    delay = Delay(wait, self.at[source].jump)
+                    placed.append(Node(shared[key], delay, (source,), self.nodes[merge].count))
+                inputs[position] = shared[key]
+            placed.append(replace(node, inputs=tuple(inputs)))
+        return tuple(placed)
+
+    def notes(self) -> tuple[str, ...]:
+        """What the transform changed."""
+        if not self.excited:
+            return self.clip.notes
+        return (
+            *self.clip.notes,
+            "squeeze-excite pools each frame alone, not the clip (Hedegaard 2022, sec. 3.4); --excite clip keeps the clip",
+        )
+
+    def _place(self, node: Node, clip_inputs: tuple[TensorType, ...]) -> None:
+        window = node.op.window(*(x.with_time(1) for x in clip_inputs))
+        arrivals = [self.at[name] for name in node.inputs]
+        jump = arrivals[0].jump
+        self.nodes[node.name] = node
+        self.readers[node.name] = 0
+        for name in dict.fromkeys(node.inputs):
+            self.readers[name] += 1
+        self.at[node.name] = Timing(
+            jump * window.stride,
+            reduce(maximum, (at.back for at in arrivals)) + window.before * jump,
+            reduce(maximum, (at.delay for at in arrivals)) + (window.span - window.before) * jump,
+        )
+
+    def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
+        window = node.op.window(*inputs)
+        if window.is_framewise:
+            return node.op
+        if not isinstance(node.op, Windowed):
+            raise TransformError(
+                f"{node.name}: {node.op.word} needs all {inputs[0].time} frames of the clip at once and cannot run frame by "
+                "frame; put a global_pool ahead of it, or pool over time first"
+            )
+        if window.whole_clip:
+            return self._sliding_pool(node, node.op, inputs[0])
+        return self._step(node, node.op, window)
+
+    def _step(self, node: Node, op: Windowed, window: Window) -> Op:
+        if node.inputs[0] in self.pooled:
+            raise TransformError(
+                f"{node.name}: {op.word} looks through time behind a pool over the whole clip, where the clip has one frame "
+                "and a stream many; give it a kernel of 1 in time, or move it ahead of the pool"
+            )
+        ahead = window.span - window.before
+        if is_exact(ahead) and ahead < 0:
+            raise TransformError(
+                f"{node.name}: {window.before} frames of padding are more than the window's {window.span} earlier frames; "
+                f"pad time by at most {window.span}"
+            )
+        form: Form = "window" if self.options.state == "window" else "partial"
+        return Step(op.without_time_padding(), window.before, form)
+
+    def _sliding_pool(self, node: Node, op: Windowed, x: TensorType) -> Op:
+        if node.name in self.excitations:
+            if self.options.excite == "frame":
+                self.excited = True
+                return replace(op, kernel=(1, *op.kernel[1:]))
+            return self._pool_step(op, x.time)
+        self.pools.append(node.name)
+        jump = self.at[node.inputs[0]].jump
+        return self._pool_step(op, x.time if self.options.pool is None else ceil_div(self.options.pool, jump))
+
+    def _pool_step(self, op: Windowed, frames: Size) -> Op:
+        form: Form = "window" if self.options.state == "window" else "partial"
+        sliding = replace(op, kernel=(frames, *op.kernel[1:])).without_time_padding()
+        return Step(sliding, 0, form)
+
+    def _same_jump(self, node: Node) -> tuple[str, ...]:
+        jumps = [self.at[name].jump for name in node.inputs]
+        slowest = reduce(lcm, jumps)
+        return tuple(
+            name if jump == slowest else self._every(node, name, slowest // jump)
+            for name, jump in zip(node.inputs, jumps, strict=True)
+        )
+
+    def _every(self, node: Node, source: str, stride: int) -> str:
+        if source not in self.pooled:
+            raise TransformError(
+                f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as often; "
+                "give each branch the same stride in time"
+            )
+        name = f"{node.name}.every{stride}"
+        self.pooled.add(name)
+        x = self.clip.types[source]
+        self._place(Node(name, Step(Subsample(stride=(stride, 1, 1))), (source,), node.count), (x,))
+        return name
+
+    def _align(self, merge: str) -> None:
+        """Lets the early branches of a merge wait, each at its head: where it leaves the fork."""
+        latest = self.at[merge].delay
+        for position, name in enumerate(self.nodes[merge].inputs):
+            wait = latest - self.at[name].delay
+            if is_zero(wait):
+                continue
+            consumer, place = merge, position
+            while self._is_inner(name):
+                self.at[name] = self.at[name]._replace(delay=self.at[name].delay + wait)
+                consumer, place, name = name, 0, self.nodes[name].inputs[0]
+            earlier, _ = self.waits.get((consumer, place), (0, merge))
+            self.waits[consumer, place] = (earlier + wait, merge)
+
+    def _is_inner(self, name: str) -> bool:
+        """Whether an edge leaves a layer in the middle of a branch, rather than a fork, a merge or the input."""
+        return name != INPUT and self.readers[name] == 1 and len(self.nodes[name].inputs) == 1

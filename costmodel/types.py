@@ -1,0 +1,86 @@
+"""What flows along an edge (`TensorType`) and how an op looks through time (`Window`, `Carry`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from costmodel.numbers import Size
+
+DTYPE_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
+
+
+class TensorType(NamedTuple):
+    """Channels, time, height and width of one tensor, without the batch."""
+
+    channels: Size
+    time: Size
+    height: Size
+    width: Size
+
+    @property
+    def positions(self) -> Size:
+        """Output positions: time x height x width."""
+        return self.time * (self.height * self.width)
+
+    @property
+    def values(self) -> Size:
+        """Numbers that the tensor holds."""
+        return self.channels * self.positions
+
+    def with_time(self, time: Size) -> TensorType:
+        """The same maps over another number of frames."""
+        return self._replace(time=time)
+
+    def __str__(self) -> str:
+        return f"{self.channels}x{self.time}x{self.height}x{self.width}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """The frames of its input that one output frame of an op sees.
+
+    `before` counts the frames (zeros or replicas in a clip) that stand ahead of the window: symmetric zero padding p
+    gives p, a causal window `span`, no padding 0. `wait` is a deliberate delay in input frames of the network.
+    """
+
+    kernel: Size = 1
+    dilation: int = 1
+    stride: int = 1
+    before: Size = 0
+    wait: Size = 0
+    whole_clip: bool = False
+
+    @property
+    def span(self) -> Size:
+        """Frames between the first and the last that the window sees: d(k - 1)."""
+        return self.dilation * (self.kernel - 1)
+
+    @property
+    def is_framewise(self) -> bool:
+        """Whether each output frame depends on its own input frame alone, and each frame is answered."""
+        return isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1 and not self.whole_clip
+
+
+FRAMEWISE = Window()
+
+
+@dataclass(frozen=True)
+class Carry:
+    """What an op must keep between frames.
+
+    `combine` says how the taps of a window combine: `sum` or `max` allow partial results at output size, `none` needs
+    the inputs themselves. `kept` are the tensors that the op itself holds between frames, by name, their `time` being
+    the number of frames held.
+    """
+
+    combine: Literal["sum", "max", "none"] = "none"
+    kept: Mapping[str, TensorType] = field(default_factory=dict)
+
+
+NOTHING = Carry()
+
+Work = Mapping[str, Size]
+Shape = tuple[Size, ...]
+

@@ -1,0 +1,1 @@
+"""Reports: each makes a table that tests check, and draws it."""

@@ -1,0 +1,1 @@
+"""Search over network designs: axes, scores, candidates and the store of studies."""

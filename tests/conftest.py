@@ -1,0 +1,17 @@
+"""Skips what this machine cannot run, and says what is missing."""
+
+from importlib.util import find_spec
+
+import pytest
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("peers"):
+        missing = [name for name in marker.args if find_spec(name) is None]
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)}: pip install -e '.[peers]'")
+    if item.get_closest_marker("gpu"):
+        import torch  # only where a test asks for it: it takes seconds
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs a CUDA device")

@@ -1,0 +1,203 @@
+"""The order of DESIGN.md is law: who may import whom, and what may load when a module is imported."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Each layer imports only what stands before it; those of one row know nothing of each other.
+ORDER = (
+    ("specs",),  # data alone
+    ("costmodel.errors",),
+    ("costmodel.numbers",),
+    ("costmodel.types",),
+    ("costmodel.ops",),
+    ("costmodel.graph",),
+    ("costmodel.spec", "costmodel.analysis"),
+    ("costmodel.transforms",),
+    ("costmodel.emit",),
+    ("costmodel.importers",),
+    ("costmodel",),  # the public face gathers what stands before it
+    ("search",),
+    ("reports",),
+    ("cli",),
+)
+RANK = {layer: rank for rank, row in enumerate(ORDER) for layer in row}
+TOP_LEVEL = {layer.split(".")[0] for layer in RANK}
+
+TORCH = ("costmodel.emit", "costmodel.importers", "search.train", "search.data", "search.score")
+# Where each slow library may load together with its importer; elsewhere, inside the function that uses it.
+SLOW_LIBRARIES = {
+    "torch": TORCH,
+    "torchvision": TORCH,
+    "sklearn": TORCH,
+    "onnx": TORCH,
+    "onnxruntime": TORCH,
+    "onnxscript": TORCH,
+    "pandas": ("reports",),
+    "matplotlib": ("reports",),
+    "networkx": ("search", "reports"),
+    "sympy": ("search", "reports"),
+    "numpy": ("costmodel.emit", "costmodel.importers", "search", "reports"),
+}
+
+
+class Import(NamedTuple):
+    """One imported name, and whether it loads together with the module that imports it."""
+
+    name: str
+    at_load: bool
+
+
+def imports(node: ast.AST, at_load: bool = True) -> Iterator[Import]:
+    """Every import below ``node``; a relative one keeps its leading dots."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(alias.name, at_load) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            module = "." * child.level + (child.module or "")
+            yield from (Import(f"{module}.{alias.name}", at_load) for alias in child.names)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            yield from imports(ast.Module(child.body, []), at_load=False)
+            yield from imports(ast.Module(child.orelse, []), at_load)
+        else:
+            deferred = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from imports(child, at_load and not deferred)
+
+
+def layer_of(module: str) -> str:
+    """The layer that a module, or a name imported from it, belongs to."""
+    parts = module.split(".")
+    named = ".".join(parts[:2])
+    return named if named in RANK else parts[0]
+
+
+def violations(module: str, source: str) -> list[str]:
+    """What ``source`` imports although ``module`` may not."""
+    found = imports(ast.parse(source))
+    return [f"{module}: {problem}" for item in found if (problem := _problem(module, item))]
+
+
+def _problem(module: str, item: Import) -> str | None:
+    top_level = item.name.split(".")[0]
+    if item.name.startswith("."):
+        return f"relative import {item.name}"
+    if top_level in TOP_LEVEL:
+        layer, imported = layer_of(module), layer_of(item.name)
+        allowed = imported == layer or RANK[imported] < RANK[layer]
+        return None if allowed else f"{layer} may not import {imported} ({item.name})"
+    if item.at_load and top_level in SLOW_LIBRARIES and not module.startswith(SLOW_LIBRARIES[top_level]):
+        return f"{top_level} must be imported inside the function that uses it"
+    return None
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """The dotted name and the source of every module of the project."""
+    for top_level in sorted(TOP_LEVEL):
+        package = ROOT / top_level
+        for path in sorted(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]:
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(part for part in parts if part != "__init__"), path.read_text()
+
+
+def test_every_module_of_costmodel_has_its_place_in_the_order():
+    names = {".".join(name.split(".")[:2]) for name, _ in modules() if name.startswith("costmodel.")}
+    assert names - set(RANK) == set()
+
+
+def test_every_module_imports_only_what_stands_before_it():
+    assert [problem for name, source in modules() for problem in violations(name, source)] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "problem"),
+    [
+        (
+            "costmodel.graph",
+            "from costmodel.spec import load",
+            "costmodel.graph may not import costmodel.spec",
+        ),
+        (
+            "costmodel.graph",
+            "from costmodel import analysis",
+            "costmodel.graph may not import costmodel.analysis",
+        ),
+        ("costmodel.graph", "import costmodel", "costmodel.graph may not import costmodel (costmodel)"),
+        (
+            "costmodel.spec.load",
+            "import costmodel.analysis",
+            "costmodel.spec may not import costmodel.analysis",
+        ),
+        ("costmodel.ops.conv", "from . import base", "relative import .."),
+        ("costmodel.ops.conv", "def f():\n import search", "costmodel.ops may not import search (search)"),
+        ("costmodel.graph", "import networkx as nx", "networkx must be imported inside the function"),
+        (
+            "costmodel.graph",
+            "class A:\n from numpy import array",
+            "numpy must be imported inside the function",
+        ),
+        ("search.engine", "import torch.nn", "torch must be imported inside the function"),
+        (
+            "cli",
+            "try:\n import pandas\nexcept ImportError: pass",
+            "pandas must be imported inside the function",
+        ),
+    ],
+)
+def test_a_forbidden_import_is_named(module: str, source: str, problem: str):
+    (found,) = violations(module, source)
+    assert found.startswith(f"{module}: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("costmodel.graph", "from costmodel.types import TensorType\nfrom costmodel import ops"),
+        ("costmodel.graph", "def f():\n import networkx"),
+        ("costmodel.numbers", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import sympy"),
+        ("costmodel.emit.torch", "import torch\nfrom costmodel.ops import conv"),
+        ("search.score", "import torch\nfrom costmodel import load"),
+        ("reports.memory", "import pandas\nfrom search.study import Study"),
+    ],
+)
+def test_an_allowed_import_passes(module: str, source: str):
+    assert violations(module, source) == []
+
+
+def loaded_by(program: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after it has run ``program``."""
+    report = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    command = [sys.executable, "-c", f"{program}\n{report}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+RUN_CLI = """
+import cli
+try:
+    code = cli.main({arguments!r})
+except SystemExit as stop:
+    code = stop.code
+if code:
+    raise SystemExit(code)
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--continual"], ["--continual", "--format", "json"]])
+def test_analyze_loads_no_slow_library(options: list[str]):
+    program = RUN_CLI.format(arguments=["analyze", "x3d_m", *options])
+    loaded = loaded_by(program)
+    assert "costmodel" in loaded
+    assert loaded & {"torch", "pandas", "matplotlib", "networkx", "sympy", "sklearn"} == set()
+
+
+def test_importing_costmodel_loads_no_slow_library():
+    assert loaded_by("import costmodel") & set(SLOW_LIBRARIES) == set()

@@ -120,7 +120,11 @@ def floor(value: Any) -> Any:
     """The largest whole number not above `value`."""
     if isinstance(value, int) or type(value).__module__ == "numpy":
         return value
-    return math.floor(value)
+    if isinstance(value, Fraction | float | Ratios):
+        return math.floor(value)
+    import sympy
+
+    return sympy.floor(value)
 
 
 def ceil(value: Any) -> Any:

@@ -1,0 +1,68 @@
+"""The command line: `costmodel COMMAND`, or `python cli.py COMMAND`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from costmodel.errors import CostModelError, SpecError
+
+COMMANDS = {"analyze": "commands.analyze"}
+
+app = typer.Typer(
+    name="costmodel",
+    help="What a video network costs on a live stream, frame by frame, and which network is best under that cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def build(wanted: Sequence[str]) -> typer.Typer:
+    """The application with the command asked for, or with all of them where help is wanted."""
+    chosen = [name for name in wanted if name in COMMANDS][:1] or list(COMMANDS)
+    for name in chosen:
+        module = importlib.import_module(COMMANDS[name])
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name, help=module.EXAMPLES)(getattr(module, name))
+    app.callback()(lambda: None)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = build(given)(given, standalone_mode=False)
+        sys.stdout.flush()
+    except SpecError as error:
+        return _wrong(*(error.messages or (str(error),)))
+    except CostModelError as error:
+        return _wrong(str(error))
+    except TyperException as error:
+        return _wrong(" ".join(error.format_message().split()))
+    except typer.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _wrong(*messages: str) -> int:
+    for message in messages:
+        print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""A graph as GraphML or DOT, with ops, types and figures on its nodes."""
+
+from __future__ import annotations
+
+from costmodel.analysis.cost import analyze
+from costmodel.graph import Graph
+
+
+def graph_text(graph: Graph, format: str) -> str:
+    """The graph as text in `graphml` or `dot`."""
+    import networkx as nx
+
+    drawn = graph.networkx()
+    for row in analyze(graph).rows:
+        figures = {key: row[key] for key in ("params", "macs", "state_floats", "receptive_field", "delay")}
+        drawn.nodes[row["name"]].update(figures)
+    if format == "graphml":
+        return "\n".join(nx.generate_graphml(drawn)) + "\n"
+    return _dot(drawn)
+
+
+def _dot(drawn: object) -> str:
+    import networkx as nx
+
+    assert isinstance(drawn, nx.DiGraph)
+    lines = [f"digraph {_quoted(drawn.graph['name'])} {{", "  node [shape=box];"]
+    for name, figures in drawn.nodes(data=True):
+        label = "\n".join([name, *(f"{key} {value}" for key, value in figures.items() if value)])
+        lines.append(f"  {_quoted(name)} [label={_quoted(label)}];")
+    lines += [
+        f"  {_quoted(source)} -> {_quoted(target)} [label={_quoted(figures['type'])}];"
+        for source, target, figures in drawn.edges(data=True)
+    ]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -16,7 +16,7 @@ COMMANDS = {"analyze": "commands.analyze"}
 
 app = typer.Typer(
     name="costmodel",
-    help="What a video network costs on a live stream, frame by frame, and which network is best under that cost.",
+    help="What a video network costs on a live stream, and which network is best under that cost.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

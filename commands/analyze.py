@@ -14,7 +14,17 @@ from costmodel.analysis.metrics import METRICS
 from costmodel.graph import Graph
 from reports import tables
 
-LAYER_COLUMNS = ("name", "op", "out", "params", "macs", "state_floats", "activation_floats", "receptive_field", "delay")
+LAYER_COLUMNS = (
+    "name",
+    "op",
+    "out",
+    "params",
+    "macs",
+    "state_floats",
+    "activation_floats",
+    "receptive_field",
+    "delay",
+)
 
 EXAMPLES = """What a network costs: parameters, multiply-adds, memory, delay, per layer and in total.
 
@@ -45,8 +55,12 @@ class GraphFormat(StrEnum):
 def analyze(
     source: Source,
     dtype: DtypeOption = "fp32",
-    fps: Annotated[float | None, typer.Option(help="Frames a second of the camera; adds seconds and MACs a second.")] = None,
-    format: Annotated[GraphFormat, typer.Option(help="Figures, or the graph as GraphML or DOT.")] = GraphFormat.TABLE,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of the camera; adds seconds and MACs a second.")
+    ] = None,
+    format: Annotated[
+        GraphFormat, typer.Option(help="Figures, or the graph as GraphML or DOT.")
+    ] = GraphFormat.TABLE,
 ) -> None:
     """Prints the figures of a network."""
     graph = source.graph()
@@ -104,7 +118,13 @@ def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
     ]
     per = "per frame" if analysis.mode == "continual" else "per clip"
     rows += [
-        {"figure": kind, "value": amount, "about": tables.rounded(amount), "unit": per, "source": "operations"}
+        {
+            "figure": kind,
+            "value": amount,
+            "about": tables.rounded(amount),
+            "unit": per,
+            "source": "operations",
+        }
         for kind, amount in analysis.operations.items()
     ]
     return rows

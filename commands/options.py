@@ -40,18 +40,38 @@ class Excite(StrEnum):
     CLIP = "clip"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="How figures are printed; standard output holds nothing else.")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="How figures are printed; standard output holds nothing else.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of all that is drawn at random.")]
-DtypeOption = Annotated[str, typer.Option("--dtype", help="What sizes in bytes are counted in: fp32, fp16 or int8.")]
+DtypeOption = Annotated[
+    str, typer.Option("--dtype", help="What sizes in bytes are counted in: fp32, fp16 or int8.")
+]
 
-_SPEC = Annotated[str, typer.Argument(metavar="SPEC", help="A spec: a path, or a shipped name such as x3d_m.")]
+_SPEC = Annotated[
+    str, typer.Argument(metavar="SPEC", help="A spec: a path, or a shipped name such as x3d_m.")
+]
 _SHARED: Mapping[str, tuple[Any, Any]] = {
     "variant": (Annotated[str | None, typer.Option(help="A variant of the spec, such as XS.")], None),
-    "set": (Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A size of the spec; repeatable.")], None),
-    "continual": (Annotated[bool, typer.Option("--continual", help="Run the network frame by frame on a stream.")], False),
-    "pool": (Annotated[int | None, typer.Option(help="Input frames that the last pool covers, with --continual.")], None),
+    "set": (
+        Annotated[
+            list[str] | None, typer.Option(metavar="NAME=VALUE", help="A size of the spec; repeatable.")
+        ],
+        None,
+    ),
+    "continual": (
+        Annotated[bool, typer.Option("--continual", help="Run the network frame by frame on a stream.")],
+        False,
+    ),
+    "pool": (
+        Annotated[int | None, typer.Option(help="Input frames that the last pool covers, with --continual.")],
+        None,
+    ),
     "state": (Annotated[State, typer.Option(help="What a step keeps, with --continual.")], State.PARTIAL),
-    "excite": (Annotated[Excite, typer.Option(help="Over what squeeze-excite pools, with --continual.")], Excite.FRAME),
+    "excite": (
+        Annotated[Excite, typer.Option(help="Over what squeeze-excite pools, with --continual.")],
+        Excite.FRAME,
+    ),
 }
 
 
@@ -106,7 +126,9 @@ def on_spec(function: Callable[..., None]) -> Callable[..., None]:
     own = list(inspect.signature(function, eval_str=True).parameters.values())
     several = own[0].name == "sources"
     annotation = (
-        Annotated[list[str], typer.Argument(metavar="SPEC...", help="Specs: paths or shipped names.")] if several else _SPEC
+        Annotated[list[str], typer.Argument(metavar="SPEC...", help="Specs: paths or shipped names.")]
+        if several
+        else _SPEC
     )
 
     @functools.wraps(function)
@@ -118,7 +140,10 @@ def on_spec(function: Callable[..., None]) -> Callable[..., None]:
         else:
             function(source_of(spec, shared), **given)
 
-    parameters = [inspect.Parameter("spec", inspect.Parameter.KEYWORD_ONLY, annotation=annotation), *_parameters(own[1:])]
+    parameters = [
+        inspect.Parameter("spec", inspect.Parameter.KEYWORD_ONLY, annotation=annotation),
+        *_parameters(own[1:]),
+    ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command

@@ -30,6 +30,14 @@ class TransformError(CostModelError):
     """A graph cannot be transformed as asked; names the layer, the reason and the cheapest repair."""
 
 
+class EmitError(CostModelError):
+    """A network cannot be emitted, or is given a frame, a clip or a state that it cannot take."""
+
+
+class DataError(CostModelError):
+    """A data set, a clip or a file of weights cannot be used."""
+
+
 class OptionError(CostModelError):
     """An option or a name asked for is not one of those known."""
 

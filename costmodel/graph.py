@@ -23,7 +23,8 @@ Value = TypeVar("Value")
 class Node:
     """One layer: its name, its op and the names of what it reads.
 
-    `count` is how many equal layers it stands for, one after the other: 1 but in formulas and sweeps over depth.
+    `count` is how many equal layers it stands for, one after the other: 1 but in formulas and sweeps over
+    depth.
     """
 
     name: str
@@ -66,7 +67,9 @@ class Graph:
                 raise GraphError(f"{node.name}: this name is used twice")
             for name in node.inputs:
                 if name not in known:
-                    raise GraphError(f"{node.name}: reads {name!r}, which is not defined before it{nearest(name, known)}")
+                    raise GraphError(
+                        f"{node.name}: reads {name!r}, which is not defined before it{nearest(name, known)}"
+                    )
             known.add(node.name)
         _ = self.types
 
@@ -103,7 +106,9 @@ class Graph:
         """The types that a node reads."""
         return tuple(self.types[name] for name in node.inputs)
 
-    def fold(self, visit: Callable[[Node, tuple[Value, ...]], Value], start: Mapping[str, Value]) -> dict[str, Value]:
+    def fold(
+        self, visit: Callable[[Node, tuple[Value, ...]], Value], start: Mapping[str, Value]
+    ) -> dict[str, Value]:
         """A value for every edge, from those of the edges that its node reads; `start` gives the input's.
 
         `visit` must depend on the node's op and its inputs alone: equal ones are computed once.
@@ -131,7 +136,7 @@ class Graph:
         return values
 
     def networkx(self) -> networkx.DiGraph[str]:
-        """The graph as a networkx DiGraph: nodes carry `op` and `type`, edges the type that flows along them."""
+        """The graph as a networkx DiGraph: nodes carry `op` and `type`, edges the type that flows there."""
         import networkx as nx
 
         graph: nx.DiGraph[str] = nx.DiGraph(name=self.name)

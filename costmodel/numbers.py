@@ -1,7 +1,7 @@
 """Exact arithmetic shared by the three kinds of number: int, sympy expression and numpy array.
 
-Rules are written once in plain `+ - * //` and these helpers. Which kind comes in decides what comes out, so this
-module never imports sympy or numpy: it asks the values themselves.
+Rules are written once in plain `+ - * //` and these helpers. Which kind comes in decides what comes out, so
+this module never imports sympy or numpy: it asks the values themselves.
 """
 
 from __future__ import annotations

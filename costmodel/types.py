@@ -41,8 +41,9 @@ class TensorType(NamedTuple):
 class Window:
     """The frames of its input that one output frame of an op sees.
 
-    `before` counts the frames (zeros or replicas in a clip) that stand ahead of the window: symmetric zero padding p
-    gives p, a causal window `span`, no padding 0. `wait` is a deliberate delay in input frames of the network.
+    `before` counts the frames (zeros or replicas in a clip) that stand ahead of the window: symmetric zero
+    padding p gives p, a causal window `span`, no padding 0. `wait` is a deliberate delay in input frames of
+    the network.
     """
 
     kernel: Size = 1
@@ -70,9 +71,9 @@ FRAMEWISE = Window()
 class Carry:
     """What an op must keep between frames.
 
-    `combine` says how the taps of a window combine: `sum` or `max` allow partial results at output size, `none` needs
-    the inputs themselves. `kept` are the tensors that the op itself holds between frames, by name, their `time` being
-    the number of frames held.
+    `combine` says how the taps of a window combine: `sum` or `max` allow partial results at output size,
+    `none` needs the inputs themselves. `kept` are the tensors that the op itself holds between frames, by
+    name, their `time` being the number of frames held.
     """
 
     combine: Literal["sum", "max", "none"] = "none"
@@ -83,4 +84,3 @@ NOTHING = Carry()
 
 Work = Mapping[str, Size]
 Shape = tuple[Size, ...]
-

@@ -89,7 +89,10 @@ def _plain(cells: list[list[str]], headings: list[str], numeric: list[bool], tit
     widths = [max(len(row[index]) for row in [headings, *cells]) for index in range(len(headings))]
 
     def line(row: list[str]) -> str:
-        aligned = (cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(row, widths, numeric, strict=True))
+        aligned = (
+            cell.rjust(w) if right else cell.ljust(w)
+            for cell, w, right in zip(row, widths, numeric, strict=True)
+        )
         return "  ".join(aligned).rstrip()
 
     lines = [line(headings), "  ".join("-" * width for width in widths), *map(line, cells)]

@@ -12,7 +12,6 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, activation_floats, macs_per_frame, params, state_floats
 from costmodel.errors import OptionError
 from costmodel.graph import Graph, Node
-from costmodel.numbers import divide
 
 if TYPE_CHECKING:
     import pandas

@@ -81,7 +81,7 @@ class Figures:
         return max(inputs, key=lambda at: at.jump) if len(inputs) > 1 else inputs[0]
 
     def per_frame(self, node: Node, amount: Size) -> Any:
-        """An amount for each output of a node as a mean over input frames: a strided layer answers every jump-th."""
+        """An amount for each output of a node, as a mean over input frames: it answers every jump-th."""
         return divide(amount, self.at(node).jump) if self.graph.is_stream else amount
 
     def total(self, amounts: Iterable[tuple[Node, Any]]) -> Any:

@@ -9,7 +9,8 @@ from costmodel.numbers import Size, maximum
 def peak_activation(graph: Graph) -> Size:
     """The largest sum of live tensors over the nodes in definition order.
 
-    At each node: its inputs, its output and all that a later node still reads; nothing in place, state not counted.
+    At each node: its inputs, its output and all that a later node still reads; nothing in place, state
+    not counted.
     """
     last_read = {name: node.name for node in graph.nodes for name in node.inputs}
     live: Size = graph.source.values

@@ -107,7 +107,9 @@ def macs_per_clip(figures: Figures) -> Any:
     return clip.total((node, macs_of(clip.work[node.name])) for node in clip.graph.nodes)
 
 
-@summed("MAC", "Hedegaard 2022, eq. 4, bias apart and divided by groups; mean over the cycle of temporal strides")
+@summed(
+    "MAC", "Hedegaard 2022, eq. 4, bias apart and divided by groups; mean over the cycle of temporal strides"
+)
 def macs_per_frame(figures: Figures, node: Node) -> Any:
     """Multiply-accumulates for each new frame, as a mean; of a clip network the whole clip again."""
     return figures.per_frame(node, macs_of(figures.work[node.name]))
@@ -128,8 +130,8 @@ def macs_worst_step(figures: Figures) -> Any:
 def macs_at_phase(figures: Figures, node: Node, phase: int) -> Any:
     """Multiply-accumulates of a node at one phase of the cycle, in the steady state.
 
-    A strided layer with partial sums multiplies each input frame by the taps that use it, as it comes; with an input
-    window all its work falls in the step that answers.
+    A strided layer with partial sums multiplies each input frame by the taps that use it, as it comes; with
+    an input window all its work falls in the step that answers.
     """
     macs = macs_of(figures.work[node.name])
     if is_zero_work(macs):
@@ -187,7 +189,7 @@ def worst_case_floats(figures: Figures) -> Any:
 
 @network("floats", "liveness over the graph")
 def peak_activation_floats(figures: Figures) -> Any:
-    """The most numbers alive at once while the layers run: a layer's inputs, its output and all still needed."""
+    """The most numbers alive at once: a layer's inputs, its output and all that is still needed."""
     return peak_activation(figures.graph)
 
 
@@ -217,7 +219,7 @@ def receptive_field(figures: Figures) -> Any:
 
 @network("frames", "the largest sum of before * jump over paths")
 def padding(figures: Figures) -> Any:
-    """Input frames behind the aligned one that an answer depends on: the padding aggregated over the layers."""
+    """Input frames behind the aligned one that an answer depends on: the padding of all layers."""
     return figures.timing[figures.graph.output].back
 
 

@@ -16,9 +16,9 @@ from costmodel.types import FRAMEWISE, Window
 class Timing(NamedTuple):
     """Of one edge, in input frames: the step between its frames, and how far it reaches back and ahead.
 
-    `back` is the largest sum of before * jump over the paths to here; `delay` the largest sum of (d(k-1) - before) *
-    jump. In a stream every wait at a merge fills its branch up to the latest one, so the delay is also the number of
-    frames by which this edge lags behind the frame it is aligned with.
+    `back` is the largest sum of before * jump over the paths to here; `delay` the largest sum of
+    (d(k-1) - before) * jump. In a stream every wait at a merge fills its branch up to the latest one, so the
+    delay is also the number of     frames by which this edge lags behind the frame it is aligned with.
     """
 
     jump: int
@@ -37,7 +37,7 @@ START = Timing(1, 0, 0)
 def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
     """The timing of every edge. With `repeats` false, a node that stands for many counts as one.
 
-    A clip-wide squeeze-excite counts as frame by frame: in a clip network it widens no window, it sees the clip.
+    A clip-wide squeeze-excite counts as frame by frame: in a clip network it widens no window.
     """
     excitations = excitation_pools(graph)
     found: dict[str, Timing] = {INPUT: START}

@@ -16,8 +16,8 @@ from costmodel.types import Carry, Shape, TensorType, Work
 class Conv(Windowed):
     """A 3D convolution: kT*kH*kW * cI/groups * cO * nT*nH*nW multiply-adds  (Hedegaard 2022, eq. 1).
 
-    Deviates from eq. 1 and 4 as printed: those multiply the bias by c_I (it is added once per output value) and have no
-    groups.
+    Deviates from eq. 1 and 4 as printed: those multiply the bias by c_I (it is added once per output value)
+    and have no groups.
     """
 
     word: ClassVar[str] = "conv"
@@ -29,7 +29,11 @@ class Conv(Windowed):
 
     def demands(self, x: TensorType) -> Iterator[Demand]:
         yield from super().demands(x)
-        yield x.channels % self.groups == 0, "{} groups do not divide {} input channels", (self.groups, x.channels)
+        yield (
+            x.channels % self.groups == 0,
+            "{} groups do not divide {} input channels",
+            (self.groups, x.channels),
+        )
         yield (
             self.channels % self.groups == 0,
             "{} groups do not divide {} output channels",

@@ -69,7 +69,11 @@ class Gate(Op):
             fits = size == wanted
             if fits is False:
                 fits = bool(size == 1) and gate.channels == x.channels
-            yield fits, "a gate of {} does not fit {}: same channels, each other axis the same or 1", (gate, x)
+            yield (
+                fits,
+                "a gate of {} does not fit {}: same channels, each other axis the same or 1",
+                (gate, x),
+            )
 
     def work(self, x: TensorType, gate: TensorType) -> Work:
         return {"mul": x.values}

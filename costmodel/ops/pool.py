@@ -56,7 +56,7 @@ class GlobalPool(AvgPool):
 
 @dataclass(frozen=True, kw_only=True)
 class Subsample(Windowed):
-    """Every s-th frame (and pixel), the others dropped: `frames[::s]`, as SlowFast's slow pathway reads its clip."""
+    """Every s-th frame (and pixel), the others dropped: `frames[::s]`, as SlowFast's slow pathway has it."""
 
     word: ClassVar[str] = "subsample"
 

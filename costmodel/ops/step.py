@@ -18,8 +18,8 @@ class Step(Op):
     """An op that looks through time, run frame by frame  (Hedegaard 2022, sec. 3.2 and 3.4).
 
     Its facts are those of `inner` on just the frames of one window: the work of one output frame, without the
-    redundancy of eq. 1. Between frames it keeps either the open partial results at output size, ceil(d(k-1) / s) of them
-    (eq. 5: d * [k - 1] * c_O * n_H * n_W), or the d(k-1) input frames of its window.
+    redundancy of eq. 1. Between frames it keeps either the open partial results at output size, ceil(d(k-1) /
+    s) of them (eq. 5: d * [k - 1] * c_O * n_H * n_W), or the d(k-1) input frames of its window.
 
     `before` counts the frames that stood ahead of the window in the clip network; it sets the delay (eq. 7).
     """
@@ -45,7 +45,7 @@ class Step(Op):
 
     def work(self, x: TensorType) -> Work:
         work = dict(self.inner.work(self.inner_input(x)))
-        if "pool.inputs" in work:  # each input frame is pooled once, in its own step, not once for each window
+        if "pool.inputs" in work:  # each frame is pooled once, in its own step, not in every window
             work["pool.inputs"] = x.values * self.inner.window(x).stride
         return work
 
@@ -62,10 +62,11 @@ class Step(Op):
 
 @dataclass(frozen=True)
 class Delay(Op):
-    """Holds a branch back by `wait` input frames until the latest branch is there  (Hedegaard 2022, sec. 3.3).
+    """Holds a branch back by `wait` input frames, for the latest branch  (Hedegaard 2022, sec. 3.3).
 
-    Deviates from eq. 8 as printed, d * [k - 1] * c_O * m_H * m_W: the wait is the delay of the other branch, d(k-1) - p
-    frames, and the tensors are the branch's own (c_I where it is delayed ahead of its projection), as Table 4 has it.
+    Deviates from eq. 8 as printed, d * [k - 1] * c_O * m_H * m_W: the wait is the delay of the other branch,
+    d(k-1) - p frames, and the tensors are the branch's own (c_I where it is delayed ahead of its projection),
+    as Table 4 has it.
     """
 
     wait: Size

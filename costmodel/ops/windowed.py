@@ -17,8 +17,9 @@ AXES = ("time", "height", "width")
 class Windowed(Op):
     """A sliding window of (time, height, width). A kernel of None covers its whole axis.
 
-    Output size n = (m + 2p - d(k - 1) - 1) // s + 1  (Hedegaard 2022, sec. 3.1). Padding is k // 2 unless given, and none
-    on an axis that is covered whole. A causal window has all its d(k - 1) frames of padding ahead.
+    Output size n = (m + 2p - d(k - 1) - 1) // s + 1  (Hedegaard 2022, sec. 3.1). Padding is k // 2 unless
+    given, and none on an axis that is covered whole. A causal window has all its d(k - 1) frames of padding
+    ahead.
     """
 
     kernel: PoolTriple
@@ -54,18 +55,24 @@ class Windowed(Op):
             before, after = self.pads(axis)
             size = x[axis + 1] + before + after
             reach = self.dilation[axis] * (kernel - 1) + 1
-            yield size >= reach, "the kernel reaches {} in {}, more than its padded input of {}", (reach, name, size)
+            yield (
+                size >= reach,
+                "the kernel reaches {} in {}, more than its padded input of {}",
+                (reach, name, size),
+            )
 
     def slide(self, x: TensorType) -> tuple[Size, Size, Size]:
         """Output time, height and width."""
         kernel = self.kernel_on(x)
-        return tuple(self._positions(x, axis, kernel[axis]) for axis in range(3))  # type: ignore[return-value]
+        return tuple(self._positions(x, axis, kernel[axis]) for axis in range(3))
 
     def _positions(self, x: TensorType, axis: int, kernel: Size) -> Size:
         if self.kernel[axis] is None:
             return 1
         before, after = self.pads(axis)
-        return (x[axis + 1] + before + after - self.dilation[axis] * (kernel - 1) - 1) // self.stride[axis] + 1
+        return (x[axis + 1] + before + after - self.dilation[axis] * (kernel - 1) - 1) // self.stride[
+            axis
+        ] + 1
 
     def window(self, x: TensorType) -> Window:
         if self.kernel[0] is None:

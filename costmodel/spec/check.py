@@ -96,7 +96,9 @@ class _Checker:
         if arguments is None:
             return {}
         if not isinstance(arguments.value, dict):
-            self._wrong(arguments, f"{arguments.kind}, expected arguments with their defaults, ~ where there is none")
+            self._wrong(
+                arguments, f"{arguments.kind}, expected arguments with their defaults, ~ where there is none"
+            )
             return {}
         return arguments.value
 
@@ -104,7 +106,10 @@ class _Checker:
         unknown = [key for key in given if key not in known]
         if unknown:
             hint = nearest(unknown[0], known)
-            self._wrong(item, f"unknown keys {unknown}; {word} takes [{', '.join(known)}]{hint if 'mean' in hint else ''}")
+            self._wrong(
+                item,
+                f"unknown keys {unknown}; {word} takes [{', '.join(known)}]{hint if 'mean' in hint else ''}",
+            )
 
     def _layers(self, item: Item, names: frozenset[str]) -> None:
         if not isinstance(item.value, list):
@@ -147,7 +152,9 @@ class _Checker:
             for branch in rest.values():
                 self._layers(branch, names)
             if len(rest) < 2 and "from" not in given:
-                self._wrong(place, f"{word} joins {len(rest)} branches, expected two or more named lists of layers")
+                self._wrong(
+                    place, f"{word} joins {len(rest)} branches, expected two or more named lists of layers"
+                )
         elif rest:
             self._keys(place, given, (*fields, *COMMON), word)
         for name, each in fields.items():
@@ -195,7 +202,10 @@ class _Checker:
         for name in uses:
             cycle = _circle(name, uses, done)
             if cycle:
-                self._wrong(self.document.sections["blocks"][cycle[0]], f"blocks call each other: {' -> '.join(cycle)}")
+                self._wrong(
+                    self.document.sections["blocks"][cycle[0]],
+                    f"blocks call each other: {' -> '.join(cycle)}",
+                )
                 return
 
     def _used(self, item: Item) -> Iterator[str]:
@@ -227,7 +237,11 @@ def as_layer(item: Item) -> tuple[str, Item, dict[str, Item]] | None:
 def is_name(item: Item) -> bool:
     """Whether an item can name a layer."""
     text = str(item.value)
-    return isinstance(item.value, str | int) and text.replace("_", "").replace("-", "").isalnum() and text.isascii()
+    return (
+        isinstance(item.value, str | int)
+        and text.replace("_", "").replace("-", "").isalnum()
+        and text.isascii()
+    )
 
 
 def _entries(item: Item) -> list[Item]:

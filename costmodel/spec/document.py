@@ -142,7 +142,9 @@ def document(spec: str | Path) -> Document:
     chain = [_mapping(read(path))]
     while "extends" in chain[-1].value:
         if len(chain) > LONGEST_CHAIN:
-            raise chain[0].error(f"extends more than {LONGEST_CHAIN} specs, one after the other; is it a circle?")
+            raise chain[0].error(
+                f"extends more than {LONGEST_CHAIN} specs, one after the other; is it a circle?"
+            )
         chain.append(_mapping(_base(chain[-1], path.parent)))
     return _merge(chain)
 
@@ -160,7 +162,9 @@ def _mapping(root: Item) -> Item:
     if not isinstance(root.value, dict):
         raise root.error(f"{root.kind}, expected a mapping with `network`")
     wrong = [
-        str(item.error(f"unknown key{nearest(key, KEYS)}")) for key, item in root.value.items() if key not in KEYS
+        str(item.error(f"unknown key{nearest(key, KEYS)}"))
+        for key, item in root.value.items()
+        if key not in KEYS
     ]
     for section in SECTIONS:
         item = root.value.get(section)
@@ -184,7 +188,8 @@ def _base(root: Item, folder: Path) -> Item:
 
 
 def _merge(chain: list[Item]) -> Document:
-    root, merged = chain[0], {}
+    root = chain[0]
+    merged: dict[str, Any] = {}
     for item in reversed(chain):
         for key, value in item.value.items():
             both = key in SECTIONS and key in merged

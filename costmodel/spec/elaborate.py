@@ -41,7 +41,9 @@ def load(spec: str, *, variant: str | None = None, **sets: Any) -> Graph:
     Raises:
         SpecError: the spec is wrong; one message for each mistake, with file, line and place.
     """
-    exact = {name: Fraction(str(value)) if isinstance(value, float) else value for name, value in sets.items()}
+    exact = {
+        name: Fraction(str(value)) if isinstance(value, float) else value for name, value in sets.items()
+    }
     return elaborate(document(spec), variant, exact)
 
 
@@ -85,7 +87,11 @@ def elaborate(
 
 def _title(source: Document, variant: str | None) -> str:
     chosen = variant or source.variant or ""
-    return source.name if variant is None and source.name.lower().endswith(chosen.lower()) else f"{source.name} {chosen}"
+    return (
+        source.name
+        if variant is None and source.name.lower().endswith(chosen.lower())
+        else f"{source.name} {chosen}"
+    )
 
 
 def _input_size(item: Item, scope: Mapping[str, Any]) -> Any:
@@ -94,7 +100,7 @@ def _input_size(item: Item, scope: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where layers are being added: the names in scope, the prefix of their names, and the edge that they read."""
+    """Where layers are added: the names in scope, the prefix of their names, the edge that they read."""
 
     scope: Mapping[str, Any]
     prefix: str
@@ -172,12 +178,16 @@ class _Builder:
             raise item.error(f"{item.value!r} names another layer already")
         self.labels[item.value] = edge
 
-    def _add(self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: tuple[str, ...]) -> str:
+    def _add(
+        self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: tuple[str, ...]
+    ) -> str:
         if len(self.nodes) >= MOST_LAYERS:
             raise at.error(f"more than {MOST_LAYERS} layers")
         name = self._name(word, given, place)
         kernel = given.get("kernel")
-        tags = frozenset({SINGLE_NUMBER_KERNEL} if kernel is not None and not isinstance(kernel.value, list) else ())
+        tags = frozenset(
+            {SINGLE_NUMBER_KERNEL} if kernel is not None and not isinstance(kernel.value, list) else ()
+        )
         op = make_op(word, given, place.scope)
         try:
             self.types[name] = self._infer(op, tuple(self.types[edge] for edge in inputs))
@@ -227,13 +237,15 @@ class _Builder:
             first = given["first"].value if index == 0 and "first" in given else {}
             scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
             arguments = self._arguments(word, given, first, scope, index)
-            edge = self.layers(block.value["layers"], place.at(edge).inside(f"{title}.{index}", arguments, count))
+            edge = self.layers(
+                block.value["layers"], place.at(edge).inside(f"{title}.{index}", arguments, count)
+            )
         return edge
 
     def _iterations(
         self, item: Item, repeats: Any, word: str, given: Mapping[str, Item]
     ) -> Iterator[tuple[int, Size]]:
-        """Each repeat with the number of layers it stands for: 1, but where the number of repeats is not a number.
+        """Each repeat with the number of layers it stands for: 1, but where repeats are a symbol or an array.
 
         Then the first stands alone, and one period of the others for all that equal them.
         """
@@ -250,7 +262,10 @@ class _Builder:
     def _period(self, item: Item, block: Item, given: Mapping[str, Item]) -> int:
         """After how many repeats a block comes again: the least common multiple of all m in `i % m`."""
         periods = [1]
-        for text in (*_texts(block), *(text for key, each in given.items() if key not in CALL_KEYS for text in _texts(each))):
+        for text in (
+            *_texts(block),
+            *(text for key, each in given.items() if key not in CALL_KEYS for text in _texts(each)),
+        ):
             found = _moduli(text)
             if found is None:
                 raise item.error("a free number of repeats needs blocks that use `i` only as `i % m`")
@@ -258,7 +273,12 @@ class _Builder:
         return reduce(lcm, periods)
 
     def _arguments(
-        self, word: str, given: Mapping[str, Item], first: Mapping[str, Item], scope: Mapping[str, Any], index: int
+        self,
+        word: str,
+        given: Mapping[str, Item],
+        first: Mapping[str, Item],
+        scope: Mapping[str, Any],
+        index: int,
     ) -> dict[str, Any]:
         """The scope inside a block: its arguments, given in the caller's scope, defaults in its own."""
         declared = self.document.sections["blocks"][word].value.get("args")
@@ -290,7 +310,7 @@ def _moduli(text: str) -> list[int] | None:
     if "i" not in expression.names:
         return []
     found = [
-        int(node.right.value)  # type: ignore[arg-type]
+        int(node.right.value)
         for node in ast.walk(expression.tree)
         if isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Mod)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
+from itertools import pairwise
 from typing import Any
 
 from costmodel.errors import SpecError, nearest
@@ -89,7 +90,8 @@ def number(text: str) -> int | Fraction | None:
     """
     if len(text) > LONGEST or not _NUMBER.fullmatch(text):
         return None
-    return _bounded(simplify(Fraction(text)))
+    exact: int | Fraction = _bounded(simplify(Fraction(text)))
+    return exact
 
 
 @lru_cache(maxsize=4096)
@@ -145,7 +147,10 @@ def _checked(node: ast.expr, text: str, names: set[str], depth: int) -> ast.expr
             return ast.Call(node.func, [inner(value) for value in node.args], [])
         case ast.Call(func=ast.Name(id=name)):
             raise SpecError(f"unknown function {name!r}{nearest(name, FUNCTIONS)}")
-    raise SpecError(f"{_shown(text)} is not arithmetic: names, numbers, + - * / // % **, comparisons, {', '.join(FUNCTIONS)}")
+    raise SpecError(
+        f"{_shown(text)} is not arithmetic: names, numbers, + - * / // % **, comparisons, "
+        f"{', '.join(FUNCTIONS)}"
+    )
 
 
 def _check_arguments(name: str, given: int) -> None:
@@ -194,12 +199,14 @@ def _truth(node: ast.expr, scope: Scope) -> bool:
     value = _value(node, scope)
     if isinstance(value, int | Fraction):
         return bool(value)
-    raise SpecError(f"{ast.unparse(node)!r} decides which layers exist: it must be a number, not a symbol or an array")
+    raise SpecError(
+        f"{ast.unparse(node)!r} decides which layers exist: it must be a number, not a symbol or an array"
+    )
 
 
 def _compare(node: ast.Compare, scope: Scope) -> Any:
     values = [_value(child, scope) for child in (node.left, *node.comparators)]
-    results = [_COMPARE[type(op)](*pair) for op, pair in zip(node.ops, zip(values, values[1:], strict=False), strict=True)]
+    results = [_COMPARE[type(op)](*pair) for op, pair in zip(node.ops, pairwise(values), strict=True)]
     return results[0] if len(results) == 1 else all(results)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from costmodel.errors import SpecError
@@ -29,7 +29,7 @@ class Field:
     required: bool
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(word: str) -> Mapping[str, Field]:
     """The fields of an op's word."""
     return {
@@ -104,7 +104,9 @@ def _triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
     entries = item.value if isinstance(item.value, list) else [item] * 3
     if len(entries) != 3:
         raise item.error(f"{len(entries)} values, expected three: time, height, width")
-    time, height, width = (None if entry.value == WHOLE_AXIS else size(entry, scope, least) for entry in entries)
+    time, height, width = (
+        None if entry.value == WHOLE_AXIS else size(entry, scope, least) for entry in entries
+    )
     if time is not None and not isinstance(time, int):
         raise item.error("the first value is in time and decides the structure: it must be a number")
     return time, height, width
@@ -135,4 +137,6 @@ def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
         SpecError: a field has a wrong value; the message names the place.
     """
     fields = fields_of(word)
-    return OPS[word](**{name: KINDS[fields[name].kind](item, scope) for name, item in given.items() if name in fields})
+    return OPS[word](
+        **{name: KINDS[fields[name].kind](item, scope) for name, item in given.items() if name in fields}
+    )

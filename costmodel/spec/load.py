@@ -22,7 +22,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Item:
-    """A value of a YAML file and where it stands: a number, text, flag, None, a list or a mapping of items."""
+    """A value of a YAML file and its place: a number, text, flag, None, a list or a mapping of items."""
 
     value: Any
     file: str
@@ -92,7 +92,7 @@ def read_text(text: str, file: str) -> Item:
 
 
 class _Tree:
-    """Builds the tree from parse events, without recursion, so that depth is refused before it costs anything."""
+    """Builds the tree from parse events, without recursion: depth is refused before it costs anything."""
 
     def __init__(self, file: str) -> None:
         self.file = file

@@ -1,4 +1,4 @@
-"""The continual transform: a clip network as a stream that answers frame by frame (Hedegaard 2022, sec. 3.2 to 3.5)."""
+"""The continual transform: a clip network as a stream (Hedegaard 2022, sec. 3.2 to 3.5)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Continual:
 
     Args:
         pool: input frames that the last pool covers instead of the clip (sec. 4.2, extended receptive field).
-        state: what a step keeps: open partial results, its input window, or the smallest by layer with delays retimed.
+        state: what a step keeps: open partial results, its input window, or the smallest by layer with
+            delays retimed.
         excite: squeeze-excite over each frame alone (as Co3D does), or over a sliding clip.
     """
 
@@ -58,12 +59,18 @@ class Continual:
         if self.pool is not None and not stream.pools:
             raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
         result = Graph(
-            graph.name, graph.source.with_time(1), stream.in_order(), graph.every, clip=graph, notes=stream.notes()
+            graph.name,
+            graph.source.with_time(1),
+            stream.in_order(),
+            graph.every,
+            clip=graph,
+            notes=stream.notes(),
         )
         if self.state == "smallest":
             from costmodel.transforms.retime import retime
 
-            return retime(result)
+            smallest: Graph = retime(result)
+            return smallest
         return result
 
 
@@ -103,7 +110,7 @@ class _Stream:
             self._align(node.name)
 
     def in_order(self) -> tuple[Node, ...]:
-        """All nodes with the delays put in, each ahead of what reads it; one delay serves all that wait alike."""
+        """All nodes with the delays put in, each ahead of its readers; one serves all that wait alike."""
         placed: list[Node] = []
         shared: dict[tuple[str, object], str] = {}
         for node in self.nodes.values():
@@ -127,7 +134,8 @@ class _Stream:
             return self.clip.notes
         return (
             *self.clip.notes,
-            "squeeze-excite pools each frame alone, not the clip (Hedegaard 2022, sec. 3.4); --excite clip keeps the clip",
+            "squeeze-excite pools each frame alone, not the clip (Hedegaard 2022, sec. 3.4); --excite clip "
+            "keeps the clip",
         )
 
     def _place(self, node: Node, clip_inputs: tuple[TensorType, ...]) -> None:
@@ -150,8 +158,8 @@ class _Stream:
             return node.op
         if not isinstance(node.op, Windowed):
             raise TransformError(
-                f"{node.name}: {node.op.word} needs all {inputs[0].time} frames of the clip at once and cannot run frame by "
-                "frame; put a global_pool ahead of it, or pool over time first"
+                f"{node.name}: {node.op.word} needs all {inputs[0].time} frames of the clip at once and "
+                "cannot run frame by frame; put a global_pool ahead of it, or pool over time first"
             )
         if window.whole_clip:
             return self._sliding_pool(node, node.op, inputs[0])
@@ -160,14 +168,14 @@ class _Stream:
     def _step(self, node: Node, op: Windowed, window: Window) -> Op:
         if node.inputs[0] in self.pooled:
             raise TransformError(
-                f"{node.name}: {op.word} looks through time behind a pool over the whole clip, where the clip has one frame "
-                "and a stream many; give it a kernel of 1 in time, or move it ahead of the pool"
+                f"{node.name}: {op.word} looks through time behind a pool over the whole clip, where a clip "
+                "has one frame and a stream many; give it a kernel of 1 in time, or put it ahead of the pool"
             )
         ahead = window.span - window.before
         if is_exact(ahead) and ahead < 0:
             raise TransformError(
-                f"{node.name}: {window.before} frames of padding are more than the window's {window.span} earlier frames; "
-                f"pad time by at most {window.span}"
+                f"{node.name}: {window.before} frames of padding are more than the window's {window.span} "
+                f"earlier frames; pad time by at most {window.span}"
             )
         form: Form = "window" if self.options.state == "window" else "partial"
         return Step(op.without_time_padding(), window.before, form)
@@ -198,8 +206,8 @@ class _Stream:
     def _every(self, node: Node, source: str, stride: int) -> str:
         if source not in self.pooled:
             raise TransformError(
-                f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as often; "
-                "give each branch the same stride in time"
+                f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as "
+                "often; give each branch the same stride in time"
             )
         name = f"{node.name}.every{stride}"
         self.pooled.add(name)
@@ -222,5 +230,5 @@ class _Stream:
             self.waits[consumer, place] = (earlier + wait, merge)
 
     def _is_inner(self, name: str) -> bool:
-        """Whether an edge leaves a layer in the middle of a branch, rather than a fork, a merge or the input."""
+        """Whether an edge leaves a layer in the middle of a branch, not a fork, a merge or the input."""
         return name != INPUT and self.readers[name] == 1 and len(self.nodes[name].inputs) == 1

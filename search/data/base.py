@@ -1,0 +1,74 @@
+"""What a data set is: videos with labels, one part to train on and one to validate with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costmodel.errors import DataError
+
+Frames = NDArray[np.uint8]
+
+
+class Videos(Protocol):
+    """Videos of equal height, width and channels, each with a label."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each video."""
+        ...
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many frames each video has."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Height of every frame."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Width of every frame."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Channels of every frame."""
+        ...
+
+    def frames(self, index: NDArray[np.int64], times: NDArray[np.int64]) -> Frames:
+        """Frames (clips, time, height, width, channels) of the videos `index` at `times` (clips, time)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set.
+
+    Args:
+        key: what it is, so that equal keys hold equal clips.
+        classes: the names of the labels.
+        train: videos to train on.
+        validation: videos never trained on.
+        mirrors: whether a mirrored video keeps its label.
+    """
+
+    key: str
+    classes: tuple[str, ...]
+    train: Videos
+    validation: Videos
+    mirrors: bool = True
+
+    def __post_init__(self) -> None:
+        for part, videos in (("train", self.train), ("validation", self.validation)):
+            if not len(videos.labels):
+                raise DataError(f"{self.key}: the {part} part is empty, expected clips")
+        if len(self.classes) < 2:
+            raise DataError(f"{self.key}: one class, {self.classes[0]!r}; expected two or more")
+        if len(np.unique(self.train.labels)) < 2:
+            raise DataError(f"{self.key}: all training clips have one label, expected two or more")

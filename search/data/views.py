@@ -1,0 +1,158 @@
+"""From videos to clips: which frames, at which scale, and which part of them.
+
+A clip is a tensor (clips, channels, time, height, width) of floats about zero, laid out with channels
+last, the faster layout for 3D convolutions on a CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from search.data.base import Videos
+
+Numbers = NDArray[np.int64]
+
+# The shorter side is scaled to 128 to 160 where the network sees 112  (Feichtenhofer 2020, sec. 4).
+SMALLEST_SCALE, LARGEST_SCALE = Fraction(128, 112), Fraction(160, 112)
+MEAN, DEVIATION = 0.45, 0.225  # of pixel values in 0 to 1, as the video networks of the papers take them
+
+
+@dataclass(frozen=True)
+class View:
+    """What a network looks at: `frames` frames, one in `every`, of `height` x `width` pixels."""
+
+    frames: int
+    every: Fraction
+    height: int
+    width: int
+
+    @property
+    def span(self) -> int:
+        """Video frames from the first to the last that it looks at."""
+        return int((self.frames - 1) * self.every) + 1
+
+    def times(self, starts: Numbers, lengths: Numbers) -> Numbers:
+        """The frames (clips, time) of clips from `starts`; short videos loop (Kopuklu 2019, sec. 3.2)."""
+        steps = np.array([int(i * self.every) for i in range(self.frames)])
+        return np.asarray((starts[:, None] + steps) % lengths[:, None])
+
+
+def batches(number: int, size: int, random: np.random.Generator | None = None) -> Iterator[Numbers]:
+    """The numbers below `number` in batches, in random order where a generator is given.
+
+    A last batch of one clip alone is left out when the order is random: it has no batch statistics.
+    """
+    order = np.arange(number) if random is None else random.permutation(number)
+    for first in range(0, number, size):
+        batch = order[first : first + size]
+        if random is None or len(batch) > 1 or number == 1:
+            yield batch
+
+
+def training_clips(
+    videos: Videos,
+    index: Numbers,
+    view: View,
+    random: np.random.Generator,
+    *,
+    mirror: bool,
+    device: str = "cpu",
+) -> Tensor:
+    """Clips at a random time, a random crop and, with `mirror`, half of them mirrored.
+
+    Deviates from Feichtenhofer 2020, sec. 4: one scale is drawn for a batch, not one for each clip, so
+    that a batch is resized at once.
+    """
+    lengths = videos.lengths[index]
+    starts = random.integers(0, np.maximum(lengths - view.span, 0) + 1)
+    scale = random.uniform(float(SMALLEST_SCALE), float(LARGEST_SCALE))
+    scaled = _scaled(videos, index, view.times(starts, lengths), view, scale, device)
+    free = np.array([scaled.shape[-2] - view.height, scaled.shape[-1] - view.width])
+    corners = random.integers(0, free + 1, (len(index), 2))
+    mirrored = random.uniform(size=len(index)) < 0.5
+    clips = [
+        _flip(clip[..., top : top + view.height, left : left + view.width], bool(mirror and turned))
+        for clip, (top, left), turned in zip(scaled, corners, mirrored, strict=True)
+    ]
+    return _normal(torch.stack(clips))
+
+
+def centre_clips(
+    videos: Videos,
+    index: Numbers,
+    view: View,
+    *,
+    at: Fraction = Fraction(1, 2),
+    across: Fraction = Fraction(1, 2),
+    scale: Fraction = SMALLEST_SCALE,
+    device: str = "cpu",
+) -> Tensor:
+    """Clips at one place of their videos: `at` of the way through time, `across` the longer side."""
+    lengths = videos.lengths[index]
+    free = np.maximum(lengths - view.span, 0)
+    starts = np.floor(free * float(at) + 0.5).astype(np.int64)
+    return clips_at(
+        videos, index, view.times(starts, lengths), view, across=across, scale=scale, device=device
+    )
+
+
+def clips_at(
+    videos: Videos,
+    index: Numbers,
+    times: Numbers,
+    view: View,
+    *,
+    across: Fraction = Fraction(1, 2),
+    scale: Fraction = SMALLEST_SCALE,
+    device: str = "cpu",
+) -> Tensor:
+    """Clips of the frames `times` (clips, time), cropped at `across` of the longer side."""
+    scaled = _scaled(videos, index, times, view, float(scale), device)
+    height, width = scaled.shape[-2:]
+    free = (height - view.height, width - view.width)
+    wide = width >= height
+    top = free[0] // 2 if wide else int(free[0] * across)
+    left = int(free[1] * across) if wide else free[1] // 2
+    return _normal(scaled[..., top : top + view.height, left : left + view.width])
+
+
+def positions(number: int) -> Sequence[Fraction]:
+    """`number` places, evenly from the start of a video to its end; one place is the middle."""
+    if number == 1:
+        return (Fraction(1, 2),)
+    return tuple(Fraction(place, number - 1) for place in range(number))
+
+
+def _scaled(videos: Videos, index: Numbers, times: Numbers, view: View, scale: float, device: str) -> Tensor:
+    """Frames (clips, time, channels, height, width), their shorter side `scale` times that of the view."""
+    frames = torch.from_numpy(videos.frames(index, times)).to(device).movedim(-1, 2)
+    # Each side at least the view's: a wide view of a square video is scaled up.
+    ratio = max(
+        scale * min(view.height, view.width) / min(videos.height, videos.width),
+        *(wanted / there for wanted, there in ((view.height, videos.height), (view.width, videos.width))),
+    )
+    size = (max(round(videos.height * ratio), view.height), max(round(videos.width * ratio), view.width))
+    if size == frames.shape[-2:]:
+        return frames
+    flat = frames.flatten(0, 1)
+    flat = flat if device == "cpu" else flat.float()  # only a CPU resizes whole numbers
+    resized = interpolate(flat, size, mode="bilinear", antialias=True, align_corners=False)
+    return resized.view(*frames.shape[:3], *size)
+
+
+def _flip(clip: Tensor, mirrored: bool) -> Tensor:
+    return clip.flip(-1) if mirrored else clip
+
+
+def _normal(frames: Tensor) -> Tensor:
+    """Clips (clips, channels, time, height, width) of floats, channels last in memory."""
+    values = (frames.float() / 255 - MEAN) / DEVIATION
+    return values.movedim(1, 2).contiguous(memory_format=torch.channels_last_3d)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from costmodel.errors import DataError
+from search.data import open_data
+from search.data.digits import GROUPS, MOTIONS, MovingDigits, _choices, _paths
+
+
+def videos(split="train", count=40, seed=0, length=6):
+    made = MovingDigits(split, count, seed, length)
+    return made.frames(np.arange(count), np.tile(np.arange(length), (count, 1)))
+
+
+def test_the_same_seed_draws_the_same_videos_and_another_draws_others():
+    assert np.array_equal(videos(seed=3), videos(seed=3))
+    assert not np.array_equal(videos(seed=3), videos(seed=4))
+
+
+def test_a_video_does_not_depend_on_how_many_there_are():
+    assert np.array_equal(videos(count=40)[:20], videos(count=20))
+
+
+def test_no_digit_image_serves_both_parts():
+    train, validation = (set(np.concatenate(_choices(split))) for split in ("train", "validation"))
+    assert not train & validation
+    assert len(train | validation) == 1797
+
+
+def test_labels_are_balanced_over_groups_and_motions():
+    counts = np.bincount(MovingDigits("train", 200).labels)
+    assert counts.tolist() == [10] * (len(GROUPS) * len(MOTIONS))
+
+
+@pytest.mark.parametrize(("motion", "turns"), [("clockwise", 1), ("counterclockwise", -1), ("swing", 0)])
+def test_digits_turn_as_their_label_says(motion: str, turns: int):
+    random = np.random.default_rng(0)
+    path = _paths(random, np.full(20, MOTIONS.index(motion)), 8).astype(float)
+    steps = np.diff(path, axis=1)
+    (y, x), (ahead_y, ahead_x) = np.moveaxis(steps[:, :-1], -1, 0), np.moveaxis(steps[:, 1:], -1, 0)
+    turn = (
+        x * ahead_y - y * ahead_x
+    )  # in rows and columns, where y points down, a clockwise turn is above zero
+    assert np.all(np.sign(np.round(turn, 6)) == turns)
+
+
+def test_a_crossing_digit_goes_on_where_a_swinging_one_returns():
+    random = np.random.default_rng(0)
+    cross, swing = (_paths(random, np.full(50, number), 32) for number in (0, 1))
+    far = [np.linalg.norm(path[:, -1] - path[:, 0], axis=-1).mean() for path in (cross, swing)]
+    assert far[0] > 0.4 > 2 * far[1]
+
+
+def test_every_digit_stays_on_its_frame():
+    paths = _paths(np.random.default_rng(0), np.tile(np.arange(4), 100), 64)
+    assert paths.min() > 0.15
+    assert paths.max() < 0.85
+
+
+def test_sizes_are_read_from_the_text():
+    data = open_data("digits:train=40,val=20,length=8", 5)
+    assert (len(data.train.labels), len(data.validation.labels)) == (40, 20)
+    assert data.train.lengths.tolist() == [8] * 40
+    assert data.key == "digits:train=40,val=20,length=8,seed=5"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("digits:trian=4", "--data digits:trian=4: unknown 'trian' (did you mean 'train'?)"),
+        ("digits:train=0", "--data digits:train=0: train is '0', expected a whole number from 1 to 1000000"),
+        (
+            "digits:train=1",
+            "digits:train=1,val=1000,length=32,seed=0: all training clips have one label, "
+            "expected two or more",
+        ),
+    ],
+)
+def test_a_wrong_size_is_named(text: str, message: str):
+    with pytest.raises(DataError) as error:
+        open_data(text)
+    assert str(error.value) == message

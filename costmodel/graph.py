@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from costmodel.errors import CostModelError, GraphError, nearest
 from costmodel.numbers import Size
-from costmodel.ops.base import Op, infer, key_of
-from costmodel.types import TensorType
+from costmodel.ops.base import Op, infer, key_of, macs_of, params_of
+from costmodel.types import TensorType, Window
 
 if TYPE_CHECKING:
     import networkx
@@ -71,7 +71,7 @@ class Graph:
                         f"{node.name}: reads {name!r}, which is not defined before it{nearest(name, known)}"
                     )
             known.add(node.name)
-        _ = self.types
+        _ = self._kinds
 
     @property
     def output(self) -> str:
@@ -83,10 +83,15 @@ class Graph:
         """Whether the graph runs frame by frame."""
         return self.clip is not None
 
-    @cached_property
+    @property
     def types(self) -> Mapping[str, TensorType]:
         """The type of every edge by the name of the node it leaves."""
-        return self.fold(_infer_at, {INPUT: self.source})
+        return self._kinds.types
+
+    @cached_property
+    def windows(self) -> Mapping[str, Window]:
+        """How every node looks through time, by name."""
+        return self.map(lambda op, inputs: op.window(*inputs))
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:
@@ -106,46 +111,56 @@ class Graph:
         """The types that a node reads."""
         return tuple(self.types[name] for name in node.inputs)
 
-    def fold(
-        self, visit: Callable[[Node, tuple[Value, ...]], Value], start: Mapping[str, Value]
-    ) -> dict[str, Value]:
-        """A value for every edge, from those of the edges that its node reads; `start` gives the input's.
-
-        `visit` must depend on the node's op and its inputs alone: equal ones are computed once.
-        """
-        values = dict(start)
-        seen: dict[Any, Value] = {}
-        for node in self.nodes:
-            inputs = tuple(values[name] for name in node.inputs)
-            key = (key_of(node.op), key_of(inputs), key_of(node.count))
-            if key not in seen:
-                seen[key] = visit(node, inputs)
-            values[node.name] = seen[key]
-        return values
-
     def map(self, fact: Callable[[Op, tuple[TensorType, ...]], Value]) -> dict[str, Value]:
-        """A fact of every node; nodes of equal op and input types share one value."""
-        seen: dict[Any, Value] = {}
-        values: dict[str, Value] = {}
+        """A fact of every node by name; computed once for nodes of equal op and input types."""
+        values = [fact(op, inputs) for op, inputs in self._kinds.examples]
+        return {name: values[kind] for name, kind in self._kinds.of.items()}
+
+    @cached_property
+    def _kinds(self) -> _Kinds:
+        kinds = _Kinds({INPUT: self.source})
         for node in self.nodes:
-            inputs = self.inputs_of(node)
-            key = (key_of(node.op), key_of(inputs))
-            if key not in seen:
-                seen[key] = fact(node.op, inputs)
-            values[node.name] = seen[key]
-        return values
+            kinds.add(node)
+        return kinds
 
     def networkx(self) -> networkx.DiGraph[str]:
-        """The graph as a networkx DiGraph: nodes carry `op` and `type`, edges the type that flows there."""
+        """The graph as a networkx DiGraph.
+
+        Nodes carry `op`, `type`, `params` and `macs` for one output; edges the type that flows along them.
+        """
         import networkx as nx
 
+        params = self.map(lambda op, inputs: params_of(op.weights(*inputs)))
+        macs = self.map(lambda op, inputs: macs_of(op.work(*inputs)))
         graph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
-        graph.add_node(INPUT, op=INPUT, type=str(self.source))
+        graph.add_node(INPUT, op=INPUT, type=str(self.source), params=0, macs=0)
         for node in self.nodes:
-            graph.add_node(node.name, op=type(node.op).__name__, type=str(self.types[node.name]))
-            for name in node.inputs:
-                graph.add_edge(name, node.name, type=str(self.types[name]))
+            name = node.name
+            figures = {"params": params[name], "macs": macs[name]}
+            graph.add_node(name, op=type(node.op).__name__, type=str(self.types[name]), **figures)
+            for source in node.inputs:
+                graph.add_edge(source, name, type=str(self.types[source]))
         return graph
+
+
+class _Kinds:
+    """The types of all edges, and the nodes sorted into kinds: equal op, equal input types."""
+
+    def __init__(self, types: dict[str, TensorType]) -> None:
+        self.types = types
+        self.of: dict[str, int] = {}
+        self.examples: list[tuple[Op, tuple[TensorType, ...]]] = []
+        self._outputs: list[TensorType] = []
+        self._known: dict[Any, int] = {}
+
+    def add(self, node: Node) -> None:
+        inputs = tuple(self.types[name] for name in node.inputs)
+        kind = self._known.setdefault((key_of(node.op), key_of(inputs)), len(self.examples))
+        if kind == len(self.examples):
+            self._outputs.append(_infer_at(node, inputs))
+            self.examples.append((node.op, inputs))
+        self.of[node.name] = kind
+        self.types[node.name] = self._outputs[kind]
 
 
 def _infer_at(node: Node, inputs: tuple[TensorType, ...]) -> TensorType:

@@ -9,9 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import METRICS, activation_floats, macs_per_frame, params, state_floats
+from costmodel.analysis.metrics import (
+    METRICS,
+    activation_floats,
+    evaluate,
+    macs_per_frame,
+    params,
+    state_floats,
+)
 from costmodel.errors import OptionError
 from costmodel.graph import Graph, Node
+from costmodel.numbers import repeated
 
 if TYPE_CHECKING:
     import pandas
@@ -67,9 +75,9 @@ def analyze(graph: Graph, *, dtype: str = "fp32", fps: float | None = None) -> A
     if fps is not None and not 0 < fps < 1e6:
         raise OptionError(f"--fps: {fps}, expected frames a second, above zero")
     figures = Figures(graph, dtype)
-    totals = {name: plain(metric.total(figures)) for name, metric in METRICS.items()}
+    totals: dict[str, Any] = {name: plain(evaluate(figures, name)) for name in METRICS}
     if fps is not None:
-        totals |= _in_seconds(totals, graph, fps)
+        totals.update(_in_seconds(totals, graph, fps))
     rows = tuple(_row(figures, node) for node in graph.nodes)
     return Analysis(figures, totals, operations_by_kind(figures), rows)
 
@@ -79,7 +87,7 @@ def operations_by_kind(figures: Figures) -> dict[str, Any]:
     kinds: dict[str, Any] = {}
     for node in figures.graph.nodes:
         for kind, amount in figures.work[node.name].items():
-            kinds[kind] = kinds.get(kind, 0) + figures.total([(node, figures.per_frame(node, amount))])
+            kinds[kind] = kinds.get(kind, 0) + repeated(figures.per_frame(node, amount), node.count)
     return {kind: plain(amount) for kind, amount in sorted(kinds.items())}
 
 

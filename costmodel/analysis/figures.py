@@ -26,6 +26,7 @@ class Figures:
             raise OptionError(f"--dtype: unknown {dtype!r}{nearest(dtype, DTYPE_BYTES)}")
         self.graph = graph
         self.dtype = dtype
+        self.evaluated: dict[str, Any] = {}
 
     @cached_property
     def work(self) -> Mapping[str, Work]:
@@ -42,10 +43,10 @@ class Figures:
         """What each node keeps between frames."""
         return self.graph.map(lambda op, inputs: op.carry(*inputs))
 
-    @cached_property
+    @property
     def windows(self) -> Mapping[str, Window]:
         """The window of each node."""
-        return self.graph.map(lambda op, inputs: op.window(*inputs))
+        return self.graph.windows
 
     @cached_property
     def timing(self) -> Mapping[str, Timing]:
@@ -82,7 +83,8 @@ class Figures:
 
     def per_frame(self, node: Node, amount: Size) -> Any:
         """An amount for each output of a node, as a mean over input frames: it answers every jump-th."""
-        return divide(amount, self.at(node).jump) if self.graph.is_stream else amount
+        jump = self.timing[node.name].jump if self.graph.is_stream else 1
+        return amount if jump == 1 else divide(amount, jump)
 
     def total(self, amounts: Iterable[tuple[Node, Any]]) -> Any:
         """The sum over nodes, each as often as it stands for."""

@@ -42,25 +42,25 @@ def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
     excitations = excitation_pools(graph)
     found: dict[str, Timing] = {INPUT: START}
     for node in graph.nodes:
-        window = FRAMEWISE if node.name in excitations else node.op.window(*graph.inputs_of(node))
+        window = FRAMEWISE if node.name in excitations else graph.windows[node.name]
         count = node.count if repeats else 1
         found[node.name] = _after(window, tuple(found[name] for name in node.inputs), count)
     return found
 
 
 def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
+    if window is FRAMEWISE and len(inputs) == 1:
+        return inputs[0]
     jump = reduce(lcm, (at.jump for at in inputs))
     back = reduce(maximum, (at.back for at in inputs))
     delay = reduce(maximum, (at.delay for at in inputs))
-    if window is FRAMEWISE:
-        return Timing(jump, back, delay)
     ahead = (window.span - window.before) * jump + window.wait
     return Timing(jump * window.stride, back + count * (window.before * jump), delay + count * ahead)
 
 
 def is_whole_clip(graph: Graph, node: Node) -> bool:
     """Whether a node looks at its whole clip at once."""
-    return node.op.window(*graph.inputs_of(node)).whole_clip
+    return graph.windows[node.name].whole_clip
 
 
 def excitation_pools(graph: Graph) -> frozenset[str]:
@@ -68,7 +68,7 @@ def excitation_pools(graph: Graph) -> frozenset[str]:
     return frozenset(
         node.name
         for node in graph.nodes
-        if isinstance(node.op, Windowed) and is_whole_clip(graph, node) and _only_gates(graph, node.name)
+        if is_whole_clip(graph, node) and isinstance(node.op, Windowed) and _only_gates(graph, node.name)
     )
 
 
@@ -83,7 +83,7 @@ def _only_gates(graph: Graph, name: str) -> bool:
             if isinstance(reader.op, Gate):
                 if reader.inputs[0] == source:
                     return False
-            elif len(reader.inputs) > 1 or not reader.op.window(*graph.inputs_of(reader)).is_framewise:
+            elif len(reader.inputs) > 1 or not graph.windows[reader.name].is_framewise:
                 return False
             else:
                 pending.append(reader.name)

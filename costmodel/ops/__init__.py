@@ -4,7 +4,7 @@ from costmodel.ops.base import OPS, Op, infer, op_named
 from costmodel.ops.conv import Conv
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
-from costmodel.ops.pointwise import Activation, BatchNorm, Dropout, Relu, Sigmoid, Swish
+from costmodel.ops.pointwise import Activation, BatchNorm, Dropout, Relu, Sigmoid, Softmax, Swish
 from costmodel.ops.pool import AvgPool, GlobalPool, MaxPool, Subsample
 from costmodel.ops.step import Delay, Step
 from costmodel.ops.windowed import Windowed
@@ -28,6 +28,7 @@ __all__ = [
     "Op",
     "Relu",
     "Sigmoid",
+    "Softmax",
     "Step",
     "Subsample",
     "Swish",

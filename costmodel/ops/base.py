@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any, ClassVar
 
 from costmodel.errors import GraphError, OptionError, ShapeError, nearest
-from costmodel.numbers import Size, is_array, is_exact
+from costmodel.numbers import Size, is_exact
 from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, TensorType, Window, Work
 
 Triple = tuple[Size, Size, Size]
@@ -77,13 +78,29 @@ def op_named(word: str) -> type[Op]:
 
 def key_of(value: Any) -> Any:
     """Something hashable that stands for a value: arrays by identity, the rest as they are."""
-    if is_array(value):
-        return id(value)
+    try:
+        hash(value)
+    except TypeError:
+        return _key_of_parts(value)
+    return value
+
+
+def _key_of_parts(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(key_of(item) for item in value)
     if isinstance(value, Op):
         return (type(value), *(key_of(item) for item in vars(value).values()))
-    return value
+    return id(value)
+
+
+def params_of(weights: Mapping[str, Shape]) -> Any:
+    """How many values shapes by parameter name hold."""
+    return sum(prod(shape) for shape in weights.values())
+
+
+def macs_of(work: Work) -> Any:
+    """Multiply-accumulates among operations by kind."""
+    return sum(amount for kind, amount in work.items() if kind.startswith("mac."))
 
 
 def infer(op: Op, inputs: tuple[TensorType, ...]) -> TensorType:

@@ -51,7 +51,7 @@ class Conv(Windowed):
         out = self.out(x)
         time, height, width = self.kernel
         macs = {"mac.conv": self._fan_in(x) * (time * height * width) * out.values}
-        return macs | ({"bias": out.values} if self.bias else {})
+        return macs | ({"bias.conv": out.values} if self.bias else {})
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("sum")

@@ -28,7 +28,7 @@ class Linear(Op):
 
     def work(self, x: TensorType) -> Work:
         out = self.out(x).values
-        return {"mac.linear": x.channels * out} | ({"bias": out} if self.bias else {})
+        return {"mac.linear": x.channels * out} | ({"bias.linear": out} if self.bias else {})
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,17 @@ class Sigmoid(Activation):
 
 
 @dataclass(frozen=True)
+class Softmax(Activation):
+    """exp(x) over its sum across the channels, at every position: probabilities."""
+
+    word: ClassVar[str] = "softmax"
+    kind: ClassVar[str] = "softmax"
+
+    def work(self, x: TensorType) -> Work:
+        return {**super().work(x), "softmax.rows": x.positions}
+
+
+@dataclass(frozen=True)
 class Dropout(Op):
     """Zeroes values at random in training; the identity when the network runs."""
 

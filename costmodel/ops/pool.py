@@ -12,6 +12,8 @@ from costmodel.types import Carry, TensorType, Work
 
 @dataclass(frozen=True, kw_only=True)
 class _Pool(Windowed):
+    kind: ClassVar[str]
+
     def out(self, x: TensorType) -> TensorType:
         return TensorType(x.channels, *self.slide(x))
 
@@ -19,9 +21,9 @@ class _Pool(Windowed):
         out = self.out(x)
         time, height, width = self.kernel_on(x)
         return {
-            "pool.inputs": x.values,
-            "pool.outputs": out.values,
-            "pool.taps": time * (height * width) * out.values,
+            f"pool.{self.kind}.inputs": x.values,
+            f"pool.{self.kind}.outputs": out.values,
+            f"pool.{self.kind}.taps": time * (height * width) * out.values,
         }
 
 
@@ -30,6 +32,7 @@ class AvgPool(_Pool):
     """Average over a window, zeros of the padding counted in; linear, so partial sums will do."""
 
     word: ClassVar[str] = "avg_pool"
+    kind: ClassVar[str] = "avg"
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("sum")
@@ -40,6 +43,7 @@ class MaxPool(_Pool):
     """Maximum over a window; partial maxima will do."""
 
     word: ClassVar[str] = "max_pool"
+    kind: ClassVar[str] = "max"
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("max")
@@ -50,6 +54,7 @@ class GlobalPool(AvgPool):
     """Average over the whole clip and map, one value for each channel."""
 
     word: ClassVar[str] = "global_pool"
+    kind: ClassVar[str] = "global"
 
     kernel: PoolTriple = (None, None, None)
 

@@ -45,8 +45,9 @@ class Step(Op):
 
     def work(self, x: TensorType) -> Work:
         work = dict(self.inner.work(self.inner_input(x)))
-        if "pool.inputs" in work:  # each frame is pooled once, in its own step, not in every window
-            work["pool.inputs"] = x.values * self.inner.window(x).stride
+        for kind in work:
+            if kind.startswith("pool.") and kind.endswith(".inputs"):  # once, in their own step, not in every window
+                work[kind] = x.values * self.inner.window(x).stride
         return work
 
     def window(self, x: TensorType) -> Window:

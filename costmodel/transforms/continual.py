@@ -153,7 +153,7 @@ class _Stream:
         )
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
-        window = node.op.window(*inputs)
+        window = self.clip.windows[node.name]
         if window.is_framewise:
             return node.op
         if not isinstance(node.op, Windowed):

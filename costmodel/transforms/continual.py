@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import lcm
@@ -18,6 +19,7 @@ from costmodel.types import TensorType, Window
 State = Literal["partial", "window", "smallest"]
 Excite = Literal["frame", "clip"]
 MOST_POOLED_FRAMES = 100_000
+LONGEST_JUMP = 100_000
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,14 @@ class _Stream:
     clip: Graph
     nodes: dict[str, Node] = field(default_factory=dict)
     at: dict[str, Timing] = field(default_factory=lambda: {INPUT: START})
-    readers: dict[str, int] = field(default_factory=lambda: {INPUT: 0})
-    waits: dict[tuple[str, int], tuple[Size, str]] = field(default_factory=dict)
+    waits: dict[tuple[str, int], tuple[Size, str, int]] = field(default_factory=dict)
     pooled: set[str] = field(default_factory=set)
     pools: list[str] = field(default_factory=list)
     excited: bool = False
 
     def __post_init__(self) -> None:
         self.excitations = excitation_pools(self.clip)
+        self.readers = {name: len(readers) for name, readers in self.clip.consumers.items()}
 
     def add(self, node: Node) -> None:
         """Adds the frame-by-frame form of a clip node, its branches aligned."""
@@ -116,12 +118,12 @@ class _Stream:
         for node in self.nodes.values():
             inputs = list(node.inputs)
             for position, source in enumerate(node.inputs):
-                wait, merge = self.waits.get((node.name, position), (0, ""))
+                wait, merge, branch = self.waits.get((node.name, position), (0, "", 0))
                 if is_zero(wait):
                     continue
                 key = (source, id(wait) if is_array(wait) else wait)
                 if key not in shared:
-                    shared[key] = f"{merge}.delay{position + 1 if node.name == merge and position else ''}"
+                    shared[key] = self._delay_name(f"{merge}.delay{branch + 1 if branch else ''}")
                     delay = Delay(wait, self.at[source].jump)
                     placed.append(Node(shared[key], delay, (source,), self.nodes[merge].count))
                 inputs[position] = shared[key]
@@ -138,14 +140,20 @@ class _Stream:
             "keeps the clip",
         )
 
+    def _delay_name(self, wanted: str) -> str:
+        """The name, or the next free one where the spec has a layer of that name."""
+        return self._delay_name(f"{wanted}_") if wanted in self.nodes else wanted
+
     def _place(self, node: Node, clip_inputs: tuple[TensorType, ...]) -> None:
         window = node.op.window(*(x.with_time(1) for x in clip_inputs))
         arrivals = [self.at[name] for name in node.inputs]
         jump = arrivals[0].jump
+        if jump * window.stride > LONGEST_JUMP:
+            raise TransformError(
+                f"{node.name}: answers every {jump * window.stride} frames, at most {LONGEST_JUMP}; give it a "
+                "smaller stride in time"
+            )
         self.nodes[node.name] = node
-        self.readers[node.name] = 0
-        for name in dict.fromkeys(node.inputs):
-            self.readers[name] += 1
         self.at[node.name] = Timing(
             jump * window.stride,
             reduce(maximum, (at.back for at in arrivals)) + window.before * jump,
@@ -186,6 +194,8 @@ class _Stream:
                 self.excited = True
                 return replace(op, kernel=(1, *op.kernel[1:]))
             return self._pool_step(op, x.time)
+        if node.inputs[0] in self.pooled:  # one frame is left to pool, in a clip and in every step
+            return replace(op, kernel=(1, *op.kernel[1:]))
         self.pools.append(node.name)
         jump = self.at[node.inputs[0]].jump
         return self._pool_step(op, x.time if self.options.pool is None else ceil_div(self.options.pool, jump))
@@ -211,6 +221,7 @@ class _Stream:
             )
         name = f"{node.name}.every{stride}"
         self.pooled.add(name)
+        self.readers[name] = 1
         x = self.clip.types[source]
         self._place(Node(name, Step(Subsample(stride=(stride, 1, 1))), (source,), node.count), (x,))
         return name
@@ -226,9 +237,18 @@ class _Stream:
             while self._is_inner(name):
                 self.at[name] = self.at[name]._replace(delay=self.at[name].delay + wait)
                 consumer, place, name = name, 0, self.nodes[name].inputs[0]
-            earlier, _ = self.waits.get((consumer, place), (0, merge))
-            self.waits[consumer, place] = (earlier + wait, merge)
+            earlier, *first = self.waits.get((consumer, place), (0, merge, position))
+            self.waits[consumer, place] = (earlier + wait, *first)
 
     def _is_inner(self, name: str) -> bool:
         """Whether an edge leaves a layer in the middle of a branch, not a fork, a merge or the input."""
         return name != INPUT and self.readers[name] == 1 and len(self.nodes[name].inputs) == 1
+
+
+def _unused(name: str, taken: Collection[str]) -> str:
+    """The name, or where it is taken the first of `name_2`, `name_3`, ... that is not."""
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free

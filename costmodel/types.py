@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple
 
 from costmodel.numbers import Size
 
+# How PyTorch code writes a layer, which some counting tools see, and the tag of a node that is written so:
+# `nn.ReLU`; `functional.relu`, `torch.mul`; `x * y`, `x.mean()`.
+WAYS = {each: f"written as {each}" for each in ("module", "function", "operator")}
 DTYPE_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
 
 

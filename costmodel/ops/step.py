@@ -46,7 +46,7 @@ class Step(Op):
     def work(self, x: TensorType) -> Work:
         work = dict(self.inner.work(self.inner_input(x)))
         for kind in work:
-            if kind.startswith("pool.") and kind.endswith(".inputs"):  # once, in their own step, not in every window
+            if kind.startswith("pool.") and kind.endswith(".inputs"):  # once, not in every window
                 work[kind] = x.values * self.inner.window(x).stride
         return work
 

@@ -11,6 +11,7 @@ from costmodel.spec.document import INPUT_KEYS, Document
 from costmodel.spec.expr import parse
 from costmodel.spec.fields import COMMON, KINDS, WHOLE_AXIS, expressions, fields_of, is_merge
 from costmodel.spec.load import Item
+from costmodel.types import WAYS
 
 CALL_KEYS = ("name", "as", "from", "when", "repeat", "first")
 BLOCK_KEYS = ("args", "layers")
@@ -140,6 +141,11 @@ class _Checker:
         for key in ("name", "as"):
             if key in given and not is_name(given[key]):
                 self._wrong(given[key], f"{given[key].kind}, expected a name: letters, digits, _ and -")
+        written = given.get("written")
+        if written is not None and str(written.value) not in WAYS:
+            self._wrong(
+                written, f"{written.kind}, expected {', '.join(WAYS)}: how PyTorch code writes the layer"
+            )
         source = given.get("from")
         if source is not None and not all(isinstance(entry.value, str) for entry in _entries(source)):
             self._wrong(source, f"{source.kind}, expected names given by `as`, or `input`")

@@ -26,9 +26,10 @@ squeeze_excite:
   args: {channels: in_channels, reduced: round8(channels / 16)}
   layers:
     - gate:
+        written: function
         main: []
         squeeze:
-          - global_pool: {name: pool}
+          - global_pool: {name: pool, written: operator}
           - conv: {name: fc1, channels: reduced, bias: true}
           - relu
           - conv: {name: fc2, channels: channels, bias: true}

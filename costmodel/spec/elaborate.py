@@ -18,9 +18,9 @@ from costmodel.ops.base import key_of
 from costmodel.spec.check import CALL_KEYS, as_layer, check
 from costmodel.spec.document import INPUT_KEYS, Document, document
 from costmodel.spec.expr import parse
-from costmodel.spec.fields import COMMON, evaluate, fields_of, is_merge, make_op, size
+from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, size
 from costmodel.spec.load import Item
-from costmodel.types import TensorType
+from costmodel.types import WAYS, TensorType
 
 MOST_REPEATS = 10_000
 MOST_LAYERS = 100_000
@@ -83,6 +83,14 @@ def elaborate(
         tuple(builder.nodes),
         every=1 if every is None else _input_size(every, scope),
     )
+
+
+def _tags(given: Mapping[str, Item]) -> frozenset[str]:
+    """What only counting conventions need to know of a layer."""
+    kernel, written = given.get("kernel"), given.get("written")
+    has_one = kernel is not None and not isinstance(kernel.value, list) and kernel.value != WHOLE_AXIS
+    tags = {SINGLE_NUMBER_KERNEL} if has_one else set()
+    return frozenset(tags if written is None else {*tags, WAYS[written.value]})
 
 
 def _title(source: Document, variant: str | None) -> str:
@@ -184,17 +192,13 @@ class _Builder:
         if len(self.nodes) >= MOST_LAYERS:
             raise at.error(f"more than {MOST_LAYERS} layers")
         name = self._name(word, given, place)
-        kernel = given.get("kernel")
-        tags = frozenset(
-            {SINGLE_NUMBER_KERNEL} if kernel is not None and not isinstance(kernel.value, list) else ()
-        )
         op = make_op(word, given, place.scope)
         try:
             self.types[name] = self._infer(op, tuple(self.types[edge] for edge in inputs))
         except CostModelError as error:
             shown = "" if name == at.path else f" ({name})"
             raise at.error(f"{error}{shown}") from error
-        self.nodes.append(Node(name, op, inputs, place.count, tags))
+        self.nodes.append(Node(name, op, inputs, place.count, _tags(given)))
         return name
 
     def _infer(self, op: Op, inputs: tuple[TensorType, ...]) -> TensorType:

@@ -16,7 +16,7 @@ from costmodel.spec.expr import Scope, parse
 from costmodel.spec.load import Item
 
 LARGEST_SIZE = 10_000_000
-COMMON = ("name", "as", "from", "when")
+COMMON = ("name", "as", "from", "when", "written")
 WHOLE_AXIS = "all"
 
 

@@ -1,0 +1,21 @@
+"""From a graph to a network that runs."""
+
+from __future__ import annotations
+
+from costmodel.emit.network import ClipNetwork
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+
+
+def emit(graph: Graph, *, fold: bool = False, init: str = "zeros") -> ClipNetwork | StreamNetwork:
+    """The network of a graph: a `ClipNetwork`, or of a stream a `StreamNetwork`.
+
+    Args:
+        graph: a clip network, or what `continual` makes of it.
+        fold: batch norms folded into the convolutions ahead of them, for inference.
+        init: what stands ahead of a stream's first frame: `zeros` or `replicate`.
+
+    Raises:
+        EmitError: a size is free, or no layer runs an op.
+    """
+    return StreamNetwork(graph, init) if graph.is_stream else ClipNetwork(graph)

@@ -1,0 +1,126 @@
+"""What a layer of a running network is, and the registry that mirrors `costmodel.ops`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from torch import Tensor, nn
+
+from costmodel.errors import EmitError, nearest
+from costmodel.numbers import Size
+from costmodel.ops import Op, Step, Windowed
+from costmodel.types import TensorType
+
+AnyOp = TypeVar("AnyOp", bound=Op)
+Mirror = TypeVar("Mirror", bound="type[Layer[Any]]")
+AnyWindowed = TypeVar("AnyWindowed", bound=Windowed)
+Init = str  # "zeros" or "replicate"
+
+MIRRORS: dict[type[Op], type[Layer[Any]]] = {}
+
+
+class Layer(nn.Module, ABC, Generic[AnyOp]):
+    """An op that runs.
+
+    Clips are (batch, channels, time, height, width), frames (batch, channels, height, width).
+
+    `is_fresh` says that the output is new memory, which a pointwise layer behind may overwrite.
+    """
+
+    is_fresh: ClassVar[bool] = True
+
+    def __init__(self, op: AnyOp, *inputs: TensorType) -> None:
+        super().__init__()
+        self.op = op
+
+    @abstractmethod
+    def forward(self, *clips: Tensor) -> Tensor:
+        """The op on whole clips."""
+
+    @abstractmethod
+    def frame(self, *frames: Tensor) -> Tensor:
+        """The op on one frame of each input, where it treats each frame alone."""
+
+    def frames(self, *clips: Tensor) -> Tensor:
+        """The op on each frame of whole clips, alone."""
+        return self.forward(*clips)
+
+    def overwrite(self, frame: Tensor) -> Tensor:
+        """As `frame`, and free to overwrite its input."""
+        return self.frame(frame)
+
+    def extra_repr(self) -> str:
+        """The fields of the op that differ from their defaults."""
+        return ", ".join(
+            f"{name}={value}" for name, value in vars(self.op).items() if value not in (False, None)
+        )
+
+
+class WindowedLayer(Layer[AnyWindowed]):
+    """A layer that slides a window; over time its taps combine by a sum or a maximum."""
+
+    def __init__(self, op: AnyWindowed, *inputs: TensorType) -> None:
+        super().__init__(op, *inputs)
+        (x,) = inputs
+        kernel = op.kernel_on(x)
+        self.kernel = triple(kernel)
+        self.stride = triple(op.stride)
+        self.dilation = triple(op.dilation)
+        self.pads = tuple((int(before), int(after)) for before, after in map(op.pads, range(3)))
+
+    @abstractmethod
+    def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
+        """What each tap in time makes of a frame, each new memory; a bias goes with the last tap."""
+
+    @abstractmethod
+    def over(self, frames: list[Tensor]) -> Tensor:
+        """The output of one whole window of frames."""
+
+    @abstractmethod
+    def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
+        """A partial result and one more tap; may overwrite the tap."""
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        return self.over(list(frames))
+
+    @property
+    def padding_value(self) -> float:
+        """What the frames ahead of the first hold, in a clip's padding and in a stream's fresh state."""
+        return 0.0
+
+
+def triple(sizes: tuple[Size, Size, Size]) -> tuple[int, int, int]:
+    """Sizes in time, height and width as plain ints."""
+    time, height, width = sizes
+    return int(time), int(height), int(width)
+
+
+def mirrors(*ops: type[Op]) -> Callable[[Mirror], Mirror]:
+    """Registers a layer class as what runs these ops."""
+
+    def register(layer: Mirror) -> Mirror:
+        for op in ops:
+            if op in MIRRORS:
+                raise EmitError(
+                    f"{op.__name__}: is mirrored twice, by {MIRRORS[op].__name__} and {layer.__name__}"
+                )
+            MIRRORS[op] = layer
+        return layer
+
+    return register
+
+
+def layer_for(op: Op, inputs: tuple[TensorType, ...]) -> Layer[Any]:
+    """The layer that runs an op; of a `Step`, the layer of its inner op.
+
+    Raises:
+        EmitError: no layer mirrors the op.
+    """
+    if isinstance(op, Step):
+        return layer_for(op.inner, tuple(op.inner_input(x) for x in inputs))
+    if type(op) not in MIRRORS:
+        known = [mirrored.__name__ for mirrored in MIRRORS]
+        raise EmitError(f"no layer runs {type(op).__name__}{nearest(type(op).__name__, known)}")
+    return MIRRORS[type(op)](op, *inputs)

@@ -1,0 +1,53 @@
+"""Running linear layers and flattening."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.ops import Flatten, Linear
+from costmodel.types import TensorType
+
+
+@mirrors(Linear)
+class LinearLayer(Layer[Linear]):
+    """A linear layer on the channels at every position."""
+
+    def __init__(self, op: Linear, x: TensorType) -> None:
+        super().__init__(op, x)
+        channels = int(op.channels)
+        self.weight = nn.Parameter(torch.empty(channels, int(x.channels)))
+        self.bias = nn.Parameter(torch.empty(channels)) if op.bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws weights that keep the size of values (LeCun et al. 1998, sec. 4.6); biases are zero."""
+        nn.init.normal_(self.weight, std=1 / sqrt(self.weight.shape[1]))
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return functional.linear(clips[0].movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        return self.forward(*frames)
+
+
+@mirrors(Flatten)
+class FlattenLayer(Layer[Flatten]):
+    """All positions joined into channels, ordered (channels, time, height, width)."""
+
+    is_fresh = False
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return clips[0].flatten(1)[:, :, None, None, None]
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        return frames[0].flatten(1)[:, :, None, None]
+
+    def frames(self, *clips: Tensor) -> Tensor:
+        return clips[0].transpose(2, 1).flatten(2).transpose(2, 1)[..., None, None]

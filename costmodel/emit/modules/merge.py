@@ -1,0 +1,50 @@
+"""Running sums, concatenations and gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.ops import Add, Concat, Gate
+
+
+class _Merge(Layer[Any]):
+    def forward(self, *clips: Tensor) -> Tensor:
+        if self.op.crop:
+            frames = min(clip.shape[2] for clip in clips)
+            clips = tuple(clip[:, :, :frames] for clip in clips)
+        return self.frame(*clips)
+
+
+@mirrors(Add)
+class AddLayer(_Merge):
+    """The sum of the branches."""
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        total = frames[0]
+        for frame in frames[1:]:
+            total = total + frame
+        return total
+
+
+@mirrors(Concat)
+class ConcatLayer(_Merge):
+    """The branches one after the other in channels."""
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        return torch.cat(frames, dim=1)
+
+
+@mirrors(Gate)
+class GateLayer(Layer[Gate]):
+    """The first branch times the second."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        value, gate = clips
+        return value * gate
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        return self.forward(*frames)

@@ -1,0 +1,107 @@
+"""Running batch norm, activations and dropout: the same on clips and frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.ops import BatchNorm, Dropout, Relu, Sigmoid, Softmax, Swish
+from costmodel.types import TensorType
+
+
+class _Pointwise(Layer[Any]):
+    def frame(self, *frames: Tensor) -> Tensor:
+        return self.forward(*frames)
+
+
+@mirrors(BatchNorm)
+class BatchNormLayer(_Pointwise):
+    """Batch norm, with the parameters and buffers of torch's own."""
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def __init__(self, op: BatchNorm, x: TensorType) -> None:
+        super().__init__(op, x)
+        channels = int(x.channels)
+        self.eps = float(op.eps)
+        self.momentum = 0.1
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self.register_buffer("num_batches_tracked", torch.tensor(0))
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        if self.training:
+            self.num_batches_tracked.add_(1)
+        return functional.batch_norm(
+            clips[0],
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum,
+            self.eps,
+        )
+
+
+@mirrors(Relu)
+class ReluLayer(_Pointwise):
+    """max(x, 0)."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return clips[0].relu()
+
+    def overwrite(self, frame: Tensor) -> Tensor:
+        return frame.relu_()
+
+
+@mirrors(Swish)
+class SwishLayer(_Pointwise):
+    """x * sigmoid(x)."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return functional.silu(clips[0])
+
+    def overwrite(self, frame: Tensor) -> Tensor:
+        return functional.silu(frame, inplace=True)
+
+
+@mirrors(Sigmoid)
+class SigmoidLayer(_Pointwise):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return clips[0].sigmoid()
+
+    def overwrite(self, frame: Tensor) -> Tensor:
+        return frame.sigmoid_()
+
+
+@mirrors(Softmax)
+class SoftmaxLayer(_Pointwise):
+    """exp(x) over its sum across the channels."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return clips[0].softmax(1)
+
+
+@mirrors(Dropout)
+class DropoutLayer(_Pointwise):
+    """Zeroes values at random in training."""
+
+    is_fresh = False
+
+    def __init__(self, op: Dropout, x: TensorType) -> None:
+        super().__init__(op, x)
+        self.rate = float(op.rate)
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return functional.dropout(clips[0], self.rate, self.training) if self.training else clips[0]

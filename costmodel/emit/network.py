@@ -1,0 +1,167 @@
+"""Running networks: what clip and stream networks share, and the clip network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from costmodel.emit.modules import Layer, layer_for
+from costmodel.errors import CostModelError, EmitError
+from costmodel.graph import INPUT, Graph
+
+Record = dict[str, list[tuple[int, Tensor]]]
+AXES = ("batch", "channels", "time", "height", "width")
+
+
+class Network(nn.Module):
+    """A graph that runs: its layers are submodules of the same names, dots nesting.
+
+    `checks_values` says whether a clip or frame with a NaN in it is refused.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        _must_be_numbers(graph)
+        self.graph = graph
+        self.layers = {node.name: _layer(graph, node.name) for node in graph.nodes}
+        self.checks_values = True
+        self._record: Record | None = None
+        for name, layer in self.layers.items():
+            _nest(self, name.split("."), layer)
+
+    @contextmanager
+    def recording(self) -> Iterator[Record]:
+        """Collects every layer's output by name, each as (step, output); the step of a whole clip is 0."""
+        outer, self._record = self._record, {}
+        try:
+            yield self._record
+        finally:
+            self._record = outer
+
+    def _keep(self, name: str, step: int, value: Tensor) -> None:
+        if self._record is not None:
+            self._record.setdefault(name, []).append((step, value.detach().clone()))
+
+    def _check(
+        self, what: str, given: Tensor, expected: tuple[int | None, ...], axes: tuple[str, ...]
+    ) -> None:
+        """Raises EmitError unless a tensor has these sizes (None: any) and the network's dtype and device."""
+        if not isinstance(given, Tensor):
+            raise EmitError(f"{what}: a {type(given).__name__}, expected a tensor ({', '.join(axes)})")
+        fits = given.dim() == len(expected) and all(
+            size > 0 if wanted is None else size == wanted
+            for size, wanted in zip(given.shape, expected, strict=True)
+        )
+        if not fits:
+            wanted = ", ".join(
+                axis if size is None else str(size) for axis, size in zip(axes, expected, strict=True)
+            )
+            raise EmitError(f"{what}: shape {tuple(given.shape)}, expected ({wanted})")
+        like = self._like(given)
+        if given.dtype != like.dtype or not given.is_floating_point():
+            expected_dtype = like.dtype if like.is_floating_point() else "a floating-point type"
+            raise EmitError(f"{what}: dtype {given.dtype}, expected {expected_dtype}")
+        if given.device != like.device:
+            raise EmitError(f"{what}: on device {given.device}, expected {like.device}")
+        if self.checks_values and bool(given.sum().isnan()) and bool(given.isnan().any()):
+            raise EmitError(f"{what}: holds NaN, expected numbers")
+
+    def _like(self, given: Tensor) -> Tensor:
+        """A tensor of the network's own dtype and device."""
+        return next(self.parameters(), given)
+
+    def _answer(self, output: Tensor, own_time: bool) -> Tensor:
+        """An output without height and width (and time, where it is the clip's own) that are 1."""
+        end = self.graph.types[self.graph.output]
+        if int(end.height) == int(end.width) == 1:
+            output = output.flatten(-2).squeeze(-1)
+            if own_time and int(end.time) == 1:
+                output = output.squeeze(2)
+            return output
+        return output
+
+
+class ClipNetwork(Network):
+    """A network on whole clips."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self._drops = _drops(graph)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """What the network answers to a clip (batch, channels, time, height, width).
+
+        Returns:
+            (batch, channels) where the output's time, height and width are 1, else (batch, channels, time,
+            height, width).
+
+        Raises:
+            EmitError: the clip has another shape, dtype or device, or holds NaN.
+        """
+        self.check_clip(clip)
+        values: dict[str, Tensor] = {INPUT: clip}
+        for node in self.graph.nodes:
+            value: Tensor = self.layers[node.name](*(values[name] for name in node.inputs))
+            self._keep(node.name, 0, value)
+            values[node.name] = value
+            for name in self._drops[node.name]:
+                del values[name]
+        end = self.graph.types[self.graph.output]
+        return value.flatten(1) if int(end.positions) == 1 else value
+
+    def check_clip(self, clip: Tensor) -> None:
+        """Raises EmitError where a clip does not fit."""
+        if torch.compiler.is_compiling():
+            return
+        source = self.graph.source
+        sizes = (None, int(source.channels), int(source.time), int(source.height), int(source.width))
+        self._check("clip", clip, sizes, AXES)
+
+
+def _layer(graph: Graph, name: str) -> Layer[Any]:
+    node = graph.by_name[name]
+    try:
+        return layer_for(node.op, graph.inputs_of(node))
+    except CostModelError as error:
+        raise EmitError(f"{name}: {error}") from error
+
+
+def _nest(module: nn.Module, path: list[str], layer: nn.Module) -> None:
+    """Puts a layer at its path; a layer may stand both at a path and above others."""
+    first, *rest = path
+    there = module._modules.get(first)
+    if rest:
+        if there is None:
+            there = module._modules[first] = nn.Module()
+        _nest(there, rest, layer)
+        return
+    if there is not None:
+        layer._modules.update(there._modules)
+    module._modules[first] = layer
+
+
+def _must_be_numbers(graph: Graph) -> None:
+    for name, found in (("input", graph.source), *graph.types.items()):
+        for axis, size in found._asdict().items():
+            if not isinstance(size, int):
+                raise EmitError(
+                    f"{name}: {axis} is {size}, expected a whole number; give the free sizes values"
+                )
+    for node in graph.nodes:
+        if not (isinstance(node.count, int) and node.count == 1):
+            raise EmitError(
+                f"{node.name}: stands for {node.count} layers, expected one; give the depth a value"
+            )
+
+
+def _drops(graph: Graph) -> Mapping[str, tuple[str, ...]]:
+    """For each node, the edges that nobody reads behind it."""
+    last_read = {name: node.name for node in graph.nodes for name in node.inputs}
+    drops: dict[str, list[str]] = {node.name: [] for node in graph.nodes}
+    for name, reader in last_read.items():
+        drops[reader].append(name)
+    return {name: tuple(found) for name, found in drops.items()}

@@ -1,0 +1,171 @@
+"""What runs at each phase of a stream's cycle, worked out once: the order, what is kept, what is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from math import lcm
+from typing import Any
+
+from torch import Tensor
+
+from costmodel.analysis.temporal import Timing, timing
+from costmodel.emit.modules.base import Layer, WindowedLayer
+from costmodel.emit.modules.step import DelayKeeper, Keeper, keeper_of
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Delay, Step
+
+
+@dataclass
+class Action:
+    """One node at one phase.
+
+    Args:
+        node: its name.
+        layer: what runs.
+        reads: places of its inputs among the values of the step.
+        writes: place of its output.
+        since: the age of a stream, in frames, from which on its inputs are there.
+        keeper: what it keeps, with the tensors of the state from and to `kept`, at `phase` of its own stride.
+        overwrites: whether it may overwrite its input.
+        leaves: for a delay, whether it hands on its oldest frame now (otherwise it takes a frame in).
+        drops: places of values that nobody reads any more.
+    """
+
+    node: str
+    layer: Layer[Any]
+    reads: tuple[int, ...]
+    writes: int
+    since: int
+    keeper: Keeper | None = None
+    kept: tuple[int, int] = (0, 0)
+    phase: int = 0
+    overwrites: bool = False
+    leaves: bool = False
+    drops: tuple[int, ...] = ()
+
+
+@dataclass
+class Program:
+    """A stream's schedule.
+
+    Args:
+        cycle: frames after which the phases repeat.
+        shapes: names and shapes, without the batch, of all tensors of the state, in order.
+        actions: for each phase, what runs.
+        settled: the age from which on no stream starts anything.
+        delay: the age of the first output.
+        jump: frames between outputs.
+    """
+
+    cycle: int
+    shapes: Mapping[str, tuple[int, ...]]
+    keepers: Mapping[str, Keeper]
+    actions: tuple[tuple[Action, ...], ...]
+    places: int
+    output: int
+    settled: int
+    delay: int
+    jump: int
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = tuple(self.shapes)
+
+    def answers(self, phase: int) -> bool:
+        """Whether the network answers at a phase."""
+        return (phase - self.delay) % self.jump == 0
+
+    def empty(self, batch: int, like: Tensor) -> tuple[Tensor, ...]:
+        """The tensors of a stream that has seen no frame."""
+        return tuple(tensor for keeper in self.keepers.values() for tensor in keeper.empty(batch, like))
+
+
+def program_of(graph: Graph, layers: Mapping[str, Layer[Any]]) -> Program:
+    """The schedule of a stream whose nodes are run by these layers."""
+    return _Builder(graph, layers).program()
+
+
+class _Builder:
+    def __init__(self, graph: Graph, layers: Mapping[str, Layer[Any]]) -> None:
+        self.graph = graph
+        self.layers = layers
+        self.at: Mapping[str, Timing] = timing(graph)
+        self.place = {INPUT: 0} | {node.name: number + 1 for number, node in enumerate(graph.nodes)}
+        self.keepers = {
+            node.name: keeper for node in graph.nodes if (keeper := self._keeper(node)) is not None
+        }
+        self.kept: dict[str, tuple[int, int]] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, keeper in self.keepers.items():
+            self.kept[name] = (len(shapes), len(shapes) + len(keeper.shapes))
+            shapes |= {f"{name}.{tensor}": shape for tensor, shape in keeper.shapes.items()}
+        self.shapes = shapes
+
+    def program(self) -> Program:
+        cycle = reduce(lcm, (at.jump for at in self.at.values()))
+        actions = tuple(self._at_phase(phase) for phase in range(cycle))
+        end = self.at[self.graph.output]
+        settled = max((action.since for each in actions for action in each), default=0)
+        return Program(
+            cycle,
+            self.shapes,
+            self.keepers,
+            actions,
+            len(self.place),
+            self.place[self.graph.output],
+            max(settled, int(end.delay)) + 1,
+            int(end.delay),
+            end.jump,
+        )
+
+    def _keeper(self, node: Node) -> Keeper | None:
+        if isinstance(node.op, Delay):
+            return DelayKeeper(node.op, self.graph.inputs_of(node)[0])
+        if isinstance(node.op, Step):
+            layer = self.layers[node.name]
+            assert isinstance(layer, WindowedLayer)
+            return keeper_of(node.op, layer, self.graph.inputs_of(node)[0])
+        return None
+
+    def _at_phase(self, phase: int) -> tuple[Action, ...]:
+        found = [action for node in self.graph.nodes for action in self._actions(node, phase)]
+        return tuple(self._with_drops(found))
+
+    def _actions(self, node: Node, phase: int) -> Iterable[Action]:
+        arrival, leaving = self.at[node.inputs[0]], self.at[node.name]
+        arrives = (phase - arrival.delay) % arrival.jump == 0
+        reads = tuple(self.place[name] for name in node.inputs)
+        keeper, kept = self.keepers.get(node.name), self.kept.get(node.name, (0, 0))
+        action = Action(
+            node.name, self.layers[node.name], reads, self.place[node.name], int(arrival.delay), keeper, kept
+        )
+        if isinstance(node.op, Delay):
+            if (phase - leaving.delay) % leaving.jump == 0:
+                yield Action(
+                    node.name, action.layer, (), action.writes, int(leaving.delay), keeper, kept, leaves=True
+                )
+            if arrives:
+                yield action
+        elif arrives:
+            if isinstance(node.op, Step):
+                window = node.op.window(*self.graph.inputs_of(node))
+                number = (phase - arrival.delay) // arrival.jump + window.before
+                action.phase = int(number % window.stride)
+            action.overwrites = self._may_overwrite(node)
+            yield action
+
+    def _may_overwrite(self, node: Node) -> bool:
+        source = node.inputs[0]
+        return source != INPUT and len(self.graph.consumers[source]) == 1 and self.layers[source].is_fresh
+
+    def _with_drops(self, actions: list[Action]) -> Iterable[Action]:
+        last_read = {place: number for number, action in enumerate(actions) for place in action.reads}
+        output = self.place[self.graph.output]
+        for number, action in enumerate(actions):
+            dead = {
+                place for place in (*action.reads, action.writes) if last_read.get(place, number) <= number
+            }
+            action.drops = tuple(sorted(dead - {output}))
+        return actions

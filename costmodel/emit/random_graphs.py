@@ -1,0 +1,207 @@
+"""Small valid clip networks made at random, to try the analysis, the transforms and the emission on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from costmodel.analysis.temporal import timing
+from costmodel.errors import GraphError, ShapeError
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import (
+    Add,
+    AvgPool,
+    BatchNorm,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    Gate,
+    GlobalPool,
+    Linear,
+    MaxPool,
+    Op,
+    Relu,
+    Sigmoid,
+    Subsample,
+    Swish,
+    infer,
+)
+from costmodel.types import TensorType
+
+MOST_ATTEMPTS = 1000
+LONGEST_RECEPTIVE_FIELD = 150
+DEEPEST_FORK = 3
+STRIDES = (1, 1, 1, 1, 2, 3)
+KERNELS = (1, 2, 3, 3, 4, 5)
+DILATIONS = (1, 1, 1, 2, 3)
+
+
+def random_graph(seed: int) -> Graph:
+    """A valid clip network, the same for the same seed, that `continual` can run frame by frame.
+
+    It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal stride at
+    unequal phases, strides and dilation in time, causal, unpadded and partly padded windows, grouped and depthwise
+    convolutions, gates frame by frame and over the clip, pools and subsampling in time, two pathways of unequal frame
+    rate, and an end that answers once for the clip or for every frame.
+
+    Raises:
+        GraphError: no valid network was found, which would be a mistake of the generator.
+    """
+    random = Random(seed)
+    for _ in range(MOST_ATTEMPTS):
+        try:
+            graph = _Maker(random).network(f"random_{seed}")
+        except ShapeError:  # unpadded windows have eaten the clip
+            continue
+        if all(at.receptive_field <= LONGEST_RECEPTIVE_FIELD for at in timing(graph).values()):
+            return graph
+    raise GraphError(f"random_{seed}: no valid network in {MOST_ATTEMPTS} attempts")
+
+
+@dataclass
+class _Maker:
+    """Adds layers to a network; every method gives the name of the edge that leaves what it added."""
+
+    random: Random
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        pick = self.random.randint
+        self.source = TensorType(pick(1, 3), pick(8, 20), pick(3, 6), pick(3, 6))
+        self.types = {INPUT: self.source}
+
+    def network(self, name: str) -> Graph:
+        """A stem, some forks one after the other, perhaps a second pathway, and an end."""
+        edge = self.windowed(INPUT) if self.chance(0.7) else INPUT
+        for _ in range(self.random.randint(1, 3)):
+            edge = self.part(edge, self.random.choice(STRIDES), DEEPEST_FORK)
+        if self.chance(0.2):
+            self.two_pathways(edge)
+        elif self.chance(0.6):
+            self.head(self.clip_pool(edge))
+        else:
+            self.each_frame(edge)
+        return Graph(name, self.source, tuple(self.nodes))
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def add(self, op: Op, *inputs: str) -> str:
+        name = f"{type(op).word}{len(self.nodes)}"
+        self.types[name] = infer(op, tuple(self.types[edge] for edge in inputs))
+        self.nodes.append(Node(name, op, inputs))
+        return name
+
+    def part(self, source: str, stride: int, depth: int, space: int = 1) -> str:
+        """A piece of a branch with these total strides in time and space."""
+        if depth > 0 and self.chance(0.6):
+            return self.fork(source, stride, depth - 1, space)
+        if stride == space == 1 and self.chance(0.5):
+            return self.excite(source) if self.chance(0.4) else self.pointwise(source)
+        return self.windowed(source, stride, space)
+
+    def branch(self, source: str, stride: int, depth: int, space: int) -> str:
+        """A chain of one to three pieces, the strides at one of them."""
+        length = self.random.randint(1, 3)
+        strided = self.random.randrange(length)
+        edge = source
+        for place in range(length):
+            edge = self.part(edge, stride, depth, space) if place == strided else self.part(edge, 1, depth)
+        return edge
+
+    def fork(self, source: str, stride: int, depth: int, space: int) -> str:
+        """Two or three branches, each with the whole stride, and what joins them."""
+        branches = [self.branch(source, stride, depth, space) for _ in range(self.random.choice((1, 2, 2)))]
+        is_identity = stride == space == 1 and self.chance(0.6)
+        branches.append(source if is_identity else self.windowed(source, stride, space))
+        self.random.shuffle(branches)
+        return self.join(branches)
+
+    def join(self, branches: list[str]) -> str:
+        """A sum, concatenation or gate of branches, cropped where they differ in frames."""
+        crop = len({self.types[edge].time for edge in branches}) > 1
+        if self.chance(0.35):
+            return self.add(Concat(crop), *branches)
+        channels = self.types[self.random.choice(branches)].channels
+        alike = [
+            edge if self.types[edge].channels == channels else self.add(Conv(channels=channels), edge)
+            for edge in branches
+        ]
+        if len(alike) == 2 and not crop and self.chance(0.25):
+            return self.add(Gate(), alike[0], self.add(Sigmoid(), alike[1]))
+        return self.add(Add(crop), *alike)
+
+    def windowed(self, source: str, stride: int = 1, space: int = 1) -> str:
+        """A layer that looks through time."""
+        x = self.types[source]
+        kernel, dilation = self.random.choice(KERNELS), self.random.choice(DILATIONS)
+        span = dilation * (kernel - 1)
+        if span >= x.time:
+            kernel, dilation, span = 1, 1, 0
+        size = self.random.choice((1, 3))
+        shared = {
+            "kernel": (kernel, size, size),
+            "stride": (stride, space, space),
+            "dilation": (dilation, 1, 1),
+            "padding": (self.random.choice((0, span, self.random.randint(0, span))), size // 2, size // 2),
+        }
+        if self.chance(0.5):
+            shared["padding"] = None
+        causal = self.chance(0.25)
+        if stride > 1 and self.chance(0.15):
+            return self.add(Subsample(stride=shared["stride"]), source)
+        if self.chance(0.3):
+            pool = self.random.choice((AvgPool, MaxPool))
+            return self.add(pool(causal=causal, **shared), source)
+        return self.convolution(source, shared, causal)
+
+    def convolution(self, source: str, shared: dict[str, object], causal: bool) -> str:
+        """A convolution of one group, some, or as many as channels."""
+        channels = self.types[source].channels
+        groups = self.random.choice([group for group in range(1, channels + 1) if channels % group == 0])
+        wide = groups * self.random.randint(1, 2 if groups > 2 else 3)
+        conv = Conv(channels=wide, groups=groups, bias=self.chance(0.5), causal=causal, **shared)  # type: ignore[arg-type]
+        return self.add(conv, source)
+
+    def pointwise(self, source: str) -> str:
+        return self.add(self.random.choice((BatchNorm, BatchNorm, Relu, Swish, Sigmoid, Dropout))(), source)
+
+    def excite(self, source: str) -> str:
+        """A gate that looks at the whole clip: squeeze-excite, of the average or the maximum."""
+        channels = self.types[source].channels
+        over = (None, None, None) if self.chance(0.7) else (None, 1, 1)
+        edge = self.add(self.random.choice((GlobalPool, GlobalPool, MaxPool))(kernel=over), source)
+        edge = self.add(Relu(), self.add(Conv(channels=self.random.randint(1, 3), bias=True), edge))
+        edge = self.add(Sigmoid(), self.add(Conv(channels=channels, bias=True), edge))
+        return self.add(Gate(), source, edge)
+
+    def clip_pool(self, source: str) -> str:
+        """A pool over the whole clip, of the map too or not."""
+        over = (None, None, None) if self.chance(0.7) else (None, 1, 1)
+        return self.add(self.random.choice((GlobalPool, GlobalPool, MaxPool))(kernel=over), source)
+
+    def two_pathways(self, source: str) -> None:
+        """A slow pathway that reads some of the frames, a fast one, each pooled over the clip, then joined."""
+        slow = self.add(Subsample(stride=(self.random.choice((2, 3)), 1, 1)), source)
+        slow = self.clip_pool_of_map(self.windowed(slow))
+        fast = self.clip_pool_of_map(self.windowed(source))
+        self.head(self.add(Concat(), *self.random.sample((slow, fast), 2)))
+
+    def clip_pool_of_map(self, source: str) -> str:
+        return self.add(GlobalPool(), source)
+
+    def head(self, source: str) -> None:
+        """What follows a pool over the clip: layers that treat each frame alone, perhaps around a residual."""
+        edge = self.pointwise(source)
+        if self.chance(0.3):
+            edge = self.add(Add(), edge, self.add(Conv(channels=self.types[edge].channels), edge))
+        if self.chance(0.4):
+            edge = self.add(Flatten(), edge)
+        self.add(Linear(self.random.randint(2, 4), bias=self.chance(0.7)), edge)
+
+    def each_frame(self, source: str) -> None:
+        """An end that answers every frame."""
+        if self.chance(0.5):
+            source = self.add(GlobalPool(kernel=(1, None, None)), source)
+        self.add(Linear(self.random.randint(2, 4)), source)

@@ -1,0 +1,77 @@
+"""The state of a stream: a value that steps are functions of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from costmodel.errors import EmitError
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """What a batch of streams carries from one frame to the next. Never modified: a step makes a new one.
+
+    Args:
+        names: of the tensors, such as `res2.0.b.partial.0`.
+        tensors: each (batch, channels, height, width), or (batch, channels, frames, height, width) for
+            a long average.
+        step: frames that the batch has seen; modulo the cycle of temporal strides it is the phase of all.
+        started: for each stream, the step at which it starts: a cycle's first, in the future after a reset.
+        valid: for each stream, whether the last output is one of its own.
+    """
+
+    names: tuple[str, ...]
+    tensors: tuple[Tensor, ...]
+    step: int
+    started: tuple[int, ...]
+    valid: tuple[bool, ...]
+
+    @property
+    def batch(self) -> int:
+        """How many streams there are."""
+        return len(self.started)
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """For each stream, the frames that it has seen; below zero where it waits for a cycle to start."""
+        return tuple(self.step - start for start in self.started)
+
+    @property
+    def floats(self) -> int:
+        """Numbers held for each stream."""
+        return sum(tensor[:1].numel() for tensor in self.tensors)
+
+    def named(self) -> Mapping[str, Tensor]:
+        """The tensors by name."""
+        return dict(zip(self.names, self.tensors, strict=True))
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> StreamState:
+        """The same state with every tensor changed, such as moved to another device."""
+        return replace(self, tensors=tuple(change(tensor) for tensor in self.tensors))
+
+    def restarted(self, streams: Sequence[int], cycle: int, empty: Sequence[Tensor]) -> StreamState:
+        """The state with some streams as new; they start with the next cycle of the batch.
+
+        Raises:
+            EmitError: there is no such stream.
+        """
+        for stream in streams:
+            if not 0 <= stream < self.batch:
+                raise EmitError(f"reset: stream {stream}, expected 0 to {self.batch - 1}")
+        chosen = torch.tensor([stream in streams for stream in range(self.batch)])
+        start = -(-self.step // cycle) * cycle
+        return replace(
+            self,
+            tensors=tuple(where(chosen, new, old) for new, old in zip(empty, self.tensors, strict=True)),
+            started=tuple(start if stream in streams else old for stream, old in enumerate(self.started)),
+            valid=tuple(valid and stream not in streams for stream, valid in enumerate(self.valid)),
+        )
+
+
+def where(chosen: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """`new` for the chosen streams of a batch, `old` for the others."""
+    return torch.where(chosen.to(old.device).view(-1, *(1,) * (old.dim() - 1)), new, old)

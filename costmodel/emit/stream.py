@@ -1,0 +1,341 @@
+"""Networks that run frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.temporal import timing
+from costmodel.emit.modules.step import Kept
+from costmodel.emit.network import AXES, Network
+from costmodel.emit.program import Action, Program, program_of
+from costmodel.emit.state import StreamState, where
+from costmodel.errors import EmitError
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import ceil_div
+from costmodel.ops import Delay, Step
+
+FRAME_AXES = ("batch", "channels", "height", "width")
+
+
+class StreamNetwork(Network):
+    """A network on streams of frames: a batch holds several, each of which can be reset alone.
+
+    Args:
+        graph: a stream, as `continual` makes it.
+        init: what stands ahead of a stream's first frame in every layer: `zeros`, as the clip's padding, or
+            `replicate`, the features of the first frame (Hedegaard 2022, sec. 3.6).
+    """
+
+    def __init__(self, graph: Graph, init: str = "zeros") -> None:
+        super().__init__(graph)
+        if init not in ("zeros", "replicate"):
+            raise EmitError(f"init: {init!r}, expected 'zeros' or 'replicate'")
+        self.init = init
+        self._program: Program | None = None
+        self._state: StreamState | None = None
+        self._step_number = 0
+        self._times = timing(graph)
+        self._first = _first_frames(graph)
+        self._keeps_input = any(
+            isinstance(node.op, Delay) or (isinstance(node.op, Step) and node.op.form == "window")
+            for node in graph.nodes
+            if INPUT in node.inputs
+        )
+
+    @property
+    def program(self) -> Program:
+        """What runs at each phase of the cycle."""
+        if self._program is None:
+            self._program = program_of(self.graph, self.layers)
+        return self._program
+
+    @property
+    def cycle(self) -> int:
+        """Frames after which the phases of all layers repeat."""
+        return self.program.cycle
+
+    @property
+    def valid(self) -> Tensor:
+        """For each stream, whether the last output is one of its own; empty before the first frame."""
+        return torch.tensor(self._state.valid if self._state else (), dtype=torch.bool)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """What the stream answers from warm-up on: the whole clip at once, nothing padded in time.
+
+        Args:
+            clip: (batch, channels, time, height, width), of any number of frames from the receptive field on.
+
+        Returns:
+            (batch, channels, time), or (batch, channels, time, height, width) where the output is a map.
+
+        Raises:
+            EmitError: the clip has another shape, dtype or device, is too short, or holds NaN.
+        """
+        self._check_clip(clip)
+        self._check_length(clip)
+        values: dict[str, Tensor] = {INPUT: clip}
+        for node in self.graph.nodes:
+            value = self._run_clip(node, tuple(values[name] for name in node.inputs))
+            self._keep(node.name, 0, value)
+            values[node.name] = value
+        return self._answer(value, own_time=False)
+
+    def first_output(self, name: str) -> int:
+        """The number of a layer's first output in `forward`: those before depend on the initial state.
+
+        Output n of a layer comes at step delay + n * jump of a stream.
+        """
+        return self._first[name]
+
+    def forward_step(self, frame: Tensor) -> Tensor | None:
+        """What the stream answers to its next frame (batch, channels, height, width).
+
+        Returns:
+            (batch, channels), or (batch, channels, height, width) where the output is a map; None before the
+            first output and at frames that a temporal stride skips. `valid` tells whose output it is.
+
+        Raises:
+            EmitError: the frame does not fit; the state is as it was before.
+        """
+        self._check_frame(frame)
+        state = self._state or self.initial_state(len(frame), frame)
+        output, state = self._step(frame, state)
+        self._state = state.map(Tensor.detach) if torch.is_grad_enabled() else state
+        return output
+
+    def forward_steps(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """What the stream answers to its next frames (batch, channels, time, height, width).
+
+        Returns:
+            The outputs, stacked in time, and their validity (batch, time).
+
+        Raises:
+            EmitError: the frames do not fit; the state is as it was before.
+        """
+        self._check_clip(frames)
+        self._check_frame(frames[:, :, 0])
+        found, valid = [], []
+        for frame in frames.unbind(2):
+            output = self.forward_step(frame)
+            if output is not None:
+                found.append(output)
+                valid.append(self.valid)
+        if found:
+            return torch.stack(found, dim=2), torch.stack(valid, dim=1)
+        end = self.graph.types[self.graph.output]
+        nothing = frames.new_empty((len(frames), int(end.channels), 0, int(end.height), int(end.width)))
+        return self._answer(nothing, own_time=False), torch.empty((len(frames), 0), dtype=torch.bool)
+
+    def step(self, frame: Tensor, state: StreamState) -> tuple[Tensor | None, StreamState]:
+        """As `forward_step`, as a pure function: neither the network nor the given state changes.
+
+        Raises:
+            EmitError: the frame or the state does not fit.
+        """
+        self._check_state(state)
+        self._check_frame(frame, state)
+        return self._step(frame, state)
+
+    def initial_state(self, batch: int = 1, like: Tensor | None = None) -> StreamState:
+        """The state of streams that have seen no frame; `like` gives a network without weights its dtype."""
+        given = torch.empty(0) if like is None else like
+        tensors = self.program.empty(batch, self._like(given))
+        return StreamState(self.program.names, tensors, 0, (0,) * batch, (False,) * batch)
+
+    def get_state(self) -> StreamState:
+        """The state of the stream, to be given to `step` or `set_state`.
+
+        Raises:
+            EmitError: the stream has seen no frame.
+        """
+        if self._state is None:
+            raise EmitError("get_state: the stream has seen no frame; initial_state(batch) gives a new one")
+        return self._state
+
+    def set_state(self, state: StreamState) -> None:
+        """Goes on from a state.
+
+        Raises:
+            EmitError: it is the state of another network; the stream's own is as it was before.
+        """
+        self._check_state(state)
+        self._state = state
+
+    def reset(self, streams: Sequence[int] | None = None) -> None:
+        """Forgets the past: of the whole batch, or of some streams, which start with the batch's next cycle.
+
+        Raises:
+            EmitError: there is no such stream.
+        """
+        if streams is None:
+            self._state = None
+            return
+        state = self.get_state()
+        empty = self.program.empty(
+            state.batch, self._like(state.tensors[0]) if state.tensors else torch.empty(0)
+        )
+        self._state = state.restarted(streams, self.cycle, empty)
+
+    def advance(
+        self, frame: Tensor, tensors: Sequence[Tensor], phase: int, ages: Ages | None = None
+    ) -> tuple[Tensor | None, tuple[Tensor, ...]]:
+        """One step on bare tensors at a phase of the cycle, without checks; what compilers trace.
+
+        Args:
+            frame: (batch, channels, height, width).
+            tensors: the state's, in order.
+            phase: the step modulo the cycle.
+            ages: of the streams, where some are not settled yet.
+        """
+        values: list[Any] = [None] * self.program.places
+        values[0] = self._laid_out(frame)
+        kept = list(tensors)
+        inplace = not torch.is_grad_enabled() and self._record is None
+        for action in self.program.actions[phase]:
+            if ages is not None and ages.oldest < action.since:
+                continue
+            _run(action, values, kept, inplace, _Start(ages, self.init))
+            if self._record is not None and values[action.writes] is not None:
+                self._keep(action.node, self._step_number, values[action.writes])
+            for place in action.drops:
+                values[place] = None
+        return values[self.program.output], tuple(kept)
+
+    def _step(self, frame: Tensor, state: StreamState) -> tuple[Tensor | None, StreamState]:
+        program, ages = self.program, state.ages
+        phase = state.step % program.cycle
+        self._step_number = state.step
+        young = Ages(ages) if min(ages) < program.settled else None
+        output, tensors = self.advance(frame, state.tensors, phase, young)
+        answers = program.answers(phase)
+        valid = tuple(answers and age >= program.delay for age in ages)
+        after = StreamState(state.names, tensors, state.step + 1, state.started, valid)
+        return (self._answer(output, own_time=False) if output is not None and any(valid) else None), after
+
+    def _laid_out(self, frame: Tensor) -> Tensor:
+        """The frame in the memory format that frames run in; a copy where a layer keeps it."""
+        laid_out = frame.contiguous(memory_format=torch.channels_last)
+        return laid_out.clone() if laid_out is frame and self._keeps_input else laid_out
+
+    def _run_clip(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor:
+        """A node on all frames of its inputs that do not depend on the initial state."""
+        first = [self._first[name] for name in node.inputs]
+        layer = self.layers[node.name]
+        if isinstance(node.op, Step):
+            window = node.op.window(*self.graph.inputs_of(node))
+            return layer.forward(
+                inputs[0][:, :, self._first[node.name] * window.stride - window.before - first[0] :]
+            )
+        aligned = [clip[:, :, max(first) - start :] for clip, start in zip(inputs, first, strict=True)]
+        frames = min(clip.shape[2] for clip in aligned)
+        return layer.frames(*(clip[:, :, :frames] for clip in aligned))
+
+    def _check_frame(self, frame: Tensor, state: StreamState | None = None) -> None:
+        source, state = self.graph.source, state or self._state
+        batch = None if state is None else state.batch
+        self._check(
+            "frame", frame, (batch, int(source.channels), int(source.height), int(source.width)), FRAME_AXES
+        )
+
+    def _check_clip(self, clip: Tensor) -> None:
+        source = self.graph.source
+        self._check(
+            "clip", clip, (None, int(source.channels), None, int(source.height), int(source.width)), AXES
+        )
+
+    def _check_length(self, clip: Tensor) -> None:
+        end = self._times[self.graph.output]
+        if clip.shape[2] < end.receptive_field:
+            raise EmitError(
+                f"clip: {clip.shape[2]} frames, expected the receptive field of {end.receptive_field} or more"
+            )
+
+    def _check_state(self, state: StreamState) -> None:
+        if state.names != self.program.names:
+            raise EmitError(
+                f"state: of another network, {len(state.names)} tensors; expected {len(self.program.names)}"
+            )
+        for (name, shape), tensor in zip(self.program.shapes.items(), state.tensors, strict=True):
+            like = self._like(tensor)
+            if tensor.shape != (state.batch, *shape):
+                raise EmitError(f"state: {name} is {tuple(tensor.shape)}, expected {(state.batch, *shape)}")
+            if tensor.dtype != like.dtype or tensor.device != like.device:
+                raise EmitError(
+                    f"state: {name} is {tensor.dtype}, {tensor.device}; expected {like.dtype}, {like.device}"
+                )
+
+    def _apply(self, fn: Any, recurse: bool = True) -> StreamNetwork:
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        if self._state is not None:
+            self._state = self._state.map(fn)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_program": None, "_record": None}
+
+
+class Ages:
+    """How many frames each stream of a batch has seen."""
+
+    def __init__(self, ages: tuple[int, ...]) -> None:
+        self.ages = ages
+        self.oldest = max(ages)
+
+    def starting(self, since: int) -> tuple[bool, ...] | None:
+        """The streams whose first frame reaches a layer now; None where there is none."""
+        found = tuple(age == since for age in self.ages)
+        return found if any(found) else None
+
+
+class _Start(NamedTuple):
+    """Puts in what stands ahead of a stream's first frame, where one reaches a layer now."""
+
+    ages: Ages | None
+    init: str
+
+    def __call__(self, action: Action, frame: Tensor, kept: Kept) -> Kept:
+        starting = None if self.ages is None else self.ages.starting(action.since)
+        assert action.keeper is not None
+        if starting is None or not kept:
+            return kept
+        if self.init == "replicate":
+            new = action.keeper.replicated(frame, action.phase)
+        else:
+            new = action.keeper.empty(len(frame), frame)
+        if all(starting):
+            return new
+        chosen = torch.tensor(starting)
+        return tuple(where(chosen, each, old) for each, old in zip(new, kept, strict=True))
+
+
+def _run(action: Action, values: list[Any], kept: list[Tensor], inplace: bool, start: _Start) -> None:
+    inputs = [values[place] for place in action.reads]
+    keeper = action.keeper
+    if keeper is None:
+        layer = action.layer
+        run = layer.overwrite if inplace and action.overwrites and len(inputs) == 1 else layer.frame
+        values[action.writes] = run(*inputs)
+    elif action.leaves:
+        values[action.writes] = kept[action.kept[0]]
+    else:
+        own = slice(*action.kept)
+        before = start(action, inputs[0], tuple(kept[own]))
+        output, kept[own] = keeper.step(inputs[0], before, action.phase)
+        if output is not None:
+            values[action.writes] = output
+
+
+def _first_frames(graph: Graph) -> Mapping[str, int]:
+    """For each edge, the number of its first frame that depends on nothing ahead of the stream."""
+    first = {INPUT: 0}
+    for node in graph.nodes:
+        start = max(first[name] for name in node.inputs)
+        window = node.op.window(*graph.inputs_of(node))
+        first[node.name] = (
+            int(ceil_div(start + window.before, window.stride)) if isinstance(node.op, Step) else start
+        )
+    return first

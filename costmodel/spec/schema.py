@@ -1,0 +1,156 @@
+"""The JSON Schema of specs, for editors: made from the tables that the checker itself reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from costmodel.ops import OPS
+from costmodel.spec.check import CALL_KEYS
+from costmodel.spec.document import INPUT_KEYS, KEYS, builtin_blocks
+from costmodel.spec.fields import COMMON, LARGEST_SIZE, WHOLE_AXIS, fields_of, is_merge
+from costmodel.types import WAYS
+
+Schema = dict[str, Any]
+
+_ARITHMETIC: Schema = {"type": "string", "description": "arithmetic over the names in scope"}
+_NUMBER: Schema = {"type": ["number", "boolean"]}
+_VALUE: Schema = {"anyOf": [_NUMBER, _ARITHMETIC]}
+_NAME: Schema = {"type": ["string", "integer"]}
+_NAMES: Schema = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
+_LAYERS: Schema = {"$ref": "#/$defs/layers"}
+
+
+def _whole(least: int) -> Schema:
+    return {"anyOf": [{"type": "integer", "minimum": least, "maximum": LARGEST_SIZE}, _ARITHMETIC]}
+
+
+def _triple(entry: Schema) -> Schema:
+    """One value for all axes, or time, height and width."""
+    return {"anyOf": [*entry["anyOf"], {"type": "array", "items": entry, "minItems": 3, "maxItems": 3}]}
+
+
+FIELDS: Mapping[str, Schema] = {
+    "Size": _whole(1),
+    "int": _whole(1),
+    "bool": {"anyOf": [{"type": "boolean"}, _ARITHMETIC]},
+    "Fraction": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _ARITHMETIC]},
+    "Triple": _triple(_whole(1)),
+    "PoolTriple": _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]}),
+    "Triple | None": _triple(_whole(0)),
+}
+SHARED: Mapping[str, Schema] = {
+    "name": {**_NAME, "description": "what the layer is called"},
+    "as": {**_NAME, "description": "a name that `from` may read elsewhere"},
+    "from": {**_NAMES, "description": "what the layer reads, instead of the layer before it"},
+    "when": {**_VALUE, "description": "whether the layer exists"},
+    "written": {
+        "enum": list(WAYS),
+        "description": "how PyTorch code writes the layer, for counting conventions",
+    },
+    "repeat": {**_whole(0), "description": "how many times, one after the other; `i` counts them"},
+    "first": {
+        "type": "object",
+        "additionalProperties": _VALUE,
+        "description": "arguments of the first repeat",
+    },
+}
+KEY_SCHEMAS: Mapping[str, Schema] = {
+    "name": {"type": "string", "description": "what the network is called"},
+    "description": {"type": "string"},
+    "extends": {
+        "type": "string",
+        "description": "a spec in the same folder, or a shipped one, that this one adds to",
+    },
+    "variant": {"type": "string", "description": "the variant taken where none is asked for"},
+    "network": {**_LAYERS, "description": "the layers, one after the other"},
+    "input": {
+        "type": "object",
+        "properties": {
+            **{key: _whole(1) for key in INPUT_KEYS},
+            "every": {**_whole(1), "description": "camera frames per model frame"},
+        },
+        "additionalProperties": False,
+    },
+    "structure": {
+        "type": "object",
+        "additionalProperties": _NUMBER,
+        "description": "numbers that decide which layers exist",
+    },
+    "sizes": {"type": "object", "additionalProperties": _NUMBER, "description": "numbers that scale layers"},
+    "let": {"type": "object", "additionalProperties": _VALUE, "description": "names for values, in order"},
+    "variants": {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {"extends": {"type": "string"}},
+            "additionalProperties": _NUMBER,
+        },
+    },
+    "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
+    "axes": {"type": "object", "description": "what a search may change"},
+}
+
+
+def schema() -> Schema:
+    """The JSON Schema (draft 2020-12) of a spec."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A video network for costmodel",
+        "type": "object",
+        "properties": {key: KEY_SCHEMAS[key] for key in KEYS},
+        "additionalProperties": False,
+        "anyOf": [{"required": ["network"]}, {"required": ["extends"]}],
+        "$defs": {
+            "layers": _layers(),
+            "block": _block(),
+            "call": _call(),
+            **{word: _word(word) for word in OPS},
+        },
+    }
+
+
+def _layers() -> Schema:
+    called = {
+        "type": "object",
+        "properties": {word: {"$ref": f"#/$defs/{word}"} for word in OPS},
+        "additionalProperties": {"$ref": "#/$defs/call"},
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    words = {"anyOf": [{"enum": [*OPS, *builtin_blocks()]}, {"type": "string"}]}
+    return {"type": "array", "items": {"anyOf": [words, called]}}
+
+
+def _block() -> Schema:
+    arguments = {"type": ["object", "null"], "additionalProperties": {"anyOf": [{"type": "null"}, _VALUE]}}
+    return {
+        "type": "object",
+        "properties": {"args": arguments, "layers": _LAYERS},
+        "required": ["layers"],
+        "additionalProperties": False,
+    }
+
+
+def _call() -> Schema:
+    return {
+        "type": ["object", "null"],
+        "description": "a block with its arguments",
+        "properties": {key: SHARED[key] for key in CALL_KEYS},
+        "additionalProperties": _VALUE,
+    }
+
+
+def _word(word: str) -> Schema:
+    """The fields of a word; a merge takes its branches, lists of layers, beside them."""
+    fields = fields_of(word)
+    return {
+        "type": ["object", "null"],
+        "description": (OPS[word].__doc__ or "").split("\n")[0],
+        "properties": {
+            **{key: SHARED[key] for key in COMMON},
+            **{name: FIELDS[each.kind] for name, each in fields.items()},
+        },
+        "additionalProperties": _LAYERS if is_merge(word) else False,
+        "required": [name for name, each in fields.items() if each.required],
+    }

@@ -1,0 +1,107 @@
+"""A graph written back as a spec: flat layers, exact numbers, branches by `as` and `from`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from costmodel.errors import GraphError
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import OPS
+from costmodel.spec.elaborate import SINGLE_NUMBER_KERNEL
+from costmodel.spec.fields import WHOLE_AXIS
+from costmodel.types import WAYS
+
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
+_READ_AS_VALUES = ("true", "false", "null", WHOLE_AXIS)
+
+
+def dump(graph: Graph) -> str:
+    """A clip network as a spec: elaborated again, it has the same names, ops and types.
+
+    Raises:
+        GraphError: the graph is a stream, or its sizes are symbols or arrays.
+    """
+    if graph.is_stream:
+        raise GraphError(
+            f"{graph.name}: is a stream, and specs hold clip networks; write the one it was made from"
+        )
+    source = {**graph.source._asdict(), "every": graph.every}
+    lines = [
+        "# yaml-language-server: $schema=spec.schema.json",
+        f"name: {_text(graph.name)}",
+        f"input: {_mapping(source, graph.name)}",
+        "network:",
+        *_layers(graph),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _layers(graph: Graph) -> Iterator[str]:
+    last = INPUT
+    read_later = _read_later(graph)
+    for node in graph.nodes:
+        label = "as" if node.name in read_later else "name"
+        fields: dict[str, Any] = {label: node.name, **_fields(node)}
+        if node.inputs != (last,):
+            fields["from"] = node.inputs
+        yield f"  - {type(node.op).word}: {_mapping(fields, node.name)}"
+        last = node.name
+
+
+def _read_later(graph: Graph) -> frozenset[str]:
+    """The layers that another than the next one reads, or that share a reader with others."""
+    previous = {node.name: before.name for before, node in zip(graph.nodes, graph.nodes[1:], strict=False)}
+    return frozenset(
+        name for node in graph.nodes if node.inputs != (previous.get(node.name),) for name in node.inputs
+    )
+
+
+def _fields(node: Node) -> dict[str, Any]:
+    """The fields of a node's op that differ from their defaults."""
+    op = node.op
+    if type(op).word not in OPS:
+        raise GraphError(f"{node.name}: {type(op).__name__} has no word in specs")
+    if node.count != 1:
+        raise GraphError(f"{node.name}: stands for {node.count} layers; only numbers can be written")
+    given = {
+        field.name: getattr(op, field.name)
+        for field in dataclasses.fields(op)
+        if getattr(op, field.name) != field.default
+    }
+    if SINGLE_NUMBER_KERNEL in node.tags:
+        given["kernel"] = vars(op)["kernel"][0]
+    for way, tag in WAYS.items():
+        if tag in node.tags:
+            given["written"] = way
+    return given
+
+
+def _mapping(fields: Mapping[str, Any], place: str) -> str:
+    return "{" + ", ".join(f"{key}: {_value(value, place)}" for key, value in fields.items()) + "}"
+
+
+def _value(value: Any, place: str) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Fraction():
+            return f"{value.numerator}/{value.denominator}"
+        case str():
+            return _text(value)
+        case None:
+            return WHOLE_AXIS
+        case tuple():
+            return "[" + ", ".join(_value(each, place) for each in value) + "]"
+    raise GraphError(f"{place}: {value} is not a number; only numbers can be written")
+
+
+def _text(text: str) -> str:
+    is_plain = _PLAIN.fullmatch(text) and text not in _READ_AS_VALUES
+    return text if is_plain else json.dumps(text, ensure_ascii=False)

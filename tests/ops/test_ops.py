@@ -1,0 +1,229 @@
+"""Every op of a spec equals torch: output shape, parameter shapes, multiply-adds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from costmodel.errors import GraphError, OptionError, ShapeError
+from costmodel.ops import (
+    OPS,
+    Add,
+    AvgPool,
+    BatchNorm,
+    Concat,
+    Conv,
+    Delay,
+    Dropout,
+    Flatten,
+    Gate,
+    GlobalPool,
+    Linear,
+    MaxPool,
+    Op,
+    Relu,
+    Sigmoid,
+    Softmax,
+    Step,
+    Subsample,
+    Swish,
+    infer,
+    op_named,
+)
+from costmodel.ops.base import macs_of
+from costmodel.types import TensorType
+
+X = TensorType(8, 6, 5, 7)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An op, what torch has in its place, and the inputs of both."""
+
+    op: Op
+    peer: Callable[..., Tensor]
+    inputs: tuple[TensorType, ...] = (X,)
+
+
+class OnChannels(nn.Module):
+    """A linear layer on the channels at every position."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.movedim(1, -1)).movedim(-1, 1)
+
+
+CASES = [
+    Case(Conv(channels=12), nn.Conv3d(8, 12, 1, bias=False)),
+    Case(Conv(channels=12, kernel=(3, 3, 3)), nn.Conv3d(8, 12, 3, padding=1, bias=False)),
+    Case(
+        Conv(channels=8, kernel=(5, 1, 1), groups=8),
+        nn.Conv3d(8, 8, (5, 1, 1), padding=(2, 0, 0), groups=8, bias=False),
+    ),
+    Case(
+        Conv(
+            channels=4,
+            kernel=(3, 2, 3),
+            stride=(2, 1, 2),
+            padding=(0, 1, 2),
+            dilation=(2, 1, 1),
+            groups=2,
+            bias=True,
+        ),
+        nn.Conv3d(8, 4, (3, 2, 3), (2, 1, 2), (0, 1, 2), (2, 1, 1), groups=2),
+    ),
+    Case(
+        Conv(channels=4, kernel=(3, 1, 1), dilation=(2, 1, 1), causal=True),
+        nn.Sequential(
+            nn.ConstantPad3d((0, 0, 0, 0, 4, 0), 0.0),
+            nn.Conv3d(8, 4, (3, 1, 1), dilation=(2, 1, 1), bias=False),
+        ),
+    ),
+    Case(
+        MaxPool(kernel=(2, 3, 3), stride=(2, 2, 2), padding=(0, 1, 1)), nn.MaxPool3d((2, 3, 3), 2, (0, 1, 1))
+    ),
+    Case(AvgPool(kernel=(3, 1, 1)), nn.AvgPool3d((3, 1, 1), 1, (1, 0, 0))),
+    Case(AvgPool(kernel=(2, None, None), padding=(0, 0, 0)), nn.AvgPool3d((2, 5, 7), 1)),
+    Case(GlobalPool(), nn.AdaptiveAvgPool3d(1)),
+    Case(Subsample(stride=(4, 1, 2)), lambda x: x[:, :, ::4, :, ::2]),
+    Case(BatchNorm(), nn.BatchNorm3d(8).eval()),
+    Case(Relu(), nn.ReLU()),
+    Case(Swish(), nn.SiLU()),
+    Case(Sigmoid(), nn.Sigmoid()),
+    Case(Softmax(), nn.Softmax(dim=1)),
+    Case(Dropout(), nn.Dropout3d().eval()),
+    Case(Linear(channels=5), OnChannels(nn.Linear(8, 5))),
+    Case(Linear(channels=5, bias=False), OnChannels(nn.Linear(8, 5, bias=False))),
+    Case(Flatten(), lambda x: x.reshape(x.shape[0], -1, 1, 1, 1)),
+    Case(Add(), lambda x, y, z: x + y + z, (X, X, X)),
+    Case(Add(crop=True), lambda x, y: x[:, :, :4] + y, (X, X.with_time(4))),
+    Case(Concat(), lambda x, y: torch.cat([x, y], 1), (X, X._replace(channels=3))),
+    Case(Gate(), lambda x, y: x * y, (X, TensorType(8, 1, 1, 1))),
+]
+
+
+def title(case: Case) -> str:
+    return type(case.op).__name__
+
+
+def example(types: tuple[TensorType, ...]) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return [torch.rand(1, *x, generator=generator) for x in types]
+
+
+def test_every_op_of_a_spec_has_a_case():
+    assert {type(case.op) for case in CASES} == set(OPS.values())
+
+
+@pytest.mark.parametrize("case", CASES, ids=title)
+def test_the_output_has_torchs_shape(case: Case):
+    out = case.peer(*example(case.inputs))
+    assert (1, *infer(case.op, case.inputs)) == tuple(out.shape)
+
+
+@pytest.mark.parametrize("case", CASES, ids=title)
+def test_the_weights_have_torchs_shapes(case: Case):
+    shapes = case.op.weights(*case.inputs)
+    found = dict(case.peer.named_parameters()) if isinstance(case.peer, nn.Module) else {}
+    assert {name.split(".")[-1]: tuple(value.shape) for name, value in found.items()} == (
+        {name: shape[:2] if isinstance(case.op, Linear) else shape for name, shape in shapes.items()}
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=title)
+def test_the_multiply_adds_are_torchs(case: Case):
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        case.peer(*example(case.inputs))
+    assert 2 * macs_of(case.op.work(*case.inputs)) == counter.get_total_flops()
+
+
+def test_operations_other_than_multiply_adds_have_kinds_of_their_own():
+    assert Conv(channels=4, bias=True).work(X)["bias.conv"] == 4 * X.positions
+    assert BatchNorm().work(X) == {"norm": X.values}
+    assert Swish().work(X) == {"activation.swish": X.values}
+    assert Add().work(X, X, X) == {"add": 2 * X.values}
+    assert Gate().work(X, TensorType(8, 1, 1, 1)) == {"mul": X.values}
+
+
+def test_a_pool_counts_inputs_outputs_and_taps_apart():
+    work = MaxPool(kernel=(2, 2, 1), stride=(2, 1, 1), padding=(0, 0, 0)).work(X)
+    assert work == {
+        "pool.max.inputs": X.values,
+        "pool.max.outputs": 8 * 3 * 4 * 7,
+        "pool.max.taps": 4 * 8 * 3 * 4 * 7,
+    }
+
+
+def test_a_step_does_the_work_of_one_output_frame():
+    conv = Conv(channels=4, kernel=(3, 3, 3))
+    step = Step(conv.without_time_padding(), before=1)
+    frame = X.with_time(1)
+    assert infer(step, (frame,)) == conv.out(X).with_time(1)
+    assert macs_of(step.work(frame)) * X.time == macs_of(conv.work(X))
+    assert step.weights(frame) == conv.weights(X)
+
+
+@pytest.mark.parametrize(("stride", "kept"), [(1, 4), (2, 2), (3, 2), (4, 1), (9, 1)])
+def test_a_step_keeps_its_open_sums_or_its_window(stride: int, kept: int):
+    conv = Conv(channels=3, kernel=(3, 1, 1), dilation=(2, 1, 1), stride=(stride, 1, 1), padding=(0, 0, 0))
+    frame = X.with_time(1)
+    assert Step(conv).carry(frame).kept == {"partial": TensorType(3, kept, 5, 7)}
+    assert Step(conv, form="window").carry(frame).kept == {"frames": TensorType(8, 4, 5, 7)}
+
+
+def test_a_delay_holds_as_many_tensors_as_frames_come_while_it_waits():
+    assert Delay(wait=3, jump=2).carry(X.with_time(1)).kept == {"frames": TensorType(8, 2, 5, 7)}
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "message"),
+    [
+        (Conv(channels=8, groups=3), (X,), "3 groups do not divide 8 input channels"),
+        (Conv(channels=9, groups=2), (X,), "2 groups do not divide 9 output channels"),
+        (
+            Conv(channels=8, kernel=(9, 1, 1), padding=(1, 0, 0)),
+            (X,),
+            "the kernel reaches 9 in time, more than its padded input of 8",
+        ),
+        (Add(), (X, X.with_time(5)), "branches differ, 8x6x5x7 and 8x5x5x7"),
+        (Concat(), (X, X._replace(height=4)), "branches differ, 8x6x5x7 and 8x6x4x7"),
+        (
+            Gate(),
+            (X, X._replace(channels=1)),
+            "a gate of 1x6x5x7 does not fit 8x6x5x7: same channels, each other axis",
+        ),
+    ],
+)
+def test_what_an_op_cannot_take_is_named(op: Op, inputs: tuple[TensorType, ...], message: str):
+    with pytest.raises(ShapeError) as error:
+        infer(op, inputs)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "message"),
+    [
+        (Relu(), (X, X), "takes 1 input, got 2"),
+        (Gate(), (X,), "takes 2 inputs, got 1"),
+        (Add(), (X,), "joins two or more branches, got 1"),
+    ],
+)
+def test_a_wrong_number_of_inputs_is_named(op: Op, inputs: tuple[TensorType, ...], message: str):
+    with pytest.raises(GraphError, match=message):
+        infer(op, inputs)
+
+
+def test_an_unknown_word_names_the_nearest():
+    with pytest.raises(OptionError, match=r"unknown layer 'convv' \(did you mean 'conv'\?\)"):
+        op_named("convv")
+
+
+def test_a_word_is_registered_once():
+    with pytest.raises(GraphError, match="op 'relu' is registered twice, by Relu and Twin"):
+        type("Twin", (Op,), {"word": "relu"})

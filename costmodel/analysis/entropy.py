@@ -1,0 +1,81 @@
+"""The spatio-temporal entropy score of a 3D CNN, without training.
+
+Wang 2023: J. Wang et al., "Maximizing Spatio-Temporal Entropy of Deep 3D CNNs for Efficient Video
+Recognition", ICLR 2023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from math import prod
+from typing import Any
+
+from costmodel.analysis.temporal import excitation_pools, is_whole_clip
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import log, maximum, repeated, root
+from costmodel.ops import Conv, Flatten, Gate, Op
+from costmodel.types import TensorType
+
+SMALLEST_DISTANCE = 1e-9  # keeps a map of exactly its kernel's proportions finite: alpha is at most 20.7
+
+
+def entropy_score(graph: Graph) -> Any:
+    """The STEntr-Score of a clip network, in nats (Wang 2023, sec. 3, as its released code computes it).
+
+    H = log C_L + sum over l of 1/2 log(C_(l-1) / g_l * K_t K_h K_w * alpha_l), with the refinement factor
+    alpha_l = -log(1 - cos(S_l, K_l)) between the output map S_l = (T, H, W) and the kernel K_l, and
+    alpha_l = 1 for 1x1x1 kernels. L is the last layer ahead of the pool over the whole clip.
+
+    The sum runs along one path, as the code's does along the residual branches: here the one with the
+    largest sum, squeeze-excite apart. Deviates in one point: 1 - cos is at least 1e-9, where the code
+    divides by zero at a map of its kernel's proportions.
+    """
+    reached = _largest_sums(graph, graph.map(_gain))
+    return reduce(maximum, (total + log(x.channels) for total, x in reached))
+
+
+def depth_of(graph: Graph) -> Any:
+    """Convolutions on the longest path to the pool over the whole clip, squeeze-excite apart."""
+    ones = graph.map(lambda op, inputs: int(isinstance(op, Conv)))
+    return reduce(maximum, (total for total, _ in _largest_sums(graph, ones)))
+
+
+def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Any, TensorType]]:
+    """The largest sum of gains over the paths to each pool over the whole clip, and what that pool reads."""
+    excitations = excitation_pools(graph)
+    sums: dict[str, Any] = {INPUT: 0}
+    ends: list[tuple[Any, TensorType]] = []
+    for node in graph.nodes:
+        inputs = node.inputs[:1] if isinstance(node.op, Gate) else node.inputs
+        reached = [sums[name] for name in inputs if name in sums]
+        if not reached:
+            continue
+        best = reduce(maximum, reached)
+        if node.name not in excitations and _is_end(graph, node):
+            ends.append((best, graph.inputs_of(node)[0]))
+            continue
+        sums[node.name] = best + repeated(gains[node.name], node.count)
+    return ends or [(sums[graph.output], graph.types[graph.output])]
+
+
+def _is_end(graph: Graph, node: Node) -> bool:
+    return isinstance(node.op, Flatten) or is_whole_clip(graph, node)
+
+
+def _gain(op: Op, inputs: tuple[TensorType, ...]) -> Any:
+    if not isinstance(op, Conv):
+        return 0.0
+    (x,) = inputs
+    fan_in = op.weights(x)["weight"][1]
+    return log(fan_in * prod(op.kernel) * refinement(op, x)) / 2
+
+
+def refinement(op: Conv, x: TensorType) -> Any:
+    """The factor -log(1 - cos(S, K)): how alike the proportions of a convolution's output map and kernel are."""
+    if all(isinstance(size, int) and size == 1 for size in op.kernel):
+        return 1.0
+    maps = op.slide(x)
+    product = sum(size * kernel for size, kernel in zip(maps, op.kernel, strict=True))
+    lengths = root(sum(size * size for size in maps) * sum(kernel * kernel for kernel in op.kernel))
+    return -log(maximum(1.0 - product / lengths, SMALLEST_DISTANCE))

@@ -1,0 +1,151 @@
+"""The `axes` of a spec: what a search may change, and how the sizes move together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from costmodel.errors import SpecError, nearest
+from costmodel.numbers import divide
+from costmodel.spec.document import Document
+from costmodel.spec.expr import Expression, parse
+from costmodel.spec.load import Item
+
+AXIS_KEYS = ("moves", "with", "factor", "bounds", "integer", "grid")
+MOST_GRID_VALUES = 10_000
+# What `with` may read beside the sizes: the new value, and how many times the present one it is.
+MOVE_NAMES = ("value", "factor")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One way to change a network: a size that moves, and the sizes that follow it.
+
+    Args:
+        name: what the axis is called.
+        moves: the size that takes new values.
+        follows: what other sizes become, from the present sizes, `value` and `factor`.
+        factor: how many times the present value the nominal next one is.
+        bounds: the smallest and the largest value.
+        integer: whether its values are whole numbers.
+        grid: the values that an exhaustive search goes through.
+    """
+
+    name: str
+    moves: str
+    follows: Mapping[str, Expression] = field(default_factory=dict)
+    factor: Fraction = Fraction(2)
+    bounds: tuple[Any, Any] = (1, 1)
+    integer: bool = True
+    grid: tuple[Any, ...] = ()
+
+    def moved(self, settings: Mapping[str, Any], value: Any) -> dict[str, Any]:
+        """The settings with this axis at a value, or at each value of an array."""
+        present = settings[self.moves]
+        scope = {**settings, "value": value, "factor": divide(value, present)}
+        return {
+            **settings,
+            self.moves: value,
+            **{name: rule.value(scope) for name, rule in self.follows.items()},
+        }
+
+
+def axes_of(document: Document) -> tuple[Axis, ...]:
+    """The axes that a spec declares, in its order.
+
+    Raises:
+        SpecError: one is wrong; one message for each mistake.
+    """
+    mistakes: list[str] = []
+    axes = [read_axis(name, item, document, mistakes) for name, item in document.sections["axes"].items()]
+    if mistakes:
+        raise SpecError(*mistakes)
+    return tuple(axis for axis in axes if axis is not None)
+
+
+def read_axis(name: str, item: Item, document: Document, mistakes: list[str]) -> Axis | None:
+    """One axis; what is wrong with it is added to `mistakes`."""
+    before = len(mistakes)
+    mistakes.extend(str(error) for error in _wrong(item, document))
+    if len(mistakes) > before:
+        return None
+    given = item.value
+    integer = bool(given["integer"].value) if "integer" in given else True
+    low, high = (entry.value for entry in given["bounds"].value)
+    return Axis(
+        name,
+        str(given["moves"].value),
+        {key: parse(str(rule.value)) for key, rule in given["with"].value.items()} if "with" in given else {},
+        Fraction(given["factor"].value) if "factor" in given else Fraction(2),
+        (low, high),
+        integer,
+        tuple(entry.value for entry in given["grid"].value) if "grid" in given else (),
+    )
+
+
+def _wrong(item: Item, document: Document) -> Iterator[SpecError]:
+    given = item.value
+    if not isinstance(given, dict):
+        yield item.error(f"{item.kind}, expected an axis with [{', '.join(AXIS_KEYS)}]")
+        return
+    for key, entry in given.items():
+        if key not in AXIS_KEYS:
+            yield entry.error(f"unknown key{nearest(key, AXIS_KEYS)}")
+    for key in ("moves", "bounds"):
+        if key not in given:
+            yield item.error(f"{key} is missing; an axis takes [{', '.join(AXIS_KEYS)}]")
+    sizes = document.globals
+    if "moves" in given:
+        yield from _wrong_size(given["moves"], str(given["moves"].value), sizes)
+    if "with" in given:
+        yield from _wrong_rules(given["with"], sizes)
+    if "factor" in given and not (_is_number(given["factor"]) and given["factor"].value > 1):
+        yield given["factor"].error(f"{given['factor'].kind}, expected a number above 1")
+    if "integer" in given and not isinstance(given["integer"].value, bool):
+        yield given["integer"].error(f"{given['integer'].kind}, expected true or false")
+    yield from _wrong_values(given)
+
+
+def _wrong_size(item: Item, name: str, sizes: Mapping[str, Item]) -> Iterator[SpecError]:
+    if name not in sizes:
+        yield item.error(f"unknown size {name!r}{nearest(name, sizes)}")
+    elif isinstance(sizes[name].value, bool):
+        yield item.error(f"{name} is true or false; an axis moves a number")
+
+
+def _wrong_rules(item: Item, sizes: Mapping[str, Item]) -> Iterator[SpecError]:
+    if not isinstance(item.value, dict):
+        yield item.error(f"{item.kind}, expected sizes and the arithmetic of what they become")
+        return
+    known = (*sizes, *MOVE_NAMES)
+    for name, rule in item.value.items():
+        yield from _wrong_size(rule, name, sizes)
+        try:
+            unknown = sorted(parse(str(rule.value)).names - set(known))
+        except SpecError as error:
+            yield rule.error(str(error))
+            continue
+        for wrong in unknown:
+            yield rule.error(f"unknown name {wrong!r}{nearest(wrong, known)}")
+
+
+def _wrong_values(given: Mapping[str, Item]) -> Iterator[SpecError]:
+    whole = "integer" not in given or given["integer"].value is True
+    for key in ("bounds", "grid"):
+        item = given.get(key)
+        if item is None:
+            continue
+        entries = item.value if isinstance(item.value, list) else []
+        kind = int if whole else (int, Fraction)
+        if not entries or not all(_is_number(entry) and isinstance(entry.value, kind) for entry in entries):
+            yield item.error(f"expected a list of {'whole ' * whole}numbers; `integer: false` allows others")
+        elif key == "bounds" and (len(entries) != 2 or not 0 < entries[0].value < entries[1].value):
+            yield item.error("expected two numbers above zero, the smallest and the largest value")
+        elif len(entries) > MOST_GRID_VALUES:
+            yield item.error(f"{len(entries)} values, at most {MOST_GRID_VALUES}")
+
+
+def _is_number(item: Item) -> bool:
+    return isinstance(item.value, int | Fraction) and not isinstance(item.value, bool)

@@ -1,0 +1,241 @@
+"""Quantities, which are arithmetic of metrics, and limits on them with units: `macs_per_clip<=2GMAC`."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import METRICS, evaluate, metric_named
+from costmodel.errors import OptionError, SpecError
+from costmodel.spec.expr import parse
+
+SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+IEC = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+PREFIXES = SI | IEC
+# What a unit's name measures, and how many of that one of it is. Papers write FLOPs, FLOPS and MACs alike.
+UNITS: Mapping[str, tuple[str, Fraction]] = {
+    "MAC": ("MAC", Fraction(1)),
+    "MACs": ("MAC", Fraction(1)),
+    "FLOP": ("MAC", Fraction(1, 2)),
+    "FLOPs": ("MAC", Fraction(1, 2)),
+    "FLOPS": ("MAC", Fraction(1, 2)),
+    "B": ("bytes", Fraction(1)),
+    "bytes": ("bytes", Fraction(1)),
+    "floats": ("floats", Fraction(1)),
+    "frames": ("frames", Fraction(1)),
+}
+EXAMPLES = "2GMAC, 4GFLOP (= 2GMAC), 8MiB, 500k"
+FLOP_NOTE = "1 MAC = 2 FLOPs here; the X3D paper's FLOPs are multiply-adds, that is MACs"
+
+LONGEST_NUMBER = 40
+_AMOUNT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*(\w*)")
+_RELATION = re.compile(r"<=|>=|<|>|==|=")
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda a, b: Fraction(a) / b if isinstance(a, int) and isinstance(b, int) else a / b,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+_CALLS: Mapping[str, tuple[str, str]] = {"min": ("min", "minimum"), "max": ("max", "maximum")}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Arithmetic of metrics, such as `macs_per_frame` or `macs_per_clip + 100 * params`.
+
+    Raises:
+        OptionError: it is not arithmetic, or a metric is not known; the message names the nearest.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise OptionError(f"{self.text!r}: no metric in it; expected arithmetic of metrics")
+        for name in self.names:
+            metric_named(name)
+        _check(self._tree)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The metrics that it reads, in order."""
+        try:
+            return tuple(sorted(parse(self.text).names))
+        except SpecError as error:
+            raise OptionError(str(error)) from error
+
+    @cached_property
+    def unit(self) -> str | None:
+        """The unit, where all its metrics share one and are only added; None where it has none."""
+        units = {METRICS[name].unit for name in self.names}
+        products = any(
+            isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Sub)
+            for node in ast.walk(self._tree)
+        )
+        return units.pop() if len(units) == 1 and not products else None
+
+    @cached_property
+    def _tree(self) -> ast.expr:
+        return parse(self.text).tree
+
+    def of(self, values: Mapping[str, Any]) -> Any:
+        """Its value, exact or an array, from those of its metrics.
+
+        Raises:
+            OptionError: a metric does not apply to the network, or it divides by zero.
+        """
+        for name in self.names:
+            if values[name] is None:
+                raise OptionError(f"{self.text}: {name} does not apply to this network; add --continual")
+        try:
+            return _value(self._tree, values)
+        except ZeroDivisionError:
+            raise OptionError(f"{self.text}: divides by zero") from None
+        except OverflowError:
+            raise OptionError(f"{self.text}: is larger than any number of a network") from None
+
+    def value(self, figures: Figures) -> Any:
+        """Its value for one network, or for the many that the figures' arrays stand for."""
+        return self.of({name: evaluate(figures, name) for name in self.names})
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _check(node: ast.expr) -> None:
+    for child in ast.walk(node):
+        if isinstance(child, ast.Compare | ast.BoolOp | ast.IfExp) or (
+            isinstance(child, ast.Call) and child.func.id not in _CALLS  # type: ignore[attr-defined]
+        ):
+            raise OptionError(f"{ast.unparse(child)!r}: metrics take + - * / // % ** min max alone")
+
+
+def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            return values[node.id]
+        case ast.UnaryOp():
+            value = _value(node.operand, values)
+            return -value if isinstance(node.op, ast.USub) else value
+        case ast.BinOp():
+            pair = _value(node.left, values), _value(node.right, values)
+            return _BINARY[type(node.op)](*(_plain(each, pair) for each in pair))
+        case ast.Call(func=ast.Name(id=name)):
+            return _extreme(name, [_value(argument, values) for argument in node.args])
+    raise OptionError(f"{ast.unparse(node)!r} is not arithmetic of metrics")
+
+
+def _plain(value: Any, pair: tuple[Any, ...]) -> Any:
+    """A number that mixes with the other: fractions beside arrays and floats become floats."""
+    others_are_exact = all(isinstance(other, int | Fraction) for other in pair)
+    return float(value) if isinstance(value, Fraction) and not others_are_exact else value
+
+
+def _extreme(name: str, values: list[Any]) -> Any:
+    exact, elementwise = _CALLS[name]
+    if all(isinstance(value, int | float | Fraction) for value in values):
+        return {"min": min, "max": max}[exact](values)
+    import numpy as np
+
+    result = values[0]
+    for value in values[1:]:
+        result = getattr(np, elementwise)(result, value)
+    return result
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound on a quantity, from below (`>=`) or from above (`<=`)."""
+
+    quantity: Quantity
+    bound: Fraction
+    below: bool = False
+    unit: str = ""
+
+    def holds(self, value: Any) -> Any:
+        """Whether a value is within, element by element."""
+        bound = self.bound if isinstance(value, int | Fraction) else float(self.bound)
+        return value >= bound if self.below else value <= bound
+
+    def excess(self, value: Any) -> float:
+        """How far outside a value is: above 1 outside, at most 1 inside."""
+        if self.below:
+            return math.inf if value <= 0 else float(self.bound / Fraction(value))
+        return float(value) / float(self.bound) if self.bound > 0 else math.inf
+
+    def shown(self, value: Any) -> str:
+        """A value in words, with the unit of the quantity."""
+        return shown(value, self.quantity.unit or "")
+
+    def __str__(self) -> str:
+        return f"{self.quantity}{'>=' if self.below else '<='}{self.shown(self.bound).replace(' ', '')}"
+
+
+def limit(text: str, option: str = "--limit") -> Limit:
+    """The limit of a text such as `state_bytes<=8MiB`.
+
+    Raises:
+        OptionError: it has another form, or its metric or unit is not known or does not fit.
+    """
+    parts = _RELATION.split(text)
+    relations = _RELATION.findall(text)
+    if len(parts) != 2 or relations[0] not in ("<=", ">="):
+        raise OptionError(f"{option} {text}: expected METRIC<=AMOUNT, such as macs_per_clip<=2GMAC")
+    try:
+        quantity = Quantity(parts[0].strip())
+        bound, unit = amount(parts[1].strip(), quantity)
+    except OptionError as error:
+        raise OptionError(f"{option} {text}: {error}") from error
+    return Limit(quantity, bound, relations[0] == ">=", unit)
+
+
+def amount(text: str, quantity: Quantity) -> tuple[Fraction, str]:
+    """A bound on a quantity in its own unit, and the unit that was written: `4GFLOP` is 2e9 MACs.
+
+    Raises:
+        OptionError: it is no amount, or its unit is not known or not the quantity's.
+    """
+    match = _AMOUNT.fullmatch(text)
+    if match is None or len(match[1]) > LONGEST_NUMBER:
+        raise OptionError(f"{text!r} is not an amount; expected a number with a unit, such as {EXAMPLES}")
+    size, unit = _unit(match[2])
+    measures, factor = UNITS[unit] if unit else (quantity.unit, Fraction(1))
+    if measures != quantity.unit:
+        own = f"is in {quantity.unit}" if quantity.unit else "has no unit of its own"
+        raise OptionError(f"{quantity} {own}, not in {unit}")
+    return Fraction(match[1]) * size * factor, unit
+
+
+def _unit(word: str) -> tuple[int, str]:
+    """The size of the prefix and the unit in a word such as `GMAC` or `Mi`."""
+    for prefix in sorted(PREFIXES, key=len):
+        unit = word.removeprefix(prefix)
+        if word.startswith(prefix) and (unit in UNITS or not unit):
+            return PREFIXES[prefix], unit
+    known = ", ".join(UNITS)
+    raise OptionError(f"unknown unit {word!r} (known: {known}, with k, M, G, T, Ki, Mi or Gi before it)")
+
+
+def shown(value: Any, unit: str = "") -> str:
+    """A value with a prefix and its unit, for people: `4.73 GMAC`, `8 MiB`."""
+    if value is None or not math.isfinite(value):
+        return "-" if value is None else "unbounded"
+    names = IEC if unit == "bytes" else SI
+    word = {"bytes": "B", "MAC": "MAC", "floats": "floats", "frames": "frames"}.get(unit, "")
+    for prefix, size in sorted(names.items(), key=lambda item: -item[1]):
+        if size > 1 and abs(value) >= size and prefix != "K":
+            return f"{float(value / size):.6g} {prefix}{word}".rstrip()
+    return f"{float(value):.6g} {word}".rstrip()

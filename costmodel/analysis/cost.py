@@ -8,6 +8,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from costmodel.analysis.conventions import (
+    Convention,
+    convention_named,
+    count_of,
+    count_per_clip,
+    count_per_frame,
+)
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import (
     METRICS,
@@ -58,19 +65,22 @@ class Analysis:
         """One row for each layer."""
         import pandas as pd
 
-        return pd.DataFrame([row | {"out": "x".join(map(str, row["out"].values()))} for row in self.rows])
+        return pd.DataFrame([{**row, "out": "x".join(map(str, row["out"].values()))} for row in self.rows])
 
 
-def analyze(graph: Graph, *, dtype: str = "fp32", fps: float | None = None) -> Analysis:
+def analyze(
+    graph: Graph, *, dtype: str = "fp32", fps: float | None = None, convention: str | None = None
+) -> Analysis:
     """All figures of a network, clip or frame by frame.
 
     Args:
         graph: a clip network, or what `continual` makes of it.
         dtype: what sizes in bytes are counted in: fp32, fp16 or int8.
         fps: frames a second of the camera; adds times in seconds and multiply-adds a second.
+        convention: adds what another tool counts, such as `fvcore`, in total and for each layer.
 
     Raises:
-        OptionError: the dtype is not known, or fps is not above zero.
+        OptionError: the dtype or the convention is not known, or fps is not above zero.
     """
     if fps is not None and not 0 < fps < 1e6:
         raise OptionError(f"--fps: {fps}, expected frames a second, above zero")
@@ -78,8 +88,13 @@ def analyze(graph: Graph, *, dtype: str = "fp32", fps: float | None = None) -> A
     totals: dict[str, Any] = {name: plain(evaluate(figures, name)) for name in METRICS}
     if fps is not None:
         totals.update(_in_seconds(totals, graph, fps))
-    rows = tuple(_row(figures, node) for node in graph.nodes)
-    return Analysis(figures, totals, operations_by_kind(figures), rows)
+    rows = [_row(figures, node) for node in graph.nodes]
+    if convention is not None:
+        chosen = convention_named(convention)
+        totals.update(_counted(figures, chosen))
+        for row, node in zip(rows, graph.nodes, strict=True):
+            row["count"] = plain(count_of(figures, chosen, node))
+    return Analysis(figures, totals, operations_by_kind(figures), tuple(rows))
 
 
 def operations_by_kind(figures: Figures) -> dict[str, Any]:
@@ -102,6 +117,15 @@ def _in_seconds(totals: Mapping[str, Any], graph: Graph, fps: float) -> dict[str
     frame = graph.every / fps
     seconds = {f"{name}_seconds": totals[name] * frame for name in PER_SECOND if totals[name] is not None}
     return {"fps": fps, **seconds, "macs_per_second": totals["macs_per_frame"] / frame}
+
+
+def _counted(figures: Figures, convention: Convention) -> dict[str, Any]:
+    return {
+        "convention": convention.name,
+        "count_per_clip": plain(count_per_clip(figures, convention)),
+        "count_per_frame": plain(count_per_frame(figures, convention)),
+        "count_unit": convention.unit,
+    }
 
 
 def _row(figures: Figures, node: Node) -> dict[str, Any]:

@@ -1,0 +1,286 @@
+"""Counting conventions: what other tools print for a network, each as one linear table over kinds of work.
+
+A figure is what the tool prints for the network as it is ordinarily written in PyTorch: layers as modules
+of `torch.nn`, `global_pool` as AdaptiveAvgPool3d, a linear layer on maps behind `movedim`, sums and gates as
+`+` and `*`; in evaluation mode, on one clip. Where a spec says that a layer is `written` otherwise, as a
+function or as an operator, tools that only see modules count it by another table. For a stream it is what the
+tool's rules give for one step, without redundant frames that it would see in a library that convolves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from costmodel.analysis.figures import Figures
+from costmodel.errors import OptionError
+from costmodel.graph import Node
+from costmodel.numbers import where
+from costmodel.ops import Gate, Linear, Merge, Step, Windowed
+from costmodel.types import WAYS
+
+Table = Mapping[str, int]
+
+MACS: Table = {"mac.conv": 1, "mac.linear": 1}
+
+# Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
+KINDS: Mapping[str, str] = {
+    "mac.conv": "multiply-adds of convolutions",
+    "mac.linear": "multiply-adds of linear layers",
+    "bias.conv": "additions of a bias, one for each output value of a convolution",
+    "bias.linear": "additions of a bias, one for each output value of a linear layer",
+    "bias.linear.one_position": "the same, where the layer has one position and torch adds it in the product",
+    "norm": "values normalised",
+    "activation.relu": "values through a ReLU",
+    "activation.swish": "values through a Swish",
+    "activation.sigmoid": "values through a sigmoid",
+    "activation.softmax": "values through a softmax",
+    "softmax.rows": "positions that a softmax normalises",
+    **{
+        f"pool.{pool}.{amount}": f"{text} of {name} pools"
+        for pool, name in (("avg", "average"), ("max", "maximum"), ("global", "global average"))
+        for amount, text in (("inputs", "values read"), ("outputs", "values made"), ("taps", "values summed"))
+    },
+    "add": "additions of branches",
+    "mul": "multiplications by a gate",
+    "parameters.norm": "scales and shifts of batch norms",
+    "parameters.linear.weight": "weights of linear layers",
+    "parameters.linear.bias": "biases of linear layers",
+}
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One way to count, as a table: how much each unit of a kind of work counts; others count nothing.
+
+    Args:
+        name: what `--convention` calls it.
+        unit: MAC (multiply-accumulates and others as one each) or FLOP (two for a multiply-accumulate).
+        about: what it counts, and where that comes from.
+        module: the table for layers that are modules.
+        function: the table for layers written as functions; None where the tool makes no difference.
+        operator: the same for those written as operators or methods of a tensor.
+        step: the table for a step of a stream, where it differs.
+        extra: what no table can say of a layer of a stream.
+    """
+
+    name: str
+    unit: str
+    about: str
+    module: Table
+    function: Table | None = None
+    operator: Table | None = None
+    step: Table | None = None
+    extra: Callable[[Figures, Node], Any] | None = None
+
+    def table(self, figures: Figures, node: Node) -> Table:
+        """How much each unit of a kind counts for a layer."""
+        if self.step is not None and figures.graph.is_stream:
+            return self.step
+        table = {"module": self.module, "function": self.function, "operator": self.operator}[way_of(node)]
+        return self.module if table is None else table
+
+    def layer(self, figures: Figures, node: Node) -> Any:
+        """What one layer counts for one of its outputs.
+
+        Raises:
+            OptionError: the layer does work of a kind that conventions have no rule for.
+        """
+        table = self.table(figures, node)
+        counted = (table.get(kind, 0) * amount for kind, amount in amounts(figures, node).items())
+        return sum(counted) + self.beyond(figures, node)
+
+    def beyond(self, figures: Figures, node: Node) -> Any:
+        """What one layer of a stream counts beside its table."""
+        return self.extra(figures, node) if self.extra is not None and figures.graph.is_stream else 0
+
+
+def way_of(node: Node) -> str:
+    """How a layer is written: as its spec says, else sums and gates as operators and all else as modules."""
+    for way, tag in WAYS.items():
+        if tag in node.tags:
+            return way
+    return "operator" if isinstance(node.op, Merge | Gate) else "module"
+
+
+def amounts(figures: Figures, node: Node) -> dict[str, Any]:
+    """What a layer does for one output, by kind, and its parameters where a tool counts those.
+
+    Raises:
+        OptionError: a kind of work has no rule; it is never counted as nothing.
+    """
+    found: dict[str, Any] = dict(figures.work[node.name])
+    shapes = {name: prod(shape) for name, shape in figures.weights[node.name].items()}
+    if "norm" in found:
+        found["parameters.norm"] = sum(shapes.values())
+    if "mac.linear" in found:
+        found |= {f"parameters.linear.{name}": size for name, size in shapes.items()}
+    if "bias.linear" in found:
+        bias = found["bias.linear"]
+        found["bias.linear.one_position"] = where(bias == shapes["bias"], bias, 0)
+    unknown = sorted(found.keys() - KINDS.keys())
+    if unknown:
+        raise OptionError(f"{node.name}: no counting convention has a rule for {', '.join(unknown)}")
+    return found
+
+
+def count_per_clip(figures: Figures, convention: Convention) -> Any:
+    """What a convention counts for one clip."""
+    clip = figures.clip
+    return clip.total((node, convention.layer(clip, node)) for node in clip.graph.nodes)
+
+
+def count_per_frame(figures: Figures, convention: Convention) -> Any:
+    """What a convention counts for each new frame, as a mean; of a clip network the whole clip again."""
+    return figures.total((node, count_of(figures, convention, node)) for node in figures.graph.nodes)
+
+
+def count_of(figures: Figures, convention: Convention, node: Node) -> Any:
+    """What a convention counts for a layer, as a mean for each new frame; of a clip network for the clip."""
+    return figures.per_frame(node, convention.layer(figures, node))
+
+
+def convention_named(name: str) -> Convention:
+    """The convention of a name.
+
+    Raises:
+        OptionError: there is none; the message names the known ones.
+    """
+    if name not in CONVENTIONS:
+        raise OptionError(f"--convention: unknown {name!r}, expected one of {', '.join(CONVENTIONS)}")
+    return CONVENTIONS[name]
+
+
+def _co3d_step(figures: Figures, node: Node) -> Any:
+    """What Co3D's printed steps count beside the table, fitted to Tables 1 and 3.
+
+    The classifier's output is read as one channel wide, and each frame that a pool covers beyond the clip's
+    own counts as one more sum.
+    """
+    (x, *_) = figures.graph.inputs_of(node)
+    out = figures.out(node)
+    if isinstance(node.op, Linear):
+        return (x.values + 1) * out.width
+    if (
+        isinstance(node.op, Step)
+        and isinstance(node.op.inner, Windowed)
+        and "mac.conv" not in figures.work[node.name]
+    ):
+        return out.values * (node.op.inner.kernel_on(x)[0] - _clip_kernel(figures, node))
+    return 0
+
+
+def _clip_kernel(figures: Figures, node: Node) -> Any:
+    """The frames that a pool of a stream covers in the clip network."""
+    clip = figures.clip.graph
+    known = clip.by_name.get(node.name)
+    if known is None or not isinstance(known.op, Windowed):
+        return node.op.window(*figures.graph.inputs_of(node)).kernel
+    return known.op.kernel_on(*clip.inputs_of(known))[0]
+
+
+def _pools(
+    coefficient: int, amount: str = "inputs", pools: tuple[str, ...] = ("avg", "max", "global")
+) -> Table:
+    return {f"pool.{pool}.{amount}": coefficient for pool in pools}
+
+
+_REGISTERED = (
+    Convention("mac", "MAC", "multiply-accumulates of convolutions and linear layers alone", MACS),
+    Convention(
+        "torch",
+        "FLOP",
+        "torch.utils.flop_counter.FlopCounterMode (torch 2.13): two for each multiply-accumulate",
+        {"mac.conv": 2, "mac.linear": 2},
+    ),
+    Convention(
+        "fvcore",
+        "MAC",
+        "fvcore.nn.FlopCountAnalysis (0.1.5): its flop is a multiply-accumulate; "
+        "batch norm is two for each value",
+        {**MACS, "norm": 2},
+    ),
+    Convention(
+        "ptflops",
+        "MAC",
+        "ptflops (0.7.5), backend pytorch: modules, and functions that it patches; a ReLU or a pool as a "
+        "module counts as both",
+        {
+            **MACS,
+            "bias.conv": 1,
+            "bias.linear": 1,
+            "norm": 2,
+            "activation.relu": 2,
+            "activation.swish": 1,
+            "activation.softmax": 1,
+            **_pools(2),
+        },
+        function={
+            "activation.relu": 1,
+            "activation.swish": 1,
+            "activation.softmax": 1,
+            **_pools(1),
+            "add": 1,
+            "mul": 1,
+        },
+        operator={},
+    ),
+    Convention(
+        "ptflops-aten",
+        "MAC",
+        "ptflops (0.7.5), backend aten: multiply-accumulates and biases that torch adds within them",
+        {**MACS, "bias.conv": 1, "bias.linear.one_position": 1},
+    ),
+    Convention(
+        "thop",
+        "MAC",
+        "thop.profile (0.1.1): modules alone; four for each value normalised, a pool by its outputs",
+        {
+            **MACS,
+            "norm": 4,
+            "pool.avg.outputs": 1,
+            "pool.global.inputs": 1,
+            "pool.global.outputs": 1,
+            "activation.softmax": 3,
+            "softmax.rows": -1,
+        },
+        function={},
+        operator={},
+    ),
+    Convention(
+        "torchinfo",
+        "MAC",
+        "torchinfo.summary (1.8): total_mult_adds; parameters of modules, those of convolutions "
+        "at every position",
+        {
+            "mac.conv": 1,
+            "bias.conv": 1,
+            "parameters.norm": 1,
+            "parameters.linear.weight": 1,
+            "parameters.linear.bias": 1,
+        },
+        function={},
+        operator={},
+    ),
+    Convention(
+        "co3d",
+        "MAC",
+        "Hedegaard 2022, Tables 1 and 3, as printed: ptflops 0.6; a step counts batch norm and ReLU twice, "
+        "the classifier as one channel wide, and each pool frame beyond the clip's as one sum",
+        {
+            **MACS,
+            "bias.conv": 1,
+            "parameters.linear.bias": 1,
+            "norm": 2,
+            "activation.relu": 1,
+            **_pools(1),
+        },
+        step={"mac.conv": 1, "bias.conv": 1, "norm": 4, "activation.relu": 2, **_pools(1)},
+        extra=_co3d_step,
+    ),
+)
+CONVENTIONS: Mapping[str, Convention] = {each.name: each for each in _REGISTERED}
+if len(CONVENTIONS) < len(_REGISTERED):
+    raise OptionError("a counting convention is registered twice")

@@ -7,8 +7,12 @@ this module never imports sympy or numpy: it asks the values themselves.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy
@@ -21,6 +25,70 @@ else:
 _EXACT = (int, Fraction)
 
 
+class Trace(Protocol):
+    """Follows a network of symbols while it is built: names its sizes and hears what must hold of them."""
+
+    def name(self, kind: str, value: Any) -> Any:
+        """What stands for a size from here on: a symbol, or the value itself."""
+
+    def demand(self, condition: Any) -> None:
+        """A condition without which the network cannot be built."""
+
+    def assume(self, condition: Any) -> None:
+        """A condition without which the network is another one than the formulas describe."""
+
+
+_TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+@contextmanager
+def traced(trace: Trace) -> Iterator[None]:
+    """While it is open, symbolic sizes are shown to `trace`."""
+    token = _TRACE.set(trace)
+    try:
+        yield
+    finally:
+        _TRACE.reset(token)
+
+
+def named(kind: str, value: Any) -> Any:
+    """A size under the name that the open trace gives it; numbers and arrays as they are."""
+    if isinstance(value, int):
+        return value
+    trace = _TRACE.get()
+    return value if trace is None or not is_symbolic(value) else trace.name(kind, value)
+
+
+def demand(condition: Any) -> None:
+    """Tells the open trace of a condition on symbols."""
+    trace = _TRACE.get()
+    if trace is not None and not isinstance(condition, bool):
+        trace.demand(condition)
+
+
+def assume_positive(value: Any) -> None:
+    """Tells the open trace that a symbolic size is taken to be one or more."""
+    trace = _TRACE.get()
+    if trace is None or not is_symbolic(value):
+        return
+    import sympy
+
+    trace.assume(sympy.Ge(value, 1, evaluate=False))
+
+
+def demand_between(value: Any, least: int, most: int | None) -> None:
+    """Tells the open trace that a symbolic size must be a whole number from `least` to `most`."""
+    if isinstance(value, int) or _TRACE.get() is None or not is_symbolic(value):
+        return
+    import sympy
+
+    demand(sympy.Ge(value, least, evaluate=False))
+    if most is not None:
+        demand(sympy.Le(value, most, evaluate=False))
+    if not value.is_integer:
+        demand(sympy.Eq(value, sympy.floor(value), evaluate=False))
+
+
 def is_exact(value: Any) -> bool:
     """Whether a value is one plain number, not a symbol or an array."""
     return isinstance(value, (int, Fraction, float))
@@ -29,6 +97,11 @@ def is_exact(value: Any) -> bool:
 def is_array(value: Any) -> bool:
     """Whether a value is a numpy array or an array of ratios."""
     return isinstance(value, Ratios) or type(value).__module__ == "numpy"
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a value is a sympy expression (a sympy number included)."""
+    return not isinstance(value, _EXACT) and hasattr(value, "free_symbols")
 
 
 def simplify(value: Any) -> Any:
@@ -101,6 +174,15 @@ class Ratios:
     def __floor__(self) -> Any:
         return self.numerator // self.denominator
 
+    __hash__ = None  # type: ignore[assignment]  # compares element by element, as arrays do
+
+    def __eq__(self, other: Any) -> Any:
+        other = Ratios.of(other)
+        return self.numerator * other.denominator == other.numerator * self.denominator
+
+    def __ne__(self, other: Any) -> Any:
+        return ~(self == other)
+
     def __lt__(self, other: Any) -> Any:
         other = Ratios.of(other)
         return self.numerator * other.denominator < other.numerator * self.denominator
@@ -129,11 +211,17 @@ def floor(value: Any) -> Any:
 
 def ceil(value: Any) -> Any:
     """The smallest whole number not below `value`."""
+    if is_symbolic(value):
+        import sympy
+
+        return sympy.ceiling(value)
     return -floor(-value)
 
 
 def ceil_div(value: Any, divisor: Any) -> Any:
     """`value / divisor` rounded up."""
+    if is_symbolic(value) or is_symbolic(divisor):
+        return ceil(divide(value, divisor))
     return -(-value // divisor)
 
 
@@ -168,7 +256,7 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
     """`chosen` where the condition holds, else `other`, element by element or symbolically."""
     if isinstance(condition, bool):
         return chosen if condition else other
-    if type(condition).__module__ == "numpy":
+    if type(condition).__module__ == "numpy":  # an array, or one of its elements
         import numpy as np
 
         if isinstance(chosen, Ratios) or isinstance(other, Ratios):
@@ -193,13 +281,73 @@ def maximum(value: Any, other: Any) -> Any:
 
             return np.maximum(value, other)
         return where(Ratios.of(value) >= other, value, other)
+    return _largest(value, other)
+
+
+def _largest(value: Any, other: Any) -> Any:
+    """The maximum of two expressions; what one term by term never falls below is left out.
+
+    sympy's own simplification of Max takes minutes on the outputs of a network's layers.
+    """
     import sympy
 
-    return sympy.Max(value, other)
+    kept: list[Any] = []
+    for each in (*_alternatives(value), *_alternatives(other)):
+        if any(_never_below(one, each) for one in kept):
+            continue
+        kept = [one for one in kept if not _never_below(each, one)]
+        kept.append(each)
+    return kept[0] if len(kept) == 1 else sympy.Max(*kept, evaluate=False)
+
+
+def _alternatives(value: Any) -> tuple[Any, ...]:
+    import sympy
+
+    value = sympy.sympify(value)
+    return value.args if isinstance(value, sympy.Max) else (value,)
+
+
+def _never_below(value: Any, other: Any) -> bool:
+    """Whether `value >= other`, seen from the terms alone: equal ones cancel, the rest must be positive."""
+    import sympy
+
+    if isinstance(other, sympy.Piecewise):  # a layer that may not be there
+        return all(_never_below(value, amount) for amount, _ in other.args)
+    if isinstance(value, sympy.Piecewise):
+        return False
+    if not (value.is_Add or other.is_Add):
+        return _has_factors(value, other)
+    difference = value - other
+    if difference.has(sympy.log):
+        return bool(difference.is_number and difference >= 0)
+    return all(_is_positive(term) for term in sympy.Add.make_args(sympy.expand_mul(difference)))
+
+
+def _has_factors(value: Any, other: Any) -> bool:
+    """Whether one product of positive whole numbers holds all factors of another, and no smaller number."""
+    coefficient, factors = value.as_coeff_Mul()
+    least, wanted = other.as_coeff_Mul()
+    if not (_is_positive(value) and coefficient >= least):
+        return False
+    if wanted == 1 or least == 0:
+        return bool(least == 0 or all(factor.is_integer for factor in factors.as_powers_dict()))
+    left = dict(factors.as_powers_dict())
+    for factor, power in wanted.as_powers_dict().items():
+        left[factor] = left.get(factor, 0) - power
+    return all(factor.is_integer and power >= 0 for factor, power in left.items() if power != 0)
+
+
+def _is_positive(term: Any) -> bool:
+    coefficient, rest = term.as_coeff_Mul()
+    return bool(coefficient >= 0) and all(factor.is_nonnegative for factor in rest.as_powers_dict())
 
 
 def minimum(value: Any, other: Any) -> Any:
     """The smaller of two, element by element or symbolically."""
+    if is_symbolic(value) or is_symbolic(other):
+        import sympy
+
+        return sympy.Min(value, other)
     return -maximum(-value, -other)
 
 
@@ -209,8 +357,83 @@ def round_to(value: Any, divisor: int = 8) -> Any:
     The rounding of channel widths that MobileNet introduced and X3D's released code uses for widths and
     squeeze-excite.
     """
+    if is_symbolic(value):
+        return _rounding()(value, divisor)
     nearest = maximum(times(floor(plus(divide(value, divisor), Fraction(1, 2))), divisor), divisor)
     return where(times(nearest, 10) < times(value, 9), nearest + divisor, nearest)
+
+
+def log(value: Any) -> Any:
+    """The natural logarithm, as a float, a symbol or an array of floats."""
+    return _transcendental("log", value)
+
+
+def root(value: Any) -> Any:
+    """The square root, as a float, a symbol or an array of floats."""
+    return _transcendental("sqrt", value)
+
+
+def _transcendental(name: str, value: Any) -> Any:
+    if is_exact(value):
+        return getattr(math, name)(value)
+    if isinstance(value, Ratios):
+        value = value.numerator / value.denominator
+    if is_array(value):
+        import numpy as np
+
+        return getattr(np, name)(value)
+    import sympy
+
+    return getattr(sympy, name)(value)
+
+
+@lru_cache(maxsize=1)
+def _rounding() -> Any:
+    """`round_to` as a function of sympy, so that a formula shows it by its name."""
+    import sympy
+
+    class round_to_multiple(sympy.Function):  # type: ignore[misc]  # noqa: N801, sympy shows a function by the name of its class
+        nargs = 2
+        is_integer = True
+        is_positive = True
+
+        @classmethod
+        def eval(cls, value: Any, divisor: Any) -> Any:
+            if value.is_Rational and divisor.is_Integer:
+                return sympy.Integer(round_to(Fraction(int(value.p), int(value.q)), int(divisor)))
+            return None
+
+        def _sympystr(self, printer: Any) -> str:
+            value, divisor = (printer.doprint(each) for each in self.args)
+            return f"round{divisor}({value})" if divisor.isdigit() else f"round_to({value}, {divisor})"
+
+        def _latex(self, printer: Any) -> str:
+            value, divisor = (printer.doprint(each) for each in self.args)
+            return rf"\operatorname{{round}}_{{{divisor}}}\left({value}\right)"
+
+    return round_to_multiple
+
+
+def equal(value: Any, other: Any) -> Any:
+    """Whether two sizes are equal: a flag, an array of flags, or a condition on symbols."""
+    if value is other:
+        return True
+    if not (is_symbolic(value) or is_symbolic(other)):
+        return value == other
+    import sympy
+
+    difference = sympy.expand(value - other)
+    if difference.is_number:
+        return bool(difference == 0)
+    return sympy.Eq(value, other, evaluate=False)
+
+
+def differ(value: Any, other: Any) -> Any:
+    """Whether two sizes differ: a flag, an array of flags, or a condition on symbols."""
+    same = equal(value, other)
+    if isinstance(same, bool):
+        return not same
+    return ~same
 
 
 def repeated(amount: Any, count: Any) -> Any:

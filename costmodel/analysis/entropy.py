@@ -13,7 +13,7 @@ from typing import Any
 
 from costmodel.analysis.temporal import excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import log, maximum, repeated, root
+from costmodel.numbers import log, maximum, named, repeated, root
 from costmodel.ops import Conv, Flatten, Gate, Op
 from costmodel.types import TensorType
 
@@ -51,7 +51,7 @@ def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Any, Ten
         reached = [sums[name] for name in inputs if name in sums]
         if not reached:
             continue
-        best = reduce(maximum, reached)
+        best = named("path", reduce(maximum, reached))
         if node.name not in excitations and _is_end(graph, node):
             ends.append((best, graph.inputs_of(node)[0]))
             continue

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from costmodel.errors import GraphError, OptionError, ShapeError, nearest
-from costmodel.numbers import Size, is_exact
+from costmodel.numbers import Size, demand, demand_between, is_exact
 from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, TensorType, Window, Work
 
 Triple = tuple[Size, Size, Size]
@@ -117,8 +117,10 @@ def infer(op: Op, inputs: tuple[TensorType, ...]) -> TensorType:
     for holds, message, values in op.demands(*inputs):
         if holds is False:
             raise ShapeError(message.format(*values))
+        demand(holds)
     out = op.out(*inputs)
     for axis, size in out._asdict().items():
         if is_exact(size) and size < 1:
             raise ShapeError(f"{axis} of the output is {size}, from {' and '.join(map(str, inputs))}")
+        demand_between(size, 1, None)
     return out

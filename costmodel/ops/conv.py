@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from costmodel.numbers import Size
+from costmodel.numbers import Size, equal
 from costmodel.ops.base import Demand, Triple
 from costmodel.ops.windowed import Windowed
 from costmodel.types import Carry, Shape, TensorType, Work
@@ -30,12 +30,12 @@ class Conv(Windowed):
     def demands(self, x: TensorType) -> Iterator[Demand]:
         yield from super().demands(x)
         yield (
-            x.channels % self.groups == 0,
+            equal(x.channels % self.groups, 0),
             "{} groups do not divide {} input channels",
             (self.groups, x.channels),
         )
         yield (
-            self.channels % self.groups == 0,
+            equal(self.channels % self.groups, 0),
             "{} groups do not divide {} output channels",
             (self.groups, self.channels),
         )

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 from typing import ClassVar
 
-from costmodel.numbers import minimum
+from costmodel.numbers import equal, minimum
 from costmodel.ops.base import Demand, Op
 from costmodel.types import TensorType, Work
 
@@ -25,7 +25,7 @@ class Merge(Op):
         first, *others = (self._must_agree(x) for x in inputs)
         for x, compared in zip(inputs[1:], others, strict=True):
             for size, wanted in zip(compared, first, strict=True):
-                yield size == wanted, "branches differ, {} and {}", (inputs[0], x)
+                yield equal(size, wanted), "branches differ, {} and {}", (inputs[0], x)
 
     def out(self, *inputs: TensorType) -> TensorType:
         return inputs[0].with_time(reduce(minimum, (x.time for x in inputs))) if self.crop else inputs[0]
@@ -66,9 +66,9 @@ class Gate(Op):
 
     def demands(self, x: TensorType, gate: TensorType) -> Iterator[Demand]:
         for size, wanted in zip(gate, x, strict=True):
-            fits = size == wanted
-            if fits is False:
-                fits = bool(size == 1) and gate.channels == x.channels
+            fits = equal(size, wanted)
+            if fits is not True and isinstance(size, int) and size == 1:
+                fits = equal(gate.channels, x.channels)
             yield (
                 fits,
                 "a gate of {} does not fit {}: same channels, each other axis the same or 1",

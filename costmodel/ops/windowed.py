@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from costmodel.numbers import Size
+from costmodel.numbers import Size, named
 from costmodel.ops.base import Demand, Op, PoolTriple, Triple
 from costmodel.types import TensorType, Window
 
@@ -70,9 +70,9 @@ class Windowed(Op):
         if self.kernel[axis] is None:
             return 1
         before, after = self.pads(axis)
-        return (x[axis + 1] + before + after - self.dilation[axis] * (kernel - 1) - 1) // self.stride[
-            axis
-        ] + 1
+        reach = self.dilation[axis] * (kernel - 1) + 1
+        size = (x[axis + 1] + before + after - reach) // self.stride[axis] + 1
+        return named(AXES[axis], size)
 
     def window(self, x: TensorType) -> Window:
         if self.kernel[0] is None:

@@ -12,7 +12,17 @@ from typing import Any
 
 from costmodel.errors import CostModelError, SpecError, nearest
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, is_exact, repeated
+from costmodel.numbers import (
+    Size,
+    assume_positive,
+    ceil_div,
+    demand,
+    demand_between,
+    equal,
+    is_exact,
+    named,
+    repeated,
+)
 from costmodel.ops import Op, infer
 from costmodel.ops.base import key_of
 from costmodel.spec.check import CALL_KEYS, as_layer, check
@@ -177,14 +187,15 @@ class _Builder:
             return [place.edge]
         entries = item.value if isinstance(item.value, list) else [item]
         for entry in entries:
-            if entry.value not in self.labels:
+            if str(entry.value) not in self.labels:
                 raise entry.error(f"unknown layer {entry.value!r}{nearest(str(entry.value), self.labels)}")
-        return [self.labels[entry.value] for entry in entries]
+        return [self.labels[str(entry.value)] for entry in entries]
 
     def _label(self, item: Item, edge: str) -> None:
-        if item.value in self.labels:
-            raise item.error(f"{item.value!r} names another layer already")
-        self.labels[item.value] = edge
+        label = str(item.value)
+        if label in self.labels:
+            raise item.error(f"{label!r} names another layer already")
+        self.labels[label] = edge
 
     def _add(
         self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: tuple[str, ...]
@@ -210,10 +221,13 @@ class _Builder:
     def _name(self, word: str, given: Mapping[str, Item], place: _Place) -> str:
         wanted = given.get("name", given.get("as"))
         base = place.prefix + (word if wanted is None else str(wanted.value))
-        self.numbers[base] = number = self.numbers.get(base, 0) + 1
-        if number > 1 and wanted is not None:
+        if wanted is not None and base in self.types:
             raise wanted.error(f"the name {base!r} is used twice")
-        return base if number == 1 else f"{base}_{number}"
+        name = base
+        while name in self.types:
+            self.numbers[base] = self.numbers.get(base, 1) + 1
+            name = f"{base}_{self.numbers[base]}"
+        return name
 
     def _merge(self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: list[str]) -> str:
         fields = fields_of(word)
@@ -236,7 +250,7 @@ class _Builder:
             inside = place.inside(title, self._arguments(word, given, {}, place.scope, place.scope["i"]))
             return self.layers(block.value["layers"], inside)
         repeats = size(given["repeat"], place.scope, least=0)
-        edge = place.edge
+        edge, types = place.edge, []
         for index, count in self._iterations(given["repeat"], repeats, word, given):
             first = given["first"].value if index == 0 and "first" in given else {}
             scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
@@ -244,7 +258,20 @@ class _Builder:
             edge = self.layers(
                 block.value["layers"], place.at(edge).inside(f"{title}.{index}", arguments, count)
             )
+            types.append(self.types[edge])
+        if not is_exact(repeats):
+            self._must_leave_alike(given["repeat"], types[0], types[-1])
         return edge
+
+    def _must_leave_alike(self, item: Item, first: TensorType, last: TensorType) -> None:
+        """A block stands for many only where each finds what the one before it found."""
+        for axis, before, after in zip(first._fields, first, last, strict=True):
+            alike = equal(before, after)
+            if alike is False:
+                raise item.error(
+                    f"a free number of repeats needs blocks that keep {axis}, found {before} then {after}"
+                )
+            demand(alike)
 
     def _iterations(
         self, item: Item, repeats: Any, word: str, given: Mapping[str, Item]
@@ -258,10 +285,11 @@ class _Builder:
                 raise item.error(f"{repeats} repeats, at most {MOST_REPEATS} are built")
             yield from ((index, 1) for index in range(repeats))
             return
+        demand_between(repeats, 0, MOST_REPEATS)
+        assume_positive(repeats)
         period = self._period(item, self.document.sections["blocks"][word], given)
         yield 0, 1
-        for index in range(1, period + 1):
-            yield index, (repeats - 1 - index + period) // period
+        yield from enumerate(_shares(repeats - 1, period), start=1)
 
     def _period(self, item: Item, block: Item, given: Mapping[str, Item]) -> int:
         """After how many repeats a block comes again: the least common multiple of all m in `i % m`."""
@@ -289,8 +317,19 @@ class _Builder:
         inside = {**scope, "i": index}
         for name, default in declared.value.items() if declared is not None and declared.value else ():
             chosen = first.get(name, given.get(name))
-            inside[name] = evaluate(default, inside) if chosen is None else evaluate(chosen, scope)
+            value = evaluate(default, inside) if chosen is None else evaluate(chosen, scope)
+            inside[name] = named(name, value)
         return inside
+
+
+def _shares(repeats: Any, period: int) -> list[Any]:
+    """How often each block of a period stands among that many repeats; the shares sum to the repeats.
+
+    The first is what the others leave, so that the sum of all has no rounding in a formula either.
+    """
+    others = [ceil_div(repeats + 1, period) - 1] if period > 1 else []
+    others = [*((repeats - index + period) // period for index in range(2, period)), *others]
+    return [named("count", share) for share in (repeats - sum(others), *others)]
 
 
 def _texts(item: Item) -> Iterator[str]:

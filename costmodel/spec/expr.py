@@ -15,7 +15,9 @@ from typing import Any
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import (
     ceil,
+    differ,
     divide,
+    equal,
     floor,
     is_exact,
     maximum,
@@ -53,8 +55,8 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: lambda a, b: _power(a, b),
 }
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.Eq: equal,
+    ast.NotEq: differ,
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,

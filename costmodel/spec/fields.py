@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from costmodel.errors import SpecError
-from costmodel.numbers import is_exact
+from costmodel.numbers import demand_between, is_exact
 from costmodel.ops import OPS, Merge, Op
 from costmodel.ops.merge import Gate
 from costmodel.spec.expr import Scope, parse
@@ -69,6 +69,7 @@ def size(item: Item, scope: Scope, least: int = 1) -> Any:
     """A whole number of at least `least`, or a symbol or an array."""
     value = evaluate(item, scope)
     if not is_exact(value):
+        demand_between(value, least, LARGEST_SIZE)
         return value
     shown = item.value if value == item.value else f"{item.value} = {_shown(value)}"
     if isinstance(value, bool) or not isinstance(value, int):

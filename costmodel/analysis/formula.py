@@ -1,0 +1,237 @@
+"""Closed formulas: the figures of a network in symbols that are left free, its sizes named as it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.errors import OptionError, SpecError
+from costmodel.graph import Graph
+from costmodel.numbers import is_symbolic, traced
+
+if TYPE_CHECKING:
+    import sympy
+
+NameValue = Callable[[str, Any], Any]
+Build = Callable[[Mapping[str, Any], NameValue], Graph]
+
+# What depends on the order of execution has no closed form in the sizes.
+OF_ORDER = ("peak_activation_floats", "activation_bytes")
+BY_NAME_ALONE = ("entropy",)  # a sum of logarithms for each layer: too long to print unasked
+LETTERS = {"time": "t", "height": "h", "width": "v", "path": "path"}
+
+
+@dataclass
+class Symbols:
+    """The symbols of a network under construction: those left free, and the names given to its sizes.
+
+    A trace of `costmodel.numbers`: every size that is not one symbol or number gets a name, the `let`
+    names of the spec first; equal sizes share one. Names are taken to be positive whole numbers;
+    `demands` and `assumptions` hold what must be so for the formulas to describe the network.
+    """
+
+    free: Mapping[str, sympy.Symbol]
+    taken: frozenset[str] = frozenset()
+    definitions: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
+    demands: dict[Any, None] = field(default_factory=dict)
+    assumptions: dict[Any, None] = field(default_factory=dict)
+    counts: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.named: dict[Any, Any] = {}
+        self.numbers: dict[str, int] = {}
+
+    def name(self, kind: str, value: Any) -> Any:
+        """The symbol of a size: its letter and a number, such as `h2` for the second map size."""
+        import sympy
+
+        if value.is_Atom or value in self.named:
+            return self.named.get(value, value)
+        if kind == "count":  # stands for itself again in the end: counts add up to whole repeats
+            self.named[value] = symbol = sympy.Dummy("count", integer=True, nonnegative=True)
+            self.counts[symbol] = value
+            return symbol
+        if kind == "path" and not value.has(sympy.Max):
+            return value
+        letter = LETTERS.get(kind, kind)
+        name = letter
+        while name in self.taken or name in self.free or name == letter:
+            self.numbers[letter] = self.numbers.get(letter, 0) + 1
+            name = f"{letter}{self.numbers[letter]}"
+        return self._define(kind, name, value)
+
+    def let(self, name: str, value: Any) -> Any:
+        """The symbol of a `let` name of the spec; the free symbol where it was asked for."""
+        if name in self.free:
+            return self.free[name]
+        if not is_symbolic(value) or value.is_Atom:
+            return value
+        return self._define("let", name, value)
+
+    def demand(self, condition: Any) -> None:
+        """Keeps a condition without which the network cannot be built."""
+        self._keep(self.demands, condition)
+
+    def assume(self, condition: Any) -> None:
+        """Keeps a condition without which the network is another one."""
+        self._keep(self.assumptions, condition)
+
+    def _define(self, kind: str, name: str, value: Any) -> Any:
+        import sympy
+
+        if kind == "path":
+            symbol = sympy.Symbol(name, real=True)
+        elif not value.is_integer:
+            symbol = sympy.Symbol(name, positive=True)
+            self.assume(sympy.Gt(value, 0, evaluate=False))
+        else:
+            symbol = sympy.Symbol(name, integer=True, positive=True)
+            self.assume(sympy.Ge(value, 1, evaluate=False))
+        self.definitions[symbol] = value
+        self.named.setdefault(value, symbol)
+        return symbol
+
+    def _keep(self, kept: dict[Any, None], condition: Any) -> None:
+        import sympy
+
+        if condition == sympy.true or condition in kept:
+            return
+        kept[condition] = None
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """The figures of a network as closed forms.
+
+    Args:
+        free: the symbols left free, by name.
+        definitions: intermediate sizes, each in symbols that stand before it.
+        totals: every total by the name of its metric; None where it does not apply.
+        demands: what must hold of the symbols for the network to exist.
+        assumptions: what must hold for the formulas to describe it (no stage without layers).
+        graph: the network in symbols.
+    """
+
+    free: Mapping[str, sympy.Symbol]
+    definitions: Mapping[sympy.Symbol, sympy.Expr]
+    totals: Mapping[str, Any]
+    demands: tuple[Any, ...]
+    assumptions: tuple[Any, ...]
+    graph: Graph
+
+    def used(self) -> dict[sympy.Symbol, sympy.Expr]:
+        """The definitions that the totals read, directly or through others, in order."""
+        wanted = {symbol for total in self.totals.values() for symbol in getattr(total, "free_symbols", ())}
+        for symbol, definition in reversed(tuple(self.definitions.items())):
+            if symbol in wanted:
+                wanted |= definition.free_symbols
+        return {symbol: definition for symbol, definition in self.definitions.items() if symbol in wanted}
+
+
+def formulas(
+    build: Build,
+    free: Mapping[str, Any],
+    metrics: Iterable[str] | None = None,
+    *,
+    taken: Iterable[str] = (),
+    tidy: bool = True,
+) -> Formulas:
+    """The totals of a network in symbols.
+
+    Args:
+        build: makes the network from values by name and a callback for its `let` names.
+        free: the names to leave free, each whether it must be a whole number.
+        metrics: the totals wanted; all but those that depend on the order of execution unless given.
+        taken: names that intermediate sizes must not get.
+        tidy: multiply out and gather terms, for reading.
+
+    Raises:
+        OptionError: a metric has no closed form.
+        SpecError: a name decides which layers exist.
+    """
+    import sympy
+
+    symbols = {
+        name: sympy.Symbol(name, positive=True, **({"integer": True} if whole else {}))
+        for name, whole in free.items()
+    }
+    trace = Symbols(symbols, frozenset(taken))
+    with traced(trace):
+        graph = build(symbols, trace.let)
+        figures = Figures(graph)
+        totals = {name: _total(figures, name) for name in _wanted(metrics)}
+    totals = {name: None if each is None else each.xreplace(trace.counts) for name, each in totals.items()}
+    if tidy:
+        totals = {name: gathered(total, trace.definitions) for name, total in totals.items()}
+    definitions = {symbol: each.xreplace(trace.counts) for symbol, each in trace.definitions.items()}
+    return Formulas(symbols, definitions, totals, tuple(trace.demands), tuple(trace.assumptions), graph)
+
+
+def _wanted(metrics: Iterable[str] | None) -> list[str]:
+    if metrics is None:
+        return [name for name in METRICS if name not in (*OF_ORDER, *BY_NAME_ALONE)]
+    for name in metrics:
+        if name in OF_ORDER:
+            raise OptionError(f"{name}: depends on the order of execution and has no closed form")
+    return list(metrics)
+
+
+def _total(figures: Figures, name: str) -> Any:
+    import sympy
+
+    total = evaluate(figures, name)
+    return None if total is None or total == float("inf") else sympy.sympify(total)
+
+
+def gathered(total: Any, definitions: Mapping[Any, Any]) -> Any:
+    """A formula multiplied out, its terms gathered by map sizes and frames where that makes it shorter."""
+    import sympy
+
+    if total is None or not total.free_symbols:
+        return total
+    if total.has(sympy.log):
+        return total
+    total = sympy.expand(total)
+    if not total.is_Add or len(total.args) < 6:
+        return total
+    return _nested(total)
+
+
+def _nested(total: Any) -> Any:
+    """Terms gathered by the factor that most of them share, again and again."""
+    import sympy
+
+    terms = [(term, _factors(term)) for term in sympy.Add.make_args(total)]
+    counts: dict[Any, int] = {}
+    for _, factors in terms:
+        for factor in factors:
+            counts[factor] = counts.get(factor, 0) + 1
+    if not counts or max(counts.values()) < 2:
+        return total
+    best = max(counts, key=lambda factor: (counts[factor], sympy.default_sort_key(factor)))
+    inside = sympy.Add(*(term / best for term, factors in terms if best in factors))
+    outside = sympy.Add(*(term for term, factors in terms if best not in factors))
+    return _nested(outside) + sympy.Mul(best, _nested(inside), evaluate=False)
+
+
+def _factors(term: Any) -> list[Any]:
+    import sympy
+
+    return [factor for factor in sympy.Mul.make_args(term) if not factor.is_number]
+
+
+def is_whole(build: Build, name: str, value: Any) -> bool:
+    """Whether a size of a spec must be a whole number: half more of it is refused."""
+    from fractions import Fraction
+
+    if isinstance(value, Fraction):
+        return False
+    changed = value + Fraction(1, 2)
+    try:
+        build({name: changed}, lambda each, old: changed if each == name else old)
+    except SpecError as error:
+        return "expected a whole number" in str(error)
+    return False

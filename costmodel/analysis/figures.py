@@ -8,6 +8,7 @@ from math import lcm
 from typing import Any
 
 from costmodel.analysis.temporal import Timing, timing
+from costmodel.analysis.traffic import Traffic, traffic_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, divide, maximum, repeated, where
@@ -42,6 +43,11 @@ class Figures:
     def carry(self) -> Mapping[str, Carry]:
         """What each node keeps between frames."""
         return self.graph.map(lambda op, inputs: op.carry(*inputs))
+
+    @cached_property
+    def traffic(self) -> Mapping[str, Traffic]:
+        """Numbers that each node moves for one output."""
+        return self.graph.map(traffic_of)
 
     @property
     def windows(self) -> Mapping[str, Window]:

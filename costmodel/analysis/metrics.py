@@ -10,9 +10,10 @@ from typing import Any
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.memory import peak_activation
+from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import Size, maximum, where
+from costmodel.numbers import Size, divide, maximum, where
 from costmodel.ops import Step
 
 Layer = Callable[[Figures, Node], Any]
@@ -209,6 +210,20 @@ def state_bytes(figures: Figures) -> Any:
 def activation_bytes(figures: Figures) -> Any:
     """Peak activation in bytes."""
     return evaluate(figures, "peak_activation_floats") * figures.bytes_per_value
+
+
+@summed("bytes", "each tensor moved once for each output of a layer (Williams 2009)")
+def traffic_bytes(figures: Figures, node: Node) -> Any:
+    """Weights, maps and state that a layer reads and writes: for one clip, or as a mean for one frame."""
+    return figures.per_frame(node, figures.traffic[node.name].total) * figures.bytes_per_value
+
+
+@network("operations / byte", "Williams 2009: arithmetic intensity, two operations for each MAC")
+def operations_per_byte(figures: Figures) -> Any:
+    """Operations for each byte that moves: below a device's own ratio, its memory is the limit."""
+    nodes = figures.graph.nodes
+    amounts = ((node, figures.per_frame(node, operations_of(figures.work[node.name]))) for node in nodes)
+    return divide(figures.total(amounts), evaluate(figures, "traffic_bytes"))
 
 
 @network("frames", "R = P + delay + 1")

@@ -1,0 +1,80 @@
+"""What a layer moves between memory and arithmetic: weights, maps and state, and its operations on them.
+
+The model of a roofline (Williams, Waterman and Patterson 2009): each layer runs by itself and moves each of
+its tensors once; nothing stays in a cache from one layer to the next, and no layers are fused. Batch 1.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from costmodel.numbers import Size
+from costmodel.ops import Dropout, Flatten, Op, Step
+from costmodel.ops.base import params_of
+from costmodel.types import TensorType, Window, Work
+
+VIEWS = (Dropout, Flatten)  # give their input on as it is: nothing moves
+# Operations in each unit of work; two in a multiply-accumulate, one in all others. Batch norm scales and
+# shifts, a pool takes each input once; its outputs and taps are other counts of the same work.
+OPERATIONS = {"norm": 2, "pool.outputs": 0, "pool.taps": 0}
+
+
+class Traffic(NamedTuple):
+    """Numbers moved for one output of a layer."""
+
+    weights: Size
+    inputs: Size
+    outputs: Size
+    state_read: Size
+    state_written: Size
+
+    @property
+    def total(self) -> Size:
+        """All numbers moved."""
+        return sum(self)
+
+
+NONE = Traffic(0, 0, 0, 0, 0)
+
+
+def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
+    """The numbers that an op moves for one output, its state's among them."""
+    if isinstance(op, VIEWS):
+        return NONE
+    weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
+    if isinstance(op, Step):
+        taken, read, written = _step(op, inputs[0])
+        return Traffic(weights, taken, out, read, written)
+    kept = sum(each.with_time(1).values for each in op.carry(*inputs).kept.values())
+    return Traffic(weights, sum(x.values for x in inputs), out, kept, kept)
+
+
+def _step(op: Step, x: TensorType) -> tuple[Size, Size, Size]:
+    """Numbers read from the input, read from state and written to state, for one output.
+
+    An output is the sum of k taps: its open result is written at the first, read and written at each between,
+    and read at the last. An input window reads the k - 1 taps before the newest, and keeps each frame that a
+    later output reads.
+    """
+    window = op.inner.window(x)
+    taken = _frames_used(window, window.kernel) * x.values
+    if "partial" in op.carry(x).kept:
+        open_result = (window.kernel - 1) * op.out(x).values
+        return taken, open_result, open_result
+    return taken, (window.kernel - 1) * x.values, _frames_used(window, window.kernel - 1) * x.values
+
+
+def _frames_used(window: Window, taps: Size) -> Size:
+    """Of the `stride` new frames of an output, those that one of the first taps of some output reads."""
+    if window.stride == 1 or not isinstance(taps, int):
+        return 0 if isinstance(taps, int) and taps == 0 else window.stride
+    return len({window.dilation * tap % window.stride for tap in range(taps)})
+
+
+def operations_of(work: Work) -> Size:
+    """Operations, two for each multiply-accumulate: what a roofline counts."""
+    return sum(_operations(kind) * amount for kind, amount in work.items())
+
+
+def _operations(kind: str) -> int:
+    return 2 if kind.startswith("mac.") else OPERATIONS.get(kind, 1)

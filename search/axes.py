@@ -1,4 +1,4 @@
-"""What each axis offers in a step: the value whose cost is nearest to a target, found among distinct designs."""
+"""What each axis offers in a step: of its distinct designs the one whose cost is nearest to a target."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COARSE = 96  # values looked at along a whole axis
 DECIMALS = 10_000  # a real size takes values of 1/10000
 TOLERANCE = 0.1  # an axis that cannot come this near to its target is left out
 MOST_BRACKETS = 4
+MOST_UNFELT = 1000
 
 Array = NDArray[np.int64]
 
@@ -65,8 +66,8 @@ def offers(
 ) -> list[Offer]:
     """What every axis offers from the present settings.
 
-    Values are looked at in two rounds, all axes at once: over the whole axis, then every distinct design (each whole
-    number, or each 1/10000) around those whose cost comes nearest.
+    Values are looked at in two rounds, all axes at once: over the whole axis, then every distinct design
+    (each whole number, or each 1/10000) around those whose cost comes nearest.
     """
     tracks = [_Track(axis, present, aim) for axis in axes]
     moving = [track for track in tracks if len(track.values)]
@@ -76,14 +77,13 @@ def offers(
                 track.refine()
         pieces = [track.piece() for track in moving]
         if pieces:
-            (costs,) = family.many(pieces, [aim.quantity])
-            for track, cost in zip(moving, costs, strict=True):
+            for track, cost in zip(moving, family.many(pieces, aim.quantity), strict=True):
                 track.costs = cost
     return [track.offer(family, limits) for track in tracks]
 
 
 class _Track:
-    """One axis on the way to its offer: the values looked at, as whole multiples of a step, and their costs."""
+    """One axis on the way to its offer: the values looked at, as multiples of a step, and their costs."""
 
     def __init__(self, axis: Axis, present: Settings, aim: Aim) -> None:
         self.axis, self.present, self.aim = axis, present, aim
@@ -97,9 +97,10 @@ class _Track:
         self.costs: Any = None
         self.felt = True
 
-    def _nominal(self) -> Fraction:
+    def _nominal(self) -> int:
+        """The value that the axis' own factor gives, as a multiple of the step."""
         moved = self.now * self.axis.factor if self.aim.grows else self.now / self.axis.factor
-        return Fraction(floor(moved + Fraction(1, 2))) if self.axis.integer else moved
+        return int(floor(moved * self.scale + Fraction(1, 2)))
 
     def piece(self) -> dict[str, Any]:
         values = self.values if self.scale == 1 else Ratios(self.values, self.scale)
@@ -115,10 +116,12 @@ class _Track:
         above = costs > target
         near.update(np.flatnonzero(above[1:] != above[:-1])[:MOST_BRACKETS].tolist())
         spans = [self._span(index) for index in sorted(near)]
+        if values[0] <= self.nominal <= values[-1]:
+            spans.append(np.array([self.nominal]))
         self.values = np.unique(np.concatenate(spans))
 
     def _span(self, index: int) -> Array:
-        """All values from the coarse one before to the one after those that cost the same as this one or the next."""
+        """All values around a coarse one and the next, as far as the cost stays the same."""
         last = len(self.values) - 1
         first, final = index, min(index + 1, last)
         while first > 0 and self.costs[first - 1] == self.costs[index]:
@@ -129,42 +132,37 @@ class _Track:
 
     def offer(self, family: Family, limits: Sequence[Limit]) -> Offer:
         low, high = self.axis.bounds
-        bound = high if self.aim.grows else low
         if not len(self.values):
-            return Offer(self.axis.name, reason=f"{self.axis.moves} stands at its bound of {_decimal(bound)}")
+            bound = _decimal(high if self.aim.grows else low)
+            return Offer(self.axis.name, reason=f"{self.axis.moves} stands at its bound of {bound}")
         if not self.felt:
             return self._by_its_factor(family, limits)
-        value = self._nearest(family)
-        if value is None:
+        index = self._nearest()
+        if index is None:
             return Offer(self.axis.name, reason=f"no {self.axis.moves} within its bounds meets the target")
-        settings = self.axis.moved(self.present, simplify(value))
-        cost = self.aim.quantity.value(family.figures(settings))
-        ratio = float(cost) / float(self.aim.present)
+        value = self._value(index)
+        ratio = float(self.costs[index]) / float(self.aim.present)
         wanted = float(self.aim.target) / float(self.aim.present)
         if not self.aim.at_most and abs(ratio / wanted - 1) > TOLERANCE:
             nearest = f"{self.axis.moves} {_decimal(value)} gives x{ratio:.3g}"
-            reason = f"nearest is {nearest}, more than 10 % from x{wanted:.3g}"
-            return Offer(self.axis.name, simplify(value), ratio=ratio, reason=reason)
-        return Offer(self.axis.name, simplify(value), settings, ratio)
+            reason = f"the nearest, {nearest}, is more than 10 % from x{wanted:.3g}"
+            return Offer(self.axis.name, value, ratio=ratio, reason=reason)
+        return Offer(self.axis.name, value, self.axis.moved(self.present, value), ratio)
 
-    def _nearest(self, family: Family) -> Fraction | None:
-        """The value of the nearest cost: of equal costs the nominal one, then the largest."""
+    def _nearest(self) -> int | None:
+        """The place of the nearest cost: of equal costs that of the nominal value, then of the largest."""
         errors = np.abs(self.costs - float(self.aim.target))
         if self.aim.at_most:
             errors = np.where(self.costs <= float(self.aim.target), errors, np.inf)
-        best = float(np.nanmin(errors))
-        if not np.isfinite(best):
+        errors = np.where(np.isnan(errors), np.inf, errors)
+        if not np.isfinite(errors).any():
             return None
-        costs = self.costs[errors == best]
-        if self._is_within(self.nominal):
-            settings = self.axis.moved(self.present, simplify(self.nominal))
-            if float(self.aim.quantity.value(family.figures(settings))) in costs:
-                return self.nominal
-        return Fraction(int(self.values[errors == best].max()), self.scale)
+        best = np.flatnonzero(errors == errors.min())
+        nominal = best[self.values[best] == self.nominal]
+        return int(nominal[0]) if len(nominal) else int(best[-1])
 
-    def _is_within(self, value: Fraction) -> bool:
-        low, high = self.axis.bounds
-        return low <= value <= high and value != self.now
+    def _value(self, index: int) -> Any:
+        return simplify(Fraction(int(self.values[index]), self.scale))
 
     def _by_its_factor(self, family: Family, limits: Sequence[Limit]) -> Offer:
         """An axis that the cost does not feel moves by its own factor, as far as the limits allow."""
@@ -172,17 +170,25 @@ class _Track:
         unfelt = f"{self.aim.quantity} does not feel {moves}"
         if not self.aim.grows:
             return Offer(name, reason=unfelt)
-        far = min(self.nominal, Fraction(self.axis.bounds[1]))
-        values = [far] if far > self.now else []
-        values += [Fraction(int(v), self.scale) for v in self.values[::-1] if self.now < v / self.scale < far]
-        for value in values:
-            settings = self.axis.moved(self.present, simplify(value))
-            figures = family.figures(settings)
-            if all(limit.holds(limit.quantity.value(figures)) for limit in limits):
-                held = "" if value == self.nominal else f", held back to {_decimal(value)} by the bounds and limits"
-                note = f"{unfelt}: moved by its own factor of {_decimal(self.axis.factor)}{held}"
-                return Offer(name, simplify(value), settings, 1.0, note=note)
-        return Offer(name, reason=f"{unfelt}, and every larger value is outside the limits")
+        self.values = self._up_to_nominal()
+        within = np.ones(len(self.values), dtype=bool)
+        for limit in limits:
+            (values,) = family.many([self.piece()], limit.quantity)
+            within &= limit.holds(values)
+        if not within.any():
+            return Offer(name, reason=f"{unfelt}, and every larger value is outside the limits")
+        value = self._value(int(np.flatnonzero(within)[-1]))
+        moved = f"{unfelt}: moved by its own factor of {_decimal(self.axis.factor)}"
+        held = (
+            "" if value * self.scale == self.nominal else f", held at {_decimal(value)} by bounds and limits"
+        )
+        return Offer(name, value, self.axis.moved(self.present, value), 1.0, note=moved + held)
+
+    def _up_to_nominal(self) -> Array:
+        """The values above the present one up to the nominal one, few enough to look at."""
+        last = min(self.nominal, floor(Fraction(self.axis.bounds[1]) * self.scale))
+        first = int(floor(self.now * self.scale)) + 1
+        return _spread(first, max(first, int(last)), MOST_UNFELT)
 
 
 def _spread(first: int, last: int, most: int) -> Array:

@@ -1,24 +1,42 @@
-"""A spec as a family of networks: one network for each setting of its sizes, and figures of many at once."""
+"""A spec as a family of networks, one for each setting of its sizes, and the figures of many at once.
+
+Networks are worked out folded: the sizes that axes move are arrays, so that a repeated block stands once with
+its count. A depth of 264 blocks then costs what one of 11 does, and all candidates of a step share one graph.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.errors import CostModelError
 from costmodel.graph import Graph
 from costmodel.numbers import Ratios
 from costmodel.spec import Document, elaborate
 from costmodel.spec.axes import Axis, axes_of
 from costmodel.transforms.continual import Continual
+from search.address import address_lines
 from search.budget import Quantity
+from search.columns import column, joined, length_of, piece_of
 
 Settings = Mapping[str, Any]
-MOST_KEPT = 512
+
+
+@dataclass(frozen=True)
+class Design:
+    """One network: the sizes that make it, its quantities by text, its address; or why there is none."""
+
+    settings: Settings
+    values: Mapping[str, Any]
+    network: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,97 +52,124 @@ class Family:
     document: Document
     stream: Continual | None = None
     dtype: str = "fp32"
-    _figures: dict[tuple[Any, ...], Figures] = field(default_factory=dict, repr=False, compare=False)
 
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The axes that the spec declares."""
         return axes_of(self.document)
+
+    @cached_property
+    def moving(self) -> frozenset[str]:
+        """The sizes that some axis changes."""
+        return frozenset(name for axis in self.axes for name in (axis.moves, *axis.follows))
 
     def settings(self, variant: str | None, sets: Mapping[str, Any]) -> dict[str, Any]:
         """The exact value of every size of a variant, with values set over it."""
         return self.document.settings(variant, sets)
 
     def graph(self, settings: Settings) -> Graph:
-        """The network at given sizes.
+        """The network at given sizes, or the network of many where sizes are arrays.
 
         Raises:
             CostModelError: there is no such network.
         """
-        return self.figures(settings).graph
-
-    def figures(self, settings: Settings) -> Figures:
-        """The figures of the network at given sizes.
-
-        Raises:
-            CostModelError: there is no such network.
-        """
-        key = tuple(settings.items())
-        if key not in self._figures:
-            if len(self._figures) >= MOST_KEPT:
-                self._figures.clear()
-            self._figures[key] = Figures(self._elaborate(settings), self.dtype)
-        return self._figures[key]
-
-    def many(self, pieces: Sequence[Settings], quantities: Sequence[Quantity]) -> list[list[Any]]:
-        """Each quantity of each piece, an array over the values in it.
-
-        A piece is settings of which some are arrays of one length; all pieces are worked out together.
-        """
-        lengths = [_length(piece) for piece in pieces]
-        joined = {name: _joined([piece[name] for piece in pieces], lengths) for name in pieces[0]}
-        figures = Figures(self._elaborate(joined), self.dtype)
-        ends = np.cumsum(lengths)[:-1]
-        found = []
-        for quantity in quantities:
-            values = _floats(quantity.of({name: _array(figures, name) for name in quantity.names}))
-            found.append(np.split(np.broadcast_to(values, (sum(lengths),)), ends))
-        return found
-
-    def _elaborate(self, settings: Settings) -> Graph:
         clip = elaborate(self.document, None, settings)
         return clip if self.stream is None else self.stream(clip)
 
+    def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Any]:
+        """A quantity of each piece, as an array over its values, not a number where there is no such network.
 
-def _array(figures: Figures, name: str) -> Any:
-    from costmodel.analysis.metrics import evaluate
+        A piece is settings of which some are arrays of one length; all pieces are worked out together.
+        """
+        lengths = [length_of(piece) for piece in pieces]
+        try:
+            figures = Figures(self.graph(joined(pieces, lengths, self.moving)), self.dtype)
+            values = _value(quantity, figures, sum(lengths))
+        except CostModelError:  # what decides which layers exist cannot be an array in this spec
+            values = np.concatenate([self._one_by_one(piece, quantity) for piece in pieces])
+        return np.split(values, np.cumsum(lengths)[:-1])
 
-    return _floats(evaluate(figures, name))
+    def _one_by_one(self, piece: Settings, quantity: Quantity) -> Any:
+        rows = (piece_of(piece, index) for index in range(length_of(piece)))
+        return np.array([self._or_nan(row, quantity) for row in rows])
+
+    def _or_nan(self, settings: Settings, quantity: Quantity) -> float:
+        try:
+            return float(_value(quantity, Figures(self.graph(settings), self.dtype), 1)[0])
+        except CostModelError:
+            return float("nan")
+
+    def designs(self, rows: Sequence[Settings], quantities: Sequence[Quantity]) -> list[Design]:
+        """The networks of several settings, with their quantities and addresses."""
+        if not rows:
+            return []
+        columns = {
+            name: column([row[name] for row in rows]) if name in self.moving else value
+            for name, value in rows[0].items()
+        }
+        try:
+            figures = Figures(self.graph(columns), self.dtype)
+        except CostModelError:
+            return [self._exact(row, quantities) for row in rows]
+        values = {each.text: _value(each, figures, len(rows)) for each in quantities}
+        broken = list(_broken(figures.graph))
+        return [
+            Design(
+                row,
+                {text: plain(value[index]) for text, value in values.items()},
+                _address(figures.graph, index),
+                _problem(broken, index),
+            )
+            for index, row in enumerate(rows)
+        ]
+
+    def _exact(self, row: Settings, quantities: Sequence[Quantity]) -> Design:
+        try:
+            figures = Figures(self.graph(row), self.dtype)
+            values = {each.text: plain(_value(each, figures, 1)[0]) for each in quantities}
+        except CostModelError as error:
+            return Design(row, {}, problem=" ".join(str(error).split()))
+        return Design(row, values, _address(figures.graph, 0))
+
+
+def plain(value: Any) -> Any:
+    """A figure as an int where it is whole, else as a float."""
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _value(quantity: Quantity, figures: Figures, length: int) -> Any:
+    values = quantity.of({name: _floats(evaluate(figures, name)) for name in quantity.names})
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), (length,))
 
 
 def _floats(value: Any) -> Any:
     if isinstance(value, Ratios):
         return value.numerator / value.denominator
-    return np.asarray(np.nan if value is None else value, dtype=np.float64)
+    return None if value is None else np.asarray(value, dtype=np.float64)
 
 
-def _length(piece: Settings) -> int:
-    for value in piece.values():
-        if isinstance(value, Ratios):
-            return int(np.broadcast(value.numerator, value.denominator).size)
-        if isinstance(value, np.ndarray):
-            return int(value.size)
-    return 1
+def _address(graph: Graph, index: int) -> str:
+    return hashlib.sha256("\n".join(address_lines(graph, index)).encode()).hexdigest()
 
 
-def _joined(values: Sequence[Any], lengths: Sequence[int]) -> Any:
-    """The values of one size over all pieces: itself where it is the same everywhere, else one array."""
-    first = values[0]
-    if all(value is first or (_is_number(value) and value == first) for value in values) and _is_number(first):
-        return first
-    above = np.concatenate([_filled(_parts(v)[0], n) for v, n in zip(values, lengths, strict=True)])
-    below = np.concatenate([_filled(_parts(v)[1], n) for v, n in zip(values, lengths, strict=True)])
-    return above if (below == 1).all() else Ratios(above, below)
+def _broken(graph: Graph) -> Iterator[tuple[str, Any, str, tuple[Any, ...]]]:
+    """The demands of layers that some of the networks do not meet, and sizes below one."""
+    for part in (graph,) if graph.clip is None else (graph.clip, graph):
+        demands = part.map(lambda op, inputs: [*op.demands(*inputs), *_sizes(op.out(*inputs))])
+        for node in part.nodes:
+            for holds, message, values in demands[node.name]:
+                if not np.all(holds):
+                    yield node.name, np.logical_or(holds, np.asarray(node.count) == 0), message, values
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | Fraction)
+def _sizes(out: Any) -> Iterator[tuple[Any, str, tuple[Any, ...]]]:
+    for axis, size in out._asdict().items():
+        yield size >= 1, f"{axis} of the output is {{}}", (size,)
 
 
-def _parts(value: Any) -> tuple[Any, Any]:
-    if isinstance(value, Ratios | Fraction):
-        return value.numerator, value.denominator
-    return value, 1
-
-
-def _filled(value: Any, length: int) -> Any:
-    return np.broadcast_to(np.asarray(value, dtype=np.int64), (length,))
+def _problem(broken: Sequence[tuple[str, Any, str, tuple[Any, ...]]], index: int) -> str:
+    for name, holds, message, values in broken:
+        if not np.broadcast_to(holds, (index + 1,) if np.ndim(holds) == 0 else np.shape(holds))[index]:
+            shown = (value[index] if np.ndim(value) else value for value in values)
+            return f"{name}: {message.format(*shown)}"
+    return ""

@@ -1,0 +1,129 @@
+"""Scores: what a search maximises. One small interface; those that need torch load it when they run."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import METRICS
+from costmodel.errors import OptionError, nearest
+from costmodel.graph import Graph
+from search.budget import Quantity
+
+# Scores by name, each `module:class`, loaded when asked for. The class is called with the recipe's options.
+SCORES: dict[str, str] = {
+    "synflow": "search.score_proxies:Synflow",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One candidate to score: all that a worker needs, and all that its result depends on.
+
+    Args:
+        key: the content address of the result: network, score, recipe and seed.
+        graph: the network.
+        score: the score's name.
+        recipe: what else the score depends on.
+        seed: seed of all that is drawn at random.
+    """
+
+    key: str
+    graph: Graph
+    score: str
+    recipe: Mapping[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What scoring a candidate gave.
+
+    Args:
+        score: larger is better; must be finite.
+        training_macs: multiply-accumulates that it took.
+        log: what a reader may want to know.
+        measured: further figures, such as accuracies, by name.
+    """
+
+    score: float
+    training_macs: int = 0
+    log: str = ""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Score(Protocol):
+    """Gives each candidate a number, larger for better. Made once in each process, called for each task.
+
+    `recipe` is all that its results depend on beside the network and the seed: part of their address.
+    `in_worker` says whether candidates run in worker processes; else in the driver, at once.
+    """
+
+    name: str
+    recipe: Mapping[str, Any]
+    in_worker: bool
+
+    def __call__(self, task: Task) -> Result:
+        """The score of a candidate; any exception is a failed attempt."""
+
+
+class Expression:
+    """A score that is arithmetic of metrics, such as `entropy` or `entropy - 1e-9 * macs_per_frame`."""
+
+    in_worker = False
+
+    def __init__(self, quantity: Quantity, dtype: str) -> None:
+        self.name = quantity.text
+        self.quantity = quantity
+        self.recipe: Mapping[str, Any] = {"dtype": dtype}
+
+    def __call__(self, task: Task) -> Result:
+        """The value of the expression for the candidate's network."""
+        return self.of(Figures(task.graph, self.recipe["dtype"]))
+
+    def of(self, figures: Figures) -> Result:
+        """The value of the expression for a network's figures."""
+        return Result(float(self.quantity.value(figures)))
+
+
+@lru_cache(maxsize=8)
+def _loaded(name: str) -> Any:
+    module, _, attribute = SCORES[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def score_named(name: str, options: Mapping[str, Any] | None = None, dtype: str = "fp32") -> Score:
+    """The score of a name, with options of its recipe: a registered one, or arithmetic of metrics.
+
+    Raises:
+        OptionError: there is none of that name, or it does not take these options.
+    """
+    given = dict(options or {})
+    if name in SCORES:
+        made: Score = _loaded(name)(**given)
+        return made
+    if given:
+        raise OptionError(
+            f"--recipe: {name!r} is arithmetic of metrics and takes no options, got {sorted(given)}"
+        )
+    try:
+        return Expression(Quantity(name), dtype)
+    except OptionError as error:
+        hint = nearest(name, (*SCORES, *METRICS))
+        raise OptionError(f"--score {name}: neither a score nor arithmetic of metrics{hint}") from error
+
+
+def checked(result: Result) -> Result:
+    """The result, when its score is a finite number.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not math.isfinite(result.score):
+        raise ValueError(f"the score is {result.score}")
+    return result

@@ -1,0 +1,375 @@
+"""Formulas as exact integer arithmetic: polynomials over atoms, and how large each of them can become.
+
+A sympy formula becomes a polynomial with fractional coefficients over *atoms*: the swept columns, and
+whatever is no polynomial itself (a floor, a rounding, a maximum, a choice), whose arguments are polynomials
+again. Every atom is a whole number: a column of decimals is its numerators over one denominator. Equal
+atoms are one, so nothing is worked out twice; and because all is polynomial, bounds on the columns bound
+every number that can occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from math import lcm
+from typing import Any
+
+import sympy
+
+from costmodel.errors import OptionError
+
+Monomial = tuple[tuple[int, int], ...]  # (atom, power), sorted
+Key = tuple[tuple[Monomial, Fraction], ...]
+
+
+@dataclass(frozen=True)
+class Poly:
+    """A polynomial with exact coefficients over the atoms of a program."""
+
+    terms: Mapping[Monomial, Fraction]
+
+    @staticmethod
+    def of(value: Any) -> Poly:
+        """A constant."""
+        return Poly({(): Fraction(value)} if value else {})
+
+    @staticmethod
+    def atom(number: int) -> Poly:
+        """One atom alone."""
+        return Poly({((number, 1),): Fraction(1)})
+
+    @property
+    def key(self) -> Key:
+        """Something hashable that stands for it."""
+        return tuple(sorted(self.terms.items()))
+
+    @property
+    def constant(self) -> Fraction | None:
+        """Its value where it holds no atom."""
+        return self.terms.get((), Fraction(0)) if all(not each for each in self.terms) else None
+
+    @property
+    def denominator(self) -> int:
+        """The least common denominator of its coefficients."""
+        return reduce(lcm, (each.denominator for each in self.terms.values()), 1)
+
+    @property
+    def atoms(self) -> set[int]:
+        """The atoms that it reads."""
+        return {atom for monomial in self.terms for atom, _ in monomial}
+
+    def __add__(self, other: Poly) -> Poly:
+        terms = dict(self.terms)
+        for monomial, coefficient in other.terms.items():
+            terms[monomial] = terms.get(monomial, Fraction(0)) + coefficient
+        return Poly({monomial: each for monomial, each in terms.items() if each})
+
+    def __mul__(self, other: Poly) -> Poly:
+        terms: dict[Monomial, Fraction] = {}
+        for first, one in self.terms.items():
+            for second, two in other.terms.items():
+                joined = _joined(first, second)
+                terms[joined] = terms.get(joined, Fraction(0)) + one * two
+        return Poly({monomial: each for monomial, each in terms.items() if each})
+
+    def scaled(self, factor: Any) -> Poly:
+        """All coefficients times a number."""
+        return Poly({monomial: each * factor for monomial, each in self.terms.items()} if factor else {})
+
+
+def _joined(first: Monomial, second: Monomial) -> Monomial:
+    powers = dict(first)
+    for atom, power in second:
+        powers[atom] = powers.get(atom, 0) + power
+    return tuple(sorted(powers.items()))
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A whole number that is no polynomial: `kind` says how it comes from its arguments.
+
+    `column` (its place), `value` (a polynomial under one name), `floor` and `ceiling` (of a quotient of two
+    polynomials), `round` (of a quotient, to a multiple), `maximum`, `minimum`, `where` (a condition and two).
+    """
+
+    kind: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What may hold of atoms: `< <= == !=` between a polynomial and zero, or `and or not` of conditions."""
+
+    kind: str
+    arguments: tuple[Any, ...]
+
+
+ALWAYS = Condition("and", ())
+
+
+@dataclass
+class Program:
+    """Formulas over columns as polynomials and atoms.
+
+    Args:
+        columns: the free symbols by name, each with the denominator of its column.
+        definitions: named sizes, each in symbols that stand before it.
+    """
+
+    columns: Mapping[str, int]
+    definitions: Mapping[Any, Any]
+    atoms: list[Atom] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+        self._symbols: dict[Any, Poly] = {}
+        self._ratios: dict[Any, tuple[Poly, Poly]] = {}
+        self.reads: list[frozenset[int]] = []
+        for place, (name, denominator) in enumerate(self.columns.items()):
+            column = self._intern(Atom("column", (place,)))
+            self._symbols[name] = column.scaled(Fraction(1, denominator))
+
+    def poly(self, expression: Any) -> Poly:
+        """An expression as a polynomial.
+
+        Raises:
+            OptionError: it is a quotient that is not rounded, or no arithmetic on whole numbers.
+        """
+        above, below = self.ratio(expression)
+        if below.constant is None:
+            raise OptionError(f"{expression}: is a fraction; sweeps are over whole numbers")
+        return above.scaled(1 / below.constant)
+
+    def ratio(self, expression: Any) -> tuple[Poly, Poly]:
+        """An expression as a quotient of two polynomials."""
+        if expression not in self._ratios:
+            self._ratios[expression] = self._ratio(expression)
+        return self._ratios[expression]
+
+    def _ratio(self, expression: Any) -> tuple[Poly, Poly]:
+        one = Poly.of(1)
+        match expression:
+            case sympy.Rational():
+                return Poly.of(Fraction(int(expression.p), int(expression.q))), one
+            case sympy.Symbol():
+                return self._symbol(expression), one
+            case sympy.Add():
+                return reduce(_sum, (self.ratio(each) for each in expression.args))
+            case sympy.Mul():
+                return reduce(_product, (self.ratio(each) for each in expression.args))
+            case sympy.Pow() if expression.exp.is_Integer:
+                above, below = self.ratio(expression.base)
+                if expression.exp < 0:
+                    above, below = below, above
+                power = abs(int(expression.exp))
+                return reduce(_product, [(above, below)] * power, (one, one))
+            case sympy.Mod():
+                value, divisor = expression.args
+                return self.ratio(value - divisor * sympy.floor(value / divisor, evaluate=False))
+        return self._atom(expression), one
+
+    def _atom(self, expression: Any) -> Poly:
+        name = type(expression).__name__
+        match name:
+            case "floor" | "ceiling":
+                return self._rounded(name, self.ratio(expression.args[0]), ())
+            case "round_to_multiple" if expression.args[1].is_Integer:
+                return self._rounded("round", self.ratio(expression.args[0]), (int(expression.args[1]),))
+            case "Max" | "Min":
+                kind = "maximum" if name == "Max" else "minimum"
+                return self._scaled(kind, [self.poly(each) for each in expression.args])
+            case "Piecewise":
+                return self._choice(expression.args)
+        raise OptionError(f"{expression}: {name} is not swept")
+
+    def _choice(self, branches: Sequence[Any]) -> Poly:
+        (value, condition), *others = branches
+        if condition == sympy.true or not others:
+            return self.poly(value)
+        other = self._choice(others)
+        return self._scaled("where", [self.poly(value), other], self.condition(condition))
+
+    def _rounded(self, kind: str, quotient: tuple[Poly, Poly], more: tuple[int, ...]) -> Poly:
+        above, below = quotient
+        scale = lcm(above.denominator, below.denominator)
+        above, below = above.scaled(scale), below.scaled(scale)
+        if below.constant is not None and below.constant < 0:
+            above, below = above.scaled(-1), below.scaled(-1)
+        return self._intern(Atom(kind, (above.key, below.key, *more)))
+
+    def _scaled(self, kind: str, polys: Sequence[Poly], *first: Any) -> Poly:
+        scale = reduce(lcm, (each.denominator for each in polys))
+        atom = Atom(kind, (*first, *(each.scaled(scale).key for each in polys)))
+        return self._intern(atom).scaled(Fraction(1, scale))
+
+    def _symbol(self, symbol: Any) -> Poly:
+        known = self._symbols.get(symbol.name)
+        if known is not None:
+            return known
+        found = self.poly(self.definitions[symbol])
+        if len(found.terms) > 1:
+            scale = found.denominator
+            found = self._intern(Atom("value", (found.scaled(scale).key,))).scaled(Fraction(1, scale))
+        self._symbols[symbol.name] = found
+        return found
+
+    def condition(self, expression: Any) -> Condition:
+        """A condition on symbols as one on polynomials."""
+        if expression in (sympy.true, sympy.false):
+            return ALWAYS if expression == sympy.true else Condition("not", (ALWAYS,))
+        match expression:
+            case sympy.And():
+                return Condition("and", tuple(self.condition(each) for each in expression.args))
+            case sympy.Or():
+                return Condition("or", tuple(self.condition(each) for each in expression.args))
+            case sympy.Not():
+                return Condition("not", (self.condition(expression.args[0]),))
+        left, right = expression.args
+        kind = {"Ge": "<=", "Gt": "<", "Le": "<=", "Lt": "<", "Eq": "==", "Ne": "!="}[_relation(expression)]
+        if _relation(expression) in ("Ge", "Gt"):
+            left, right = right, left
+        (one, below_one), (two, below_two) = self.ratio(left), self.ratio(right)
+        difference = one * below_two + (two * below_one).scaled(-1)  # denominators are positive sizes
+        return Condition(kind, (difference.scaled(difference.denominator).key,))
+
+    def _intern(self, atom: Atom) -> Poly:
+        if atom not in self._numbers:
+            self._numbers[atom] = len(self.atoms)
+            self.atoms.append(atom)
+            self.reads.append(self._reads(atom))
+        return Poly.atom(self._numbers[atom])
+
+    def _reads(self, atom: Atom) -> frozenset[int]:
+        if atom.kind == "column":
+            return frozenset(atom.arguments)
+        return self.columns_of(atom.arguments)
+
+    def columns_of(self, argument: Any) -> frozenset[int]:
+        """The columns that a polynomial (by its key), a condition or several of them read."""
+        found: set[int] = set()
+        for atom in atoms_in(argument):
+            found |= self.reads[atom]
+        return frozenset(found)
+
+
+def _relation(expression: Any) -> str:
+    name = type(expression).__name__
+    return {
+        "GreaterThan": "Ge",
+        "StrictGreaterThan": "Gt",
+        "LessThan": "Le",
+        "StrictLessThan": "Lt",
+        "Equality": "Eq",
+        "Unequality": "Ne",
+    }[name]
+
+
+def _sum(first: tuple[Poly, Poly], second: tuple[Poly, Poly]) -> tuple[Poly, Poly]:
+    if first[1].key == second[1].key:
+        return first[0] + second[0], first[1]
+    return first[0] * second[1] + second[0] * first[1], first[1] * second[1]
+
+
+def _product(first: tuple[Poly, Poly], second: tuple[Poly, Poly]) -> tuple[Poly, Poly]:
+    return first[0] * second[0], first[1] * second[1]
+
+
+def atoms_in(argument: Any) -> Iterable[int]:
+    """The atoms that a polynomial's key, a condition, or a tuple of them names."""
+    if isinstance(argument, Condition):
+        yield from atoms_in(argument.arguments)
+    elif isinstance(argument, tuple):
+        if is_key(argument):
+            for monomial, _ in argument:
+                yield from (atom for atom, _ in monomial)
+        else:
+            for each in argument:
+                yield from atoms_in(each)
+
+
+def is_key(argument: Any) -> bool:
+    """Whether a tuple is the key of a polynomial."""
+    return bool(argument) and all(
+        isinstance(each, tuple) and len(each) == 2 and isinstance(each[1], Fraction) for each in argument
+    )
+
+
+@dataclass
+class Bounds:
+    """The range of every atom of a program, from the ranges of its columns; all in whole numbers."""
+
+    program: Program
+    columns: Sequence[tuple[int, int]]
+
+    def __post_init__(self) -> None:
+        self.ranges: list[tuple[int, int]] = []
+        self.largest = max((abs(bound) for pair in self.columns for bound in pair), default=0)
+        for atom in self.program.atoms:
+            self.ranges.append(self._of(atom))
+
+    def poly(self, key: Key) -> tuple[int, int]:
+        """The range of a polynomial with whole coefficients; notes the largest number on the way to it."""
+        low = high = reach = 0
+        for monomial, coefficient in key:
+            one, other = self._monomial(monomial, coefficient)
+            low, high = low + one, high + other
+            reach += max(abs(one), abs(other), abs(coefficient.numerator))
+        self.largest = max(self.largest, reach)
+        return low, high
+
+    def _monomial(self, monomial: Monomial, coefficient: Fraction) -> tuple[int, int]:
+        low = high = coefficient.numerator
+        size = abs(coefficient.numerator)
+        for atom, power in monomial:
+            one, other = self.ranges[atom]
+            size *= max(abs(one), abs(other), 1) ** power
+            for _ in range(power):
+                corners = (low * one, low * other, high * one, high * other)
+                low, high = min(corners), max(corners)
+        self.largest = max(self.largest, size)
+        return low, high
+
+    def _of(self, atom: Atom) -> tuple[int, int]:
+        match atom.kind, atom.arguments:
+            case "column", (place,):
+                low, high = self.columns[place]
+                return low, high
+            case "value", (key,):
+                return self.poly(key)
+            case "floor" | "ceiling", (above, below):
+                return self._quotient(above, below)
+            case "round", (above, below, divisor):
+                low, high = self._quotient(above, below)
+                _, below_high = self.poly(below)
+                reach = max(abs(low), abs(high)) + 2 * divisor
+                self.largest = max(self.largest, 20 * reach * max(1, abs(below_high)) * divisor)
+                return divisor, max(divisor, high + 2 * divisor)
+            case "where", (_, *branches):
+                ranges = [self.poly(each) for each in branches]
+                return min(low for low, _ in ranges), max(high for _, high in ranges)
+        ranges = [self.poly(each) for each in atom.arguments]
+        choose: Callable[..., int] = max if atom.kind == "maximum" else min
+        return choose(low for low, _ in ranges), choose(high for _, high in ranges)
+
+    def _quotient(self, above: Key, below: Key) -> tuple[int, int]:
+        low, high = self.poly(above)
+        least, most = self.poly(below)
+        if least <= 0:  # designs with a denominator of zero or less are not valid
+            size = max(abs(low), abs(high))
+            return -size, size
+        quotients = [number // divisor for number in (low, high) for divisor in (least, most)]
+        return min(quotients), max(quotients) + 1
+
+    def always(self, condition: Condition) -> bool:
+        """Whether a condition holds all over the ranges."""
+        if condition.kind == "and":
+            return all(self.always(each) for each in condition.arguments)
+        if condition.kind == "or":
+            return any(self.always(each) for each in condition.arguments)
+        if condition.kind == "not":
+            return False
+        low, high = self.poly(condition.arguments[0])
+        holds = {"<": high < 0, "<=": high <= 0, "==": low == high == 0, "!=": high < 0 or low > 0}
+        return holds[condition.kind]

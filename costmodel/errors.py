@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST_NAME = 100
+
 
 class CostModelError(Exception):
     """Base of every error that a user can cause; the command line prints it as one line, exit code 2."""
@@ -14,8 +16,8 @@ class SpecError(CostModelError):
     """A spec file is wrong. Holds one message for each mistake found (`messages`)."""
 
     def __init__(self, *messages: str) -> None:
-        self.messages = messages
-        super().__init__("\n".join(messages))
+        self.messages = tuple(one_line(message) for message in messages)
+        super().__init__("\n".join(self.messages))
 
 
 class GraphError(CostModelError):
@@ -38,14 +40,23 @@ class DataError(CostModelError):
     """A data set, a clip or a file of weights cannot be used."""
 
 
+class TrainingError(CostModelError):
+    """A training cannot go on, such as with a loss that is not a number."""
+
+
 class OptionError(CostModelError):
     """An option or a name asked for is not one of those known."""
+
+
+def one_line(text: str) -> str:
+    """A text without line ends and control characters, which it may hold from a spec or an option."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` where a known name resembles the given one, else the list of known names."""
     names = sorted(known)
-    match = difflib.get_close_matches(name, names, n=1)
+    match = difflib.get_close_matches(name[:LONGEST_NAME], names, n=1)
     if match:
         return f" (did you mean {match[0]!r}?)"
     return f" (known: {', '.join(names)})" if names else ""

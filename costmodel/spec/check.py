@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from costmodel.errors import SpecError, nearest
 from costmodel.ops import OPS
-from costmodel.spec.document import INPUT_KEYS, Document
-from costmodel.spec.expr import parse
-from costmodel.spec.fields import COMMON, KINDS, WHOLE_AXIS, expressions, fields_of, is_merge
+from costmodel.spec.axes import read_axis
+from costmodel.spec.document import INPUT_KEYS, MOST_MISTAKES, Document
+from costmodel.spec.expr import Scope, parse
+from costmodel.spec.fields import COMMON, KINDS, expressions, fields_of, is_merge, size
 from costmodel.spec.load import Item
+from costmodel.spec.settings import ALWAYS, mistakes
 from costmodel.types import WAYS
 
 CALL_KEYS = ("name", "as", "from", "when", "repeat", "first")
 BLOCK_KEYS = ("args", "layers")
-MOST_MISTAKES = 20
-ALWAYS = frozenset({"i", "in_channels"})
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
 def check(document: Document) -> None:
@@ -26,11 +31,16 @@ def check(document: Document) -> None:
         SpecError: one message for each mistake.
     """
     checker = _Checker(document)
-    checker.run()
+    with suppress(_EnoughError):
+        checker.run()
     if checker.mistakes:
+        more = len(checker.mistakes) > MOST_MISTAKES
         shown = checker.mistakes[:MOST_MISTAKES]
-        left = len(checker.mistakes) - len(shown)
-        raise SpecError(*shown, *([f"{document.root.file}: and {left} more mistakes"] if left else []))
+        raise SpecError(*shown, *([f"{document.root.file}: there are more mistakes"] if more else []))
+
+
+class _EnoughError(Exception):
+    """More mistakes were found than anybody reads."""
 
 
 @dataclass
@@ -39,22 +49,30 @@ class _Checker:
     mistakes: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        names = frozenset(self.document.globals)
+        for error in mistakes(self.document):
+            self._add(str(error))
+        known = set(self.document.globals)
         for key, item in self.document.sections["let"].items():
-            self._expression(item, names)
-            if key in names:
-                self._wrong(item, f"{key!r} is a size already")
-            names |= {key}
+            self._expression(item, known)
+            known.add(key)
+        names = frozenset(known)
         self._input(names)
         for name, block in self.document.sections["blocks"].items():
             self._block(name, block, names)
         self._layers(self.document.network, names | ALWAYS)
+        for name, axis in self.document.sections["axes"].items():
+            read_axis(name, axis, self.document, self.mistakes)
         self._circles()
 
     def _wrong(self, item: Item, message: str) -> None:
-        self.mistakes.append(str(item.error(message)))
+        self._add(str(item.error(message)))
 
-    def _expression(self, item: Item, names: frozenset[str]) -> None:
+    def _add(self, mistake: str) -> None:
+        self.mistakes.append(mistake)
+        if len(self.mistakes) > MOST_MISTAKES:
+            raise _EnoughError
+
+    def _expression(self, item: Item, names: Set[str]) -> None:
         if isinstance(item.value, dict | list):
             self._wrong(item, f"{item.kind}, expected a number or arithmetic")
             return
@@ -73,18 +91,28 @@ class _Checker:
         for key, item in given.items():
             if key not in INPUT_KEYS:
                 self._wrong(item, f"unknown key{nearest(key, INPUT_KEYS)}")
-            self._expression(item, names)
+            else:
+                self._field(item, "Size", names)
         for key in INPUT_KEYS[:-1]:
             if key not in given:
                 self._wrong(self.document.root, f"input: {key} is missing")
 
     def _block(self, name: str, block: Item, names: frozenset[str]) -> None:
-        if name in OPS:
-            self._wrong(block, f"{name!r} is a layer already")
+        if name in OPS or not _NAME.fullmatch(name):
+            wrong = (
+                f"{name!r} is a layer already"
+                if name in OPS
+                else "expected a name: letters, digits, _ - and ."
+            )
+            self._wrong(block, wrong)
         if not isinstance(block.value, dict) or "layers" not in block.value:
             self._wrong(block, f"{block.kind}, expected args and layers")
             return
         self._keys(block, block.value, BLOCK_KEYS, name)
+        declared = block.value.get("args")
+        if declared is not None and not isinstance(declared.value, dict | None):
+            wanted = "expected arguments with their defaults, ~ where there is none"
+            self._wrong(declared, f"{declared.kind}, {wanted}")
         arguments = self._arguments(name)
         inside = names | ALWAYS | frozenset(arguments)
         for item in arguments.values():
@@ -94,14 +122,7 @@ class _Checker:
     def _arguments(self, block: str) -> Mapping[str, Item]:
         item = self.document.sections["blocks"][block].value
         arguments = item.get("args") if isinstance(item, dict) else None
-        if arguments is None:
-            return {}
-        if not isinstance(arguments.value, dict):
-            self._wrong(
-                arguments, f"{arguments.kind}, expected arguments with their defaults, ~ where there is none"
-            )
-            return {}
-        return arguments.value
+        return arguments.value if arguments is not None and isinstance(arguments.value, dict) else {}
 
     def _keys(self, item: Item, given: Mapping[str, Item], known: tuple[str, ...], word: str) -> None:
         unknown = [key for key in given if key not in known]
@@ -140,14 +161,14 @@ class _Checker:
             self._expression(given["when"], names)
         for key in ("name", "as"):
             if key in given and not is_name(given[key]):
-                self._wrong(given[key], f"{given[key].kind}, expected a name: letters, digits, _ and -")
+                self._wrong(given[key], f"{given[key].kind}, expected a name: letters, digits, _ - and .")
         written = given.get("written")
         if written is not None and str(written.value) not in WAYS:
             self._wrong(
                 written, f"{written.kind}, expected {', '.join(WAYS)}: how PyTorch code writes the layer"
             )
         source = given.get("from")
-        if source is not None and not all(isinstance(entry.value, str) for entry in _entries(source)):
+        if source is not None and not all(is_name(entry) for entry in _entries(source)):
             self._wrong(source, f"{source.kind}, expected names given by `as`, or `input`")
 
     def _op(self, word: str, place: Item, given: Mapping[str, Item], names: frozenset[str]) -> None:
@@ -155,7 +176,9 @@ class _Checker:
         fields = fields_of(word)
         rest = {key: item for key, item in given.items() if key not in COMMON and key not in fields}
         if is_merge(word):
-            for branch in rest.values():
+            for key, branch in rest.items():
+                if not _NAME.fullmatch(key):
+                    self._wrong(branch, "expected a branch's name: letters, digits, _ - and .")
                 self._layers(branch, names)
             if len(rest) < 2 and "from" not in given:
                 self._wrong(
@@ -176,14 +199,14 @@ class _Checker:
         entries = expressions(item)
         for entry in entries:
             self._expression(entry, names)
-        if not entries and item.value != WHOLE_AXIS:
-            self._constant(item, kind)
+        if not entries:
+            self._constant(KINDS[kind], item)
 
-    def _constant(self, item: Item, kind: str) -> None:
+    def _constant(self, read: Callable[[Item, Scope], Any], item: Item) -> None:
         try:
-            KINDS[kind](item, {})
+            read(item, {})
         except SpecError as error:
-            self.mistakes.append(str(error))
+            self._add(str(error))
 
     def _call(self, word: str, place: Item, given: Mapping[str, Item], names: frozenset[str]) -> None:
         self._common(given, names)
@@ -198,20 +221,20 @@ class _Checker:
         for key, item in (*given.items(), *overrides.items()):
             if key in arguments or key == "repeat":
                 self._expression(item, names)
+        if "repeat" in given and not isinstance(given["repeat"].value, str | dict | list):
+            self._constant(partial(size, least=0), given["repeat"])
         for name, default in arguments.items():
             if default.value is None and name not in given:
                 self._wrong(place, f"{name} is missing; {word} needs it")
 
     def _circles(self) -> None:
-        uses = {name: set(self._used(block)) for name, block in self.document.sections["blocks"].items()}
+        blocks = self.document.sections["blocks"]
+        uses = {name: set(self._used(block)) - set(OPS) for name, block in blocks.items() if name not in OPS}
         done: set[str] = set()
         for name in uses:
             cycle = _circle(name, uses, done)
             if cycle:
-                self._wrong(
-                    self.document.sections["blocks"][cycle[0]],
-                    f"blocks call each other: {' -> '.join(cycle)}",
-                )
+                self._wrong(blocks[cycle[0]], f"blocks call each other: {' -> '.join(cycle)}")
                 return
 
     def _used(self, item: Item) -> Iterator[str]:
@@ -242,12 +265,8 @@ def as_layer(item: Item) -> tuple[str, Item, dict[str, Item]] | None:
 
 def is_name(item: Item) -> bool:
     """Whether an item can name a layer."""
-    text = str(item.value)
-    return (
-        isinstance(item.value, str | int)
-        and text.replace("_", "").replace("-", "").isalnum()
-        and text.isascii()
-    )
+    is_text = isinstance(item.value, str | int) and not isinstance(item.value, bool)
+    return is_text and _NAME.fullmatch(str(item.value)) is not None
 
 
 def _entries(item: Item) -> list[Item]:

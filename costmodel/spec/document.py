@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from costmodel.spec.load import Item, read, read_text
 SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
 KEYS = ("name", "description", "extends", "variant", "network", *SECTIONS)
 INPUT_KEYS = ("channels", "time", "height", "width", "every")
+TEXTS = ("name", "description", "extends", "variant")
 LONGEST_CHAIN = 8
+MOST_NAMES = 1000
+MOST_MISTAKES = 20
 _NAME = re.compile(r"[A-Za-z][\w-]*(\.ya?ml)?")
 
 BUILTIN_BLOCKS = """
@@ -47,7 +51,7 @@ class Document:
     network: Item
     variant: str | None
 
-    @property
+    @cached_property
     def globals(self) -> Mapping[str, Item]:
         """Structure and sizes before any variant, by name."""
         return {**self.sections["structure"], **self.sections["sizes"]}
@@ -125,12 +129,14 @@ def find(spec: str) -> Path:
         SpecError: neither exists; the message names the nearest shipped spec.
     """
     path = Path(spec)
-    if path.suffix or path.exists() or "/" in spec:
+    if path.suffix or "/" in spec:
         return path
-    shipped = shipped_folder() / f"{spec}.yaml"
-    if not shipped.exists():
-        raise SpecError(f"{spec}: neither a file nor a shipped spec{nearest(spec, shipped_names())}")
-    return shipped
+    if spec in shipped_names() and not path.is_file():
+        return shipped_folder() / f"{spec}.yaml"
+    with suppress(OSError):  # a name too long for a file
+        if path.exists():
+            return path
+    raise SpecError(f"{spec[:80]}: neither a file nor a shipped spec{nearest(spec, shipped_names())}")
 
 
 def document(spec: str | Path) -> Document:
@@ -167,12 +173,15 @@ def _mapping(root: Item) -> Item:
         for key, item in root.value.items()
         if key not in KEYS
     ]
-    for section in SECTIONS:
-        item = root.value.get(section)
-        if item is not None and not isinstance(item.value, dict):
+    for key, item in root.value.items():
+        if key in SECTIONS and not isinstance(item.value, dict):
             wrong.append(str(item.error(f"{item.kind}, expected a mapping")))
+        elif key in SECTIONS and len(item.value) > MOST_NAMES:
+            wrong.append(str(item.error(f"{len(item.value)} names, at most {MOST_NAMES}")))
+        elif key in TEXTS and not isinstance(item.value, str):
+            wrong.append(str(item.error(f"{item.kind}, expected text")))
     if wrong:
-        raise SpecError(*wrong)
+        raise SpecError(*wrong[:MOST_MISTAKES])
     return root
 
 

@@ -34,6 +34,7 @@ from costmodel.types import WAYS, TensorType
 
 MOST_REPEATS = 10_000
 MOST_LAYERS = 100_000
+MOST_VISITS = 300_000  # of layers, those left out by `when` and the repeats of empty blocks counted in
 DEEPEST = 40
 SINGLE_NUMBER_KERNEL = "kernel given as one number"
 
@@ -144,6 +145,7 @@ class _Builder:
     def __post_init__(self) -> None:
         self.types: dict[str, TensorType] = {INPUT: self.source}
         self.numbers: dict[str, int] = {}
+        self.visits = 0
         self.inferred: dict[Any, TensorType] = {}
         self.ops: dict[Any, Op] = {}
 
@@ -151,6 +153,9 @@ class _Builder:
         """Adds layers one after the other; the name of the last, or the edge read where there is none."""
         if place.depth > DEEPEST:
             raise item.error(f"blocks and branches nested more than {DEEPEST} deep")
+        self.visits += 1 + len(item.value)
+        if self.visits > MOST_VISITS:
+            raise item.error(f"more than {MOST_VISITS} layers and repeats")
         for layer in item.value:
             place = place.at(self.layer(layer, place))
         return place.edge

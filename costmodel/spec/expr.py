@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -106,7 +107,8 @@ def parse(text: str) -> Expression:
     if len(text) > LONGEST:
         raise SpecError(f"an expression of {len(text)} characters, at most {LONGEST} are read")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # Python's own hints, such as for `1 is 2`
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise SpecError(f"{_shown(text)} is not an expression") from None
     names: set[str] = set()

@@ -71,7 +71,7 @@ def size(item: Item, scope: Scope, least: int = 1) -> Any:
     if not is_exact(value):
         demand_between(value, least, LARGEST_SIZE)
         return value
-    shown = item.value if value == item.value else f"{item.value} = {_shown(value)}"
+    shown = item.kind if value is item.value else f"{item.value} = {_shown(value)}"
     if isinstance(value, bool) or not isinstance(value, int):
         raise item.error(f"{shown}, expected a whole number")
     if not least <= value <= LARGEST_SIZE:

@@ -15,6 +15,7 @@ from costmodel.spec.expr import number
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 60
+LONGEST_PATH = 100
 MOST_VALUES = 100_000
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,7 +33,8 @@ class Item:
     def error(self, message: str) -> SpecError:
         """An error at this place: `file:line: path: message`."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return SpecError(f"{place}: {self.path + ': ' if self.path else ''}{message}")
+        path = self.path if len(self.path) <= LONGEST_PATH else f"...{self.path[-LONGEST_PATH:]}"
+        return SpecError(f"{place}: {path + ': ' if path else ''}{message}")
 
     @property
     def kind(self) -> str:
@@ -43,9 +45,11 @@ class Item:
             case list():
                 return "a list"
             case bool():
-                return "true or false"
-            case int() | Fraction():
+                return str(self.value).lower()
+            case int():
                 return f"the number {self.value}"
+            case Fraction():
+                return f"the number {float(self.value):.10g}"
             case None:
                 return "nothing"
         return f"the text {str(self.value)[:40]!r}"
@@ -58,17 +62,20 @@ def read(path: Path) -> Item:
         SpecError: the file is missing, too large, not UTF-8 or not strict YAML.
     """
     try:
-        size = path.stat().st_size
-        if path.is_dir() or size > LARGEST_FILE:
-            reason = "a folder" if path.is_dir() else f"{size} bytes, at most {LARGEST_FILE} are read"
-            raise SpecError(f"{path}: {reason}; expected a spec in YAML")
-        text = path.read_bytes().decode("utf-8")
+        if path.is_dir():
+            raise SpecError(f"{path}: a folder; expected a spec in YAML")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)  # a device or a pipe may have no end
+        if len(data) > LARGEST_FILE:
+            raise SpecError(f"{path}: more than {LARGEST_FILE} bytes; expected a spec in YAML")
+        text = data.decode("utf-8")
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file") from None
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SpecError(f"{path}: byte {error.start} is not UTF-8; expected a spec in YAML") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"{path}: cannot be read: {reason}") from error
     return read_text(text, str(path))
 
 

@@ -150,8 +150,8 @@ class _Stream:
         jump = arrivals[0].jump
         if jump * window.stride > LONGEST_JUMP:
             raise TransformError(
-                f"{node.name}: answers every {jump * window.stride} frames, at most {LONGEST_JUMP}; give it a "
-                "smaller stride in time"
+                f"{node.name}: answers every {jump * window.stride} frames, at most {LONGEST_JUMP}; give it "
+                "a smaller stride in time"
             )
         self.nodes[node.name] = node
         self.at[node.name] = Timing(

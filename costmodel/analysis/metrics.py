@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
 from typing import Any
 
+from costmodel.analysis.entropy import depth_of, entropy_score
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.memory import peak_activation
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import Size, divide, maximum, where
+from costmodel.numbers import ceil_div, divide, maximum, repeated, where
 from costmodel.ops import Step
+from costmodel.ops.base import macs_of, params_of
 
 Layer = Callable[[Figures, Node], Any]
 Network = Callable[[Figures], Any]
@@ -81,18 +83,15 @@ def metric_named(name: str) -> Metric:
 
 def evaluate(figures: Figures, name: str) -> Any:
     """One figure of a network; None where it does not apply, infinity where it is unbounded."""
-    return metric_named(name).total(figures)
-
-
-def macs_of(work: Mapping[str, Size]) -> Any:
-    """Multiply-accumulates among operations by kind."""
-    return sum(amount for kind, amount in work.items() if kind.startswith("mac."))
+    if name not in figures.evaluated:
+        figures.evaluated[name] = metric_named(name).total(figures)
+    return figures.evaluated[name]
 
 
 @summed("values")
 def params(figures: Figures, node: Node) -> Any:
     """Learned values: weights, biases, and the scale and shift of batch norms."""
-    return sum(prod(shape) for shape in figures.weights[node.name].values())
+    return params_of(figures.weights[node.name])
 
 
 @summed("values", "Feichtenhofer 2020, Table 2 counts these alone")
@@ -120,39 +119,53 @@ def macs_per_frame(figures: Figures, node: Node) -> Any:
 def macs_worst_step(figures: Figures) -> Any:
     """Multiply-accumulates of the most expensive step."""
     if figures.cycle == 1 or not figures.graph.is_stream:
-        return METRICS["macs_per_frame"].total(figures)
-    steps = (
-        figures.total((node, macs_at_phase(figures, node, phase)) for node in figures.graph.nodes)
-        for phase in range(figures.cycle)
-    )
-    return reduce(maximum, steps)
+        return evaluate(figures, "macs_per_frame")
+    fixed: dict[tuple[int, int], Any] = {}
+    free: list[tuple[int, Any, Any]] = []
+    for node in figures.graph.nodes:
+        jump = figures.at(node).jump
+        for phase, macs in macs_by_phase(figures, node):
+            amount = repeated(macs, node.count)
+            if isinstance(phase, int):
+                fixed[jump, phase % jump] = fixed.get((jump, phase % jump), 0) + amount
+            else:
+                free.append((jump, phase, amount))
+    return reduce(maximum, _steps(figures.cycle, fixed, free))
 
 
-def macs_at_phase(figures: Figures, node: Node, phase: int) -> Any:
-    """Multiply-accumulates of a node at one phase of the cycle, in the steady state.
+def _steps(
+    cycle: int, fixed: Mapping[tuple[int, int], Any], free: Sequence[tuple[int, Any, Any]]
+) -> Iterator[Any]:
+    """The work of each step of a cycle: of amounts at a known (jump, phase), and at a symbolic phase."""
+    jumps = sorted({jump for jump, _ in fixed})
+    seen: set[tuple[tuple[int, int], ...]] = set()
+    for step in range(cycle):
+        busy = tuple((jump, step % jump) for jump in jumps if (jump, step % jump) in fixed)
+        if busy in seen and not free:
+            continue
+        seen.add(busy)
+        late = sum(where((step - phase) % jump == 0, amount, 0) for jump, phase, amount in free)
+        yield sum(fixed[at] for at in busy) + late
+
+
+def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
+    """Multiply-accumulates of a node by the phase of its jump at which they fall, in the steady state.
 
     A strided layer with partial sums multiplies each input frame by the taps that use it, as it comes; with
     an input window all its work falls in the step that answers.
     """
     macs = macs_of(figures.work[node.name])
-    if is_zero_work(macs):
-        return 0
-    at = figures.at(node)
-    op = node.op
-    if not (isinstance(op, Step) and op.form == "partial" and figures.windows[node.name].stride > 1):
-        return where((phase - at.delay) % at.jump == 0, macs, 0)
-    window = figures.windows[node.name]
+    if isinstance(macs, int) and macs == 0:
+        return
+    window, op = figures.windows[node.name], node.op
+    if not (isinstance(op, Step) and op.form == "partial" and window.stride > 1):
+        yield figures.at(node).delay, macs
+        return
     arrival = figures.arrival(node)
-    total: Any = 0
-    for tap in range(window.kernel):
-        shift = (phase - arrival.delay) + (window.before - window.dilation * tap) * arrival.jump
-        total = total + where(shift % at.jump == 0, macs // window.kernel, 0)
-    return total
-
-
-def is_zero_work(macs: Any) -> bool:
-    """Whether a node multiplies nothing at all."""
-    return isinstance(macs, int) and macs == 0
+    for tap in range(min(window.kernel, window.stride)):
+        taps = ceil_div(window.kernel - tap, window.stride)  # this one and every stride-th fall together
+        phase = arrival.delay - (window.before - window.dilation * tap) * arrival.jump
+        yield phase, macs // window.kernel * taps
 
 
 @summed("floats", "Hedegaard 2022, eq. 5, 8, 9")
@@ -254,3 +267,15 @@ def transient(figures: Figures) -> Any:
 def warmup(figures: Figures) -> Any:
     """Steps from which on no answer depends on how the state was initialised."""
     return figures.timing[figures.graph.output].receptive_field - 1 if figures.graph.is_stream else None
+
+
+@network("nats", "Wang 2023, STEntr-Score")
+def entropy(figures: Figures) -> Any:
+    """The spatio-temporal entropy score of the clip network: its maps' expressiveness."""
+    return entropy_score(figures.clip.graph)
+
+
+@network("layers", "Wang 2023 bounds it in every search")
+def depth(figures: Figures) -> Any:
+    """Convolutions on the longest path of the clip network, squeeze-excite and the head apart."""
+    return depth_of(figures.clip.graph)

@@ -1,0 +1,283 @@
+"""The conventions beside the tools themselves, on small networks of every op as PyTorch code writes them."""
+
+import contextlib
+import io
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from costmodel import analyze, load
+from costmodel.analysis.conventions import way_of
+from costmodel.emit import emit
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import OPS, AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op
+from costmodel.spec import elaborate, from_text
+
+TOOLS = ("torch", "fvcore", "ptflops", "ptflops-aten", "thop", "torchinfo")
+MODULES = ("fvcore", "ptflops", "thop", "torchinfo", "torchvision")
+
+# Layers that make a network of their own, by the word that they show; each on clips of 8 channels, 4x8x8.
+CASES = {
+    "conv": "conv: {channels: 12, kernel: [3, 1, 3], stride: [1, 2, 1], groups: 2}",
+    "conv with a bias": "conv: {channels: 6, kernel: 3, dilation: [1, 1, 2], bias: true}",
+    "depthwise conv": "conv: {channels: 8, kernel: [5, 1, 1], groups: 8}",
+    "conv as a function": "conv: {channels: 6, kernel: 3, bias: true, written: function}",
+    "linear": "linear: {channels: 5}",
+    "linear on one position": ["global_pool", "linear: {channels: 5}"],
+    "linear without a bias": "linear: {channels: 5, bias: false}",
+    "linear as a function": ["global_pool", "linear: {channels: 5, written: function}"],
+    "bn": "bn",
+    "bn as a function": "bn: {written: function}",
+    "flatten": ["flatten", "linear: {channels: 3}"],
+    "subsample": "subsample: {stride: [2, 1, 1]}",
+    "dropout": "dropout",
+    **{
+        f"{word} as {written}": f"{word}: {{written: {written}}}"
+        for word in ("relu", "swish", "sigmoid", "softmax", "global_pool")
+        for written in ("module", "function", "operator")
+    },
+    **{
+        f"{word} as {written}": f"{word}: {{kernel: [3, 2, 2], stride: [1, 2, 2], padding: [1, 0, 0], "
+        f"written: {written}}}"
+        for word in ("avg_pool", "max_pool")
+        for written in ("module", "function")
+    },
+    "avg_pool over all": "avg_pool: {kernel: all}",
+    "global_pool over the map": "global_pool: {kernel: [1, all, all]}",
+    **{
+        f"{word} as {written}": f"{word}: {{a: [], b: [relu], written: {written}}}"
+        for word in ("add", "gate")
+        for written in ("function", "operator")
+    },
+    "concat": "concat: {a: [], b: [conv: {channels: 3}]}",
+    "squeeze_excite": "squeeze_excite",
+}
+
+
+class Written(nn.Module):
+    """A graph as PyTorch code ordinarily writes it: a module, a function or an operator for each layer."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self.graph = graph
+        self.calls: dict[str, Callable[..., Tensor]] = {}
+        for number, node in enumerate(graph.nodes):
+            call = _call(node, graph)
+            if isinstance(call, nn.Module):
+                self.add_module(f"layer{number}", call)
+            self.calls[node.name] = call
+
+    def forward(self, clip: Tensor) -> Tensor:
+        found = {INPUT: clip}
+        for node in self.graph.nodes:
+            call, inputs = self.calls[node.name], [found[name] for name in node.inputs]
+            if isinstance(node.op, Linear):
+                found[node.name] = call(inputs[0].movedim(1, -1)).movedim(-1, 1)
+            else:
+                found[node.name] = call(*inputs)
+        return found[self.graph.output]
+
+
+def _call(node: Node, graph: Graph) -> Callable[..., Tensor]:
+    (x, *_) = graph.inputs_of(node)
+    way, word = way_of(node), node.op.word
+    if word in ("flatten", "subsample", "concat"):
+        return {
+            "flatten": lambda clip: clip.flatten(1)[:, :, None, None, None],
+            "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
+            "concat": lambda *clips: torch.cat(clips, 1),
+        }[word]
+    if way == "operator":
+        return OPERATORS[word]
+    if way == "function" and word in FUNCTIONS:
+        return FUNCTIONS[word]
+    module = _module(node.op, x.channels, (x.time, x.height, x.width))
+    return module if way == "module" else _as_function(node.op, module)
+
+
+OPERATORS: dict[str, Callable[..., Tensor]] = {
+    "relu": lambda x: x.relu(),
+    "swish": lambda x: x * x.sigmoid(),
+    "sigmoid": lambda x: x.sigmoid(),
+    "softmax": lambda x: x.softmax(1),
+    "global_pool": lambda x: x.mean((2, 3, 4), keepdim=True),
+    "add": lambda x, y: x + y,
+    "gate": lambda x, y: x * y,
+}
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    # looked up when called: one of the tools replaces functions while it counts
+    "relu": lambda x: functional.relu(x),
+    "swish": lambda x: functional.silu(x),
+    "sigmoid": lambda x: torch.sigmoid(x),
+    "softmax": lambda x: functional.softmax(x, dim=1),
+    "global_pool": lambda x: functional.adaptive_avg_pool3d(x, 1),
+    "add": lambda x, y: torch.add(x, y),
+    "gate": lambda x, y: torch.mul(x, y),
+}
+PLAIN: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "swish": nn.SiLU,
+    "sigmoid": nn.Sigmoid,
+    "softmax": partial(nn.Softmax, dim=1),
+    "dropout": nn.Dropout,
+}
+
+
+def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
+    if op.word in PLAIN:
+        return PLAIN[op.word]()
+    if isinstance(op, Linear):
+        return nn.Linear(channels, op.channels, op.bias)
+    if isinstance(op, BatchNorm):
+        return nn.BatchNorm3d(channels)
+    if isinstance(op, GlobalPool):
+        return nn.AdaptiveAvgPool3d(tuple(1 if kernel is None else None for kernel in op.kernel))
+    padding = tuple(op.pads(axis)[0] for axis in range(3))
+    kernel = tuple(size if each is None else each for each, size in zip(op.kernel, sizes, strict=True))
+    if isinstance(op, Conv):
+        return nn.Conv3d(channels, op.channels, kernel, op.stride, padding, op.dilation, op.groups, op.bias)
+    if isinstance(op, AvgPool):
+        return nn.AvgPool3d(kernel, op.stride, padding)
+    assert isinstance(op, MaxPool)
+    return nn.MaxPool3d(kernel, op.stride, padding, op.dilation)
+
+
+def _as_function(op: Op, made: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The function that a module calls, on the parameters of one that no network holds."""
+    made = made.eval().requires_grad_(False)
+    if isinstance(op, Conv):
+        return lambda x: functional.conv3d(
+            x, made.weight, made.bias, made.stride, made.padding, made.dilation, made.groups
+        )
+    if isinstance(op, Linear):
+        return lambda x: functional.linear(x, made.weight, made.bias)
+    if isinstance(op, BatchNorm):
+        return lambda x: functional.batch_norm(x, made.running_mean, made.running_var, made.weight, made.bias)
+    if isinstance(op, AvgPool):
+        return lambda x: functional.avg_pool3d(x, made.kernel_size, made.stride, made.padding)
+    return lambda x: functional.max_pool3d(x, made.kernel_size, made.stride, made.padding)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Ignores what the tools warn of and print."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.fixture(scope="module")
+def tools() -> None:
+    """Makes the tools importable: a torchvision built for another torch lacks operators that it names."""
+    with quiet():
+        try:
+            import torchvision  # noqa: F401
+        except RuntimeError:
+            for name in [each for each in sys.modules if each.startswith("torchvision")]:
+                del sys.modules[name]
+            KEPT.append(torch.library.Library("torchvision", "DEF"))
+            for operator in ("nms", "qnms"):
+                KEPT[0].define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)
+
+
+KEPT: list[Any] = []  # operators vanish with their library
+
+
+def printed(tool: str, network: nn.Module, clip: Tensor) -> int:
+    """What a tool prints for a network in evaluation mode."""
+    network = network.eval()
+    with quiet(), torch.no_grad():
+        match tool:
+            case "torch":
+                with FlopCounterMode(display=False) as counter:
+                    network(clip)
+                return counter.get_total_flops()
+            case "fvcore":
+                from fvcore.nn import FlopCountAnalysis
+
+                return int(FlopCountAnalysis(network, clip).total())
+            case "thop":
+                import thop
+
+                return int(thop.profile(network, (clip,), verbose=False)[0])
+            case "torchinfo":
+                import torchinfo
+
+                return torchinfo.summary(network, input_data=clip, verbose=0).total_mult_adds
+        import ptflops
+
+        backend = "aten" if tool == "ptflops-aten" else "pytorch"
+        size = tuple(clip.shape[1:])
+        options = {"as_strings": False, "print_per_layer_stat": False, "backend": backend}
+        return int(ptflops.get_model_complexity_info(network, size, **options)[0])
+
+
+def network_of(case: str) -> Graph:
+    layers = CASES[case]
+    lines = "".join(f"  - {layer}\n" for layer in ([layers] if isinstance(layers, str) else layers))
+    return elaborate(
+        from_text(
+            f"name: small\ninput: {{channels: 8, time: 4, height: 8, width: 8}}\nnetwork:\n{lines}  - relu\n"
+        )
+    )
+
+
+def clip_of(graph: Graph) -> Tensor:
+    return torch.randn(1, *(int(size) for size in graph.source))
+
+
+def count(graph: Graph, tool: str) -> int:
+    return analyze(graph, convention=tool).totals["count_per_frame"]
+
+
+@pytest.mark.peers(*MODULES)
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("case", CASES)
+def test_a_layer_counts_what_the_tool_prints(case: str, tool: str):
+    graph = network_of(case)
+    assert count(graph, tool) == printed(tool, Written(graph), clip_of(graph))
+
+
+@pytest.mark.peers(*MODULES, "pytorchvideo")
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(
+    ("variant", "frames", "crop"),
+    [("S-pytorchvideo", 13, 64), pytest.param("M-pytorchvideo", 16, 224, marks=pytest.mark.slow)],
+)
+def test_pytorchvideos_own_x3d_prints_what_its_spec_counts(variant: str, frames: int, crop: int, tool: str):
+    with quiet():
+        from pytorchvideo.models.x3d import create_x3d
+
+        network = create_x3d(input_clip_length=frames, input_crop_size=crop, model_num_class=400)
+    graph = load("x3d", variant=variant, crop=crop)
+    assert count(graph, tool) == printed(tool, network, clip_of(graph))
+
+
+@pytest.mark.peers(*MODULES)
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("tool", ["fvcore", "ptflops-aten"])
+def test_tools_that_see_every_operator_print_the_same_for_an_emitted_clip_network(tool: str):
+    graph = load("x3d_s", frames=4, crop=32)
+    assert count(graph, tool) == printed(tool, emit(graph), clip_of(graph))
+
+
+def test_torch_prints_the_same_for_an_emitted_clip_network():
+    graph = load("x3d_s", frames=4, crop=32)
+    assert count(graph, "torch") == printed("torch", emit(graph), clip_of(graph))
+
+
+def test_every_op_has_a_small_network():
+    shown = {node.op.word for case in CASES for node in network_of(case).nodes}
+    assert OPS.keys() - shown == set()

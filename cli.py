@@ -10,9 +10,14 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from costmodel.errors import CostModelError, SpecError
+from costmodel.errors import CostModelError, SpecError, one_line
 
-COMMANDS = {"analyze": "commands.analyze"}
+COMMANDS = {
+    "analyze": "commands.analyze",
+    "emit": "commands.emit",
+    "report": "commands.report",
+    "train": "commands.train",
+}
 
 app = typer.Typer(
     name="costmodel",
@@ -60,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _wrong(*messages: str) -> int:
     for message in messages:
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {one_line(message)}", file=sys.stderr)
     return 2
 
 

@@ -20,8 +20,8 @@ from search.data.base import Videos
 
 Numbers = NDArray[np.int64]
 
-# The shorter side is scaled to 128 to 160 where the network sees 112  (Feichtenhofer 2020, sec. 4).
-SMALLEST_SCALE, LARGEST_SCALE = Fraction(128, 112), Fraction(160, 112)
+# The shorter side is scaled to 128 where the network sees 112  (Feichtenhofer 2020, sec. 4).
+TEST_SCALE = Fraction(128, 112)
 MEAN, DEVIATION = 0.45, 0.225  # of pixel values in 0 to 1, as the video networks of the papers take them
 
 
@@ -63,17 +63,17 @@ def training_clips(
     view: View,
     random: np.random.Generator,
     *,
+    scale: float = float(TEST_SCALE),
     mirror: bool,
     device: str = "cpu",
 ) -> Tensor:
     """Clips at a random time, a random crop and, with `mirror`, half of them mirrored.
 
-    Deviates from Feichtenhofer 2020, sec. 4: one scale is drawn for a batch, not one for each clip, so
-    that a batch is resized at once.
+    Deviates from Feichtenhofer 2020, sec. 4: one scale holds for a batch, not for a clip, so that a
+    batch is resized at once.
     """
     lengths = videos.lengths[index]
     starts = random.integers(0, np.maximum(lengths - view.span, 0) + 1)
-    scale = random.uniform(float(SMALLEST_SCALE), float(LARGEST_SCALE))
     scaled = _scaled(videos, index, view.times(starts, lengths), view, scale, device)
     free = np.array([scaled.shape[-2] - view.height, scaled.shape[-1] - view.width])
     corners = random.integers(0, free + 1, (len(index), 2))
@@ -92,7 +92,7 @@ def centre_clips(
     *,
     at: Fraction = Fraction(1, 2),
     across: Fraction = Fraction(1, 2),
-    scale: Fraction = SMALLEST_SCALE,
+    scale: Fraction = TEST_SCALE,
     device: str = "cpu",
 ) -> Tensor:
     """Clips at one place of their videos: `at` of the way through time, `across` the longer side."""
@@ -111,7 +111,7 @@ def clips_at(
     view: View,
     *,
     across: Fraction = Fraction(1, 2),
-    scale: Fraction = SMALLEST_SCALE,
+    scale: Fraction = TEST_SCALE,
     device: str = "cpu",
 ) -> Tensor:
     """Clips of the frames `times` (clips, time), cropped at `across` of the longer side."""

@@ -1,0 +1,222 @@
+"""`train`: a network's weights from clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from reports import tables
+
+if TYPE_CHECKING:
+    from search.data import Data
+    from search.recipe import Recipe
+    from search.train import Result
+
+EXAMPLES = """Trains a network on clips, by the recipe of a paper or your own. A run cut short goes on.
+
+Examples:
+
+    train digits --data digits --set frames=8 --set crop=24    moving digits, on a CPU, in minutes
+
+    train x3d_s --data clips/ --recipe x3d --batch 64          a folder of clips, a folder for each class
+
+    train x3d_s --data clips/ --weights k400.pt --freeze       the classifier alone
+
+    train x3d_s --data clips/ --unpadded                       without padding in time, as a stream runs
+
+    train x3d_s --data clips/ --continual                      frame by frame
+"""
+
+
+class Precision(StrEnum):
+    """What numbers the network computes in."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+
+
+DataOption = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="`digits`, `digits:train=500,val=200`, or a folder of clips with a folder for each class.",
+    ),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="cpu or cuda; a GPU where there is one, if not given.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Threads on a CPU; as many as cores, if not given.")
+]
+
+
+@on_spec
+def train(
+    source: Source,
+    data: DataOption,
+    recipe: Annotated[
+        str, typer.Option(help="x3d, efficient3d, efficient3d_finetune, d3d, atfr, digits, or a YAML file.")
+    ] = "x3d",
+    epochs: Annotated[
+        float | None, typer.Option(help="Instead of the recipe's; its warm-up in proportion.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Instead of the recipe's; its rate in proportion.")
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(min=0, help="Step of an expansion: regularises as the recipe says for it.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Train the classifier alone.")] = False,
+    unpadded: Annotated[
+        bool, typer.Option("--unpadded", help="Without padding in time, so that clip and stream agree.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder for weights, checkpoint and metrics.")] = Path("out"),
+    device: DeviceOption = None,
+    precision: Annotated[Precision, typer.Option(help="Half precision is for a GPU.")] = Precision.AUTO,
+    threads: ThreadsOption = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also log to TensorBoard.")] = False,
+    seed: SeedOption = 0,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Trains a network and prints how well it does."""
+    from search.data import open_data
+    from search.recipe import load_recipe
+    from search.train import Options
+    from search.train import train as run
+
+    chosen = load_recipe(recipe)
+    chosen = chosen if step is None else chosen.at_step(step)
+    chosen = chosen if batch is None else chosen.with_batch(batch)
+    chosen = chosen if epochs is None else chosen.with_epochs(epochs)
+    clips = open_data(data, seed)
+    source = with_classes(source, clips)
+    kind = "unpadded" if unpadded else "stepwise" if source.stream is not None else "clip"
+    where = chosen_device(device, threads)
+    options = Options(
+        seed=seed,
+        kind=kind,  # type: ignore[arg-type]
+        device=where,
+        precision=chosen_precision(precision, where),
+        weights=weights,
+        freeze=freeze,
+        folder=out,
+    )
+    _tell(chosen, clips, options)
+    result = run(source.graph(), clips, chosen, options, _Progress(out if tensorboard else None))
+    _print(result, out, format)
+
+
+def with_classes(source: Source, data: Data) -> Source:
+    """The network with as many classes as the data has, where its spec has the size and it is not set."""
+    from dataclasses import replace
+
+    sets = dict(source.sets or {})
+    if "classes" in sets or "classes" not in source.document().globals:
+        return source
+    return replace(source, sets=sets | {"classes": len(data.classes)})
+
+
+def chosen_device(device: str | None, threads: int | None = None) -> str:
+    """The device asked for, or a GPU where there is one; on a CPU so many threads run."""
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def chosen_precision(precision: Precision, device: str) -> str:
+    """The precision asked for, or the best of the device."""
+    import torch
+
+    if precision is not Precision.AUTO:
+        return precision.value
+    if device == "cpu":
+        return "fp32"
+    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+
+
+def _tell(recipe: Recipe, data: Data, options: Any) -> None:
+    typer.echo(
+        f"note: {len(data.train.labels)} clips to train on, {len(data.validation.labels)} to validate with, "
+        f"{len(data.classes)} classes; recipe {recipe.name}, {recipe.epochs:g} epochs, batch {recipe.batch}, "
+        f"rate {recipe.learning_rate:g}; {options.device}, {options.precision}",
+        err=True,
+    )
+
+
+class _Progress:
+    """A line for each epoch, with the time left."""
+
+    def __init__(self, tensorboard: Path | None) -> None:
+        self.start = monotonic()
+        self.first: float | None = None
+        self.log: Callable[[Mapping[str, float]], None] = (
+            _tensorboard(tensorboard) if tensorboard else _nowhere
+        )
+
+    def __call__(self, row: Mapping[str, float]) -> None:
+        self.first = row["epoch"] - 1 if self.first is None else self.first
+        elapsed = monotonic() - self.start
+        left = elapsed / (row["epoch"] - self.first) * (row["epochs"] - row["epoch"])
+        validated = f", validation {row['validation_accuracy']:.1%}" if "validation_accuracy" in row else ""
+        typer.echo(
+            f"epoch {row['epoch']:.0f}/{row['epochs']:.0f}: loss {row['train_loss']:.3f}, "
+            f"training {row['train_accuracy']:.1%}{validated}, {elapsed:.0f} s, {left:.0f} s left",
+            err=True,
+        )
+        self.log(row)
+
+
+def _nowhere(row: Mapping[str, float]) -> None:
+    """No log beside the CSV."""
+
+
+def _tensorboard(folder: Path) -> Callable[[Mapping[str, float]], None]:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise typer.BadParameter(
+            "is not installed: pip install tensorboard", param_hint="--tensorboard"
+        ) from None
+    writer = SummaryWriter(str(folder))
+
+    def log(row: Mapping[str, float]) -> None:
+        for name, value in row.items():
+            writer.add_scalar(name, value, int(row["epoch"]))
+        writer.flush()
+
+    return log
+
+
+def _print(result: Result, out: Path, format: Format) -> None:
+    row = {
+        "accuracy": result.accuracy,
+        "loss": result.loss,
+        "train_accuracy": result.train_accuracy,
+        "epochs": len(result.rows),
+        "training_macs": result.macs,
+        "seconds": sum(result.seconds.values()),
+        "data_seconds": result.seconds.get("data", 0.0),
+        "weights": str(out / "weights.pt"),
+    }
+    columns = tuple(row)
+    match format:
+        case Format.JSON:
+            text = tables.plain_json(row | {"rows": result.rows}) + "\n"
+        case Format.CSV:
+            text = tables.csv_text([row], columns)
+        case Format.MD:
+            text = tables.markdown([row], columns)
+        case _:
+            text = tables.table([row], columns)
+    typer.echo(text, nl=False)

@@ -1,0 +1,67 @@
+"""How networks and data fit each other, and how well a network does on clips."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from costmodel.errors import DataError
+from costmodel.graph import Graph
+from search.data import Data, Videos, View, batches, centre_clips
+from search.train.forms import Form
+
+EVALUATED_AT_ONCE = 64
+
+
+def clip_of(graph: Graph) -> Graph:
+    """The clip network of a stream; a clip network itself."""
+    return graph if graph.clip is None else graph.clip
+
+
+def view_of(graph: Graph, frames: int) -> View:
+    """What a network looks at, in clips of `frames` frames."""
+    clip = clip_of(graph)
+    every = Fraction(clip.every) if isinstance(clip.every, int | Fraction) else Fraction(1)
+    return View(frames, every, int(clip.source.height), int(clip.source.width))
+
+
+def must_fit(graph: Graph, data: Data) -> None:
+    """Raises unless a network has a score for each class of the data, and takes its channels.
+
+    Raises:
+        DataError: it does not fit.
+    """
+    scores, classes = int(graph.types[graph.output].channels), len(data.classes)
+    if scores != classes:
+        raise DataError(
+            f"{graph.name}: labels don't match, it answers {scores} classes and the data has {classes}; "
+            f"try --set classes={classes}"
+        )
+    channels = int(clip_of(graph).source.channels)
+    if data.train.channels not in (1, channels):
+        found = data.train.channels
+        raise DataError(f"{graph.name}: takes {channels} channels, the clips have {found}; expected the same")
+
+
+def as_wide(clips: Tensor, graph: Graph) -> Tensor:
+    """Grey clips in as many channels as a network takes."""
+    channels = int(clip_of(graph).source.channels)
+    return clips if clips.shape[1] == channels else clips.expand(-1, channels, -1, -1, -1)
+
+
+@torch.no_grad()
+def validate(form: Form, videos: Videos, device: str) -> tuple[float, float]:
+    """Mean loss and accuracy of a network on one clip from the middle of each video."""
+    graph = form.network.graph
+    form.network.eval()
+    view = view_of(graph, form.frames)
+    loss, right = 0.0, 0
+    for index in batches(len(videos.labels), EVALUATED_AT_ONCE):
+        labels = torch.from_numpy(videos.labels[index]).to(device)
+        logits = form.logits(as_wide(centre_clips(videos, index, view, device=device), graph))
+        loss += float(cross_entropy(logits, labels, reduction="sum"))
+        right += int((logits.argmax(1) == labels).sum())
+    return loss / len(videos.labels), right / len(videos.labels)

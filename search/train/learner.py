@@ -1,0 +1,155 @@
+"""A network, its optimiser, and one step of learning."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from costmodel.errors import TrainingError
+from costmodel.graph import Graph
+from search.data import Data, batches, training_clips
+from search.data.views import Numbers
+from search.recipe import Recipe
+from search.train.checkpoint import load_weights
+from search.train.fit import as_wide, must_fit, view_of
+from search.train.forms import form_of
+from search.train.options import PRECISIONS, Options, Row
+from search.train.prepare import freeze, learning_mode, prepare
+
+
+class Learner:
+    """A network that learns from data by a recipe."""
+
+    def __init__(self, graph: Graph, data: Data, recipe: Recipe, options: Options) -> None:
+        self.data, self.recipe, self.options = data, recipe, options
+        self.form = form_of(graph, options.kind)
+        must_fit(self.form.network.graph, data)
+        prepare(self.form.network, recipe)
+        if options.weights is not None:
+            load_weights(self.form.network, options.weights, new_classifier=options.freeze)
+        if options.freeze:
+            freeze(self.form.network)
+        self.form.network.to(torch.device(options.device))
+        self.view = view_of(graph, self.form.frames)
+        self.optimizer = torch.optim.SGD(
+            [value for value in self.form.network.parameters() if value.requires_grad],
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            dampening=recipe.dampening,
+            weight_decay=recipe.weight_decay,
+        )
+        self.scaler = torch.amp.GradScaler(enabled=options.precision == "fp16")
+        self.batches = sum(1 for _ in self._batches(np.random.default_rng(0)))
+        self.iterations = max(math.ceil(recipe.epochs * self.batches), 1)
+        self.clips = 0
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the whole run, the last perhaps cut short."""
+        return math.ceil(self.iterations / self.batches)
+
+    def epoch(self, number: int, falls: int) -> Row:
+        """Learns each video once; `falls` is how often a plateau let the rate fall.
+
+        Raises:
+            TrainingError: the loss is not a number any more.
+        """
+        # Each epoch has random numbers of its own: a run that goes on from a checkpoint draws the same.
+        random = np.random.default_rng([self.options.seed, number])
+        torch.manual_seed(int(random.integers(1 << 62)))
+        learning_mode(self.form.network, self.options.freeze)
+        loss, right, seen = 0.0, 0, 0
+        remaining = self.iterations - number * self.batches
+        for place, index in zip(range(remaining), self._batches(random), strict=False):
+            self._set_rate(number + place / self.batches, falls)
+            for part in self._parts(index):
+                part_loss, part_right = self._learn(part, len(part) / len(index), random)
+                if not math.isfinite(part_loss):
+                    at = f"epoch {number + 1}, batch {place + 1}"
+                    raise TrainingError(
+                        f"{at}: the loss is {part_loss}, expected a number; lower the learning rate"
+                    )
+                right, seen, loss = right + part_right, seen + len(part), loss + part_loss * len(part)
+            self._step()
+        self.clips += seen
+        rate = self.optimizer.param_groups[0]["lr"]
+        return {"epoch": number + 1, "rate": rate, "train_loss": loss / seen, "train_accuracy": right / seen}
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold."""
+        return {
+            "weights": self.form.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "clips": self.clips,
+            "seconds": dict(self.seconds),
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what a checkpoint held."""
+        self.form.network.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.clips = state["clips"]
+        self.seconds = defaultdict(float, state["seconds"])
+
+    @contextmanager
+    def spent(self, what: str) -> Iterator[None]:
+        """Counts the seconds spent on something."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] += perf_counter() - start
+
+    def _batches(self, random: np.random.Generator) -> Iterator[Numbers]:
+        return batches(len(self.data.train.labels), self.recipe.batch, random)
+
+    def _parts(self, index: Numbers) -> list[Numbers]:
+        """The batch in parts that run at once; a last part of one clip joins the one before."""
+        micro = self.recipe.micro or len(index)
+        parts = [index[first : first + micro] for first in range(0, len(index), micro)]
+        if len(parts) > 1 and len(parts[-1]) == 1:
+            parts[-2:] = [np.concatenate(parts[-2:])]
+        return parts
+
+    def _clips(self, index: Numbers, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        videos, device = self.data.train, self.options.device
+        mirror = self.recipe.mirror and self.data.mirrors
+        scale = self.recipe.draw_scale(random)
+        clips = training_clips(videos, index, self.view, random, scale=scale, mirror=mirror, device=device)
+        return as_wide(clips, self.form.network.graph), torch.from_numpy(videos.labels[index]).to(device)
+
+    def _learn(self, index: Numbers, share: float, random: np.random.Generator) -> tuple[float, int]:
+        with self.spent("data"):
+            clips, labels = self._clips(index, random)
+        with self.spent("learn"):
+            with self._mixed():
+                logits = self.form.logits(clips)
+                loss = cross_entropy(logits.float(), labels)
+            torch.autograd.backward(self.scaler.scale(loss * share))
+            return loss.item(), int((logits.argmax(1) == labels).sum())
+
+    def _mixed(self) -> Any:
+        kind = PRECISIONS[self.options.precision]
+        return nullcontext() if kind is None else torch.autocast(torch.device(self.options.device).type, kind)
+
+    def _step(self) -> None:
+        with self.spent("learn"):
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self.optimizer.zero_grad(set_to_none=True)
+
+    def _set_rate(self, epoch: float, falls: int) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate_at(epoch, falls)

@@ -1,0 +1,175 @@
+"""The training loop: epochs, validation, and checkpoints from which a run goes on to the same result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+import torch
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate as metric
+from costmodel.errors import DataError, TrainingError
+from costmodel.graph import Graph
+from search.data import Data
+from search.recipe import Recipe
+from search.train import checkpoint
+from search.train.fit import clip_of, validate
+from search.train.learner import Learner
+from search.train.options import Options, Report, Result, Row
+
+CHECKPOINT, WEIGHTS, METRICS = "checkpoint.pt", "weights.pt", "metrics.csv"
+LOSSES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+COLUMNS = ("epoch", "rate", *LOSSES, "seconds")
+SECONDS_BETWEEN_CHECKPOINTS = 20.0
+FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a forward pass each
+
+
+def train(
+    graph: Graph, data: Data, recipe: Recipe, options: Options | None = None, report: Report | None = None
+) -> Result:
+    """Trains a network; goes on where a run of the same kind left a checkpoint in the same folder.
+
+    Args:
+        graph: the clip network, or the stream.
+        data: the clips.
+        recipe: how it is trained.
+        options: how the run goes.
+        report: is told the metrics of each epoch.
+
+    Raises:
+        TrainingError: the loss is not a number any more.
+        DataError: data or weights do not fit the network, or a file cannot be written.
+    """
+    options = options or Options()
+    with torch.random.fork_rng():
+        torch.manual_seed(options.seed)
+        run = _Run(Learner(graph, data, recipe, options))
+        run.resume()
+        run.finish(report)
+        return run.result()
+
+
+class _Run:
+    """A training under way: the epochs done, and what they gave."""
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+        self.recipe, self.options = learner.recipe, learner.options
+        self.rows: list[Row] = []
+        self.falls, self.since, self.best = 0, 0, math.inf
+        self.saved = monotonic()
+
+    @property
+    def done(self) -> int:
+        """Epochs done."""
+        return len(self.rows)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or the last plateau is met."""
+        converged = self.recipe.schedule == "plateau" and self.falls > self.recipe.falls
+        return converged or self.done >= self.learner.epochs
+
+    @property
+    def key(self) -> str:
+        """What must be equal for a checkpoint to be gone on from."""
+        layers = [(node.name, repr(node.op)) for node in self.learner.form.network.graph.nodes]
+        options = replace(self.options, device="cpu", folder=None, validate_every=0)
+        return repr((self.recipe.key, self.learner.data.key, str(options), self.learner.view, layers))
+
+    def finish(self, report: Report | None) -> None:
+        """Trains to the end, epoch by epoch."""
+        while not self.is_over:
+            row = self.learner.epoch(self.done, self.falls)
+            if self._validates(self.done + 1):
+                row |= self._validate()
+            self.rows.append(row | {"seconds": sum(self.learner.seconds.values())})
+            self._watch(row)
+            self._save()
+            if report is not None:
+                report(self.rows[-1] | {"epochs": self.learner.epochs})
+
+    def result(self) -> Result:
+        """What the training gave."""
+        last, learner = self.rows[-1], self.learner
+        macs = metric(Figures(clip_of(learner.form.network.graph)), "macs_per_clip")
+        return Result(
+            last["validation_accuracy"],
+            last["validation_loss"],
+            last["train_accuracy"],
+            self.rows,
+            FORWARD_AND_BACKWARD * int(macs) * learner.clips,
+            dict(learner.seconds),
+            learner.form,
+        )
+
+    def resume(self) -> None:
+        """Goes on from the checkpoint in the folder, if there is one.
+
+        Raises:
+            DataError: it is of another training.
+        """
+        if self.options.folder is None or not (path := self.options.folder / CHECKPOINT).exists():
+            return
+        state = checkpoint.read(path)
+        if state.get("key") != self.key:
+            raise DataError(
+                f"{path}: is of another network, recipe, data or seed; expected the same, or another --out"
+            )
+        self.learner.set_state(state)
+        self.rows = state["rows"]
+        self.falls, self.since, self.best = state["plateau"]
+
+    def _validates(self, epoch: int) -> bool:
+        every = self.options.validate_every
+        last = epoch >= self.learner.epochs
+        return last or self.recipe.schedule == "plateau" or bool(every and epoch % every == 0)
+
+    def _validate(self) -> Row:
+        with self.learner.spent("validate"):
+            form, videos = self.learner.form, self.learner.data.validation
+            loss, accuracy = validate(form, videos, self.options.device)
+        if not math.isfinite(loss):
+            raise TrainingError(f"epoch {self.done + 1}: the validation loss is {loss}, expected a number")
+        return {"validation_loss": loss, "validation_accuracy": accuracy}
+
+    def _watch(self, row: Row) -> None:
+        """Counts the epochs without a lower validation loss; a plateau lets the rate fall."""
+        if self.recipe.schedule != "plateau":
+            return
+        self.since += 1
+        if row["validation_loss"] < self.best:
+            self.best, self.since = row["validation_loss"], 0
+        if self.since >= self.recipe.patience:
+            self.falls, self.since = self.falls + 1, 0
+
+    def _save(self) -> None:
+        due = self.is_over or monotonic() - self.saved > SECONDS_BETWEEN_CHECKPOINTS
+        if self.options.folder is None or not due:
+            return
+        with self.learner.spent("save"):
+            self._write(self.options.folder)
+        self.saved = monotonic()
+
+    def _write(self, folder: Path) -> None:
+        plateau = (self.falls, self.since, self.best)
+        state = self.learner.state() | {"key": self.key, "rows": self.rows, "plateau": plateau}
+        checkpoint.write(folder / CHECKPOINT, state)
+        checkpoint.write(folder / METRICS, metrics_csv(self.rows))
+        if self.is_over:
+            network, classes = self.learner.form.network, list(self.learner.data.classes)
+            checkpoint.save_weights(network, folder / WEIGHTS, classes=classes, name=network.graph.name)
+
+
+def metrics_csv(rows: list[Row]) -> str:
+    """The metrics of each epoch as CSV."""
+    lines = [",".join(_cell(row, name) for name in COLUMNS) for row in rows]
+    return "\n".join([",".join(COLUMNS), *lines]) + "\n"
+
+
+def _cell(row: Mapping[str, float], name: str) -> str:
+    return f"{row[name]:.6g}" if name in row else ""

@@ -1,0 +1,77 @@
+"""How a training runs, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from costmodel.errors import OptionError
+from search.train.forms import Form, Kind
+
+Row = dict[str, float]
+Report = Callable[[Row], None]
+
+PRECISIONS = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a training runs, apart from its recipe.
+
+    Args:
+        seed: of the weights, the order of clips, crops and dropout.
+        kind: whether clips are padded in time, unpadded, or run frame by frame.
+        device: such as `cpu` or `cuda`.
+        precision: `fp32`, `bf16`, or on a GPU `fp16`.
+        weights: a file of weights to start from.
+        freeze: whether the classifier alone learns.
+        folder: where weights, checkpoints and metrics are written; nowhere if None.
+        validate_every: epochs between validations; 0 for the last epoch alone.
+
+    Raises:
+        OptionError: this machine has no such device, or the device not the precision.
+    """
+
+    seed: int = 0
+    kind: Kind = "clip"
+    device: str = "cpu"
+    precision: str = "fp32"
+    weights: Path | None = None
+    freeze: bool = False
+    folder: Path | None = None
+    validate_every: int = 1
+
+    def __post_init__(self) -> None:
+        gpu = torch.cuda.is_available()
+        if self.device != "cpu" and not (gpu and self.device.startswith("cuda")):
+            raise OptionError(f"--device: {self.device!r} is not there, expected cpu{' or cuda' * gpu}")
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"--precision: {self.precision!r}, expected {', '.join(PRECISIONS)}")
+        if self.precision == "fp16" and self.device == "cpu":
+            raise OptionError("--precision: fp16 needs a GPU, expected fp32 or bf16 on a CPU")
+
+
+@dataclass
+class Result:
+    """What a training gave.
+
+    Args:
+        accuracy: on the validation part, one clip from the middle of each video.
+        loss: there.
+        train_accuracy: over the last epoch, on augmented clips.
+        rows: the metrics of each epoch.
+        macs: multiply-adds of the training: three times the forward ones, for each clip that was learned.
+        seconds: by what they were spent on: `data`, `learn`, `validate`, `save`.
+        form: the trained network.
+    """
+
+    accuracy: float
+    loss: float
+    train_accuracy: float
+    rows: list[Row]
+    macs: int
+    seconds: dict[str, float]
+    form: Form = field(repr=False)

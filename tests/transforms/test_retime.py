@@ -199,3 +199,25 @@ def test_the_smallest_state_of_x3d_xxl_takes_less_than_five_seconds():
     start = perf_counter()
     assert retimed(stream).placement.is_proven
     assert perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("init", ["zeros", "replicate"])
+def test_the_emitted_stream_answers_the_same_from_its_first_frame(
+    strides: tuple[int, ...], init: str, network
+):
+    import torch
+
+    from costmodel.emit import StreamNetwork, randomise
+
+    stream = continual(network(3, strides))
+    first, second = StreamNetwork(stream, init).double(), StreamNetwork(retime(stream), init).double()
+    randomise(first, 5)
+    second.load_state_dict(first.state_dict())
+    video = torch.randn(2, 2, 50, 1, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    with torch.no_grad():
+        outputs, valid = first.eval().forward_steps(video)
+        retimed_outputs, retimed_valid = second.eval().forward_steps(video)
+    assert valid.shape[1] > 10
+    assert torch.equal(valid, retimed_valid)
+    assert torch.allclose(outputs, retimed_outputs, rtol=1e-12, atol=1e-12)

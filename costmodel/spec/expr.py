@@ -149,7 +149,7 @@ def _checked(node: ast.expr, text: str, names: set[str], depth: int) -> ast.expr
         case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS and not node.keywords and node.args:
             _check_arguments(name, len(node.args))
             return ast.Call(node.func, [inner(value) for value in node.args], [])
-        case ast.Call(func=ast.Name(id=name)):
+        case ast.Call(func=ast.Name(id=name)) if name not in FUNCTIONS:
             raise SpecError(f"unknown function {name!r}{nearest(name, FUNCTIONS)}")
     raise SpecError(
         f"{_shown(text)} is not arithmetic: names, numbers, + - * / // % **, comparisons, "

@@ -11,6 +11,7 @@ from typing import Any
 
 from costmodel.errors import GraphError
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import is_array
 from costmodel.ops import OPS
 from costmodel.spec.elaborate import SINGLE_NUMBER_KERNEL
 from costmodel.spec.fields import WHOLE_AXIS
@@ -71,7 +72,7 @@ def _fields(node: Node) -> dict[str, Any]:
     given = {
         field.name: getattr(op, field.name)
         for field in dataclasses.fields(op)
-        if getattr(op, field.name) != field.default
+        if is_array(getattr(op, field.name)) or getattr(op, field.name) != field.default
     }
     if SINGLE_NUMBER_KERNEL in node.tags:
         given["kernel"] = vars(op)["kernel"][0]

@@ -48,6 +48,11 @@ def page(report: MemoryReport, tables: Mapping[str, pd.DataFrame]) -> str:
         "## Totals\n",
         _markdown(tables["totals"]),
         f"## {what.capitalize()} by layer\n",
+        *(
+            []
+            if report.is_stream
+            else ["Maps are made one after the other; the totals say what is alive at once.\n"]
+        ),
         _markdown(_with_total(tables["memory"])),
         "## Clips beside frame by frame\n",
         _clips_text(report),
@@ -146,8 +151,8 @@ def _draw_stages(axes: Axes, report: MemoryReport) -> None:
     for kind in table.columns:
         axes.bar(list(table.index), table[kind], bottom=bottom, label=kind, color=COLOURS[kind])
         bottom = bottom + table[kind]
-    what = "state kept between frames" if report.is_stream else "clip buffer and maps"
-    axes.set_title(f"{what}: {int(bottom.sum()):,} floats")
+    kept = f"state kept between frames: {int(bottom.sum()):,} floats"
+    axes.set_title(kept if report.is_stream else "clip buffer, and maps made one after the other")
     axes.set_ylabel("floats")
     axes.yaxis.set_major_formatter(FuncFormatter(_suffixed))
     axes.tick_params(axis="x", rotation=0 if len(table) <= 8 else 90)

@@ -15,6 +15,7 @@ from costmodel.errors import CostModelError, SpecError, one_line
 COMMANDS = {
     "analyze": "commands.analyze",
     "emit": "commands.emit",
+    "explain": "commands.explain",
     "report": "commands.report",
     "train": "commands.train",
 }

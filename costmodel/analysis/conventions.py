@@ -50,6 +50,14 @@ KINDS: Mapping[str, str] = {
     "parameters.linear.bias": "biases of linear layers",
 }
 
+# What stands for a kind of work where a tool counts it otherwise.
+STANDS_FOR: Mapping[str, str] = {
+    "bias.linear.one_position": "bias.linear",
+    "parameters.norm": "norm",
+    "parameters.linear.weight": "mac.linear",
+    "parameters.linear.bias": "bias.linear",
+}
+
 
 @dataclass(frozen=True)
 class Convention:

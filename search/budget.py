@@ -7,7 +7,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -32,10 +32,11 @@ UNITS: Mapping[str, tuple[str, Fraction]] = {
     "floats": ("floats", Fraction(1)),
     "frames": ("frames", Fraction(1)),
 }
-EXAMPLES = "2GMAC, 4GFLOP (= 2GMAC), 8MiB, 500k"
+EXAMPLES = "2GMAC, 4GFLOP (= 2GMAC), 8MiB, 500k, 16x (times the start)"
 FLOP_NOTE = "1 MAC = 2 FLOPs here; the X3D paper's FLOPs are multiply-adds, that is MACs"
 
 LONGEST_NUMBER = 40
+RELATIVE = "x"  # a unit of limits: times what the start has
 _AMOUNT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*(\w*)")
 _RELATION = re.compile(r"<=|>=|<|>|==|=")
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -158,12 +159,22 @@ def _extreme(name: str, values: list[Any]) -> Any:
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound on a quantity, from below (`>=`) or from above (`<=`)."""
+    """A bound on a quantity, from below (`>=`) or from above (`<=`).
+
+    A `relative` one, such as `macs_per_clip<=16x`, is a multiple of what the quantity is at the start.
+    """
 
     quantity: Quantity
     bound: Fraction
     below: bool = False
     unit: str = ""
+    relative: bool = False
+
+    def against(self, present: Any) -> Limit:
+        """The same limit in figures: a relative one is a multiple of the present value."""
+        if not self.relative:
+            return self
+        return replace(self, bound=self.bound * Fraction(present), relative=False)
 
     def holds(self, value: Any) -> Any:
         """Whether a value is within, element by element."""
@@ -199,7 +210,7 @@ def limit(text: str, option: str = "--limit") -> Limit:
         bound, unit = amount(parts[1].strip(), quantity)
     except OptionError as error:
         raise OptionError(f"{option} {text}: {error}") from error
-    return Limit(quantity, bound, relations[0] == ">=", unit)
+    return Limit(quantity, bound, relations[0] == ">=", unit, unit == RELATIVE)
 
 
 def amount(text: str, quantity: Quantity) -> tuple[Fraction, str]:
@@ -211,6 +222,8 @@ def amount(text: str, quantity: Quantity) -> tuple[Fraction, str]:
     match = _AMOUNT.fullmatch(text)
     if match is None or len(match[1]) > LONGEST_NUMBER:
         raise OptionError(f"{text!r} is not an amount; expected a number with a unit, such as {EXAMPLES}")
+    if match[2] == RELATIVE:
+        return Fraction(match[1]), RELATIVE
     size, unit = _unit(match[2])
     measures, factor = UNITS[unit] if unit else (quantity.unit, Fraction(1))
     if measures != quantity.unit:

@@ -16,6 +16,7 @@ from search.steps import (
     Problem,
     best_of,
     decided,
+    judged,
     options_of,
     outside,
     reasons,
@@ -57,7 +58,7 @@ def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
             yield stopped(step, last, "every limit holds")
             return
         aim = _divided(problem, worst, last.design)
-        options = options_of(problem, last.design, aim, _from_below(problem), judge)
+        options = judged(options_of(problem, last.design, aim, _from_below(problem)), judge, step)
         chosen = best_of(options)
         if chosen is None:
             yield stopped(step, last, f"{worst} is not met and no axis can move: {reasons(options)}", options)

@@ -15,6 +15,7 @@ from search.steps import (
     Problem,
     best_of,
     decided,
+    judged,
     options_of,
     outside,
     reasons,
@@ -62,7 +63,8 @@ def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
         if last.cost >= NEAR * problem.budget.bound:
             yield stopped(step, last, f"{problem.shown(last.cost)} uses the budget {problem.budget}")
             return
-        options = options_of(problem, last.design, _doubled(problem, last.cost), problem.limits, judge)
+        offered = options_of(problem, last.design, _doubled(problem, last.cost), problem.limits)
+        options = judged(offered, judge, step)
         chosen = best_of(options)
         if chosen is None:
             yield stopped(step, last, f"no axis can move: {reasons(options)}", options)
@@ -81,11 +83,11 @@ def meet_budget(problem: Problem, before: Decision, last: Decision, judge: Judge
     Where none scores better than the network before the last expansion, that one is kept.
     """
     aim = Aim(problem.budget.quantity, last.cost, problem.budget.bound, at_most=True)
-    options = options_of(problem, last.design, aim, problem.limits, judge)
+    step = last.step + 1
+    options = judged(options_of(problem, last.design, aim, problem.limits), judge, step)
     kept = _as_option(before)
     chosen = best_of([*_last_axis_first(options, last.axis), kept])
     assert chosen is not None
-    step = last.step + 1
     if chosen is kept:
         return stopped(step, before, "no contraction scores above the network before the last step", options)
     return decided(

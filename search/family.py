@@ -133,8 +133,12 @@ class Family:
 
 
 def plain(value: Any) -> Any:
-    """A figure as an int where it is whole, else as a float."""
-    return int(value) if float(value).is_integer() else float(value)
+    """A figure as an int where it is whole, else as a float.
+
+    Floats are rounded to 12 digits: the last bits of a logarithm depend on the machine.
+    """
+    exact = float(value)
+    return int(exact) if exact.is_integer() else float(f"{exact:.12g}")
 
 
 def _value(quantity: Quantity, figures: Figures, length: int) -> Any:

@@ -60,13 +60,16 @@ class Result:
 class Score(Protocol):
     """Gives each candidate a number, larger for better. Made once in each process, called for each task.
 
-    `recipe` is all that its results depend on beside the network and the seed: part of their address.
+    `recipe_at` gives all that its results at a step of a search depend on beside the network and the seed;
+    it becomes part of their address.
     `in_worker` says whether candidates run in worker processes; else in the driver, at once.
     """
 
     name: str
-    recipe: Mapping[str, Any]
     in_worker: bool
+
+    def recipe_at(self, step: int) -> Mapping[str, Any]:
+        """What the results of a step depend on, as plain numbers and text."""
 
     def __call__(self, task: Task) -> Result:
         """The score of a candidate; any exception is a failed attempt."""
@@ -80,15 +83,15 @@ class Expression:
     def __init__(self, quantity: Quantity, dtype: str) -> None:
         self.name = quantity.text
         self.quantity = quantity
-        self.recipe: Mapping[str, Any] = {"dtype": dtype}
+        self.dtype = dtype
+
+    def recipe_at(self, step: int) -> Mapping[str, Any]:
+        """The dtype, which sizes in bytes depend on."""
+        return {"dtype": self.dtype}
 
     def __call__(self, task: Task) -> Result:
         """The value of the expression for the candidate's network."""
-        return self.of(Figures(task.graph, self.recipe["dtype"]))
-
-    def of(self, figures: Figures) -> Result:
-        """The value of the expression for a network's figures."""
-        return Result(float(self.quantity.value(figures)))
+        return Result(float(self.quantity.value(Figures(task.graph, self.dtype))))
 
 
 @lru_cache(maxsize=8)

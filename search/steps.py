@@ -74,7 +74,8 @@ class Judged:
     failure: str = ""
 
 
-Judge = Callable[[Sequence[Design]], Sequence[Judged]]
+# Scores the networks of a step; what a score depends on may change from step to step.
+Judge = Callable[[Sequence[Design], int], Sequence[Judged]]
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,14 @@ class Decision:
     options: tuple[Considered, ...] = field(default=(), repr=False)
 
 
-def options_of(
-    problem: Problem, present: Design, aim: Aim, limits: Sequence[Limit], judge: Judge | None = None
-) -> list[Considered]:
-    """What every axis offers from a network towards an aim, scored where there is a judge.
+def options_of(problem: Problem, present: Design, aim: Aim, limits: Sequence[Limit]) -> list[Considered]:
+    """What every axis offers from a network towards an aim.
 
     Networks that cannot be built or stand outside a limit are left out, with the reason.
     """
     made = offers(problem.family, present.settings, problem.axes, aim, limits)
     designs = iter(problem.designs([offer.settings for offer in made if offer.settings is not None]))
-    found = [_considered(offer, next(designs) if offer.settings else None, limits) for offer in made]
-    return found if judge is None else judged(found, judge)
+    return [_considered(offer, next(designs) if offer.settings else None, limits) for offer in made]
 
 
 def _considered(offer: Offer, design: Design | None, limits: Sequence[Limit]) -> Considered:
@@ -147,10 +145,10 @@ def outside(limits: Sequence[Limit], design: Design) -> list[str]:
     ]
 
 
-def judged(options: Sequence[Considered], judge: Judge) -> list[Considered]:
+def judged(options: Sequence[Considered], judge: Judge, step: int) -> list[Considered]:
     """The options with the scores of those that stand, equal networks scored once; failures left out."""
     unique = {each.design.network: each.design for each in options if each.stands and each.design}
-    found = dict(zip(unique, judge(list(unique.values())), strict=True))
+    found = dict(zip(unique, judge(list(unique.values()), step), strict=True))
     return [
         _scored(each, found[each.design.network]) if each.stands and each.design else each for each in options
     ]
@@ -173,7 +171,7 @@ def start_of(problem: Problem, judge: Judge) -> Decision:
     Raises:
         OptionError: it cannot be scored.
     """
-    (option,) = judged([Considered("start", None, problem.first, 1.0)], judge)
+    (option,) = judged([Considered("start", None, problem.first, 1.0)], judge, 0)
     if option.score is None:
         raise OptionError(f"the start cannot be scored: {option.reason}")
     return decided(problem, 0, "start", option, (option,), "the network to start from")

@@ -1,0 +1,116 @@
+"""What a search tells while it runs and when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import typer
+
+from commands.options import Format
+from reports import tables
+from search.budget import Quantity
+from search.budget import shown as amount
+from search.history import correlations, decisions_of, searches_of, winner_of
+from search.steps import Decision, Problem
+from search.study import Study
+from search.text import decimal
+
+COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
+Row = Mapping[str, Any]
+
+
+def progress(text: str) -> None:
+    """Tells something on standard error."""
+    typer.echo(text, err=True)
+
+
+def printed(problem: Problem, decision: Decision, known: bool) -> str:
+    """A decision as lines: what was chosen, then each axis with its cost and score, or why it is out."""
+    moved = f" {decision.axis}" if decision.axis else ""
+    name = f" = {decision.name}" if decision.name else ""
+    score = "" if decision.score is None else f", score {decision.score:.6g}"
+    again = " (known)" if known else ""
+    head = f"step {decision.step}: {decision.kind}{moved}{name}, {problem.shown(decision.cost)}{score}{again}"
+    lines = [f"{head}: {decision.reason}"]
+    if decision.kind == "start":
+        return lines[0]
+    for option in decision.options:
+        told = option.reason or option.note
+        cost = problem.shown(problem.cost(option.design)) if option.design and option.design.values else "-"
+        value = "-" if option.value is None else f"{float(option.value):.6g}"
+        scored = "-" if option.score is None else f"{option.score:.6g}"
+        lines.append(f"  {option.axis:14} {value:>10} {cost:>14} {scored:>12}  {told}".rstrip())
+    return "\n".join(lines)
+
+
+def shown(spec: str, study: Study, search: int, format: Format, streams: bool) -> str:
+    """A search that has ended: its trajectory, the command that emits its winner, correlations."""
+    found = next(row for row in searches_of(study) if row["search"] == search)
+    decisions = decisions_of(study, search)
+    winner = winner_of(decisions)
+    assert winner is not None
+    command = emit_command(spec, winner["settings"], study, streams)
+    if format is Format.JSON:
+        return (
+            tables.plain_json(
+                {
+                    "search": found,
+                    "decisions": [_without_options(row) for row in decisions],
+                    "winner": {**_without_options(winner), "emit": command},
+                    "correlations": correlations(study),
+                }
+            )
+            + "\n"
+        )
+    rows = rows_of(decisions, found["options"])
+    if format is Format.CSV:
+        return tables.csv_text(rows, COLUMNS)
+    if format is Format.MD:
+        return tables.markdown(rows, COLUMNS)
+    budget = "" if found["mode"] == "replay" else f", {found['budget']}"
+    title = f"{study.fact('spec_name')}: {found['mode']} by {found['score']}{budget}"
+    return f"{tables.table(rows, COLUMNS, title)}{correlated(study)}\nthe winner: {command}\n"
+
+
+def rows_of(decisions: Sequence[Row], options: Row) -> list[dict[str, Any]]:
+    """The trajectory with costs in their unit."""
+    from reports.study import trajectory
+
+    unit = Quantity(options["budget"].partition("<=")[0]).unit or ""
+    return [
+        {
+            **row,
+            "cost": amount(row["cost"], unit),
+            "ratio": "" if row["ratio"] is None else f"x{row['ratio']:.2f}",
+        }
+        for row in trajectory(decisions)
+    ]
+
+
+def correlated(study: Study) -> str:
+    """Each score's rank correlation with the trained one, where both are there."""
+    found = correlations(study)
+    return (
+        f"\n{tables.table(found, ('score', 'networks', 'rank_correlation'), 'beside training')}"
+        if found
+        else ""
+    )
+
+
+def emit_command(spec: str, settings: Row, study: Study, streams: bool) -> str:
+    """The command that emits a network of a study."""
+    import shlex
+
+    sets = " ".join(f"--set {name}={_exact(value)}" for name, value in settings.items())
+    file = f"{study.fact('spec_name')}_winner.py"
+    return f"costmodel emit {shlex.quote(spec)} {sets}{' --continual' * streams} --as source --out {file}"
+
+
+def _exact(value: Any) -> str:
+    return decimal(Fraction(value) if isinstance(value, str) else value)
+
+
+def _without_options(row: Row) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "options"}

@@ -1,0 +1,164 @@
+"""The trajectory of a search, as X3D's Fig. 2: score against cost, every candidate, the path through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports.tables import csv_text
+from search.history import decisions_of, moved, searches_of, winner_of
+from search.study import Study
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
+# Colours that differ for colour-blind readers too (Okabe and Ito 2008), and a mark for each axis besides.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8B6914", "#555555")
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DPI = 150
+
+Row = Mapping[str, Any]
+
+
+def trajectory(decisions: Sequence[Row]) -> list[dict[str, Any]]:
+    """One row for each decision: what moved, its cost and that over the step before, its score."""
+    rows: list[dict[str, Any]] = []
+    path: Row | None = None
+    for decision in decisions:
+        row = {key: decision[key] for key in ("step", "kind", "axis", "cost", "score", "name", "reason")}
+        row["moved"] = "" if path is None else moved(path["settings"], decision["settings"])
+        row["ratio"] = None if path is None else decision["cost"] / path["cost"]
+        rows.append(row)
+        path = path if decision["kind"] == "aside" else decision
+    return rows
+
+
+def points(decisions: Sequence[Row], cost: str) -> list[dict[str, Any]]:
+    """Every candidate that was scored, by step: its axis, cost and score, and whether it was chosen."""
+    found = []
+    for decision in decisions:
+        if decision["kind"] == "stop":
+            continue
+        for option in decision["options"]:
+            if option["score"] is not None and option["costs"]:
+                found.append(_point(decision, option, option["costs"][cost]))
+        if not any(option["score"] is not None for option in decision["options"]):  # a replayed step
+            found.append(_point(decision, decision, decision["cost"]))
+    return found
+
+
+def _point(decision: Row, option: Row, cost: Any) -> dict[str, Any]:
+    return {
+        "step": decision["step"],
+        "axis": option["axis"] or "start",
+        "cost": cost,
+        "score": option["score"],
+        "chosen": option["network"] == decision["network"] and option["axis"] in (decision["axis"], "start"),
+    }
+
+
+def table(decisions: Sequence[Row]) -> pandas.DataFrame:
+    """The trajectory as a table."""
+    import pandas as pd
+
+    return pd.DataFrame(trajectory(decisions), columns=list(COLUMNS))
+
+
+def draw(decisions: Sequence[Row], options: Row, title: str) -> Figure:
+    """The trajectory: all candidates as marks by axis, the chosen path as a line, names and axes beside it."""
+    from matplotlib.figure import Figure
+
+    cost = options["budget"].partition("<=")[0]
+    figure = Figure(figsize=(9, 5.5), layout="constrained")
+    axes = figure.subplots()
+    _marks(axes, points(decisions, cost))
+    _path(axes, [row for row in decisions if row["kind"] not in ("aside", "stop")])
+    for row in decisions:
+        if row["kind"] == "aside":
+            axes.plot(row["cost"], row["score"], marker="*", color="black", markersize=11, linestyle="none")
+            _label(axes, row, row["name"] or "aside", -14)
+    axes.set_xscale("log")
+    axes.margins(x=0.09, y=0.14)
+    axes.set_xlabel(cost.replace("_", " "))
+    axes.set_ylabel(f"score: {options['score']}")
+    axes.set_title(title, loc="left")
+    axes.grid(alpha=0.25)
+    axes.legend(loc="lower right", fontsize=8, frameon=False)
+    return figure
+
+
+def _marks(axes: Axes, found: Sequence[Row]) -> None:
+    names = list(dict.fromkeys(point["axis"] for point in found if point["axis"] != "start"))
+    for index, name in enumerate(names):
+        mine = [point for point in found if point["axis"] == name]
+        axes.plot(
+            [point["cost"] for point in mine],
+            [point["score"] for point in mine],
+            linestyle="none",
+            marker=MARKS[index % len(MARKS)],
+            color=COLOURS[index % len(COLOURS)],
+            markersize=6,
+            alpha=0.75,
+            label=name,
+        )
+
+
+def _path(axes: Axes, path: Sequence[Row]) -> None:
+    axes.plot(
+        [row["cost"] for row in path],
+        [row["score"] for row in path],
+        color="black",
+        linewidth=1.2,
+        zorder=1,
+        label="chosen",
+    )
+    for row in path:
+        axes.plot(row["cost"], row["score"], marker="o", markersize=11, fillstyle="none", color="black")
+        _label(axes, row, _words(row), 9)
+
+
+def _words(row: Row) -> str:
+    axis = row["axis"] or "start"
+    return f"{axis} = {row['name']}" if row["name"] else str(axis)
+
+
+def _label(axes: Axes, row: Row, text: str, above: int) -> None:
+    axes.annotate(
+        text,
+        (row["cost"], row["score"]),
+        textcoords="offset points",
+        xytext=(-2, above),
+        ha="left" if above > 0 else "center",
+        rotation=38 if above > 0 else 0,
+        rotation_mode="anchor",
+        fontsize=7.5,
+    )
+
+
+def write(study: Study, search: int | None, out: Path) -> list[Path]:
+    """Writes the trajectory of a search, or of the last one, as PNG, SVG and CSV; the files' paths."""
+    every = searches_of(study)
+    chosen = next((row for row in every if row["search"] == search), every[-1])
+    decisions = decisions_of(study, chosen["search"])
+    figure = draw(decisions, chosen["options"], f"{study.fact('spec_name')}: {_told(chosen)}")
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / f"trajectory.{kind}" for kind in ("png", "svg", "csv")]
+    for file in files[:2]:
+        figure.savefig(file, dpi=DPI, metadata={"Date": None} if file.suffix == ".svg" else None)
+    files[2].write_text(csv_text(trajectory(decisions), COLUMNS), encoding="utf-8")
+    return files
+
+
+def _told(search: Row) -> str:
+    budget = "" if search["mode"] == "replay" else f", {search['budget']}"
+    return f"{search['mode']} by {search['score']}{budget}"
+
+
+def last_of(study: Study) -> Row | None:
+    """The network that the last search ended with."""
+    every = searches_of(study)
+    return winner_of(decisions_of(study, every[-1]["search"])) if every else None

@@ -1,0 +1,137 @@
+"""A search from its start to its end: steps, scores, workers and the study, resumed where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from search.address import exact_json, result_key
+from search.engine import Engine, Outcome, attempt
+from search.family import Design
+from search.score import Expression, Result, Score, Task
+from search.steps import Decision, Judge, Judged, Problem
+from search.store import StudyError
+from search.study import Entry, Stored, Study, decision_row
+
+Steps = Callable[[Problem, Judge], Iterator[Decision]]
+Listener = Callable[[str], None]
+
+
+@dataclass
+class Judging:
+    """Scores designs: from the study where they are known, here or in workers where they are not.
+
+    A candidate that fails is tried again up to `retries` times, then left out with its reason. What was
+    scored here is kept in `fresh` until its decision is written.
+    """
+
+    problem: Problem
+    score: Score
+    seed: int
+    study: Study
+    engine: Engine | None
+    retries: int
+    listen: Listener
+    fresh: list[tuple[Entry, Outcome]] = field(default_factory=list)
+    known: dict[str, Stored] = field(default_factory=dict)
+
+    def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
+        """The score of each design at a step, or why it has none."""
+        recipe = self.score.recipe_at(step)
+        entries = {
+            result_key(design.network, self.score.name, recipe, self.seed): Entry(
+                design, self.score.name, recipe, self.seed
+            )
+            for design in designs
+        }
+        missing = {key: entry for key, entry in entries.items() if not self._is_known(key)}
+        if self.score.in_worker:
+            self._run(missing)
+        else:
+            for key, entry in missing.items():
+                self._here(key, entry)
+        return [Judged(key, self.known[key].score, self.known[key].reason) for key in entries]
+
+    def _is_known(self, key: str) -> bool:
+        if key not in self.known and (stored := self.study.result(key)) is not None:
+            self.known[key] = stored
+        return key in self.known
+
+    def _here(self, key: str, entry: Entry) -> None:
+        outcome = self._scored_here(key, entry)
+        self.known[key] = _stored(outcome)
+        self.fresh.append((entry, outcome))
+
+    def _scored_here(self, key: str, entry: Entry) -> Outcome:
+        if isinstance(self.score, Expression):
+            known = entry.design.values.get(self.score.name)
+            if known is not None and math.isfinite(known):
+                return Outcome(key, Result(float(known)))
+        return attempt(self.score, self._task(key, entry))
+
+    def _task(self, key: str, entry: Entry) -> Task:
+        graph = self.problem.family.graph(entry.design.settings)
+        return Task(key, graph, self.score.name, entry.recipe, self.seed)
+
+    def _run(self, missing: Mapping[str, Entry]) -> None:
+        """Runs candidates in workers; each attempt is written as it ends."""
+        assert self.engine is not None
+        for key, entry in missing.items():
+            self.engine.submit(self._task(key, entry))
+        left = len(missing)
+        while left:
+            outcome = self.engine.next_outcome()
+            entry = missing[outcome.key]
+            tried = self.study.attempts(outcome.key) + 1
+            final = outcome.result is not None or tried > self.retries
+            self.study.write_attempt(entry, outcome, final=final)
+            self.listen(_told(outcome, tried, final))
+            if final:
+                self.known[outcome.key] = _stored(outcome)
+                left -= 1
+            else:
+                self.engine.submit(self._task(outcome.key, entry))
+
+
+def _stored(outcome: Outcome) -> Stored:
+    return Stored(None if outcome.result is None else outcome.result.score, outcome.reason)
+
+
+def _told(outcome: Outcome, tried: int, final: bool) -> str:
+    if outcome.result is not None:
+        return f"  candidate {outcome.key[:8]}: {outcome.result.score:.6g} in {outcome.seconds:.1f} s"
+    again = "left out" if final else "tried again"
+    return f"  candidate {outcome.key[:8]}: attempt {tried} failed ({outcome.reason}); {again}"
+
+
+def run(
+    problem: Problem, steps: Steps, judging: Judging, options: Mapping[str, Any]
+) -> Iterator[tuple[Decision, bool]]:
+    """The decisions of a search, each written before it is given, and whether it was known already.
+
+    Raises:
+        StudyError: the study holds another decision at a step, made by another version.
+    """
+    study = judging.study
+    search = study.search(search_address(options), options)
+    stored = [tuple(row)[2:-1] for row in study.decisions(search)]
+    for place, decision in enumerate(steps(problem, judging)):
+        known = place < len(stored)
+        if known and stored[place] != decision_row(decision):
+            raise StudyError(
+                f"{study.path}: step {decision.step} was decided otherwise, by another version of this tool "
+                "or of its libraries; start a new study"
+            )
+        if not known:
+            study.write_step(search, place, decision, judging.fresh)
+            judging.fresh.clear()
+        yield decision, known
+    study.finish(search)
+
+
+def search_address(options: Mapping[str, Any]) -> str:
+    """The address of a search: the same options resume it."""
+    return hashlib.sha256(exact_json(options).encode()).hexdigest()

@@ -1,0 +1,158 @@
+"""The file of a study: opened with care, locked while it is written, never touched when it is not ours."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from costmodel.errors import CostModelError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x5354_5544  # "STUD"
+BUSY_SECONDS = 10
+HEADER_BYTES = 100
+
+SCHEMA = """
+CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE searches(
+    id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, options TEXT NOT NULL,
+    versions TEXT NOT NULL, started TEXT NOT NULL, finished TEXT);
+CREATE TABLE networks(
+    address TEXT PRIMARY KEY, settings TEXT NOT NULL, costs TEXT NOT NULL, seen TEXT NOT NULL);
+CREATE TABLE attempts(
+    result TEXT NOT NULL, number INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+    log TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL, PRIMARY KEY(result, number));
+CREATE TABLE results(
+    address TEXT PRIMARY KEY, network TEXT NOT NULL REFERENCES networks(address),
+    score_name TEXT NOT NULL, recipe TEXT NOT NULL, seed INTEGER NOT NULL, score REAL, reason TEXT NOT NULL,
+    training_macs INTEGER NOT NULL, seconds REAL NOT NULL, measured TEXT NOT NULL, log TEXT NOT NULL,
+    versions TEXT NOT NULL, finished TEXT NOT NULL);
+CREATE TABLE decisions(
+    search INTEGER NOT NULL REFERENCES searches(id), place INTEGER NOT NULL, step INTEGER NOT NULL,
+    kind TEXT NOT NULL, axis TEXT, name TEXT NOT NULL, network TEXT NOT NULL REFERENCES networks(address),
+    result TEXT REFERENCES results(address), score REAL, cost TEXT NOT NULL, settings TEXT NOT NULL,
+    reason TEXT NOT NULL, options TEXT NOT NULL, decided TEXT NOT NULL, PRIMARY KEY(search, place));
+"""
+
+
+class StudyError(CostModelError):
+    """A study cannot be opened or written."""
+
+
+def check_header(path: Path) -> bool:
+    """Whether a study is there, from its first bytes, without opening it as a database.
+
+    Raises:
+        StudyError: the file is something else, or a study of another version.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEADER_BYTES)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}") from error
+    if not head:
+        return False
+    if len(head) < HEADER_BYTES or not head.startswith(b"SQLite format 3\0"):
+        raise StudyError(f"{path}: is no study, or a damaged one; expected a file that `search --study` made")
+    version, application = (int.from_bytes(head[at : at + 4]) for at in (60, 68))
+    if application != APPLICATION_ID:
+        raise StudyError(f"{path}: is a database of another program; expected a study")
+    if version != SCHEMA_VERSION:
+        raise StudyError(f"{path}: is a study of version {version}, this tool reads version {SCHEMA_VERSION}")
+    return True
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Holds a study for this process alone; the system frees it when the process ends, however it ends.
+
+    Raises:
+        StudyError: another process holds it.
+    """
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be written: {error.strerror}") from error
+    with file:
+        _take(file, path)
+        yield
+
+
+def _take(file: IO[bytes], path: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system: SQLite's own locks remain
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise StudyError(
+            f"{path}: is in use by another process; wait for it, or take another study"
+        ) from None
+
+
+def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
+    """A connection to a study that is there, checked for damage.
+
+    Raises:
+        StudyError: it is damaged, or cannot be opened.
+    """
+    mode = "rw" if writes or _is_writable(path) else "ro"
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise StudyError(f"{path}: is damaged or cannot be opened: {error}") from error
+    if found != "ok":
+        connection.close()
+        raise StudyError(f"{path}: is damaged: {' '.join(str(found).split())}")
+    return connection
+
+
+def _is_writable(path: Path) -> bool:
+    import os
+
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def create(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
+    """Makes the tables of a new study, all at once or not at all."""
+    with transaction(connection):
+        for statement in SCHEMA.split(";\n"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.executemany("INSERT INTO facts VALUES(?, ?)", facts.items())
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is written inside is kept together, or none of it.
+
+    Raises:
+        StudyError: it cannot be written: a full disk, another writer.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.rollback()
+        place = connection.execute("PRAGMA database_list").fetchone()[2]
+        raise StudyError(f"{place}: cannot be written: {error}; what was kept before stands") from error

@@ -49,7 +49,7 @@ def test_names_that_look_like_values_are_read_again():
 
 def test_a_stream_is_written_as_its_clip_network():
     with pytest.raises(
-        GraphError, match="x3d_s: is a stream, and specs hold clip networks; write its clip network"
+        GraphError, match="x3d_s: is a stream, and specs hold clip networks; write the one it was made from"
     ):
         dump(costmodel.continual(costmodel.load("x3d_s")))
 

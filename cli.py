@@ -15,8 +15,14 @@ from costmodel.errors import CostModelError, SpecError, one_line
 COMMANDS = {
     "analyze": "commands.analyze",
     "emit": "commands.emit",
+    "evaluate": "commands.evaluate",
     "explain": "commands.explain",
+    "formula": "commands.formula",
     "report": "commands.report",
+    "schema": "commands.schema",
+    "search": "commands.search",
+    "study": "commands.study",
+    "sweep": "commands.sweep",
     "train": "commands.train",
 }
 

@@ -217,9 +217,9 @@ def printed(tool: str, network: nn.Module, clip: Tensor) -> int:
         import ptflops
 
         backend = "aten" if tool == "ptflops-aten" else "pytorch"
-        size = tuple(clip.shape[1:])
-        options = {"as_strings": False, "print_per_layer_stat": False, "backend": backend}
-        return int(ptflops.get_model_complexity_info(network, size, **options)[0])
+        options: dict[str, Any] = {"as_strings": False, "print_per_layer_stat": False, "backend": backend}
+        options["input_constructor"] = lambda size: clip  # its own input is memory as it was found
+        return int(ptflops.get_model_complexity_info(network, tuple(clip.shape[1:]), **options)[0])
 
 
 def network_of(case: str) -> Graph:

@@ -1,8 +1,11 @@
 """Skips what this machine cannot run, and says what is missing."""
 
+import os
 from importlib.util import find_spec
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny tensors: threads would spin and wait for each other
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = (
     ("specs",),  # data alone
     ("costmodel.errors",),
+    ("costmodel.files",),
     ("costmodel.numbers",),
     ("costmodel.types",),
     ("costmodel.ops",),
@@ -27,6 +28,7 @@ ORDER = (
     ("costmodel",),  # the public face gathers what stands before it
     ("search",),
     ("reports",),
+    ("commands",),
     ("cli",),
 )
 RANK = {layer: rank for rank, row in enumerate(ORDER) for layer in row}

@@ -21,16 +21,19 @@ API
 Both: `with network.recording() as record:` collects `{layer: [(step, output), ...]}`.
 
 `randomise(network, seed)` draws every parameter and buffer. `executed_macs(call)` counts the multiply-adds
-that a call really makes. `fold_norms(network)` gives the same network with batch norms folded into convolutions.
+that a call really makes. `fold_norms(network)` gives the network with batch norms folded in.
+`load_weights(network, path)` reads a checkpoint: our own, SlowFast's or pytorchvideo's.
 """
 
 from costmodel.emit.build import emit
 from costmodel.emit.counting import executed_macs
+from costmodel.emit.fold import fold_norms
 from costmodel.emit.modules import MIRRORS, Layer, layer_for
 from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.randomise import randomise
 from costmodel.emit.state import StreamState
 from costmodel.emit.stream import StreamNetwork
+from costmodel.emit.weights import load_weights
 
 __all__ = [
     "MIRRORS",
@@ -41,6 +44,8 @@ __all__ = [
     "StreamState",
     "emit",
     "executed_macs",
+    "fold_norms",
     "layer_for",
+    "load_weights",
     "randomise",
 ]

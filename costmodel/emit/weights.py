@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,8 +66,8 @@ def load_weights(network: nn.Module, path: str | Path, *, strict: bool = True) -
         strict: whether tensors of the checkpoint that the network does not have are refused.
 
     Raises:
-        EmitError: the file cannot be read, holds anything but tensors and plain values, or tensors are missing,
-            unexpected or of the wrong shape; the network is as it was before.
+        EmitError: the file cannot be read, holds anything but tensors and plain values, or tensors are
+            missing, unexpected or of the wrong shape; the network is as it was before.
     """
     found = read_checkpoint(path)
     layout, tensors = _renamed(found, network)
@@ -105,7 +106,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise EmitError(f"{file}: {file.stat().st_size} bytes, at most {LARGEST_FILE} are read")
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the pickle's protocol: what cannot be read is refused below
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise EmitError(f"{file}: cannot be read: {error.strerror or error}") from error
     except pickle.UnpicklingError as error:

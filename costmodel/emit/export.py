@@ -1,0 +1,169 @@
+"""Networks for other runtimes: a cycle of frames in, answers and validity out, state in and out by name."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from costmodel.emit.network import ClipNetwork
+from costmodel.emit.program import Action
+from costmodel.emit.stream import StreamNetwork
+from costmodel.errors import EmitError
+from costmodel.files import write_whole
+
+NEEDED = ("onnx", "onnxscript")
+
+
+class Cycle(nn.Module):
+    """A stream network over one cycle of its temporal strides, as a pure function.
+
+    `forward(frames, age, *state)`: frames (batch, channels, cycle, height, width); age (batch,), the frames
+    that each stream has seen, a whole number of cycles; state in the order of `state_names`. Gives answers
+    (batch, channels, answers, height, width), their validity (batch, answers), the age and the state after it.
+    A stream starts with age 0 and zeros (`initial_state`); its answers are then those of the module, the
+    transient's too.
+    """
+
+    def __init__(self, network: StreamNetwork) -> None:
+        super().__init__()
+        if network.init != "zeros":
+            raise EmitError("export: streams start from zeros there; emit the network with init='zeros'")
+        self.network = network
+        self.program = network.program
+        self.state_names = tuple(self.program.names)
+
+    @property
+    def cycle(self) -> int:
+        """Frames of one cycle."""
+        return self.program.cycle
+
+    def initial_state(self, batch: int = 1) -> tuple[Tensor, ...]:
+        """Age and state of streams that have seen no frame."""
+        like = next(self.network.parameters(), torch.zeros(1))
+        return torch.zeros(batch, dtype=torch.int64, device=like.device), *self.program.empty(batch, like)
+
+    def forward(self, frames: Tensor, age: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        """One cycle; see the class."""
+        kept = list(state)
+        answers: list[Tensor] = []
+        valid: list[Tensor] = []
+        for phase in range(self.cycle):
+            answer = self._step(frames[:, :, phase], age + phase, kept, phase)
+            if self.program.answers(phase):
+                answers.append(answer)
+                valid.append(age + phase >= self.program.delay)
+        return torch.stack(answers, 2), torch.stack(valid, 1), age + self.cycle, *kept
+
+    def _step(self, frame: Tensor, age: Tensor, kept: list[Tensor], phase: int) -> Any:
+        values: list[Any] = [None] * self.program.places
+        values[0] = frame
+        for action in self.program.actions[phase]:
+            inputs = [values[place] for place in action.reads]
+            if action.keeper is None:
+                values[action.writes] = action.layer.frame(*inputs)
+            elif action.leaves:
+                values[action.writes] = kept[action.kept[0]]
+            else:
+                own = slice(*action.kept)
+                begun = _once_begun(action, inputs[0], age)
+                output, kept[own] = action.keeper.step(begun, tuple(kept[own]), action.phase)
+                if output is not None:
+                    values[action.writes] = output
+        return values[self.program.output]
+
+
+def _once_begun(action: Action, frame: Tensor, age: Tensor) -> Tensor:
+    """The frame, or a clip's padding where none has reached the layer yet."""
+    if action.since == 0 or action.keeper is None:
+        return frame
+    begun = (age >= action.since).view(-1, 1, 1, 1)
+    return torch.where(begun, frame, torch.full_like(frame, action.keeper.padding_value))
+
+
+def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
+    """What is exported: a clip network itself, of a stream network its cycle."""
+    return Cycle(network) if isinstance(network, StreamNetwork) else network
+
+
+def example_inputs(module: nn.Module, batch: int = 1) -> tuple[Tensor, ...]:
+    """Inputs of the right shapes."""
+    network = module.network if isinstance(module, Cycle) else module
+    assert isinstance(network, ClipNetwork | StreamNetwork)
+    source = network.graph.source
+    like = next(network.parameters(), torch.zeros(1))
+    frames = module.cycle if isinstance(module, Cycle) else int(source.time)
+    shape = (batch, int(source.channels), frames, int(source.height), int(source.width))
+    clip = torch.zeros(shape, dtype=like.dtype, device=like.device)
+    return (clip, *module.initial_state(batch)) if isinstance(module, Cycle) else (clip,)
+
+
+def names_of(module: nn.Module) -> tuple[list[str], list[str]]:
+    """Names of the inputs and of the outputs."""
+    if not isinstance(module, Cycle):
+        return ["clip"], ["output"]
+    state = list(module.state_names)
+    return ["frames", "age", *state], ["outputs", "valid", "age_out", *(f"{name}_out" for name in state)]
+
+
+def export_torch(network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1) -> None:
+    """Writes the network as a `torch.export` program (.pt2), to be read by `torch.export.load`."""
+    module = exportable(network.eval())
+    with torch.no_grad(), _quiet():
+        program = torch.export.export(module, example_inputs(module, batch))
+        content = io.BytesIO()
+        torch.export.save(program, content)
+    write_whole(path, content.getvalue())
+
+
+def export_onnx(network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1) -> None:
+    """Writes the network as ONNX.
+
+    Raises:
+        EmitError: the extra `export` is not installed, or the file cannot be written.
+    """
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EmitError(f"--as onnx: needs {' and '.join(missing)}; pip install 'costmodel[export]'")
+    module = exportable(network.eval())
+    inputs, outputs = names_of(module)
+    with torch.no_grad(), _quiet():
+        program = torch.onnx.export(
+            module,
+            example_inputs(module, batch),
+            input_names=inputs,
+            output_names=outputs,
+            dynamo=True,
+            verbose=False,
+        )
+        assert program is not None
+        content = program.model_proto.SerializeToString()
+    write_whole(path, content)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporters' own talk."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Writes tensors by name with `torch.save`, wholly or not at all."""
+    content = io.BytesIO()
+    torch.save(dict(tensors), content)
+    write_whole(path, content.getvalue())

@@ -1,0 +1,104 @@
+"""The blocks of a graph: layers that share a numbered name, such as `res2.0`, written as one class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from costmodel.emit.source.layers import Written, written
+from costmodel.graph import Graph, Node
+
+_NUMBERED = re.compile(r"((?:[^.]+\.)*?[^.]+\.\d+)\.(.+)")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One layer inside a block: its name there, how it is written, what it reads (`""`: the block's input)."""
+
+    name: str
+    written: Written
+    inputs: tuple[str, ...]
+    crops: bool = False
+
+    @property
+    def pattern(self) -> tuple[Any, ...]:
+        """What lines must share to be one line of a class; the values of arguments may differ."""
+        form = self.written
+        return (
+            self.name,
+            form.module,
+            tuple(form.arguments),
+            tuple(form.options),
+            form.call,
+            tuple(form.call_options.items()),
+            tuple(name for name, _ in form.frames_first),
+            self.inputs,
+            self.crops,
+        )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of its arguments by name."""
+        form = self.written
+        return {
+            **form.arguments,
+            **form.options,
+            **{f"window_{name}": value for name, value in form.frames_first},
+        }
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive layers with one input and one output."""
+
+    name: str
+    source: str
+    output: str
+    lines: tuple[Line, ...]
+
+    @property
+    def pattern(self) -> tuple[Any, ...]:
+        """What blocks must share to be one class."""
+        return tuple(line.pattern for line in self.lines)
+
+
+Part = Block | Line
+
+
+def parts_of(graph: Graph) -> list[Part]:
+    """A graph as blocks and single layers, in order."""
+    runs: list[tuple[str, list[Node]]] = []
+    for node in graph.nodes:
+        match = _NUMBERED.fullmatch(node.name)
+        prefix = match[1] if match else ""
+        if runs and prefix and runs[-1][0] == prefix:
+            runs[-1][1].append(node)
+        else:
+            runs.append((prefix, [node]))
+    found: list[Part] = []
+    for prefix, nodes in runs:
+        block = _block(graph, prefix, nodes) if prefix else None
+        found += [_line(graph, node, {}) for node in nodes] if block is None else [block]
+    return found
+
+
+def _block(graph: Graph, prefix: str, nodes: list[Node]) -> Block | None:
+    inside = {node.name for node in nodes}
+    sources = list(dict.fromkeys(name for node in nodes for name in node.inputs if name not in inside))
+    outputs = [
+        node.name
+        for node in nodes
+        if node.name == graph.output or any(reader not in inside for reader in graph.consumers[node.name])
+    ]
+    if len(sources) != 1 or outputs != [nodes[-1].name] or len(nodes) < 2:
+        return None
+    local = {name: name.removeprefix(f"{prefix}.") for name in inside} | {sources[0]: ""}
+    return Block(prefix, sources[0], outputs[0], tuple(_line(graph, node, local) for node in nodes))
+
+
+def _line(graph: Graph, node: Node, local: Mapping[str, str]) -> Line:
+    form = written(node.op, graph.inputs_of(node))
+    names = tuple(local.get(name, name) for name in node.inputs)
+    return Line(local.get(node.name, node.name), form, names, bool(getattr(node.op, "crop", False)))

@@ -1,0 +1,148 @@
+"""Emitted source stands alone, has the names of the emitted module, and gives its answers."""
+
+from __future__ import annotations
+
+import ast
+import types
+from fractions import Fraction
+
+import pytest
+import torch
+
+from costmodel import Graph, Node, TensorType, continual, load
+from costmodel.emit import emit, randomise
+from costmodel.emit.source import source_text
+from costmodel.emit.source.layers import written
+from costmodel.errors import EmitError
+from costmodel.ops import OPS, Add, AvgPool, Concat, Conv, Flatten, Linear, MaxPool, Relu, Subsample
+
+SMALL = {"crop": 32, "frames": 4, "gamma_d": 1}
+
+
+def network_of(text: str) -> torch.nn.Module:
+    module = types.ModuleType("emitted")
+    exec(compile(text, "emitted.py", "exec"), module.__dict__)
+    networks = [
+        value for name, value in vars(module).items() if isinstance(value, type) and name.startswith("X")
+    ]
+    return networks[0]().double().eval()
+
+
+def pair(graph: Graph) -> tuple[torch.nn.Module, torch.nn.Module]:
+    """The emitted module and the emitted source, with the same random weights."""
+    module, source = emit(graph).double().eval(), network_of(source_text(graph))
+    randomise(module, 2)
+    source.load_state_dict(module.state_dict())
+    return module, source
+
+
+def assert_same_stream(graph: Graph, steps: int) -> None:
+    module, source = pair(graph)
+    shape = (2, graph.source.channels, graph.source.height, graph.source.width)
+    answers = 0
+    with torch.no_grad():
+        for _ in range(steps):
+            frame = torch.randn(shape, dtype=torch.float64)
+            expected, answer = module.forward_step(frame), source.forward_step(frame)
+            assert (expected is None) == (answer is None)
+            if expected is not None:
+                answers += 1
+                assert torch.allclose(answer, expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
+    assert answers > 3
+
+
+def small(*nodes: Node) -> Graph:
+    return Graph("x", TensorType(4, 8, 6, 6), nodes)
+
+
+def test_source_of_a_clip_network_gives_its_answers():
+    module, source = pair(load("x3d", **SMALL))
+    clip = torch.randn(2, 3, 4, 32, 32, dtype=torch.float64)
+    assert torch.equal(source(clip), module(clip))
+
+
+@pytest.mark.parametrize("state", ["partial", "window", "smallest"])
+def test_source_of_a_stream_gives_its_answers_from_the_first(state):
+    assert_same_stream(continual(load("x3d", **SMALL), state=state), 26)
+
+
+def test_source_of_a_reset_stream_starts_anew():
+    _, source = pair(continual(load("x3d", **SMALL)))
+    frames = torch.randn(1, 3, 20, 32, 32, dtype=torch.float64)
+    with torch.no_grad():
+        first = source.forward_steps(frames)
+        source.reset()
+        assert torch.equal(source.forward_steps(frames), first)
+
+
+def test_strides_dilation_pools_and_unequal_branches_run_in_step():
+    graph = small(
+        Node("a", Conv(channels=4, kernel=(3, 3, 3), stride=(2, 1, 1), padding=(1, 1, 1)), ("input",)),
+        Node("b", Conv(channels=4, stride=(2, 1, 1), bias=True), ("input",)),
+        Node("c", MaxPool(kernel=(3, 2, 2), stride=(2, 1, 1), padding=(1, 0, 0)), ("input",)),
+        Node("d", Conv(channels=4, kernel=(1, 2, 2), padding=(0, 0, 0)), ("c",)),
+        Node("sum", Add(), ("a", "b")),
+        Node("e", Conv(channels=4, kernel=(3, 1, 1), dilation=(2, 1, 1), padding=(2, 0, 0)), ("sum",)),
+        Node("f", AvgPool(kernel=(3, 3, 3), padding=(1, 0, 0)), ("e",)),
+        Node("cut", MaxPool(kernel=(1, 2, 2), padding=(0, 0, 0)), ("f",)),
+        Node("both", Concat(), ("cut", "cut")),
+        Node("every", Subsample(stride=(2, 1, 1)), ("both",)),
+    )
+    graph = small(*(node for node in graph.nodes if node.name not in ("c", "d")))
+    assert_same_stream(continual(graph), 60)
+    module, source = pair(graph)
+    clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.allclose(source(clip), module(clip), rtol=1e-12)
+
+
+def test_a_causal_window_of_a_clip_is_padded_ahead():
+    module, source = pair(small(Node("a", Conv(channels=2, kernel=(3, 1, 1), causal=True), ("input",))))
+    clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.equal(source(clip), module(clip))
+
+
+def test_flatten_and_linear_are_written():
+    graph = small(
+        Node("cut", AvgPool(kernel=(8, 3, 3), padding=(0, 0, 0)), ("input",)),
+        Node("flat", Flatten(), ("cut",)),
+        Node("fc", Linear(channels=5), ("flat",)),
+    )
+    module, source = pair(graph)
+    clip = torch.randn(2, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.allclose(source(clip), module(clip), rtol=1e-12)
+
+
+def test_source_imports_nothing_but_torch():
+    for graph in (load("x3d", **SMALL), continual(load("x3d", **SMALL))):
+        imported = [
+            (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+            for node in ast.walk(ast.parse(source_text(graph)))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        assert set(imported) <= {"__future__", "torch", "typing"}
+
+
+def test_every_op_can_be_written():
+    x = TensorType(4, 6, 6, 6)
+    given = {"channels": 4, "kernel": (1, 1, 1), "rate": Fraction(1, 2), "stride": (1, 1, 1)}
+    for word, op in OPS.items():
+        fields = {name: given[name] for name in op.__dataclass_fields__ if name in given and name != "rate"}
+        inputs = (x, x) if op.arity != 1 else (x,)
+        form = written(op(**fields), inputs)
+        assert form.module or form.call, word
+
+
+def test_what_cannot_be_written_says_so():
+    graph = small(Node("a", AvgPool(kernel=(2, 1, 1), dilation=(2, 1, 1), padding=(0, 0, 0)), ("input",)))
+    with pytest.raises(EmitError, match="a dilated avg_pool has no torch layer"):
+        source_text(graph)
+
+
+def test_a_layer_inside_another_name_is_refused():
+    nodes = (
+        Node("a", Conv(channels=4), ("input",)),
+        Node("a.b", Conv(channels=4), ("a",)),
+        Node("r", Relu(), ("a.b",)),
+    )
+    with pytest.raises(EmitError, match=r"a\.b: stands inside another layer"):
+        source_text(small(*nodes))

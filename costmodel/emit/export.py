@@ -28,9 +28,8 @@ class Cycle(nn.Module):
 
     `forward(frames, age, *state)`: frames (batch, channels, cycle, height, width); age (batch,), the frames
     that each stream has seen, a whole number of cycles; state in the order of `state_names`. Gives answers
-    (batch, channels, answers, height, width), their validity (batch, answers), the age and the state after it.
-    A stream starts with age 0 and zeros (`initial_state`); its answers are then those of the module, the
-    transient's too.
+    (batch, channels, answers, height, width), their validity (batch, answers), age and state after it.
+    A stream starts with age 0 and zeros (`initial_state`); its answers are the module's, the transient's too.
     """
 
     def __init__(self, network: StreamNetwork) -> None:

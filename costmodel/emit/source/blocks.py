@@ -15,7 +15,7 @@ _NUMBERED = re.compile(r"((?:[^.]+\.)*?[^.]+\.\d+)\.(.+)")
 
 @dataclass(frozen=True)
 class Line:
-    """One layer inside a block: its name there, how it is written, what it reads (`""`: the block's input)."""
+    """One layer of a block: its name there, how it is written, what it reads (`""`: the block's input)."""
 
     name: str
     written: Written

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from costmodel.errors import CostModelError, SpecError, one_line
+from costmodel.errors import CostModelError, OptionError, SpecError, nearest, one_line
 
 COMMANDS = {
     "analyze": "commands.analyze",
@@ -24,6 +24,7 @@ COMMANDS = {
     "study": "commands.study",
     "sweep": "commands.sweep",
     "train": "commands.train",
+    "validate": "commands.validate",
 }
 
 app = typer.Typer(
@@ -37,7 +38,9 @@ app = typer.Typer(
 
 def build(wanted: Sequence[str]) -> typer.Typer:
     """The application with the command asked for, or with all of them where help is wanted."""
-    chosen = [name for name in wanted if name in COMMANDS][:1] or list(COMMANDS)
+    if wanted and not wanted[0].startswith("-") and wanted[0] not in COMMANDS:
+        raise OptionError(f"unknown command {wanted[0]!r}{nearest(wanted[0], COMMANDS)}")
+    chosen = list(wanted[:1]) if wanted and wanted[0] in COMMANDS else list(COMMANDS)
     for name in chosen:
         module = importlib.import_module(COMMANDS[name])
         if hasattr(module, "app"):

@@ -27,6 +27,22 @@ LAYER_COLUMNS = (
     "delay",
 )
 
+# What a narrow terminal leaves out first
+LEAST_COLUMNS = ("activation_floats", "receptive_field", "params", "out", "op", "delay", "count")
+TOTAL_COLUMNS = ("figure", "value", "about", "unit", "source")
+KIND_COLUMNS = ("operation", "count", "about", "unit")
+# What one operation of a kind is, by the first part of its name
+OPERATION_UNITS = {
+    "mac": "multiply-accumulates",
+    "bias": "additions",
+    "norm": "values normalised",
+    "activation": "values",
+    "softmax": "softmaxes",
+    "pool": "values",
+    "add": "additions",
+    "mul": "multiplications",
+}
+
 EXAMPLES = """What a network costs: parameters, multiply-adds, memory, delay, per layer and in total.
 
 Examples:
@@ -93,12 +109,14 @@ def _text(graph: Graph, analysis: Analysis, format: GraphFormat) -> str:
         case GraphFormat.CSV:
             return tables.csv_text([*rows, _total_row(analysis)], columns)
         case GraphFormat.MD:
-            shown = tables.markdown(total_rows(analysis), ("figure", "value", "unit", "source"))
-            return f"{shown}\n{tables.markdown(rows, columns)}"
+            shown = tables.markdown(total_rows(analysis), TOTAL_COLUMNS)
+            kinds = tables.markdown(operation_rows(analysis), KIND_COLUMNS)
+            return f"{shown}\n{kinds}\n{tables.markdown(rows, columns)}"
     title = f"{graph.name}, {analysis.mode}: every {graph.every} camera frames, input {graph.source}"
-    layers = tables.table(rows, columns, f"{graph.name}, {analysis.mode}: layers")
-    totals = tables.table(total_rows(analysis), ("figure", "value", "about", "unit", "source"), title)
-    return f"{layers}\n{totals}"
+    layers = tables.table(rows, columns, f"{graph.name}, {analysis.mode}: layers", drop=LEAST_COLUMNS)
+    totals = tables.table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))
+    kinds = tables.table(operation_rows(analysis), KIND_COLUMNS, _operations_title(analysis))
+    return f"{layers}\n{kinds}\n{totals}"
 
 
 def as_json(graph: Graph, analysis: Analysis) -> dict[str, Any]:
@@ -114,36 +132,48 @@ def as_json(graph: Graph, analysis: Analysis) -> dict[str, Any]:
 
 
 def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
-    """One row for each total, with its unit and the source of its rule, then the operations by kind."""
+    """One row for each total, with its unit and the source of its rule."""
     unit = {name: metric.unit for name, metric in METRICS.items()}
     source = {name: metric.source for name, metric in METRICS.items()}
     if "convention" in analysis.totals:
         for name in ("count_per_clip", "count_per_frame"):
             unit[name] = analysis.totals["count_unit"]
             source[name] = f"as {analysis.totals['convention']} counts"
-    rows = [
+    return [
         {
             "figure": name,
             "value": value,
             "about": tables.rounded(value, unit.get(name, "")),
-            "unit": unit.get(name, "seconds" if name.endswith("_seconds") else ""),
+            "unit": unit.get(name, _unit_at_camera_rate(name)),
             "source": source.get(name, ""),
         }
         for name, value in analysis.totals.items()
         if name not in ("convention", "count_unit")
     ]
-    per = "per frame" if analysis.mode == "continual" else "per clip"
-    rows += [
+
+
+def _unit_at_camera_rate(name: str) -> str:
+    """The unit of a figure that `--fps` adds."""
+    known = {"fps": "camera frames / second", "macs_per_second": "MAC / second"}
+    return known.get(name, "seconds" if name.endswith("_seconds") else "")
+
+
+def operation_rows(analysis: Analysis) -> list[dict[str, Any]]:
+    """One row for each kind of operation."""
+    return [
         {
-            "figure": kind,
-            "value": amount,
+            "operation": kind,
+            "count": amount,
             "about": tables.rounded(amount),
-            "unit": per,
-            "source": "operations",
+            "unit": OPERATION_UNITS.get(kind.split(".")[0], "operations"),
         }
         for kind, amount in analysis.operations.items()
     ]
-    return rows
+
+
+def _operations_title(analysis: Analysis) -> str:
+    per = "frame, as a mean" if analysis.mode == "continual" else "clip"
+    return f"operations by kind, per {per}: facts of the layers, before any counting convention"
 
 
 def _layer_rows(analysis: Analysis) -> list[dict[str, Any]]:

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Row = Mapping[str, Any]
+NARROWEST_PROSE = 30
 SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -34,7 +36,7 @@ def rounded(value: Any, unit: str = "") -> str:
     if unit == "bytes":
         return f"{value / 2**20:,.2f} MiB" if abs(value) >= 2**20 else f"{value / 2**10:,.1f} KiB"
     size, suffix = next((size, suffix) for size, suffix in SUFFIXES if abs(value) >= size)
-    return f"{value / size:.3g} {suffix}{unit if unit == 'MAC' else ''}"
+    return f"{value / size:.3g} {suffix}"
 
 
 def plain_json(value: Any) -> str:
@@ -75,14 +77,44 @@ def markdown(rows: Iterable[Row], columns: Sequence[str]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def table(rows: Iterable[Row], columns: Sequence[str], title: str = "") -> str:
-    """Rows as aligned text: lines and colour on a terminal, plain when not."""
+def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop: Sequence[str] = ()) -> str:
+    """Rows as aligned text: ruled and as wide as the terminal on one, plain and whole when not.
+
+    In a narrow terminal columns are left out, those of `drop` first, then from the right; a line says which.
+    """
+    rows = list(rows)
+    if not sys.stdout.isatty():
+        return _plain(*_cells(rows, columns), title)
+    width = shutil.get_terminal_size().columns
+    shown = _that_fit(rows, columns, [each for each in drop if each in columns], width)
+    left_out = [column.replace("_", " ") for column in columns if column not in shown]
+    wider = f"left out in {width} columns: {', '.join(left_out)}; --format md has all\n" if left_out else ""
+    return _rich(*_cells(rows, shown), title, width) + wider
+
+
+def _cells(rows: Sequence[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[str], list[bool]]:
+    """The cells, the headings, and which columns are numbers."""
     cells = [[figure(row.get(key)) for key in columns] for row in rows]
     numeric = [_is_numeric(row[index] for row in cells) for index in range(len(columns))]
-    headings = [column.replace("_", " ") for column in columns]
-    if sys.stdout.isatty():
-        return _rich(cells, headings, numeric, title)
-    return _plain(cells, headings, numeric, title)
+    return cells, [column.replace("_", " ") for column in columns], numeric
+
+
+def _that_fit(rows: Sequence[Row], columns: Sequence[str], drop: Sequence[str], width: int) -> list[str]:
+    """The columns that a terminal has room for; a column of prose may wrap, all others stay whole."""
+    cells, headings, numeric = _cells(rows, columns)
+    needs = {
+        column: max(len(heading), *(len(row[index]) for row in cells), 1)
+        for index, (column, heading) in enumerate(zip(columns, headings, strict=True))
+    }
+    for column, is_number in zip(columns, numeric, strict=True):
+        if not is_number and any(row.get(column) and " " in figure(row[column]) for row in rows):
+            needs[column] = min(needs[column], NARROWEST_PROSE)
+    shown = list(columns)
+    for column in (*drop, *(each for each in reversed(columns[1:]) if each not in drop)):
+        if sum(needs[each] + 3 for each in shown) <= width:
+            break
+        shown.remove(column)
+    return shown
 
 
 def _plain(cells: list[list[str]], headings: list[str], numeric: list[bool], title: str) -> str:
@@ -99,16 +131,20 @@ def _plain(cells: list[list[str]], headings: list[str], numeric: list[bool], tit
     return "\n".join(([title] if title else []) + lines) + "\n"
 
 
-def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], title: str) -> str:
+def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], title: str, width: int) -> str:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(title=title or None, title_justify="left")
-    for heading, right in zip(headings, numeric, strict=True):
-        drawn.add_column(heading, justify="right" if right else "left", overflow="fold")
+    drawn = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for index, (heading, right) in enumerate(zip(headings, numeric, strict=True)):
+        is_prose = not right and any(" " in row[index] for row in cells)
+        drawn.add_column(
+            heading, justify="right" if right else "left", no_wrap=not is_prose, overflow="ellipsis"
+        )
     for row in cells:
         drawn.add_row(*row)
-    console = Console()
+    console = Console(width=width)
     with console.capture() as captured:
         console.print(drawn)
     return captured.get()

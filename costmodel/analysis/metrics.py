@@ -39,6 +39,7 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
+NOT_AS_PRINTED = "c_I divided by groups; a bias is counted apart, once for each output and not c_I times"
 
 
 def _register(metric: Metric) -> None:
@@ -100,16 +101,14 @@ def weights(figures: Figures, node: Node) -> Any:
     return sum(prod(shape) for shape in figures.weights[node.name].values() if len(shape) > 1)
 
 
-@network("MAC", "Hedegaard 2022, eq. 1, bias apart and divided by groups")
+@network("MAC", f"Hedegaard 2022, eq. 1; {NOT_AS_PRINTED}")
 def macs_per_clip(figures: Figures) -> Any:
     """Multiply-accumulates of the clip network on one clip."""
     clip = figures.clip
     return clip.total((node, macs_of(clip.work[node.name])) for node in clip.graph.nodes)
 
 
-@summed(
-    "MAC", "Hedegaard 2022, eq. 4, bias apart and divided by groups; mean over the cycle of temporal strides"
-)
+@summed("MAC", f"Hedegaard 2022, eq. 4; {NOT_AS_PRINTED}; a mean over the cycle of temporal strides")
 def macs_per_frame(figures: Figures, node: Node) -> Any:
     """Multiply-accumulates for each new frame, as a mean; of a clip network the whole clip again."""
     return figures.per_frame(node, macs_of(figures.work[node.name]))
@@ -168,7 +167,11 @@ def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
         yield phase, macs // window.kernel * taps
 
 
-@summed("floats", "Hedegaard 2022, eq. 5, 8, 9")
+@summed(
+    "floats",
+    "Hedegaard 2022, eq. 5, ceil(d(k-1) / s) open sums; eq. 8 as Table 4 applies it: k - p - 1 frames of "
+    "what the branch carries, not k - 1 of c_O; eq. 9 for each channel, which it leaves out",
+)
 def state_floats(figures: Figures, node: Node) -> Any:
     """Numbers kept between frames."""
     return sum(kept.values for kept in figures.carry[node.name].kept.values())

@@ -118,10 +118,20 @@ def source_of(spec: str, shared: Mapping[str, Any]) -> Source:
     return Source(spec, shared["variant"], sets)
 
 
-def on_spec(function: Callable[..., None]) -> Callable[..., None]:
+def _source_or_none(spec: str | None, shared: Mapping[str, Any]) -> Source | None:
+    if spec is not None:
+        return source_of(spec, shared)
+    for name, (_, default) in _SHARED.items():
+        if shared[name] != default:
+            raise typer.BadParameter("is for a SPEC; name one", param_hint=f"--{name}")
+    return None
+
+
+def on_spec(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Gives a command the argument SPEC and the shared options; it receives a `Source` first.
 
-    The command may have `sources: list[Source]` as its first parameter: then it takes one or more specs.
+    The command may have `sources: list[Source]` as its first parameter: then it takes one or more specs. Where
+    its first parameter defaults to None, SPEC may be left out. What it returns is the exit code.
     """
     own = list(inspect.signature(function, eval_str=True).parameters.values())
     several = own[0].name == "sources"
@@ -131,17 +141,24 @@ def on_spec(function: Callable[..., None]) -> Callable[..., None]:
         else _SPEC
     )
 
+    is_optional = own[0].default is None
+
     @functools.wraps(function)
-    def command(**given: Any) -> None:
+    def command(**given: Any) -> int | None:
         shared = {name: given.pop(name) for name in _SHARED}
+        shared["continual"] |= given.get("stepwise", False)  # a command's own way to say so
         spec = given.pop("spec")
         if several:
-            function([source_of(each, shared) for each in spec], **given)
-        else:
-            function(source_of(spec, shared), **given)
+            return function([source_of(each, shared) for each in spec], **given)
+        return function(_source_or_none(spec, shared) if is_optional else source_of(spec, shared), **given)
 
     parameters = [
-        inspect.Parameter("spec", inspect.Parameter.KEYWORD_ONLY, annotation=annotation),
+        inspect.Parameter(
+            "spec",
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=annotation,
+            default=None if is_optional else inspect.Parameter.empty,
+        ),
         *_parameters(own[1:]),
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ GROUPS = ((0, 6, 8), (1, 4, 7), (2, 3, 5, 9))
 MOTIONS = ("cross", "swing", "clockwise", "counterclockwise")
 CROSSING = 32  # frames in which a crossing digit goes from one side to the other, where it turns back
 BLOCK = 16  # videos drawn together, from one stream of random numbers
-NOISE = 24  # the most that noise adds to a pixel or takes from it, of 255
+NOISE = 16  # the most that noise adds to a pixel or takes from it, of 255
 HELD_OUT = 5  # every fifth digit image is kept for validation
 
 
@@ -127,7 +127,7 @@ def _videos(random: np.random.Generator, labels: Numbers, split: Split, length: 
     images, _ = _images()
     shown = images[[random.choice(_choices(split)[group]) for group in groups]]
     centre = _paths(random, motions, length) * size
-    scale = _uniform(random, 0.34, 0.46, len(labels)) * size / 8  # of one pixel of the digit, on the frame
+    scale = _uniform(random, 0.55, 0.67, len(labels)) * size / 8  # of one pixel of the digit, on the frame
     rows, columns = (_triangles(centre[..., axis], scale, size) for axis in range(2))
     digit = (rows.reshape(len(labels), -1, 8) @ shown).reshape(rows.shape) @ columns.swapaxes(-1, -2)
     contrast = _uniform(random, 110, 170, len(labels))
@@ -142,9 +142,9 @@ def _paths(random: np.random.Generator, motions: Numbers, length: int) -> Values
     number = len(motions)
     period = random.uniform(14, 24, (number, 1))
     angle = 2 * np.pi * (np.arange(length) / period + random.uniform(0, 1, (number, 1)))
-    reach = random.uniform(0.14, 0.2, (number, 1))
+    reach = random.uniform(0.13, 0.18, (number, 1))
     heading = random.uniform(0, 2 * np.pi, (number, 1))
-    ahead = 0.24 * (1 - np.abs(np.arange(length) % (2 * CROSSING) / (0.5 * CROSSING) - 2))
+    ahead = 0.22 * (1 - np.abs(np.arange(length) % (2 * CROSSING) / (0.5 * CROSSING) - 2))
     along = np.where(motions[:, None] == 0, ahead, reach * np.cos(angle))
     turn = np.where(motions == 2, 1.0, np.where(motions == 3, -1.0, 0.0))[:, None]
     across = turn * reach * np.sin(angle)
@@ -167,7 +167,7 @@ def _uniform(random: np.random.Generator, low: float, high: float, number: int) 
 
 def _background(random: np.random.Generator, number: int, size: int) -> Values:
     """Smooth grey hills (number, size, size) that stand still."""
-    hills = random.uniform(20, 90, (number, 4, 4)).astype(np.float32)
+    hills = random.uniform(20, 60, (number, 4, 4)).astype(np.float32)
     place = np.linspace(0, 3, size, dtype=np.float32)[:, None] - np.arange(4, dtype=np.float32)
     weights = _linear(place)
     return np.asarray(weights @ hills @ weights.T, np.float32)
@@ -186,4 +186,4 @@ def _occlude(random: np.random.Generator, canvas: Values) -> None:
         first = random.integers(0, size, (number, 1))
         wide = random.integers(2, 5, (number, 1))
         covered = ((place >= first) & (place < first + wide)).reshape(number, *shape)
-        np.copyto(canvas, _uniform(random, 20, 110, number), where=covered)
+        np.copyto(canvas, _uniform(random, 20, 90, number), where=covered)

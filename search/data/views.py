@@ -76,13 +76,13 @@ def training_clips(
     starts = random.integers(0, np.maximum(lengths - view.span, 0) + 1)
     scaled = _scaled(videos, index, view.times(starts, lengths), view, scale, device)
     free = np.array([scaled.shape[-2] - view.height, scaled.shape[-1] - view.width])
-    corners = random.integers(0, free + 1, (len(index), 2))
-    mirrored = random.uniform(size=len(index)) < 0.5
-    clips = [
-        _flip(clip[..., top : top + view.height, left : left + view.width], bool(mirror and turned))
-        for clip, (top, left), turned in zip(scaled, corners, mirrored, strict=True)
-    ]
-    return _normal(torch.stack(clips))
+    corners = random.integers(0, free + 1, (len(index), 2)).tolist()
+    mirrored = ((random.uniform(size=len(index)) < 0.5) & mirror).tolist()
+    clips = scaled.new_empty((*scaled.shape[:3], view.height, view.width))
+    for clip, frames, (top, left), turned in zip(clips, scaled, corners, mirrored, strict=True):
+        crop = frames[..., top : top + view.height, left : left + view.width]
+        clip.copy_(crop.flip(-1) if turned else crop)
+    return _normal(clips)
 
 
 def centre_clips(
@@ -146,10 +146,6 @@ def _scaled(videos: Videos, index: Numbers, times: Numbers, view: View, scale: f
     flat = flat if device == "cpu" else flat.float()  # only a CPU resizes whole numbers
     resized = interpolate(flat, size, mode="bilinear", antialias=True, align_corners=False)
     return resized.view(*frames.shape[:3], *size)
-
-
-def _flip(clip: Tensor, mirrored: bool) -> Tensor:
-    return clip.flip(-1) if mirrored else clip
 
 
 def _normal(frames: Tensor) -> Tensor:

@@ -1,0 +1,203 @@
+"""`evaluate`: how well trained weights do, on clips and frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from commands.train import DataOption, DeviceOption, ThreadsOption, chosen_device, with_classes
+from reports import tables
+
+if TYPE_CHECKING:
+    from reports.evaluation import StreamAccuracy
+    from search.data import Data
+
+EXAMPLES = """How well trained weights do: on clips, or frame by frame on a stream.
+
+Examples:
+
+    evaluate digits --weights out/weights.pt --data digits               one clip from the middle of each
+
+    evaluate x3d_s --weights w.pt --data clips/ --views 10x3             10-LeftCenterRight, softmax averaged
+
+    evaluate digits --weights out/weights.pt --data digits --stepwise    accuracy against frames seen
+
+    evaluate x3d_m --weights w.pt --data clips/ --stepwise --init replicate --pool 64
+"""
+
+
+class Init(StrEnum):
+    """What stands ahead of a stream's first frame."""
+
+    ZEROS = "zeros"
+    REPLICATE = "replicate"
+
+
+@on_spec
+def evaluate(
+    source: Source,
+    weights: Annotated[Path, typer.Option(help="Weights that `train` wrote.")],
+    data: DataOption,
+    views: Annotated[
+        str,
+        typer.Option(metavar="KxC", help="K clips over the video, C = 1 centre crop or 3 crops across it."),
+    ] = "1x1",
+    stepwise: Annotated[
+        bool, typer.Option("--stepwise", help="Frame by frame: accuracy against frames seen.")
+    ] = False,
+    init: Annotated[
+        Init | None, typer.Option(help="What stands ahead of the first frame; both, if not given.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="With --stepwise, so many videos; all, if not given.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="With --stepwise, folder for table and plot.")] = Path("out"),
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
+    seed: SeedOption = 0,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Prints the accuracy of trained weights beside what it costs."""
+    from search.data import open_data
+
+    where = chosen_device(device, threads)
+    if not (stepwise or source.stream is not None):
+        if init is not None or limit is not None:
+            raise typer.BadParameter("--init and --limit are for streams; add --stepwise")
+        clips = open_data(data, seed)
+        _on_clips(with_classes(source, clips), weights, clips, views, where, format)
+        return
+    if views != "1x1":
+        raise typer.BadParameter("is for clips; a stream sees each frame once", param_hint="--views")
+    source = source.continual()
+    clips = open_data(_long_enough(data, source), seed)
+    source = with_classes(source, clips)
+    inits = ("zeros", "replicate") if init is None else (init.value,)
+    found = _on_stream(source, weights, clips, inits, limit, where)
+    _write(found, out, format)
+
+
+def _on_clips(source: Source, weights: Path, data: Data, views: str, device: str, format: Format) -> None:
+    from search.train.evaluate import on_clips, views_of
+
+    chosen = views_of(views)
+    found = on_clips(source.clip(), weights, data, chosen, device)
+    if chosen.crops == 3 and data.validation.height == data.validation.width:
+        typer.echo("note: the videos are square, so that the three crops are one and the same", err=True)
+    row = {
+        "accuracy": found.accuracy,
+        "clips": chosen.clips,
+        "crops": chosen.crops,
+        "views": chosen.number,
+        "crop": found.crop,
+        "macs_per_view": found.macs_per_view,
+        "macs": found.macs,
+        "videos": len(data.validation.labels),
+    }
+    match format:
+        case Format.JSON:
+            text = tables.plain_json(row) + "\n"
+        case Format.CSV:
+            text = tables.csv_text([row], tuple(row))
+        case Format.MD:
+            text = tables.markdown([row], tuple(row))
+        case _:
+            text = tables.table([row], tuple(row))
+    typer.echo(text, nl=False)
+
+
+def _long_enough(data: str, source: Source) -> str:
+    """Moving digits in videos as long as the stream needs, where no length is asked for."""
+    name, _, options = data.partition(":")
+    if name != "digits" or "length=" in options:
+        return data
+    frames = _needed_frames(source)
+    wanted = max(32, -(-frames // 16) * 16)
+    if wanted > 32:
+        typer.echo(f"note: videos of {wanted} frames, as many as the stream needs", err=True)
+    return f"{name}:{options + ',' if options else ''}length={wanted}"
+
+
+def _needed_frames(source: Source) -> int:
+    """Video frames from the first to the last that the longest trial looks at."""
+    from costmodel.analysis.figures import Figures
+    from costmodel.analysis.metrics import evaluate as metric
+
+    graph = source.graph()
+    figures = Figures(graph)
+    field, delay = metric(figures, "receptive_field"), metric(figures, "delay")
+    return int((field + max((field - 1 - delay) // 4, 2)) * Fraction(graph.every)) + 1
+
+
+def _on_stream(
+    source: Source, weights: Path, data: Data, inits: Sequence[str], limit: int | None, device: str
+) -> StreamAccuracy:
+    from reports.evaluation import StreamAccuracy
+    from search.train.evaluate import Views, on_clips
+    from search.train.streaming import Streamed, with_pools
+
+    clip, options = source.clip(), source.stream
+    assert options is not None
+    streamed = Streamed(source.graph(), weights, data, limit, device)
+    for note in streamed.graph.notes:
+        typer.echo(f"note: {note}", err=True)
+    seen = []
+    points = streamed.frames_seen()
+    for number in points:
+        seen.append({"frames": number} | {init: streamed.after(number, init) for init in inits})
+        shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
+        typer.echo(f"{number} of {points[-1]} frames: {shown}", err=True)
+    pools = {int(clip.source.time), options.pool or int(clip.source.time) * 2}
+    return StreamAccuracy(
+        streamed.graph.name,
+        on_clips(clip, weights, data, Views(), device).accuracy,
+        streamed.figures["delay"],
+        streamed.figures["warmup"],
+        seen,
+        with_pools(clip, replace(options, pool=None), sorted(pools), weights, data, limit),
+        streamed.by_tenth(),
+        streamed.erased(),
+    )
+
+
+def _write(found: StreamAccuracy, out: Path, format: Format) -> None:
+    from reports.evaluation import files_of, table
+    from reports.files import write_files
+
+    for path in write_files(out, files_of(found)):
+        typer.echo(f"note: wrote {path}", err=True)
+    rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
+    columns = ("frames", *found.inits, "phase")
+    match format:
+        case Format.JSON:
+            text = tables.plain_json(found.as_json()) + "\n"
+        case Format.CSV:
+            text = tables.csv_text(rows, columns)
+        case Format.MD:
+            text = tables.markdown(rows, columns)
+        case _:
+            text = _as_text(found, rows, columns)
+    typer.echo(text, nl=False)
+
+
+def _as_text(found: StreamAccuracy, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    title = (
+        f"{found.name}: clip network {found.clip_accuracy:.1%}; computed: first answer after "
+        f"{found.delay + 1} frames, warm after {found.warmup + 1}"
+    )
+    parts = [tables.table(rows, columns, title)]
+    for title, part in (
+        ("longer pools", found.pools),
+        ("by tenth of the video", found.tenths),
+        ("middle replaced by noise", found.erased),
+    ):
+        if part:
+            parts.append(tables.table(part, tuple(part[0]), title))
+    return "\n".join(parts)

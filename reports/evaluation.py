@@ -1,0 +1,156 @@
+"""A network's accuracy frame by frame: while it warms up, in each tenth of its videos, and through noise."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Colours that differ for colour-blind readers too (Okabe and Ito 2008).
+COLOURS = {"zeros": "#0072B2", "replicate": "#D55E00", "last": "#0072B2", "mean": "#E69F00"}
+NAMES = {"zeros": "zeros ahead of the first frame", "replicate": "the first frame repeated ahead of it"}
+DPI = 150
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StreamAccuracy:
+    """What `evaluate --stepwise` found.
+
+    Args:
+        name: the network's.
+        clip_accuracy: of the clip network, on one clip from the middle.
+        delay: computed steps before the first answer.
+        warmup: computed steps from which on no answer depends on the initial state.
+        seen: rows of `frames` and an accuracy for each initialisation  (Hedegaard 2022, Fig. 5).
+        pools: rows of pool, accuracy and cost  (Hedegaard 2022, Table 3).
+        tenths: rows of tenth and accuracy  (Kopuklu 2022, Fig. 7a).
+        erased: rows of the percentage that is noise, and accuracies  (Kopuklu 2022, Fig. 7b).
+    """
+
+    name: str
+    clip_accuracy: float
+    delay: int
+    warmup: int
+    seen: Sequence[Row]
+    pools: Sequence[Row] = field(default_factory=tuple)
+    tenths: Sequence[Row] = field(default_factory=tuple)
+    erased: Sequence[Row] = field(default_factory=tuple)
+
+    @property
+    def inits(self) -> tuple[str, ...]:
+        """The initialisations that were tried."""
+        return tuple(name for name in NAMES if self.seen and name in self.seen[0])
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {
+            "model": self.name,
+            "clip_accuracy": self.clip_accuracy,
+            "delay": self.delay,
+            "warmup": self.warmup,
+            "transient": list(self.seen),
+            "pools": list(self.pools),
+            "tenths": list(self.tenths),
+            "erased": list(self.erased),
+        }
+
+
+def table(found: StreamAccuracy) -> pandas.DataFrame:
+    """The accuracy after so many frames, and where each stands in the transient."""
+    import pandas as pd
+
+    rows = [{**row, "phase": phase(found, row["frames"])} for row in found.seen]
+    return pd.DataFrame(rows, columns=["frames", *found.inits, "phase"])
+
+
+def phase(found: StreamAccuracy, frames: int) -> str:
+    """Where a number of frames stands: `first answer`, `transient` or `steady`."""
+    if frames > found.warmup:
+        return "steady"
+    return "first answer" if frames == found.delay + 1 else "transient"
+
+
+def draw(found: StreamAccuracy) -> Figure:
+    """The transient as Co3D's Fig. 5, and beside it accuracy by tenth and through noise, where measured."""
+    from matplotlib.figure import Figure
+
+    panels = [_transient]
+    panels += [_tenths] if found.tenths else []
+    panels += [_erased] if found.erased else []
+    figure = Figure(figsize=(7 + 4 * (len(panels) - 1), 4.2), layout="constrained")
+    widths = [1.7, *(1 for _ in panels[1:])] if len(panels) > 1 else [1]
+    axes = figure.subplots(1, len(panels), width_ratios=widths, squeeze=False)[0]
+    top = _top(found)
+    for axis, panel in zip(axes, panels, strict=True):
+        panel(axis, found)
+        axis.set_ylim(0, top)
+        axis.grid(alpha=0.3)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize="small", frameon=False)
+    return figure
+
+
+def files_of(found: StreamAccuracy) -> dict[str, bytes]:
+    """The table as CSV and the drawing as PNG and SVG, by name."""
+    files = {"transient.csv": table(found).to_csv(index=False).encode()}
+    figure = draw(found)
+    for kind in ("png", "svg"):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=DPI)
+        files[f"transient.{kind}"] = buffer.getvalue()
+    return files
+
+
+def _top(found: StreamAccuracy) -> float:
+    """The highest accuracy shown, in percent, and a little more."""
+    shown = [found.clip_accuracy, *(row[name] for row in found.seen for name in found.inits)]
+    shown += [row["accuracy"] for row in found.tenths]
+    shown += [row[name] for row in found.erased for name in ("last", "mean")]
+    return min(100 * max(shown) * 1.1 + 1, 101)
+
+
+def _transient(axis: Axes, found: StreamAccuracy) -> None:
+    frames = [row["frames"] for row in found.seen]
+    for name, style in zip(found.inits, ("-", "--"), strict=False):
+        accuracy = [100 * row[name] for row in found.seen]
+        axis.plot(frames, accuracy, style, color=COLOURS[name], marker=".", label=NAMES[name])
+    axis.axhline(100 * found.clip_accuracy, color="black", linestyle=":", label="clip network")
+    marks = ((found.delay + 1, "first answer"), (found.warmup + 1, "warm"))
+    for place, name in marks:
+        axis.axvline(place, color="grey", linewidth=1)
+        axis.annotate(
+            f"{name}: {place}",
+            (place, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 6),
+            textcoords="offset points",
+            rotation=90,
+            va="bottom",
+            color="dimgrey",
+        )
+    axis.set(xlabel="frames seen", ylabel="accuracy (%)", title=f"{found.name}: accuracy against frames seen")
+    axis.set_xlim(left=0)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _tenths(axis: Axes, found: StreamAccuracy) -> None:
+    tenths = [row["tenth"] for row in found.tenths]
+    accuracy = [100 * row["accuracy"] for row in found.tenths]
+    axis.plot(tenths, accuracy, marker=".", color=COLOURS["mean"], label="all answers averaged")
+    axis.set(xlabel="tenth of the video", ylabel="accuracy (%)", title="by tenth", xticks=range(1, 11))
+
+
+def _erased(axis: Axes, found: StreamAccuracy) -> None:
+    percents = [row["erased"] for row in found.erased]
+    for name, label in (("mean", "all answers averaged"), ("last", "last answer")):
+        axis.plot(
+            percents, [100 * row[name] for row in found.erased], marker=".", color=COLOURS[name], label=label
+        )
+    axis.set(xlabel="noise in the middle (%)", ylabel="accuracy (%)", title="middle replaced by noise")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from costmodel.emit.fold import fold_norms
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
@@ -18,4 +19,5 @@ def emit(graph: Graph, *, fold: bool = False, init: str = "zeros") -> ClipNetwor
     Raises:
         EmitError: a size is free, or no layer runs an op.
     """
-    return StreamNetwork(graph, init) if graph.is_stream else ClipNetwork(graph)
+    network = StreamNetwork(graph, init) if graph.is_stream else ClipNetwork(graph)
+    return fold_norms(network) if fold else network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import lcm
 from typing import Any
@@ -27,6 +27,7 @@ class Action:
         reads: places of its inputs among the values of the step.
         writes: place of its output.
         since: the age of a stream, in frames, from which on its inputs are there.
+        answers: the age from which on its output is a stream's own.
         keeper: what it keeps, with the tensors of the state from and to `kept`, at `phase` of its own stride.
         overwrites: whether it may overwrite its input.
         leaves: for a delay, whether it hands on its oldest frame now (otherwise it takes a frame in).
@@ -38,6 +39,7 @@ class Action:
     reads: tuple[int, ...]
     writes: int
     since: int
+    answers: int
     keeper: Keeper | None = None
     kept: tuple[int, int] = (0, 0)
     phase: int = 0
@@ -139,13 +141,18 @@ class _Builder:
         reads = tuple(self.place[name] for name in node.inputs)
         keeper, kept = self.keepers.get(node.name), self.kept.get(node.name, (0, 0))
         action = Action(
-            node.name, self.layers[node.name], reads, self.place[node.name], int(arrival.delay), keeper, kept
+            node.name,
+            self.layers[node.name],
+            reads,
+            self.place[node.name],
+            int(arrival.delay),
+            int(leaving.delay),
+            keeper,
+            kept,
         )
         if isinstance(node.op, Delay):
             if (phase - leaving.delay) % leaving.jump == 0:
-                yield Action(
-                    node.name, action.layer, (), action.writes, int(leaving.delay), keeper, kept, leaves=True
-                )
+                yield replace(action, reads=(), since=int(leaving.delay), leaves=True)
             if arrives:
                 yield action
         elif arrives:

@@ -195,12 +195,14 @@ class StreamNetwork(Network):
         values[0] = self._laid_out(frame)
         kept = list(tensors)
         inplace = not torch.is_grad_enabled() and self._record is None
+        start = _Start(ages, self.init)
         for action in self.program.actions[phase]:
             if ages is not None and ages.oldest < action.since:
                 continue
-            _run(action, values, kept, inplace, _Start(ages, self.init))
-            if self._record is not None and values[action.writes] is not None:
-                self._keep(action.node, self._step_number, values[action.writes])
+            output = _run(action, values, kept, inplace, start)
+            if output is not None and (ages is None or ages.oldest >= action.answers):
+                values[action.writes] = output
+                self._keep(action.node, self._step_number, output)
             for place in action.drops:
                 values[place] = None
         return values[self.program.output], tuple(kept)
@@ -312,21 +314,21 @@ class _Start(NamedTuple):
         return tuple(where(chosen, each, old) for each, old in zip(new, kept, strict=True))
 
 
-def _run(action: Action, values: list[Any], kept: list[Tensor], inplace: bool, start: _Start) -> None:
+def _run(
+    action: Action, values: list[Any], kept: list[Tensor], inplace: bool, start: _Start
+) -> Tensor | None:
     inputs = [values[place] for place in action.reads]
     keeper = action.keeper
     if keeper is None:
         layer = action.layer
-        run = layer.overwrite if inplace and action.overwrites and len(inputs) == 1 else layer.frame
-        values[action.writes] = run(*inputs)
-    elif action.leaves:
-        values[action.writes] = kept[action.kept[0]]
-    else:
-        own = slice(*action.kept)
-        before = start(action, inputs[0], tuple(kept[own]))
-        output, kept[own] = keeper.step(inputs[0], before, action.phase)
-        if output is not None:
-            values[action.writes] = output
+        overwrites = inplace and action.overwrites and len(inputs) == 1
+        return layer.overwrite(*inputs) if overwrites else layer.frame(*inputs)
+    if action.leaves:
+        return kept[action.kept[0]]
+    own = slice(*action.kept)
+    before = start(action, inputs[0], tuple(kept[own]))
+    output, kept[own] = keeper.step(inputs[0], before, action.phase)
+    return output
 
 
 def _first_frames(graph: Graph) -> Mapping[str, int]:

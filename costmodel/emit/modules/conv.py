@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod, sqrt
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ class ConvLayer(WindowedLayer[Conv]):
         self.weight = nn.Parameter(torch.empty(shapes["weight"]))
         self.bias = nn.Parameter(torch.empty(shapes["bias"])) if "bias" in shapes else None
         self._prepared: _Prepared | None = None
+        self.inputs = int(x.channels)
+        self._run = self._choose()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -52,17 +55,39 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
         weights, last = self._tap_weights(), self.kernel[0] - 1
-        return [self._convolve(frame, weights[tap], self.bias if tap == last else None) for tap in wanted]
+        return [self._run(frame, weights[tap], self.bias if tap == last else None) for tap in wanted]
 
     def over(self, frames: list[Tensor]) -> Tensor:
         weights = self._tap_weights()
-        total = self._convolve(frames[-1], weights[-1], self.bias)
+        total = self._run(frames[-1], weights[-1], self.bias)
         for frame, weight in zip(frames[:-1], weights, strict=False):
-            total = total.add_(self._convolve(frame, weight, None))
+            total = total.add_(self._run(frame, weight, None))
         return total
 
     def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
         return tap.add_(partial)
+
+    def _choose(self) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
+        """How one tap runs fastest on a frame."""
+        if self.kernel[1:] != (1, 1) or any(map(any, self.pads[1:])):
+            return self._convolve
+        if self.groups == 1:
+            return self._multiply_matrix
+        return self._scale if self.groups == len(self.weight) == self.inputs else self._convolve
+
+    def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """A kernel of 1 x 1: a matrix product on the channels of every position."""
+        positions = self._strided(frame).permute(0, 2, 3, 1)
+        return functional.linear(positions, weight, bias).permute(0, 3, 1, 2)
+
+    def _scale(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """A depthwise kernel of 1 x 1: each channel times its weight, written so that it is counted."""
+        shift = weight.new_zeros(()) if bias is None else bias.view(-1, 1, 1)
+        return torch.addcmul(shift, self._strided(frame), weight.view(-1, 1, 1))
+
+    def _strided(self, frame: Tensor) -> Tensor:
+        _, height, width = self.stride
+        return frame if height == width == 1 else frame[:, :, ::height, ::width]
 
     def _convolve(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         padding = (self.pads[1][0], self.pads[2][0])
@@ -72,13 +97,18 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def _tap_weights(self) -> tuple[Tensor, ...]:
         weight = self.weight
-        if torch.is_grad_enabled() and weight.requires_grad:
-            return weight.unbind(2)
+        if torch.compiler.is_compiling() or (torch.is_grad_enabled() and weight.requires_grad):
+            return tuple(map(self._as_run, weight.unbind(2)))
         key = (weight.data_ptr(), weight._version, weight.dtype, weight.device)
         if self._prepared is None or self._prepared.key != key:
-            taps = (tap.detach().contiguous(memory_format=torch.channels_last) for tap in weight.unbind(2))
+            taps = (self._as_run(tap.detach()) for tap in weight.unbind(2))
             self._prepared = _Prepared(key, tuple(taps))
         return self._prepared.taps
+
+    def _as_run(self, tap: Tensor) -> Tensor:
+        if self._run == self._multiply_matrix:
+            return tap.flatten(1)
+        return tap.contiguous(memory_format=torch.channels_last)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_prepared": None}

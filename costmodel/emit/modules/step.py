@@ -86,7 +86,7 @@ class Taps(NamedTuple):
     """What the taps of a window do with a frame at one phase.
 
     `joining` are the taps that add to an open partial result, each with its place among those kept, `opened`
-    how many are open before; tap 0 opens one where `opens`, and the last tap closes the first one where `closes`.
+    how many are open before; tap 0 opens one where `opens`, the last tap closes the first where `closes`.
     """
 
     joining: tuple[tuple[int, int], ...]

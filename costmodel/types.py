@@ -11,6 +11,8 @@ from costmodel.numbers import Size
 # How PyTorch code writes a layer, which some counting tools see, and the tag of a node that is written so:
 # `nn.ReLU`; `functional.relu`, `torch.mul`; `x * y`, `x.mean()`.
 WAYS = {each: f"written as {each}" for each in ("module", "function", "operator")}
+# The tag of a node whose kernel is given as one number, which some counting tools read as that number.
+SINGLE_NUMBER_KERNEL = "kernel given as one number"
 DTYPE_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
 
 
@@ -46,7 +48,7 @@ class Window:
 
     `before` counts the frames (zeros or replicas in a clip) that stand ahead of the window: symmetric zero
     padding p gives p, a causal window `span`, no padding 0. `wait` is a deliberate delay in input frames of
-    the network.
+    the network. An `unbounded` window ends at its own frame and reaches back to the first one ever seen.
     """
 
     kernel: Size = 1
@@ -55,6 +57,7 @@ class Window:
     before: Size = 0
     wait: Size = 0
     whole_clip: bool = False
+    unbounded: bool = False
 
     @property
     def span(self) -> Size:
@@ -64,7 +67,8 @@ class Window:
     @property
     def is_framewise(self) -> bool:
         """Whether each output frame depends on its own input frame alone, and each frame is answered."""
-        return isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1 and not self.whole_clip
+        is_single = isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1
+        return is_single and not (self.whole_clip or self.unbounded)
 
 
 FRAMEWISE = Window()

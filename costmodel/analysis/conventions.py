@@ -19,7 +19,7 @@ from costmodel.errors import OptionError
 from costmodel.graph import Node
 from costmodel.numbers import where
 from costmodel.ops import Gate, Linear, Merge, Step, Windowed
-from costmodel.types import WAYS
+from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]
 
@@ -43,6 +43,8 @@ KINDS: Mapping[str, str] = {
         for pool, name in (("avg", "average"), ("max", "maximum"), ("global", "global average"))
         for amount, text in (("inputs", "values read"), ("outputs", "values made"), ("taps", "values summed"))
     },
+    "pool.avg.taps.as_written": "the same of average pools, a kernel given as one number read as that number",
+    "pool.max.taps.as_written": "the same of maximum pools, a kernel given as one number read as that number",
     "add": "additions of branches",
     "mul": "multiplications by a gate",
     "parameters.norm": "scales and shifts of batch norms",
@@ -53,6 +55,8 @@ KINDS: Mapping[str, str] = {
 # What stands for a kind of work where a tool counts it otherwise.
 STANDS_FOR: Mapping[str, str] = {
     "bias.linear.one_position": "bias.linear",
+    "pool.avg.taps.as_written": "pool.avg.taps",
+    "pool.max.taps.as_written": "pool.max.taps",
     "parameters.norm": "norm",
     "parameters.linear.weight": "mac.linear",
     "parameters.linear.bias": "bias.linear",
@@ -128,10 +132,28 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
     if "bias.linear" in found:
         bias = found["bias.linear"]
         found["bias.linear.one_position"] = where(bias == shapes["bias"], bias, 0)
+    found |= _taps_as_written(figures, node)
     unknown = sorted(found.keys() - KINDS.keys())
     if unknown:
         raise OptionError(f"{node.name}: no counting convention has a rule for {', '.join(unknown)}")
     return found
+
+
+def _taps_as_written(figures: Figures, node: Node) -> dict[str, Any]:
+    """Taps of a pool, but of a kernel given as one number only those along one of its sides."""
+    op = node.op.inner if isinstance(node.op, Step) else node.op
+    work = figures.work[node.name]
+    kinds = [kind for kind in ("avg", "max") if f"pool.{kind}.taps" in work]
+    if not kinds or not isinstance(op, Windowed):
+        return {}
+    (kind,) = kinds
+    side = op.kernel_on(*figures.graph.inputs_of(node))[1]
+    read = (
+        side * work[f"pool.{kind}.outputs"]
+        if SINGLE_NUMBER_KERNEL in node.tags
+        else work[f"pool.{kind}.taps"]
+    )
+    return {f"pool.{kind}.taps.as_written": read}
 
 
 def count_per_clip(figures: Figures, convention: Convention) -> Any:
@@ -287,6 +309,41 @@ _REGISTERED = (
         },
         step={"mac.conv": 1, "bias.conv": 1, "norm": 4, "activation.relu": 2, **_pools(1)},
         extra=_co3d_step,
+    ),
+    Convention(
+        "efficient3d",
+        "MAC",
+        "Kopuklu 2019 (edition of 2021), Table 8, as printed: thop with linear layers as (2 c_I - 1) c_O, a "
+        "maximum pool as one less than its kernel, read as one number where given as one; modules alone",
+        {
+            "mac.conv": 1,
+            "bias.conv": 1,
+            "mac.linear": 2,
+            "parameters.linear.bias": -1,
+            "norm": 2,
+            "activation.relu": 1,
+            "pool.max.taps.as_written": 1,
+            "pool.max.outputs": -1,
+            "pool.avg.taps.as_written": 1,
+        },
+        function={},
+        operator={},
+    ),
+    Convention(
+        "d3d",
+        "MAC",
+        "Kopuklu 2022, Tables 2 and 4, as printed for fc heads (fitted): efficient3d, but a linear layer "
+        "as its multiply-accumulates",
+        {**MACS, "norm": 2, "activation.relu": 1, "pool.max.taps": 1, "pool.max.outputs": -1},
+        function={},
+        operator={},
+    ),
+    Convention(
+        "atfr",
+        "MAC",
+        "Fayyaz 2021, as printed but for Table 10: fvcore before 2021, which counted convolutions and linear "
+        "layers, neither batch norm nor the sampling of frames",
+        MACS,
     ),
 )
 CONVENTIONS: Mapping[str, Convention] = {each.name: each for each in _REGISTERED}

@@ -30,13 +30,12 @@ from costmodel.spec.document import INPUT_KEYS, Document, document
 from costmodel.spec.expr import parse
 from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, size
 from costmodel.spec.load import Item
-from costmodel.types import WAYS, TensorType
+from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS, TensorType
 
 MOST_REPEATS = 10_000
 MOST_LAYERS = 100_000
 MOST_VISITS = 300_000  # of layers, those left out by `when` and the repeats of empty blocks counted in
 DEEPEST = 40
-SINGLE_NUMBER_KERNEL = "kernel given as one number"
 
 NameValue = Callable[[str, Any], Any]
 

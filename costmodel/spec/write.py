@@ -13,9 +13,8 @@ from costmodel.errors import GraphError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import is_array
 from costmodel.ops import OPS
-from costmodel.spec.elaborate import SINGLE_NUMBER_KERNEL
 from costmodel.spec.fields import WHOLE_AXIS
-from costmodel.types import WAYS
+from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
 _READ_AS_VALUES = ("true", "false", "null", WHOLE_AXIS)
@@ -72,6 +71,7 @@ def _fields(node: Node) -> dict[str, Any]:
     given = {
         field.name: getattr(op, field.name)
         for field in dataclasses.fields(op)
+        if field.init
         if is_array(getattr(op, field.name)) or getattr(op, field.name) != field.default
     }
     if SINGLE_NUMBER_KERNEL in node.tags:

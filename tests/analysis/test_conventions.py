@@ -136,8 +136,26 @@ def test_a_way_of_writing_that_is_not_known_is_named():
 def test_an_unknown_convention_names_the_known_ones():
     with pytest.raises(OptionError) as error:
         analyze(load("x3d_m"), convention="flops")
-    known = "mac, torch, fvcore, ptflops, ptflops-aten, thop, torchinfo, co3d"
+    known = "mac, torch, fvcore, ptflops, ptflops-aten, thop, torchinfo, co3d, efficient3d, d3d, atfr"
     assert str(error.value) == f"--convention: unknown 'flops', expected one of {known}"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "counted"),
+    [("3", (3 - 1) * 2048), ("[3, 3, 3]", (27 - 1) * 2048), ("[1, 3, 3]", (9 - 1) * 2048)],
+)
+def test_efficient3d_reads_a_pools_kernel_given_as_one_number_as_that_number(kernel: str, counted: int):
+    assert count(small(f"  - max_pool: {{kernel: {kernel}}}"), "efficient3d") == counted
+
+
+def test_efficient3d_counts_additions_of_linear_layers_and_d3d_does_not():
+    graph = small("  - global_pool: {written: function}\n  - linear: {channels: 5}")
+    assert (count(graph, "efficient3d"), count(graph, "d3d")) == ((2 * 8 - 1) * 5, 8 * 5)
+
+
+def test_atfr_counts_no_batch_norm():
+    graph = small("  - conv: {channels: 8, kernel: 3}\n  - bn\n  - relu")
+    assert count(graph, "atfr") == count(graph, "mac")
 
 
 class Mystery(Relu):

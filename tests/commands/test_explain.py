@@ -62,7 +62,7 @@ def test_an_unknown_layer_is_one_line_with_the_nearest(capsys: pytest.CaptureFix
 
 def test_an_unknown_convention_of_analyze_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert cli.main(["analyze", "x3d_m", "--convention", "flops"]) == 2
-    known = "mac, torch, fvcore, ptflops, ptflops-aten, thop, torchinfo, co3d"
+    known = "mac, torch, fvcore, ptflops, ptflops-aten, thop, torchinfo, co3d, efficient3d, d3d, atfr"
     assert capsys.readouterr().err == f"error: --convention: unknown 'flops', expected one of {known}\n"
 
 

@@ -124,11 +124,18 @@ class Formulas:
 
     def used(self) -> dict[sympy.Symbol, sympy.Expr]:
         """The definitions that the totals read, directly or through others, in order."""
-        wanted = {symbol for total in self.totals.values() for symbol in getattr(total, "free_symbols", ())}
+        wanted = {
+            symbol for total in self.totals.values() if total is not None for symbol in self.reached(total)
+        }
+        return {symbol: definition for symbol, definition in self.definitions.items() if symbol in wanted}
+
+    def reached(self, total: Any) -> set[sympy.Symbol]:
+        """The symbols that a formula reads, directly or through definitions."""
+        wanted = set(total.free_symbols)
         for symbol, definition in reversed(tuple(self.definitions.items())):
             if symbol in wanted:
                 wanted |= definition.free_symbols
-        return {symbol: definition for symbol, definition in self.definitions.items() if symbol in wanted}
+        return wanted
 
 
 def formulas(
@@ -165,7 +172,7 @@ def formulas(
         totals = {name: _total(figures, name) for name in _wanted(metrics)}
     totals = {name: None if each is None else each.xreplace(trace.counts) for name, each in totals.items()}
     if tidy:
-        totals = {name: gathered(total, trace.definitions) for name, total in totals.items()}
+        totals = {name: gathered(total) for name, total in totals.items()}
     definitions = {symbol: each.xreplace(trace.counts) for symbol, each in trace.definitions.items()}
     return Formulas(symbols, definitions, totals, tuple(trace.demands), tuple(trace.assumptions), graph)
 
@@ -186,7 +193,7 @@ def _total(figures: Figures, name: str) -> Any:
     return None if total is None or total == float("inf") else sympy.sympify(total)
 
 
-def gathered(total: Any, definitions: Mapping[Any, Any]) -> Any:
+def gathered(total: Any) -> Any:
     """A formula multiplied out, its terms gathered by map sizes and frames where that makes it shorter."""
     import sympy
 
@@ -194,6 +201,9 @@ def gathered(total: Any, definitions: Mapping[Any, Any]) -> Any:
         return total
     if total.has(sympy.log):
         return total
+    above, below = sympy.fraction(total)
+    if below.free_symbols:
+        return gathered(above) / gathered(below)
     total = sympy.expand(total)
     if not total.is_Add or len(total.args) < 6:
         return total

@@ -1,0 +1,220 @@
+"""`formula`: the figures of a network as closed forms in its own sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.options import Source, on_spec
+from costmodel.analysis.formula import Formulas, formulas, is_whole
+from costmodel.analysis.metrics import METRICS
+from costmodel.analysis.sensitivity import Sensitivity, sensitivities
+from costmodel.errors import OptionError, nearest
+from reports import tables
+
+if TYPE_CHECKING:
+    from search.evaluator import Evaluator
+
+SENSITIVE = ("params", "macs_per_frame", "state_floats", "receptive_field", "delay")
+SENSITIVITY_COLUMNS = ("size", "at", "total", "value", "percent_per_percent", "next", "change_percent")
+EXAMPLES = """The figures of a network as formulas in the sizes that you name.
+
+Widths, depths and map sizes that follow from others get names, listed above the formulas that use them.
+A `let` name of the spec may be left free as well. Every total but the peak over orders of execution has a
+formula; `entropy`, a long one, is given by name alone.
+
+Examples:
+
+    formula x3d_m --free frames
+
+    formula x3d --continual --free d2,d3,d4,d5,frames --metrics receptive_field,delay
+
+    formula x3d --free all --format latex
+
+    formula x3d_m --continual --free gamma_w,gamma_b,gamma_d,frames,crop --sensitivity
+"""
+
+
+class FormulaFormat(StrEnum):
+    """How formulas are printed."""
+
+    TABLE = "table"
+    LATEX = "latex"
+    JSON = "json"
+    CSV = "csv"
+    MD = "md"
+
+
+@on_spec
+def formula(
+    source: Source,
+    free: Annotated[
+        str,
+        typer.Option(metavar="NAMES", help="Sizes to leave free, with commas; `all` for all that can be."),
+    ] = "all",
+    metrics: Annotated[str | None, typer.Option(help="Totals wanted, with commas.")] = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option("--sensitivity", help="What a percent more of each size costs, at the spec's values."),
+    ] = False,
+    format: Annotated[FormulaFormat, typer.Option("--format", help="How formulas are printed.")] = (
+        FormulaFormat.TABLE
+    ),
+) -> None:
+    """Prints the formulas of a network."""
+    from search.evaluator import Evaluator
+
+    evaluator = Evaluator(
+        source.document(), source.variant, _metrics(metrics), sets=source.sets, transform=source.stream
+    )
+    names = _free(evaluator, free)
+    point = _point(evaluator)
+    whole = {name: is_whole(evaluator.build, name, point[name]) for name in names}
+    wanted = evaluator.metrics if metrics else None
+    found = formulas(evaluator.build, whole, wanted, taken=evaluator.names)
+    rows = sensitivities(found, point, None if metrics else SENSITIVE) if sensitivity else []
+    typer.echo(_PRINTERS[format](evaluator, found, rows), nl=False)
+
+
+def _metrics(text: str | None) -> tuple[str, ...]:
+    names = [name.strip() for name in text.split(",") if name.strip()] if text else []
+    for name in names:
+        if name not in METRICS:
+            raise OptionError(f"--metrics: unknown metric {name!r}{nearest(name, METRICS)}")
+    return tuple(names)
+
+
+def _free(evaluator: Evaluator, text: str) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if names == ["all"]:
+        deciding = evaluator.structure(tuple(evaluator.settings))
+        return [name for name in evaluator.settings if name not in deciding]
+    if not names:
+        raise OptionError("--free: no name, expected some such as frames,crop")
+    for name in names:
+        if name not in evaluator.names:
+            raise OptionError(
+                f"--free: {evaluator.document.name} has no size {name!r}{nearest(name, evaluator.names)}"
+            )
+    deciding = evaluator.structure(tuple(names))
+    if deciding:
+        raise OptionError(
+            f"--free: {min(deciding)} decides which layers exist, so it must be a number; use --set"
+        )
+    return names
+
+
+def _point(evaluator: Evaluator) -> dict[str, Any]:
+    """The spec's own values of all its names."""
+    lets: dict[str, Any] = {}
+    evaluator.build({}, lambda name, value: lets.setdefault(name, value))
+    return {**evaluator.settings, **lets}
+
+
+def _text(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
+    del evaluator
+    lines = [
+        f"{found.graph.name}, {'continual' if found.graph.is_stream else 'clip'}, in {', '.join(found.free)}"
+    ]
+    definitions = found.used()
+    if definitions:
+        lines += ["", "where", *(f"  {symbol} = {each}" for symbol, each in definitions.items())]
+    lines += ["", *(f"{name} = {_shown(total)}" for name, total in found.totals.items())]
+    notes = [f"note: {note}" for note in found.graph.notes]
+    shown = "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
+    return shown + ("\n" + tables.table(_rows(rows), SENSITIVITY_COLUMNS, _TITLE) if rows else "")
+
+
+_TITLE = "what one percent more costs, floors taken as smooth; and exactly, at the next value that changes it"
+
+
+def _shown(total: Any) -> str:
+    return "-" if total is None else str(total)
+
+
+def _latex(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
+    del evaluator, rows
+    import sympy
+
+    lines = [rf"{sympy.latex(symbol)} &= {sympy.latex(each)} \\" for symbol, each in found.used().items()]
+    for name, total in found.totals.items():
+        if total is not None:
+            title = name.replace("_", r"\_")
+            lines.append(rf"\mathrm{{{title}}} &= {sympy.latex(total)} \\")
+    return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"]) + "\n"
+
+
+def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
+    import sympy
+
+    def both(each: Any) -> dict[str, str] | None:
+        return None if each is None else {"text": str(each), "latex": sympy.latex(each)}
+
+    shown: Mapping[str, Any] = {
+        "model": found.graph.name,
+        "mode": "continual" if found.graph.is_stream else "clip",
+        "free": {name: "integer" if symbol.is_integer else "real" for name, symbol in found.free.items()},
+        "values": {
+            name: tables_value(value) for name, value in _point(evaluator).items() if name in found.free
+        },
+        "definitions": {str(symbol): both(each) for symbol, each in found.used().items()},
+        "totals": {name: both(total) for name, total in found.totals.items()},
+        "notes": list(found.graph.notes),
+        "sensitivities": _rows(rows),
+    }
+    return tables.plain_json(shown) + "\n"
+
+
+def tables_value(value: Any) -> Any:
+    """A value as JSON has it."""
+    return value if isinstance(value, int) else float(value)
+
+
+def _csv(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
+    del evaluator, rows
+    lines = [
+        {"name": str(symbol), "kind": "size", "formula": str(each)} for symbol, each in found.used().items()
+    ]
+    lines += [
+        {"name": name, "kind": "total", "formula": _shown(total)} for name, total in found.totals.items()
+    ]
+    return tables.csv_text(lines, ("name", "kind", "formula"))
+
+
+def _md(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
+    del evaluator
+    import sympy
+
+    pairs = [(str(symbol), each) for symbol, each in found.used().items()] + list(found.totals.items())
+    lines = [
+        {"name": name, "formula": "-" if each is None else f"${sympy.latex(each)}$"} for name, each in pairs
+    ]
+    shown = tables.markdown(lines, ("name", "formula"))
+    return shown + ("\n" + tables.markdown(_rows(rows), SENSITIVITY_COLUMNS) if rows else "")
+
+
+def _rows(rows: list[Sensitivity]) -> list[dict[str, Any]]:
+    return [
+        {
+            "size": row.symbol,
+            "at": tables_value(row.at),
+            "total": row.total,
+            "value": tables_value(row.value),
+            "percent_per_percent": row.elasticity,
+            "next": None if row.next_at is None else tables_value(row.next_at),
+            "change_percent": row.change,
+        }
+        for row in rows
+    ]
+
+
+_PRINTERS = {
+    FormulaFormat.TABLE: _text,
+    FormulaFormat.LATEX: _latex,
+    FormulaFormat.JSON: _json,
+    FormulaFormat.CSV: _csv,
+    FormulaFormat.MD: _md,
+}

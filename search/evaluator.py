@@ -23,7 +23,7 @@ from search.vectors import Chunk, Layout, Range
 
 Array = NDArray[Any]
 Transform = Callable[[Graph], Graph]
-CHUNK = 1 << 13  # designs at a time: 64 KiB for each array, so that all of a chunk stays in the cache
+CHUNK = 1 << 14  # designs at a time: 128 KiB for each array, so that all of a chunk stays in the cache
 
 
 class Column(NamedTuple):
@@ -326,7 +326,10 @@ class _Compiled:
         for name, total in found.totals.items():
             if total is None:
                 raise OptionError(f"{name}: does not apply here, or is unbounded")
-            outputs[name] = program.poly(total)
+            try:
+                outputs[name] = program.poly(total)
+            except OptionError as error:
+                raise OptionError(f"{name}: has no sum of products to sweep; {error}") from error
         conditions = {
             "valid": [program.condition(each) for each in found.demands],
             "assumed": [program.condition(each) for each in (*found.assumptions, *_own(found))],

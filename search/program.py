@@ -21,7 +21,16 @@ import sympy
 from costmodel.errors import OptionError
 
 Monomial = tuple[tuple[int, int], ...]  # (atom, power), sorted
-Key = tuple[tuple[Monomial, Fraction], ...]
+
+
+class Key(tuple[tuple[Monomial, Fraction], ...]):
+    """The terms of a polynomial in order: what stands for it, in atoms and in dictionaries."""
+
+    def __hash__(self) -> int:
+        known: int | None = self.__dict__.get("hashed")
+        if known is None:
+            known = self.__dict__["hashed"] = super().__hash__()
+        return known
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Poly:
     @property
     def key(self) -> Key:
         """Something hashable that stands for it."""
-        return tuple(sorted(self.terms.items()))
+        return Key(sorted(self.terms.items()))
 
     @property
     def constant(self) -> Fraction | None:
@@ -139,7 +148,7 @@ class Program:
         """
         above, below = self.ratio(expression)
         if below.constant is None:
-            raise OptionError(f"{expression}: is a fraction; sweeps are over whole numbers")
+            raise OptionError(f"{str(expression)[:60]} is a fraction that is not rounded")
         return above.scaled(1 / below.constant)
 
     def ratio(self, expression: Any) -> tuple[Poly, Poly]:
@@ -182,7 +191,7 @@ class Program:
                 return self._scaled(kind, [self.poly(each) for each in expression.args])
             case "Piecewise":
                 return self._choice(expression.args)
-        raise OptionError(f"{expression}: {name} is not swept")
+        raise OptionError(f"{name} is no arithmetic on whole numbers")
 
     def _choice(self, branches: Sequence[Any]) -> Poly:
         (value, condition), *others = branches
@@ -281,19 +290,12 @@ def atoms_in(argument: Any) -> Iterable[int]:
     if isinstance(argument, Condition):
         yield from atoms_in(argument.arguments)
     elif isinstance(argument, tuple):
-        if is_key(argument):
+        if isinstance(argument, Key):
             for monomial, _ in argument:
                 yield from (atom for atom, _ in monomial)
         else:
             for each in argument:
                 yield from atoms_in(each)
-
-
-def is_key(argument: Any) -> bool:
-    """Whether a tuple is the key of a polynomial."""
-    return bool(argument) and all(
-        isinstance(each, tuple) and len(each) == 2 and isinstance(each[1], Fraction) for each in argument
-    )
 
 
 @dataclass

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from search.program import Atom, Bounds, Condition, Key, Monomial, Poly, Program
 
 Array = NDArray[Any]
-Leaf = tuple[str, Any]  # ("atom", number) or ("table", (group, key))
+Leaf = tuple[str, int]  # ("atom", its number) or ("table", its number)
 SAFE = 1 << 62
 LARGEST_TABLE = 1 << 16  # entries: half a MiB, a quarter of a core's second-level cache
 LARGEST_MERGED = 1 << 13
@@ -87,8 +87,12 @@ class Layout:
             for name, several in conditions.items()
         }
         self.dtype: Any = np.int64 if self.bounds.largest < SAFE else object
-        self._tables: dict[Any, Array] = {}
-        self._plans: dict[Any, Any] = {}
+        self.tables: list[tuple[int, Array]] = []
+        self._lookups: dict[tuple[int, Key], Leaf] = {}
+        self._grids: dict[int, Grid] = {}
+        self._flags: dict[str, tuple[list[tuple[int, Array]], list[Condition]]] = {}
+        self._plans: dict[Key, Any] = {}
+        self._flat_plans: dict[Key, Any] = {}
         self.groups = self._grouped(designs)
         self.group_of = {place: number for number, group in enumerate(self.groups) for place in group}
         self.outputs = {name: self.plan(key) for name, key in keys.items()}
@@ -125,9 +129,9 @@ class Layout:
 
     def plan(self, key: Key) -> Any:
         """How a polynomial with whole coefficients is evaluated on a chunk: nested sums of products."""
-        if ("chunk", key) not in self._plans:
-            self._plans["chunk", key] = nested(self._terms(key))
-        return self._plans["chunk", key]
+        if key not in self._plans:
+            self._plans[key] = nested(self._terms(key))
+        return self._plans[key]
 
     def _terms(self, key: Key) -> list[tuple[int, tuple[Leaf, ...]]]:
         split = [(coefficient.numerator, *self._split(monomial)) for monomial, coefficient in key]
@@ -137,7 +141,7 @@ class Layout:
         gathered: dict[tuple[Leaf, ...], dict[Monomial, Fraction]] = {}
         for coefficient, parts, loose in split:
             others = tuple(
-                ("table", (group, ((part, Fraction(1)),)))
+                self._lookup(group, Poly({part: Fraction(1)}).key)
                 for group, part in sorted(parts.items())
                 if group != widest
             )
@@ -151,8 +155,15 @@ class Layout:
             if constant is not None:
                 terms.append((constant.numerator, others))
             else:
-                terms.append((1, (*others, ("table", (widest, poly.key)))))
+                terms.append((1, (*others, self._lookup(widest, poly.key))))
         return terms
+
+    def _lookup(self, group: int, key: Key) -> Leaf:
+        """The table of what a polynomial is for all combinations of a group's values."""
+        if (group, key) not in self._lookups:
+            self._lookups[group, key] = ("table", len(self.tables))
+            self.tables.append((group, self._table(group, key)))
+        return self._lookups[group, key]
 
     def _split(self, monomial: Monomial) -> tuple[dict[int, Monomial], tuple[Leaf, ...]]:
         """A product by the groups that its factors belong to, and the factors that belong to none."""
@@ -175,7 +186,7 @@ class Layout:
 
     def flat(self, key: Key) -> Any:
         """How a polynomial is evaluated where nothing is looked up."""
-        if ("grid", key) not in self._plans:
+        if key not in self._flat_plans:
             terms = [
                 (
                     coefficient.numerator,
@@ -183,28 +194,26 @@ class Layout:
                 )
                 for monomial, coefficient in key
             ]
-            self._plans["grid", key] = nested(terms)
-        return self._plans["grid", key]
+            self._flat_plans[key] = nested(terms)
+        return self._flat_plans[key]
 
     def grid(self, group: int) -> Grid:
         """The combinations of a group's values, as a chunk without tables."""
-        if ("grid", group) not in self._tables:
-            axes = np.meshgrid(*(self.ranges[place].values for place in self.groups[group]), indexing="ij")
-            columns = {place: axis.ravel() for place, axis in zip(self.groups[group], axes, strict=True)}
-            self._tables["grid", group] = Grid(self, columns)  # type: ignore[assignment]
-        return self._tables["grid", group]  # type: ignore[return-value]
+        if group not in self._grids:
+            places = self.groups[group]
+            axes = np.meshgrid(*(self.ranges[place].values for place in places), indexing="ij")
+            self._grids[group] = Grid(
+                self, {place: axis.ravel() for place, axis in zip(places, axes, strict=True)}
+            )
+        return self._grids[group]
 
-    def table(self, group: int, key: Key) -> Array:
-        """A polynomial for all combinations of a group's values."""
-        if (group, key) not in self._tables:
-            grid = self.grid(group)
-            values = grid.run(self.flat(key))
-            self._tables[group, key] = np.ascontiguousarray(np.broadcast_to(values, grid.shape))
-        return self._tables[group, key]
+    def _table(self, group: int, key: Key) -> Array:
+        grid = self.grid(group)
+        return np.ascontiguousarray(np.broadcast_to(grid.run(self.flat(key)), grid.shape))
 
     def holding(self, name: str) -> tuple[list[tuple[int, Array]], list[Condition]]:
         """A conjunction as one table of flags for each group, and what must be tested design by design."""
-        if ("flags", name) not in self._tables:
+        if name not in self._flags:
             tables: dict[int, Array] = {}
             loose: list[Condition] = []
             for condition in self.conditions[name]:
@@ -215,8 +224,8 @@ class Layout:
                 grid = self.grid(group)
                 flags = np.broadcast_to(grid.holds(condition), grid.shape)
                 tables[group] = tables[group] & flags if group in tables else flags.copy()
-            self._tables["flags", name] = (list(tables.items()), loose)  # type: ignore[assignment]
-        return self._tables["flags", name]  # type: ignore[return-value]
+            self._flags[name] = (list(tables.items()), loose)
+        return self._flags[name]
 
 
 def nested(terms: Sequence[tuple[int, tuple[Leaf, ...]]]) -> Any:
@@ -347,8 +356,8 @@ class Chunk(Grid):
         kind, which = leaf
         if kind == "atom":
             return self.atom(which)
-        group, key = which
-        return self.layout.table(group, key).take(self._place(group))
+        group, table = self.layout.tables[which]
+        return table.take(self._place(group))
 
     def flags(self, name: str) -> Array:
         """Where all of a conjunction holds."""

@@ -1,0 +1,193 @@
+"""`sweep`: the figures of many designs of one spec."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from costmodel.errors import OptionError
+from reports import tables
+from search.evaluator import Evaluator
+from search.grid import Axis, Grid, parse_axis
+from search.rowfile import RowFile, csv_of, room_for
+from search.sweep import Piece, Sweep, known_metrics
+
+MOST_PRINTED = 10_000
+EXAMPLES = """The figures of many designs: every combination of some values, or some drawn at random.
+
+Any size, structure or `let` name of the spec can be an axis: LO:HI:STEP or A,B,C. Figures equal those of
+`analyze`, exactly. A design that is no network has `valid` false and no figures.
+
+Examples:
+
+    sweep x3d --grid gamma_b=1:4:0.25 --grid frames=4,13,16
+
+    sweep x3d --continual --grid gamma_w=0.5:2:0.01 --random 1000000 --seed 1 --out designs.csv
+
+    sweep x3d --continual --grid gamma_w=0.5:2:0.05 --where "state_floats<4e6" --pareto macs_per_frame,-params
+
+    sweep x3d --grid squeeze_excite=false,true --grid d4=1:20 --metrics params --out depth.parquet
+"""
+
+
+@on_spec
+def sweep(
+    source: Source,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="NAME=LO:HI:STEP|A,B", help="An axis and its values; repeatable."),
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="NAME=LO:HI[:STEP]", help="An axis of --random; repeatable."),
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option("--random", help="Draw that many designs instead of all combinations.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Figures wanted, with commas; any total of `analyze`.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="Keep designs for which this holds; repeatable.")
+    ] = None,
+    pareto: Annotated[
+        str | None, typer.Option(help="Keep designs that no other beats on these figures; -NAME for larger.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, .csv or .parquet.")] = None,
+    seed: SeedOption = 0,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Runs a sweep into a file or onto standard output."""
+    found = _sweep(
+        source, [*_axes(grid, "--grid"), *_axes(ranges, "--range")], random, seed, metrics, where, pareto
+    )
+    if ranges and random is None:
+        raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
+    if out is not None:
+        _into_file(found, out)
+    else:
+        _printed(found, format)
+
+
+def _axes(given: list[str] | None, option: str) -> list[Axis]:
+    return [parse_axis(text, option) for text in given or ()]
+
+
+def _sweep(
+    source: Source,
+    axes: list[Axis],
+    random: int | None,
+    seed: int,
+    metrics: str | None,
+    where: list[str] | None,
+    pareto: str | None,
+) -> Sweep:
+    from costmodel.analysis.metrics import METRICS
+
+    objectives = tuple(name.strip() for name in (pareto or "").split(",") if name.strip())
+    default = ("macs_per_frame", "params", "state_floats", "receptive_field", "delay")
+    wanted = known_metrics(metrics) if metrics else default
+    read = [name for name in METRICS if any(name in text for text in (*objectives, *(where or ())))]
+    evaluator = Evaluator(
+        source.document(), source.variant, (*wanted, *read), sets=source.sets, transform=source.stream
+    )
+    return Sweep(evaluator, Grid(tuple(axes), random, seed), tuple(where or ()), objectives)
+
+
+def _into_file(found: Sweep, path: Path) -> None:
+    rows = 0 if found.where or found.pareto else found.grid.designs
+    room_for(path, rows, len(found.columns))
+    done, rows = 0, 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with RowFile(path, found.grid.designs, found.evaluator.metrics) as file:
+            for piece in _watched(found):
+                file.write(piece.rows, piece.done)
+                done, rows = piece.done, file.rows
+    except KeyboardInterrupt:
+        if found.pareto:
+            note = "no front was written: it is known only in the end"
+        else:
+            note = f"{path} holds {rows:,} whole rows"
+        print(f"interrupted after {done:,} of {found.grid.designs:,} designs; {note}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    print(f"{rows:,} rows of {found.grid.designs:,} designs in {path}", file=sys.stderr)
+
+
+def _printed(found: Sweep, format: Format) -> None:
+    figures, columns = found.evaluator.metrics, found.columns
+    rows: list[dict[str, Any]] = []
+    started = False
+    for piece in _watched(found):
+        if format is Format.CSV:
+            sys.stdout.write(csv_of(piece.rows, figures, header=not started))
+            started = True
+            continue
+        rows += _as_rows(piece, figures)
+        if len(rows) > MOST_PRINTED:
+            raise OptionError(
+                f"--format {format.value}: more than {MOST_PRINTED} rows; use --out FILE or --format csv, "
+                "or keep some with --where or --pareto"
+            )
+    if format is Format.JSON:
+        sys.stdout.write(tables.plain_json({"designs": found.grid.designs, "rows": rows}) + "\n")
+    elif format is Format.MD:
+        sys.stdout.write(tables.markdown(rows, columns))
+    elif format is Format.TABLE:
+        title = f"{found.evaluator.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
+        sys.stdout.write(tables.table(rows, columns, title))
+
+
+def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, Any]]:
+    names = list(piece.rows)
+    rows = [
+        dict(zip(names, row, strict=True))
+        for row in zip(*(each.tolist() for each in piece.rows.values()), strict=True)
+    ]
+    return [row if row["valid"] else {**row, **dict.fromkeys(figures)} for row in rows]
+
+
+def _watched(found: Sweep) -> Iterator[Piece]:
+    """The pieces of a sweep with a progress bar on a terminal, else with a line now and then."""
+    with _progress(found.grid.designs) as advance:
+        for piece in found.pieces():
+            yield piece
+            advance(piece)
+
+
+@contextmanager
+def _progress(designs: int) -> Iterator[Any]:
+    start = time.monotonic()
+    if not sys.stderr.isatty():
+        yield _Lines(designs, start)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("designs"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("designs", total=designs)
+        yield lambda piece: bar.update(task, completed=piece.done)
+
+
+class _Lines:
+    """A line on standard error every few seconds."""
+
+    def __init__(self, designs: int, start: float) -> None:
+        self.designs, self.start, self.last = designs, start, start
+
+    def __call__(self, piece: Piece) -> None:
+        now = time.monotonic()
+        if now - self.last < 5:
+            return
+        self.last = now
+        speed = piece.done / (now - self.start)
+        print(f"{piece.done:,} of {self.designs:,} designs, {speed:,.0f} a second", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,7 +19,11 @@ from search.budget import Quantity
 # Scores by name, each `module:class`, loaded when asked for. The class is called with the recipe's options.
 SCORES: dict[str, str] = {
     "synflow": "search.score_proxies:Synflow",
+    "train": "search.train.score:TrainScore",
 }
+
+
+_OWN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -96,19 +101,27 @@ class Expression:
 
 @lru_cache(maxsize=8)
 def _loaded(name: str) -> Any:
-    module, _, attribute = SCORES[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    module, _, attribute = SCORES.get(name, name).partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise OptionError(f"--score {name}: cannot be loaded: {error}") from error
 
 
 def score_named(name: str, options: Mapping[str, Any] | None = None, dtype: str = "fp32") -> Score:
-    """The score of a name, with options of its recipe: a registered one, or arithmetic of metrics.
+    """The score of a name: a registered one, `module:class` of one's own, or arithmetic of metrics.
+
+    `options` are given to a class as keywords.
 
     Raises:
         OptionError: there is none of that name, or it does not take these options.
     """
     given = dict(options or {})
-    if name in SCORES:
-        made: Score = _loaded(name)(**given)
+    if name in SCORES or _OWN.fullmatch(name):
+        try:
+            made: Score = _loaded(name)(**given)
+        except TypeError as error:
+            raise OptionError(f"--with: {name}: {error}") from error
         return made
     if given:
         raise OptionError(

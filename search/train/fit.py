@@ -28,14 +28,19 @@ def view_of(graph: Graph, frames: int) -> View:
     return View(frames, every, int(clip.source.height), int(clip.source.width))
 
 
-def must_fit(graph: Graph, data: Data) -> None:
+def must_fit(graph: Graph, data: Data, *, spare_classes: bool = False) -> None:
     """Raises unless a network has a score for each class of the data, and takes its channels.
+
+    Args:
+        graph: the network.
+        data: the clips.
+        spare_classes: whether it may have scores that no clip is labelled with.
 
     Raises:
         DataError: it does not fit.
     """
     scores, classes = int(graph.types[graph.output].channels), len(data.classes)
-    if scores != classes:
+    if scores < classes or (scores > classes and not spare_classes):
         raise DataError(
             f"{graph.name}: labels don't match, it answers {scores} classes and the data has {classes}; "
             f"try --set classes={classes}"

@@ -32,7 +32,7 @@ class Learner:
     def __init__(self, graph: Graph, data: Data, recipe: Recipe, options: Options) -> None:
         self.data, self.recipe, self.options = data, recipe, options
         self.form = form_of(graph, options.kind)
-        must_fit(self.form.network.graph, data)
+        must_fit(self.form.network.graph, data, spare_classes=options.spare_classes)
         prepare(self.form.network, recipe)
         if options.weights is not None:
             load_weights(self.form.network, options.weights, new_classifier=options.freeze)

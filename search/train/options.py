@@ -30,6 +30,7 @@ class Options:
         freeze: whether the classifier alone learns.
         folder: where weights, checkpoints and metrics are written; nowhere if None.
         validate_every: epochs between validations; 0 for the last epoch alone.
+        spare_classes: whether the network may have scores that no clip is labelled with.
 
     Raises:
         OptionError: this machine has no such device, or the device not the precision.
@@ -43,6 +44,7 @@ class Options:
     freeze: bool = False
     folder: Path | None = None
     validate_every: int = 1
+    spare_classes: bool = False
 
     def __post_init__(self) -> None:
         gpu = torch.cuda.is_available()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from costmodel.errors import OptionError
 from search.data import open_data
 from search.recipe import load_recipe
 from search.score import Result, Task
+from search.train.forms import Kind
 from search.train.loop import metrics_csv, train
 from search.train.options import Options
 
@@ -36,9 +38,11 @@ class TrainScore:
         data_seed: int = 0,
         epochs: float | None = None,
         batch: int | None = None,
-        kind: str = "clip",
+        kind: Kind = "clip",
         device: str = "cpu",
     ) -> None:
+        if kind not in get_args(Kind):
+            raise OptionError(f"--with kind={kind}: expected {', '.join(get_args(Kind))}")
         chosen = load_recipe(recipe)
         chosen = chosen if batch is None else chosen.with_batch(int(batch))
         self.recipe = chosen if epochs is None else chosen.with_epochs(float(epochs))
@@ -64,7 +68,13 @@ class TrainScore:
         import torch
 
         torch.set_num_threads(1)
-        options = Options(seed=task.seed, kind=self.kind, device=self.device, validate_every=0)  # type: ignore[arg-type]
+        options = Options(
+            seed=task.seed,
+            kind=self.kind,
+            device=self.device,
+            validate_every=0,
+            spare_classes=True,  # a spec made for other data keeps its classifier, and its cost
+        )
         recipe = self.recipe.at_step(int(task.recipe["step"]))
         result = train(task.graph, self.data, recipe, options)
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}

@@ -157,15 +157,15 @@ def _run(
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
             progress(printed(ready.problem, decision, known))
             made.append(decision)
-        _report(source, opened, ready, out, format, stream is not None)
+        _report(source, opened, ready, out, format, stream)
 
 
-def _report(source: Source, study: Any, ready: Any, out: Path, format: Format, streams: bool) -> None:
+def _report(source: Source, study: Any, ready: Any, out: Path, format: Format, stream: Any) -> None:
     from commands.trajectory import progress, shown
     from reports.study import write
     from search.run import search_address
 
     number = study.search(search_address(ready.options), ready.options)
-    typer.echo(shown(source.spec, study, number, format, streams), nl=False)
+    typer.echo(shown(source.spec, study, number, format, stream), nl=False)
     for file in write(study, number, out):
         progress(f"wrote {file}")

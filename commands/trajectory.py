@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from commands.options import Format
+from costmodel.transforms.continual import Continual
 from reports import tables
 from search.budget import Quantity
 from search.budget import shown as amount
@@ -45,13 +46,13 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     return "\n".join(lines)
 
 
-def shown(spec: str, study: Study, search: int, format: Format, streams: bool) -> str:
+def shown(spec: str, study: Study, search: int, format: Format, stream: Continual | None) -> str:
     """A search that has ended: its trajectory, the command that emits its winner, correlations."""
     found = next(row for row in searches_of(study) if row["search"] == search)
     decisions = decisions_of(study, search)
     winner = winner_of(decisions)
     assert winner is not None
-    command = emit_command(spec, winner["settings"], study, streams)
+    command = emit_line(spec, winner["settings"], stream, study.fact("spec_name"))
     if format is Format.JSON:
         return (
             tables.plain_json(
@@ -99,13 +100,27 @@ def correlated(study: Study) -> str:
     )
 
 
-def emit_command(spec: str, settings: Row, study: Study, streams: bool) -> str:
-    """The command that emits a network of a study."""
+def emit_line(spec: str, settings: Row, stream: Continual | None, name: str) -> str:
+    """The command that emits the network of exact sizes."""
     import shlex
 
     sets = " ".join(f"--set {name}={_exact(value)}" for name, value in settings.items())
-    file = f"{study.fact('spec_name')}_winner.py"
-    return f"costmodel emit {shlex.quote(spec)} {sets}{' --continual' * streams} --as source --out {file}"
+    file = f"{name}_winner.py"
+    return f"costmodel emit {shlex.quote(spec)} {sets}{_flags(stream)} --as source --out {file}"
+
+
+def _flags(stream: Continual | None) -> str:
+    """The options that make this stream."""
+    if stream is None:
+        return ""
+    default = Continual()
+    given = {name: value for name, value in vars(stream).items() if value != getattr(default, name)}
+    return " --continual" + "".join(f" --{name} {value}" for name, value in given.items())
+
+
+def exact_number(value: Any) -> Any:
+    """A size as a program reads it: whole numbers as int, others as float."""
+    return value if isinstance(value, int) else float(value)
 
 
 def _exact(value: Any) -> str:

@@ -43,9 +43,11 @@ def points(decisions: Sequence[Row], cost: str) -> list[dict[str, Any]]:
     for decision in decisions:
         if decision["kind"] == "stop":
             continue
-        for option in decision["options"]:
-            if option["score"] is not None and option["costs"]:
-                found.append(_point(decision, option, option["costs"][cost]))
+        found += [
+            _point(decision, option, option["costs"][cost])
+            for option in decision["options"]
+            if option["score"] is not None and option["costs"]
+        ]
         if not any(option["score"] is not None for option in decision["options"]):  # a replayed step
             found.append(_point(decision, decision, decision["cost"]))
     return found
@@ -69,7 +71,7 @@ def table(decisions: Sequence[Row]) -> pandas.DataFrame:
 
 
 def draw(decisions: Sequence[Row], options: Row, title: str) -> Figure:
-    """The trajectory: all candidates as marks by axis, the chosen path as a line, names and axes beside it."""
+    """The trajectory: all candidates as marks by axis, the chosen path as a line with its axes."""
     from matplotlib.figure import Figure
 
     cost = options["budget"].partition("<=")[0]
@@ -136,6 +138,7 @@ def _label(axes: Axes, row: Row, text: str, above: int) -> None:
         rotation=38 if above > 0 else 0,
         rotation_mode="anchor",
         fontsize=7.5,
+        bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
     )
 
 

@@ -11,6 +11,7 @@ from search.budget import Limit
 from search.family import Design
 from search.steps import (
     MOST_STEPS,
+    Considered,
     Decision,
     Judge,
     Problem,
@@ -40,7 +41,7 @@ def check_large_start(problem: Problem) -> None:
     worst = _worst(problem, problem.first)
     if worst is None:
         return
-    first = options_of(problem, problem.first, _divided(problem, worst, problem.first), _from_below(problem))
+    first = _offered(problem, worst, problem.first)
     if not any(option.stands for option in first):
         raise OptionError(f"no axis can move from the start: {reasons(first)}")
 
@@ -57,8 +58,7 @@ def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
         if worst is None:
             yield stopped(step, last, "every limit holds")
             return
-        aim = _divided(problem, worst, last.design)
-        options = judged(options_of(problem, last.design, aim, _from_below(problem)), judge, step)
+        options = judged(_offered(problem, worst, last.design), judge, step)
         chosen = best_of(options)
         if chosen is None:
             yield stopped(step, last, f"{worst} is not met and no axis can move: {reasons(options)}", options)
@@ -67,6 +67,16 @@ def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
             problem, step, "contract", chosen, options, f"towards {worst}: {why_best(chosen, options)}"
         )
         yield last
+
+
+def _offered(problem: Problem, worst: Limit, design: Design) -> list[Considered]:
+    """What the axes offer to divide a quantity; where none comes near, to meet the limit at once."""
+    aim = _divided(problem, worst, design)
+    found = options_of(problem, design, aim, _from_below(problem))
+    if aim.at_most or any(option.stands for option in found):
+        return found
+    at_once = Aim(worst.quantity, aim.present, worst.bound, at_most=True)
+    return options_of(problem, design, at_once, _from_below(problem))
 
 
 def _from_below(problem: Problem) -> tuple[Limit, ...]:

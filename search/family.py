@@ -84,7 +84,7 @@ class Family:
         lengths = [length_of(piece) for piece in pieces]
         try:
             figures = Figures(self.graph(joined(pieces, lengths, self.moving)), self.dtype)
-            values = _value(quantity, figures, sum(lengths))
+            values = values_of(quantity, figures, (sum(lengths),))
         except CostModelError:  # what decides which layers exist cannot be an array in this spec
             values = np.concatenate([self._one_by_one(piece, quantity) for piece in pieces])
         return np.split(values, np.cumsum(lengths)[:-1])
@@ -95,12 +95,14 @@ class Family:
 
     def _or_nan(self, settings: Settings, quantity: Quantity) -> float:
         try:
-            return float(_value(quantity, Figures(self.graph(settings), self.dtype), 1)[0])
+            return float(values_of(quantity, Figures(self.graph(settings), self.dtype), (1,))[0])
         except CostModelError:
             return float("nan")
 
-    def designs(self, rows: Sequence[Settings], quantities: Sequence[Quantity]) -> list[Design]:
-        """The networks of several settings, with their quantities and addresses."""
+    def designs(
+        self, rows: Sequence[Settings], quantities: Sequence[Quantity], *, addresses: bool = True
+    ) -> list[Design]:
+        """The networks of several settings, with their quantities and, unless not wanted, their addresses."""
         if not rows:
             return []
         columns = {
@@ -110,23 +112,24 @@ class Family:
         try:
             figures = Figures(self.graph(columns), self.dtype)
         except CostModelError:
-            return [self._exact(row, quantities) for row in rows]
-        values = {each.text: _value(each, figures, len(rows)) for each in quantities}
-        broken = list(_broken(figures.graph))
+            return [self.exact(row, quantities) for row in rows]
+        values = {each.text: values_of(each, figures, (len(rows),)) for each in quantities}
+        broken = list(broken_designs(figures.graph))
         return [
             Design(
                 row,
                 {text: plain(value[index]) for text, value in values.items()},
-                _address(figures.graph, index),
+                _address(figures.graph, index) if addresses else "",
                 _problem(broken, index),
             )
             for index, row in enumerate(rows)
         ]
 
-    def _exact(self, row: Settings, quantities: Sequence[Quantity]) -> Design:
+    def exact(self, row: Settings, quantities: Sequence[Quantity]) -> Design:
+        """One network, worked out unfolded."""
         try:
             figures = Figures(self.graph(row), self.dtype)
-            values = {each.text: plain(_value(each, figures, 1)[0]) for each in quantities}
+            values = {each.text: plain(values_of(each, figures, (1,))[0]) for each in quantities}
         except CostModelError as error:
             return Design(row, {}, problem=" ".join(str(error).split()))
         return Design(row, values, _address(figures.graph, 0))
@@ -141,9 +144,10 @@ def plain(value: Any) -> Any:
     return int(exact) if exact.is_integer() else float(f"{exact:.12g}")
 
 
-def _value(quantity: Quantity, figures: Figures, length: int) -> Any:
+def values_of(quantity: Quantity, figures: Figures, shape: tuple[int, ...]) -> Any:
+    """A quantity of many networks, as an array of a shape."""
     values = quantity.of({name: _floats(evaluate(figures, name)) for name in quantity.names})
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), (length,))
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
 
 
 def _floats(value: Any) -> Any:
@@ -156,7 +160,7 @@ def _address(graph: Graph, index: int) -> str:
     return hashlib.sha256("\n".join(address_lines(graph, index)).encode()).hexdigest()
 
 
-def _broken(graph: Graph) -> Iterator[tuple[str, Any, str, tuple[Any, ...]]]:
+def broken_designs(graph: Graph) -> Iterator[tuple[str, Any, str, tuple[Any, ...]]]:
     """The demands of layers that some of the networks do not meet, and sizes below one."""
     for part in (graph,) if graph.clip is None else (graph.clip, graph):
         demands = part.map(lambda op, inputs: [*op.demands(*inputs), *_sizes(op.out(*inputs))])

@@ -11,8 +11,9 @@ from search.score import Result, Task
 class Synflow:
     """SynFlow's sum over parameters of |theta * dR/dtheta|, in its logarithm  (Tanaka 2020, eq. 2).
 
-    R is the sum of the answers to an input of ones, all parameters at their absolute values; batch norms stand
-    as they are made, that is as the identity. In doubles: products over a hundred layers leave floats.
+    R is the sum of the answers to an input of ones, all parameters at their absolute values; batch norms
+    stand as they are made, as the identity. In doubles, which a hundred residual blocks still overflow: such
+    a candidate fails.
     """
 
     name = "synflow"
@@ -38,7 +39,7 @@ class Synflow:
         answer = network(torch.ones(1, *source, dtype=torch.float64)).sum()
         answer.backward()
         flow = sum(
-            float((parameter * parameter.grad).abs().sum())
+            float((parameter.detach() * parameter.grad).abs().sum())
             for parameter in network.parameters()
             if parameter.grad is not None
         )

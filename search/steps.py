@@ -148,7 +148,7 @@ def outside(limits: Sequence[Limit], design: Design) -> list[str]:
 def judged(options: Sequence[Considered], judge: Judge, step: int) -> list[Considered]:
     """The options with the scores of those that stand, equal networks scored once; failures left out."""
     unique = {each.design.network: each.design for each in options if each.stands and each.design}
-    found = dict(zip(unique, judge(list(unique.values()), step), strict=True))
+    found = dict(zip(unique, judge(list(unique.values()), step), strict=True)) if unique else {}
     return [
         _scored(each, found[each.design.network]) if each.stands and each.design else each for each in options
     ]

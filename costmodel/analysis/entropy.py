@@ -6,16 +6,18 @@ Recognition", ICLR 2023.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from math import prod
 from typing import Any
 
 from costmodel.analysis.temporal import excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import log, maximum, named, repeated, root
+from costmodel.numbers import is_exact, log, maximum, named, repeated, root
 from costmodel.ops import Conv, Flatten, Gate, Op
 from costmodel.types import TensorType
+
+Terms = tuple[Any, ...]
 
 SMALLEST_DISTANCE = 1e-9  # keeps a map of exactly its kernel's proportions finite: alpha is at most 20.7
 
@@ -32,31 +34,61 @@ def entropy_score(graph: Graph) -> Any:
     divides by zero at a map of its kernel's proportions.
     """
     reached = _largest_sums(graph, graph.map(_gain))
-    return reduce(maximum, (total + log(x.channels) for total, x in reached))
+    return reduce(maximum, (_total((*terms, log(x.channels))) for terms, x in reached))
 
 
 def depth_of(graph: Graph) -> Any:
     """Convolutions on the longest path to the pool over the whole clip, squeeze-excite apart."""
     ones = graph.map(lambda op, inputs: int(isinstance(op, Conv)))
-    return reduce(maximum, (total for total, _ in _largest_sums(graph, ones)))
+    return reduce(maximum, (_total(terms) for terms, _ in _largest_sums(graph, ones)))
 
 
-def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Any, TensorType]]:
+def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Terms, TensorType]]:
     """The largest sum of gains over the paths to each pool over the whole clip, and what that pool reads."""
     excitations = excitation_pools(graph)
-    sums: dict[str, Any] = {INPUT: 0}
-    ends: list[tuple[Any, TensorType]] = []
+    sums: dict[str, Terms] = {INPUT: ()}
+    ends: list[tuple[Terms, TensorType]] = []
     for node in graph.nodes:
         inputs = node.inputs[:1] if isinstance(node.op, Gate) else node.inputs
         reached = [sums[name] for name in inputs if name in sums]
         if not reached:
             continue
-        best = named("path", reduce(maximum, reached))
+        best = _largest(reached)
         if node.name not in excitations and _is_end(graph, node):
             ends.append((best, graph.inputs_of(node)[0]))
             continue
-        sums[node.name] = best + repeated(gains[node.name], node.count)
+        gain = gains[node.name]
+        nothing = isinstance(gain, int | float) and gain == 0
+        sums[node.name] = best if nothing else _with(best, repeated(gain, node.count))
     return ends or [(sums[graph.output], graph.types[graph.output])]
+
+
+def _with(terms: Terms, gain: Any) -> Terms:
+    """A sum with one more term; plain numbers are added up at once, so that deep networks take no longer."""
+    if terms and is_exact(terms[-1]) and is_exact(gain):
+        return (*terms[:-1], terms[-1] + gain)
+    return (*terms, gain)
+
+
+def _largest(branches: Sequence[Terms]) -> Terms:
+    """The largest of several sums: what they share as it is, then the largest of the rests."""
+    if len(branches) == 1:
+        return branches[0]
+    shared = 0
+    for terms in zip(*branches, strict=False):
+        if any(term is not terms[0] for term in terms):
+            break
+        shared += 1
+    rests = [branch[shared:] for branch in branches]
+    if not any(rests):
+        return branches[0]
+    largest = named("path", reduce(maximum, (_total(rest) for rest in rests)))
+    return (*branches[0][:shared], largest)
+
+
+def _total(terms: Terms) -> Any:
+    """The sum of terms, small arrays first, so that few additions run over all designs."""
+    return sum(sorted(terms, key=lambda term: getattr(term, "size", 1)))
 
 
 def _is_end(graph: Graph, node: Node) -> bool:
@@ -72,7 +104,7 @@ def _gain(op: Op, inputs: tuple[TensorType, ...]) -> Any:
 
 
 def refinement(op: Conv, x: TensorType) -> Any:
-    """The factor -log(1 - cos(S, K)): how alike the proportions of a convolution's output map and kernel are."""
+    """The factor -log(1 - cos(S, K)): how alike the proportions of an output map and its kernel are."""
     if all(isinstance(size, int) and size == 1 for size in op.kernel):
         return 1.0
     maps = op.slide(x)

@@ -13,6 +13,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+MOST_SEARCHED = 500  # layers between two through which all passes; the search grows faster than they do
 MOST_STATES = 10_000
 MOST_BOUNDED = 400
 MOST_FREE = 16
@@ -114,10 +115,22 @@ class Segment:
 
     def peak(self, order: Iterable[int]) -> int:
         """The most numbers alive at once in an order."""
-        return max(live for live, _ in self._lives(order))
+        left = [len(readers) for readers in self.readers]
+        live, peak = self.source, 0
+        for number in order:
+            live += self.sizes[number]
+            peak = max(peak, live)
+            for read in set(self.tasks[number - 1].reads):
+                left[read] -= 1
+                live -= 0 if left[read] else self.sizes[read]
+            if not self.readers[number] and number < len(self.tasks):
+                live -= self.sizes[number]
+        return peak
 
     def best(self, target: int) -> Order:
         """The order with the smallest peak, or the first found whose peak is not above the target."""
+        if len(self.tasks) > MOST_SEARCHED:
+            return self.in_definition_order
         found = self._search(target)
         if found is not None:
             return found
@@ -165,12 +178,6 @@ class Segment:
             for read in self.tasks[number - 1].reads:
                 found[read] |= found[number] | 1 << number
         return found
-
-    def _lives(self, order: Iterable[int]) -> Iterator[tuple[int, _State]]:
-        state = self._start()
-        for number in order:
-            live, state = self._run(state, number)
-            yield live, state
 
     def _start(self) -> _State:
         ready = tuple(number for number, task in enumerate(self.tasks, start=1) if set(task.reads) <= {0})

@@ -16,12 +16,12 @@ from costmodel.spec.expr import number
 LARGEST_FILE = 1 << 20
 DEEPEST = 60
 LONGEST_PATH = 100
-MOST_VALUES = 100_000
+MOST_VALUES = 200_000
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """A value of a YAML file and its place: a number, text, flag, None, a list or a mapping of items."""
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "commands.report",
     "schema": "commands.schema",
     "search": "commands.search",
+    "solve": "commands.solve",
     "study": "commands.study",
     "sweep": "commands.sweep",
     "train": "commands.train",

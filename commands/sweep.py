@@ -105,21 +105,18 @@ def _sweep(
 def _into_file(found: Sweep, path: Path) -> None:
     rows = 0 if found.where or found.pareto else found.grid.designs
     room_for(path, rows, len(found.columns))
-    done, rows = 0, 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    file = RowFile(path, found.grid.designs, found.evaluator.metrics)
     try:
-        with RowFile(path, found.grid.designs, found.evaluator.metrics) as file:
+        with file:
             for piece in _watched(found):
                 file.write(piece.rows, piece.done)
-                done, rows = piece.done, file.rows
     except KeyboardInterrupt:
-        if found.pareto:
-            note = "no front was written: it is known only in the end"
-        else:
-            note = f"{path} holds {rows:,} whole rows"
-        print(f"interrupted after {done:,} of {found.grid.designs:,} designs; {note}", file=sys.stderr)
+        whole = f"{path} holds {file.rows:,} whole rows"
+        note = "the front is known only in the end" if found.pareto else whole
+        print(f"interrupted after {file.done:,} of {found.grid.designs:,} designs; {note}", file=sys.stderr)
         raise typer.Exit(130) from None
-    print(f"{rows:,} rows of {found.grid.designs:,} designs in {path}", file=sys.stderr)
+    print(f"{file.rows:,} rows of {found.grid.designs:,} designs in {path}", file=sys.stderr)
 
 
 def _printed(found: Sweep, format: Format) -> None:

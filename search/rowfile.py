@@ -60,7 +60,8 @@ class RowFile:
     """
 
     def __init__(self, path: Path, designs: int, figures: Collection[str]) -> None:
-        self.path, self.designs, self.figures, self.rows = path, designs, figures, 0
+        self.path, self.designs, self.figures = path, designs, figures
+        self.rows = self.done = 0
         self.note = path.with_name(path.name + ".incomplete")
         self._writer: Any = None
         self._whole = 0
@@ -88,6 +89,7 @@ class RowFile:
             self._file.flush()
             self.rows += len(rows["valid"])
             self._whole = self._file.tell()
+            self.done = done
             self.note_progress(done)
         except OSError as error:
             raise OptionError(f"--out {self.path}: {error.strerror} after {self.rows} rows") from error

@@ -14,6 +14,7 @@ from costmodel.errors import CostModelError, OptionError, SpecError, nearest, on
 
 COMMANDS = {
     "analyze": "commands.analyze",
+    "baselines": "commands.baselines",
     "emit": "commands.emit",
     "evaluate": "commands.evaluate",
     "explain": "commands.explain",

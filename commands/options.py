@@ -130,8 +130,8 @@ def _source_or_none(spec: str | None, shared: Mapping[str, Any]) -> Source | Non
 def on_spec(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Gives a command the argument SPEC and the shared options; it receives a `Source` first.
 
-    The command may have `sources: list[Source]` as its first parameter: then it takes one or more specs. Where
-    its first parameter defaults to None, SPEC may be left out. What it returns is the exit code.
+    The command may have `sources: list[Source]` as its first parameter: then it takes one or more specs.
+    Where its first parameter defaults to None, SPEC may be left out. What it returns is the exit code.
     """
     own = list(inspect.signature(function, eval_str=True).parameters.values())
     several = own[0].name == "sources"

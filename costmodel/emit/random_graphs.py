@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import lcm
 from random import Random
+from typing import Any, get_args
 
-from costmodel.analysis.temporal import timing
+from costmodel.analysis.temporal import excitation_pools, timing
 from costmodel.errors import GraphError, ShapeError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
@@ -27,11 +29,16 @@ from costmodel.ops import (
     Swish,
     infer,
 )
+from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
+MOST_LAYERS = 80
+LONGEST_CYCLE = 12
 DEEPEST_FORK = 3
+STATES: tuple[State, ...] = get_args(State)
+EXCITATIONS: tuple[Excite, ...] = get_args(Excite)
 STRIDES = (1, 1, 1, 1, 2, 3)
 KERNELS = (1, 2, 3, 3, 4, 5)
 DILATIONS = (1, 1, 1, 2, 3)
@@ -40,10 +47,10 @@ DILATIONS = (1, 1, 1, 2, 3)
 def random_graph(seed: int) -> Graph:
     """A valid clip network, the same for the same seed, that `continual` can run frame by frame.
 
-    It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal stride at
-    unequal phases, strides and dilation in time, causal, unpadded and partly padded windows, grouped and depthwise
-    convolutions, gates frame by frame and over the clip, pools and subsampling in time, two pathways of unequal frame
-    rate, and an end that answers once for the clip or for every frame.
+    It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
+    stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
+    grouped and depthwise convolutions, gates frame by frame and over the clip, pools and subsampling in time,
+    two pathways of unequal frame rate, and an end that answers once for the clip or for every frame.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
@@ -54,9 +61,27 @@ def random_graph(seed: int) -> Graph:
             graph = _Maker(random).network(f"random_{seed}")
         except ShapeError:  # unpadded windows have eaten the clip
             continue
-        if all(at.receptive_field <= LONGEST_RECEPTIVE_FIELD for at in timing(graph).values()):
+        if _is_quick(graph):
             return graph
     raise GraphError(f"random_{seed}: no valid network in {MOST_ATTEMPTS} attempts")
+
+
+def _is_quick(graph: Graph) -> bool:
+    """Whether the network can be run frame by frame for a few cycles in no time."""
+    times = timing(graph).values()
+    cycle = lcm(*(at.jump for at in times))
+    longest = max(at.receptive_field for at in times)
+    return len(graph.nodes) <= MOST_LAYERS and longest <= LONGEST_RECEPTIVE_FIELD and cycle <= LONGEST_CYCLE
+
+
+def random_stream(seed: int) -> Graph:
+    """The network of `random_graph` frame by frame, its state, its pool and its gates chosen at random."""
+    graph, random = random_graph(seed), Random(seed)
+    state, excite = random.choice(STATES), random.choice(EXCITATIONS)
+    excitations = excitation_pools(graph)
+    has_pool = any(each.whole_clip for name, each in graph.windows.items() if name not in excitations)
+    pool = random.randint(1, 40) if has_pool and random.random() < 0.5 else None
+    return Continual(pool, state, excite)(graph)
 
 
 @dataclass
@@ -140,14 +165,13 @@ class _Maker:
         if span >= x.time:
             kernel, dilation, span = 1, 1, 0
         size = self.random.choice((1, 3))
-        shared = {
+        ahead = self.random.choice((0, span, self.random.randint(0, span)))
+        shared: dict[str, Any] = {
             "kernel": (kernel, size, size),
             "stride": (stride, space, space),
             "dilation": (dilation, 1, 1),
-            "padding": (self.random.choice((0, span, self.random.randint(0, span))), size // 2, size // 2),
+            "padding": None if self.chance(0.5) else (ahead, size // 2, size // 2),
         }
-        if self.chance(0.5):
-            shared["padding"] = None
         causal = self.chance(0.25)
         if stride > 1 and self.chance(0.15):
             return self.add(Subsample(stride=shared["stride"]), source)
@@ -156,13 +180,13 @@ class _Maker:
             return self.add(pool(causal=causal, **shared), source)
         return self.convolution(source, shared, causal)
 
-    def convolution(self, source: str, shared: dict[str, object], causal: bool) -> str:
+    def convolution(self, source: str, shared: dict[str, Any], causal: bool) -> str:
         """A convolution of one group, some, or as many as channels."""
         channels = self.types[source].channels
         groups = self.random.choice([group for group in range(1, channels + 1) if channels % group == 0])
         wide = groups * self.random.randint(1, 2 if groups > 2 else 3)
-        conv = Conv(channels=wide, groups=groups, bias=self.chance(0.5), causal=causal, **shared)  # type: ignore[arg-type]
-        return self.add(conv, source)
+        bias = self.chance(0.5)
+        return self.add(Conv(channels=wide, groups=groups, bias=bias, causal=causal, **shared), source)
 
     def pointwise(self, source: str) -> str:
         return self.add(self.random.choice((BatchNorm, BatchNorm, Relu, Swish, Sigmoid, Dropout))(), source)
@@ -182,7 +206,7 @@ class _Maker:
         return self.add(self.random.choice((GlobalPool, GlobalPool, MaxPool))(kernel=over), source)
 
     def two_pathways(self, source: str) -> None:
-        """A slow pathway that reads some of the frames, a fast one, each pooled over the clip, then joined."""
+        """A slow pathway that reads some of the frames and a fast one, both pooled over the clip, joined."""
         slow = self.add(Subsample(stride=(self.random.choice((2, 3)), 1, 1)), source)
         slow = self.clip_pool_of_map(self.windowed(slow))
         fast = self.clip_pool_of_map(self.windowed(source))
@@ -192,7 +216,7 @@ class _Maker:
         return self.add(GlobalPool(), source)
 
     def head(self, source: str) -> None:
-        """What follows a pool over the clip: layers that treat each frame alone, perhaps around a residual."""
+        """What follows a pool over the clip: layers on each frame alone, perhaps around a residual."""
         edge = self.pointwise(source)
         if self.chance(0.3):
             edge = self.add(Add(), edge, self.add(Conv(channels=self.types[edge].channels), edge))

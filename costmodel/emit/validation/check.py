@@ -1,0 +1,40 @@
+"""One figure predicted and measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+TOLERANCE = 1e-9  # in float64
+ROUNDING = 1e-3  # what float32 leaves of equal streams at two places of a batch, behind some hundred layers
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure, predicted beside measured.
+
+    Args:
+        what: the figure.
+        predicted: what the analysis says; of a difference the most that is allowed.
+        measured: what the running network does.
+        holds: whether they agree.
+        note: how it was measured, or where it failed.
+        is_limit: whether what is predicted is the most that is allowed.
+    """
+
+    what: str
+    predicted: Any
+    measured: Any
+    holds: bool
+    note: str = ""
+    is_limit: bool = False
+
+
+def equal(what: str, predicted: Any, measured: Any, note: str = "") -> Check:
+    """A check that two figures are the same."""
+    return Check(what, predicted, measured, bool(predicted == measured), note)
+
+
+def within(what: str, difference: float, note: str = "", tolerance: float = TOLERANCE) -> Check:
+    """A check that the largest difference, as a share of the largest value, is only rounding."""
+    return Check(what, tolerance, difference, difference <= tolerance, note, is_limit=True)

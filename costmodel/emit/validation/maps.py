@@ -1,0 +1,61 @@
+"""The same network on smaller maps: all that concerns time stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from costmodel.errors import CostModelError, ShapeError
+from costmodel.graph import Graph
+from costmodel.ops import Step, Windowed
+
+SIDES = (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+
+
+def on_maps(graph: Graph, height: int, width: int) -> Graph:
+    """The network on inputs of another height and width, channels, frames and layers unchanged.
+
+    Raises:
+        ShapeError: its layers do not fit on such maps.
+    """
+    source = graph.source._replace(height=height, width=width)
+    clip = None if graph.clip is None else on_maps(graph.clip, height, width)
+    return replace(graph, source=source, clip=clip)
+
+
+def smallest(graph: Graph) -> Graph:
+    """The network on the smallest maps that its layers fit on: enough where only time matters."""
+    return next(_smaller(graph), graph)
+
+
+def small(graph: Graph) -> Graph:
+    """The network on maps as small as may be where every window in space still has neighbours to see."""
+    return next((each for each in _smaller(graph) if _has_neighbours(each)), graph)
+
+
+def _smaller(graph: Graph) -> Iterator[Graph]:
+    height, width = int(graph.source.height), int(graph.source.width)
+    for side, longer in pairwise(SIDES):
+        for wide in (longer, side):  # unequal where that fits, so that no axis passes for another
+            if side > height or wide > width:
+                continue
+            try:
+                yield on_maps(graph, side, wide)
+            except ShapeError:
+                continue
+            except CostModelError:
+                return
+            break
+
+
+def _has_neighbours(graph: Graph) -> bool:
+    for node in graph.nodes:
+        op = node.op.inner if isinstance(node.op, Step) else node.op
+        x = graph.types[node.inputs[0]]
+        if isinstance(op, Windowed) and any(
+            kernel is not None and kernel > 1 and size < 2
+            for kernel, size in zip(op.kernel[1:], (x.height, x.width), strict=True)
+        ):
+            return False
+    return True

@@ -1,0 +1,111 @@
+"""The clip network of a stream on a clip of any length: what its frame-by-frame form must answer.
+
+It takes nothing from the transform but how many frames each pool over the clip covers. Windows are padded
+ahead alone, so that every frame of every layer is what a stream can know; merges drop the frames that a
+branch does not know yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import reduce
+from math import lcm
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.temporal import excitation_pools
+from costmodel.emit.modules import Layer, WindowedLayer, layer_for
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Step, Windowed
+from costmodel.types import TensorType
+
+
+def pooled_frames(graph: Graph) -> Mapping[str, int]:
+    """How many frames each pool over the clip covers: as a stream has it, in a clip network all.
+
+    A squeeze-excite in a clip network counts as frame by frame, as the analysis has it.
+    """
+    clip = graph.clip or graph
+    excitations = excitation_pools(clip)
+    found = {}
+    for node in clip.nodes:
+        if clip.windows[node.name].whole_clip:
+            frames = 1 if node.name in excitations else int(clip.types[node.inputs[0]].time)
+            if graph.is_stream:
+                op = graph.by_name[node.name].op
+                frames = int(op.inner.kernel[0]) if isinstance(op, Step) else 1  # type: ignore[attr-defined]
+            found[node.name] = frames
+    return found
+
+
+class Reference:
+    """A clip network that answers every frame as soon as it can be known.
+
+    Args:
+        graph: a stream or a clip network.
+        layers: running layers by name, whose parameters it takes.
+        visit: called with each layer that treats every frame alone, and its input, before it runs.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        layers: Mapping[str, Layer[Any]],
+        visit: Callable[[Layer[Any], Tensor], None] | None = None,
+    ) -> None:
+        self.clip = graph.clip or graph
+        self.layers = layers
+        self.visit = visit
+        self.pooled = pooled_frames(graph)
+        self._last_read = {name: node.name for node in self.clip.nodes for name in node.inputs}
+
+    @torch.no_grad()
+    def __call__(self, clip: Tensor, init: str = "zeros", keep: bool = True) -> Mapping[str, Tensor]:
+        """All outputs by layer, (batch, channels, time, height, width); with `keep` false the last alone.
+
+        Args:
+            clip: the input.
+            init: what stands ahead of the clip in every layer: `zeros` or `replicate`.
+            keep: whether outputs that nobody reads any more are kept.
+        """
+        values, jumps = {INPUT: clip}, {INPUT: 1}
+        for node in self.clip.nodes:
+            slowest = reduce(lcm, (jumps[name] for name in node.inputs))
+            inputs = [values[name][:, :, :: slowest // jumps[name]] for name in node.inputs]
+            frames = min(each.shape[2] for each in inputs)
+            values[node.name] = self._run(node, [each[:, :, :frames] for each in inputs], init)
+            jumps[node.name] = slowest * self._stride(node)
+            if not keep:
+                for name in {name for name in node.inputs if self._last_read[name] == node.name}:
+                    del values[name]
+        return values if keep else {self.clip.output: values[self.clip.output]}
+
+    def _stride(self, node: Node) -> int:
+        return self.clip.windows[node.name].stride
+
+    def _run(self, node: Node, inputs: list[Tensor], init: str) -> Tensor:
+        if not isinstance(node.op, Windowed):
+            layer = self.layers[node.name]
+            if self.visit is not None:
+                self.visit(layer, inputs[0])
+            return layer.frames(*inputs)
+        op, before = node.op, 0 if node.name in self.pooled else int(self.clip.windows[node.name].before)
+        if node.name in self.pooled:
+            op = replace(op, kernel=(self.pooled[node.name], *op.kernel[1:]))
+        (x,) = inputs
+        layer = layer_for(op.without_time_padding(), (TensorType(x.shape[1], *x.shape[2:]),))
+        layer.to(x.dtype).load_state_dict(self.layers[node.name].state_dict())
+        assert isinstance(layer, WindowedLayer)
+        if before:
+            first = x[:, :, :1] if init == "replicate" else torch.full_like(x[:, :, :1], layer.padding_value)
+            x = torch.cat((first.expand(-1, -1, before, -1, -1), x), dim=2)
+        if x.shape[2] <= layer.dilation[0] * (layer.kernel[0] - 1):
+            return self._nothing(node, x)
+        return layer.forward(x)
+
+    def _nothing(self, node: Node, x: Tensor) -> Tensor:
+        out = self.clip.types[node.name]
+        return x.new_empty((len(x), int(out.channels), 0, int(out.height), int(out.width)))

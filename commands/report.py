@@ -51,3 +51,32 @@ def memory(
         typer.echo(f"note: {note}", err=True)
     for path in write_files(out, files_of(made)):
         typer.echo(path)
+
+
+STUDY = """The trajectory of a search, as X3D's Fig. 2, as PNG, SVG and CSV.
+
+Examples:
+
+    report study runs/x3d.db
+
+    report study runs/x3d.db --search 2 --out reports/search
+"""
+
+
+@app.command("study", help=STUDY)
+def study(
+    file: Annotated[Path, typer.Argument(metavar="DB", help="A study that `search` wrote.")],
+    search: Annotated[
+        int | None, typer.Option(help="One search of the study; the last if not given.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("out"),
+) -> None:
+    """Writes the trajectory and prints the files' paths."""
+    from reports.files import check_folder
+    from reports.study import write
+    from search.study import read_study
+
+    check_folder(out)
+    with read_study(file) as opened:
+        for path in write(opened, search, out):
+            typer.echo(path)

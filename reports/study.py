@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costmodel.errors import OptionError
 from reports.tables import csv_text
-from search.history import decisions_of, moved, searches_of, winner_of
+from search.history import decisions_of, moved, searches_of
 from search.study import Study
 
 if TYPE_CHECKING:
@@ -144,8 +145,10 @@ def _label(axes: Axes, row: Row, text: str, above: int) -> None:
 
 def write(study: Study, search: int | None, out: Path) -> list[Path]:
     """Writes the trajectory of a search, or of the last one, as PNG, SVG and CSV; the files' paths."""
-    every = searches_of(study)
-    chosen = next((row for row in every if row["search"] == search), every[-1])
+    found = [row for row in searches_of(study) if search is None or row["search"] == search]
+    if not found:
+        raise OptionError(f"{study.path}: there is no search {search or ''}".rstrip())
+    chosen = found[-1]
     decisions = decisions_of(study, chosen["search"])
     figure = draw(decisions, chosen["options"], f"{study.fact('spec_name')}: {_told(chosen)}")
     out.mkdir(parents=True, exist_ok=True)
@@ -159,9 +162,3 @@ def write(study: Study, search: int | None, out: Path) -> list[Path]:
 def _told(search: Row) -> str:
     budget = "" if search["mode"] == "replay" else f", {search['budget']}"
     return f"{search['mode']} by {search['score']}{budget}"
-
-
-def last_of(study: Study) -> Row | None:
-    """The network that the last search ended with."""
-    every = searches_of(study)
-    return winner_of(decisions_of(study, every[-1]["search"])) if every else None

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,6 @@ def _plain(value: Any, index: int) -> str:
     return str(value[index]) if isinstance(value, np.ndarray) and value.ndim else str(value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fields(op: type[Op]) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(op))

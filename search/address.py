@@ -72,5 +72,5 @@ def _plain(value: Any, index: int) -> str:
 
 
 @cache
-def _fields(op: type[Op]) -> tuple[str, ...]:
+def _fields(op: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(op))

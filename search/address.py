@@ -64,7 +64,8 @@ def _described(op: Op, inputs: tuple[TensorType, ...], index: int) -> str:
 
 def _plain(value: Any, index: int) -> str:
     if isinstance(value, Op):
-        fields = (f"{key}={_plain(getattr(value, key), index)}" for key in _fields(type(value)))
+        kind: Any = type(value)
+        fields = (f"{key}={_plain(getattr(value, key), index)}" for key in _fields(kind))
         return f"{type(value).__name__}({','.join(fields)})"
     if isinstance(value, tuple):
         return f"({','.join(_plain(item, index) for item in value)})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 LONGEST_NAME = 100
@@ -55,6 +54,8 @@ def one_line(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` where a known name resembles the given one, else the list of known names."""
+    import difflib  # only where there is a mistake: it takes as long to load as X3D-M to analyse
+
     names = sorted(known)
     match = difflib.get_close_matches(name[:LONGEST_NAME], names, n=1)
     if match:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import specs
 from costmodel.errors import SpecError, nearest
 from costmodel.spec.expr import number
 from costmodel.spec.load import Item, read, read_text
@@ -114,7 +114,7 @@ def parse_set(text: str) -> tuple[str, Any]:
 
 def shipped_folder() -> Path:
     """Where the specs that come with the tool lie."""
-    return Path(str(resources.files("specs")))
+    return Path(specs.__file__).parent
 
 
 def shipped_names() -> tuple[str, ...]:

@@ -15,11 +15,13 @@ from costmodel.errors import CostModelError, OptionError, SpecError, nearest, on
 COMMANDS = {
     "analyze": "commands.analyze",
     "baselines": "commands.baselines",
+    "bench": "commands.bench",
     "emit": "commands.emit",
     "evaluate": "commands.evaluate",
     "explain": "commands.explain",
     "formula": "commands.formula",
     "report": "commands.report",
+    "reproduce": "commands.reproduce",
     "schema": "commands.schema",
     "search": "commands.search",
     "solve": "commands.solve",

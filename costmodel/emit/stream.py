@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from costmodel.analysis.temporal import timing
+from costmodel.emit.modules.base import WindowedLayer
 from costmodel.emit.modules.step import Kept
 from costmodel.emit.network import AXES, Network
 from costmodel.emit.program import Action, Program, program_of
@@ -18,6 +21,7 @@ from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import ceil_div
 from costmodel.ops import Delay, Step
 
+Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple[Tensor, ...]]]
 FRAME_AXES = ("batch", "channels", "height", "width")
 
 
@@ -65,6 +69,8 @@ class StreamNetwork(Network):
 
     def forward(self, clip: Tensor) -> Tensor:
         """What the stream answers from warm-up on: the whole clip at once, nothing padded in time.
+
+        Where a layer remembers for ever there is no such time: then it is what a new stream answers.
 
         Args:
             clip: (batch, channels, time, height, width), of any number of frames from the receptive field on.
@@ -207,12 +213,17 @@ class StreamNetwork(Network):
                 values[place] = None
         return values[self.program.output], tuple(kept)
 
-    def _step(self, frame: Tensor, state: StreamState) -> tuple[Tensor | None, StreamState]:
+    def _step(
+        self, frame: Tensor, state: StreamState, settled: Advance | None = None
+    ) -> tuple[Tensor | None, StreamState]:
+        """A step without checks; `settled` advances in place of the network where no stream is young."""
         program, ages = self.program, state.ages
         phase = state.step % program.cycle
         self._step_number = state.step
-        young = Ages(ages) if min(ages) < program.settled else None
-        output, tensors = self.advance(frame, state.tensors, phase, young)
+        if min(ages) < program.settled:
+            output, tensors = self.advance(frame, state.tensors, phase, Ages(ages))
+        else:
+            output, tensors = (settled or self.advance)(frame, state.tensors, phase)
         answers = program.answers(phase)
         valid = tuple(answers and age >= program.delay for age in ages)
         after = StreamState(state.names, tensors, state.step + 1, state.started, valid)
@@ -229,9 +240,11 @@ class StreamNetwork(Network):
         layer = self.layers[node.name]
         if isinstance(node.op, Step):
             window = node.op.window(*self.graph.inputs_of(node))
-            return layer.forward(
-                inputs[0][:, :, self._first[node.name] * window.stride - window.before - first[0] :]
-            )
+            start = self._first[node.name] * window.stride - window.before - first[0]
+            if start >= 0:
+                return layer.forward(inputs[0][:, :, start:])
+            value = layer.padding_value if isinstance(layer, WindowedLayer) else 0.0
+            return layer.forward(functional.pad(inputs[0], (0, 0, 0, 0, -start, 0), value=value))
         aligned = [clip[:, :, max(first) - start :] for clip, start in zip(inputs, first, strict=True)]
         frames = min(clip.shape[2] for clip in aligned)
         return layer.frames(*(clip[:, :, :frames] for clip in aligned))
@@ -251,7 +264,10 @@ class StreamNetwork(Network):
 
     def _check_length(self, clip: Tensor) -> None:
         end = self._times[self.graph.output]
-        if clip.shape[2] < end.receptive_field:
+        if end.receptive_field == inf:
+            if clip.shape[2] <= end.delay:
+                raise EmitError(f"clip: {clip.shape[2]} frames, expected more than the delay of {end.delay}")
+        elif clip.shape[2] < end.receptive_field:
             raise EmitError(
                 f"clip: {clip.shape[2]} frames, expected the receptive field of {end.receptive_field} or more"
             )
@@ -332,7 +348,12 @@ def _run(
 
 
 def _first_frames(graph: Graph) -> Mapping[str, int]:
-    """For each edge, the number of its first frame that depends on nothing ahead of the stream."""
+    """For each edge, the number of its first frame that depends on nothing ahead of the stream.
+
+    Where a layer remembers for ever, that of a new stream's: 0.
+    """
+    if any(window.unbounded for window in graph.windows.values()):
+        return dict.fromkeys((INPUT, *graph.by_name), 0)
     first = {INPUT: 0}
     for node in graph.nodes:
         start = max(first[name] for name in node.inputs)

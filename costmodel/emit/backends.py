@@ -1,0 +1,217 @@
+"""Ways to run an emitted network: as it is, compiled, exported, or on a GPU as recorded graphs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from costmodel.emit.network import ClipNetwork
+from costmodel.emit.state import StreamState
+from costmodel.emit.stream import Advance, StreamNetwork
+from costmodel.errors import EmitError, OptionError, nearest
+
+Kept = tuple[Tensor, ...]
+PhaseStep = Callable[[Tensor, Kept], tuple[Tensor | None, Kept]]
+Prepare = Callable[[nn.Module, tuple[Any, ...]], Callable[..., Any]]
+
+
+class Runner:
+    """A stream that runs on a backend; its steps answer as the network's own do.
+
+    Each phase of the cycle is prepared when it first comes; before streams have settled, steps run eagerly.
+    """
+
+    def __init__(self, network: StreamNetwork, backend: str) -> None:
+        self.network = network
+        self.prepare = backend_named(backend)
+        self._phases: dict[tuple[int, int], PhaseStep] = {}
+        self._state: StreamState | None = None
+
+    def forward_step(self, frame: Tensor) -> Tensor | None:
+        """The answer to the next frame; see `StreamNetwork.forward_step`."""
+        self.network._check_frame(frame, self._state)
+        state = self._state or self.network.initial_state(len(frame), frame)
+        output, self._state = self.step(frame, state)
+        return output
+
+    @torch.no_grad()
+    def step(self, frame: Tensor, state: StreamState) -> tuple[Tensor | None, StreamState]:
+        """One step as a pure function; see `StreamNetwork.step`."""
+        return self.network._step(frame, state, self._advance)
+
+    def get_state(self) -> StreamState:
+        """The state of the stream.
+
+        Raises:
+            EmitError: the stream has seen no frame.
+        """
+        if self._state is None:
+            raise EmitError("get_state: the stream has seen no frame; initial_state(batch) gives a new one")
+        return self._state
+
+    def reset(self) -> None:
+        """Forgets the past."""
+        self._state = None
+
+    def _advance(self, frame: Tensor, tensors: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        key = (phase, len(frame))
+        if key not in self._phases:
+            self._phases[key] = self.prepare(AtPhase(self.network, phase), (frame, tensors))
+        return self._phases[key](frame, tensors)
+
+
+class AtPhase(nn.Module):
+    """The step of a stream at one phase of its cycle, on bare tensors."""
+
+    def __init__(self, network: StreamNetwork, phase: int) -> None:
+        super().__init__()
+        self.network = network
+        self.phase = phase
+
+    def forward(self, frame: Tensor, tensors: Kept) -> tuple[Tensor | None, Kept]:
+        """The output and the tensors after the frame."""
+        return self.network.advance(frame, tensors, self.phase)
+
+
+def eager(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+    """The network as it is."""
+    return module
+
+
+def exported(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+    """The graph that `torch.export` traces, without the network's own Python around it."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.export.export(module, inputs).module()
+
+
+def compiled(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+    """The exported graph compiled by Inductor, weights frozen in the layout that its kernels want.
+
+    Raises:
+        EmitError: there is no C++ compiler.
+    """
+    _needs_compiler()
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = torch.compile(exported(module, inputs), dynamic=False, options={"freezing": True})
+        run(*inputs)
+    return run
+
+
+def recorded(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+    """The network's kernels recorded once as a CUDA graph and played again, which spares their launches.
+
+    Raises:
+        EmitError: the inputs are not on a CUDA device.
+    """
+    frame, tensors = inputs
+    if not frame.is_cuda:
+        raise EmitError(f"backend recorded: on device {frame.device}, expected a CUDA device")
+    return _Recorded(module, frame, tensors)
+
+
+class _Recorded:
+    """Inputs and outputs at fixed addresses, and the graph between them."""
+
+    def __init__(self, module: nn.Module, frame: Tensor, tensors: Kept) -> None:
+        self.frame = frame.clone()
+        self.tensors = tuple(tensor.clone() for tensor in tensors)
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.no_grad(), torch.cuda.stream(side):
+            for _ in range(3):
+                module(self.frame, self.tensors)
+        torch.cuda.current_stream().wait_stream(side)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.no_grad(), torch.cuda.graph(self.graph):
+            self.output, self.after = module(self.frame, self.tensors)
+
+    def __call__(self, frame: Tensor, tensors: Kept) -> tuple[Tensor | None, Kept]:
+        self.frame.copy_(frame)
+        for own, given in zip(self.tensors, tensors, strict=True):
+            own.copy_(given)
+        self.graph.replay()
+        output = None if self.output is None else self.output.clone()
+        return output, tuple(tensor.clone() for tensor in self.after)
+
+
+BACKENDS: dict[str, Prepare] = {
+    "eager": eager,
+    "compiled": compiled,
+    "exported": exported,
+    "recorded": recorded,
+}
+
+
+def backend_named(name: str) -> Prepare:
+    """A backend by its name.
+
+    Raises:
+        OptionError: there is none; the message names the nearest.
+    """
+    if name not in BACKENDS:
+        raise OptionError(f"--backend: unknown {name!r}{nearest(name, BACKENDS)}")
+    return BACKENDS[name]
+
+
+def clip_runner(network: ClipNetwork, backend: str, clip: Tensor) -> Callable[[Tensor], Tensor]:
+    """A clip network on a backend, prepared for clips of the given shape.
+
+    Raises:
+        OptionError: there is no such backend.
+        EmitError: it cannot run here.
+    """
+    if backend == "recorded":
+        raise EmitError("backend recorded: is for steps, expected a stream; add --continual")
+    run = backend_named(backend)(network, (clip,))
+
+    def answer(given: Tensor) -> Tensor:
+        with torch.no_grad():
+            output: Tensor = run(given)
+            return output
+
+    return answer
+
+
+def available(device: torch.device) -> Sequence[str]:
+    """The backends that can run here."""
+    names = ["eager", "exported"]
+    if _compiler() is not None:
+        names.append("compiled")
+    return (*names, "recorded") if device.type == "cuda" else tuple(names)
+
+
+def _compiler() -> str | None:
+    from torch._inductor import exc
+    from torch._inductor.cpp_builder import get_cpp_compiler
+
+    try:
+        return str(get_cpp_compiler())
+    except exc.InvalidCxxCompiler:
+        return None
+
+
+def _needs_compiler() -> None:
+    if _compiler() is None:
+        raise EmitError(
+            "backend compiled: found no C++ compiler, expected g++ or clang++ (or CXX naming one); "
+            "install one, or use the backends eager and exported"
+        )
+
+
+__all__ = [
+    "BACKENDS",
+    "Advance",
+    "Runner",
+    "available",
+    "backend_named",
+    "clip_runner",
+    "compiled",
+    "eager",
+    "exported",
+]

@@ -1,0 +1,329 @@
+"""How fast networks run, measured together in interleaved rounds  (Hedegaard 2022, appendix B)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import fmean, median, quantiles
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from costmodel.emit.backends import Runner, available, backend_named, clip_runner
+from costmodel.emit.build import emit
+from costmodel.emit.fold import fold_norms
+from costmodel.emit.network import ClipNetwork
+from costmodel.emit.randomise import randomise
+from costmodel.emit.stream import StreamNetwork
+from costmodel.emit.weights import load_weights
+from costmodel.errors import OptionError
+from costmodel.graph import Graph
+
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16}
+MIB = 2**20
+WARM_UP = 3
+MOST_BATCH = 1024
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all networks of a run are measured with.
+
+    Args:
+        device: such as `cpu` or `cuda`.
+        threads: of the processor.
+        batch: clips, or streams, at once.
+        precision: `fp32` or `fp16`.
+        backends: by name; empty for all that can run here.
+        runs: measured calls of each network.
+        weights: a checkpoint for all of them; else random values.
+        fold: whether steps run with batch norms folded; the clip network of `ratio` never does.
+        seed: of weights and inputs.
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    batch: int = 1
+    precision: str = "fp32"
+    backends: tuple[str, ...] = ()
+    runs: int = 100
+    weights: str | None = None
+    fold: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"--precision: {self.precision!r}, expected {' or '.join(PRECISIONS)}")
+        for name in ("threads", "batch", "runs"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"--{name}: {getattr(self, name)}, expected 1 or more")
+        for name in self.backends:
+            backend_named(name)
+        if self.torch_device.type == "cuda" and not torch.cuda.is_available():
+            raise OptionError("--device: cuda, but this machine has none that PyTorch can use; expected cpu")
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device."""
+        try:
+            return torch.device(self.device)
+        except RuntimeError as error:
+            raise OptionError(f"--device: {self.device!r}, expected cpu or cuda") from error
+
+    @property
+    def chosen(self) -> Sequence[str]:
+        """The backends that run."""
+        return self.backends or available(self.torch_device)
+
+
+@dataclass
+class Subject:
+    """One network on one backend, and the seconds of its calls; a stream's call is a cycle of `frames`."""
+
+    spec: str
+    mode: str
+    backend: str
+    call: Callable[[], object]
+    resident_mib: float
+    folded: bool = False
+    frames: int = 1
+    seconds: list[float] = field(default_factory=list)
+    peak_mib: float = 0.0
+
+
+def bench_at(
+    specs: Sequence[tuple[str, Graph]], setting: Setting, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Measures networks in one run, a few calls of each in turn.
+
+    Args:
+        specs: a title and a graph each; of a stream the clip network is measured too.
+        setting: what they are measured with.
+        say: told of progress.
+
+    Returns:
+        A row for each network and backend.
+
+    Raises:
+        EmitError: a network or a backend cannot run here.
+    """
+    with _threads(setting.threads), torch.no_grad():
+        subjects = [subject for title, graph in specs for subject in _subjects(title, graph, setting, say)]
+        for subject in subjects:
+            say(f"warming up {subject.spec}, {subject.mode}, {subject.backend}")
+            for _ in range(WARM_UP):
+                subject.call()
+            subject.peak_mib = subject.resident_mib + _peak_mib(subject.call, setting.torch_device)
+        rounds = min(10, setting.runs)
+        for number in range(rounds):
+            say(f"round {number + 1} of {rounds}")
+            for subject in subjects:
+                count = setting.runs * (number + 1) // rounds - setting.runs * number // rounds
+                subject.seconds += [_seconds(subject.call) / subject.frames for _ in range(count)]
+    return [_row(subject, subjects, setting) for subject in subjects]
+
+
+def measured_batch(
+    specs: Sequence[tuple[str, Graph]], setting: Setting, batch: str, say: Callable[[str], None]
+) -> Setting:
+    """The setting with a batch: a number, or for `max` the largest power of two that fits in memory for all.
+
+    On a processor a batch fits where its eager call, as measured, takes at most half of the free memory.
+
+    Raises:
+        OptionError: neither a number nor `max`.
+    """
+    if batch != "max":
+        if not batch.isdigit():
+            raise OptionError(f"--batch: {batch!r}, expected a number or max")
+        return replace(setting, batch=int(batch))
+    largest = 1
+    while largest < MOST_BATCH and _fits(specs, replace(setting, batch=2 * largest)):
+        largest *= 2
+    say(f"largest batch: {largest}")
+    return replace(setting, batch=largest)
+
+
+def _fits(specs: Sequence[tuple[str, Graph]], setting: Setting) -> bool:
+    device = setting.torch_device
+    try:
+        with _threads(setting.threads), torch.no_grad():
+            for title, graph in specs:
+                trial = replace(setting, backends=("eager",))
+                for subject in _subjects(title, graph, trial, lambda _: None):
+                    peak = subject.resident_mib + _peak_mib(subject.call, device)
+                    if device.type == "cpu" and 2 * peak > _free_mib():
+                        return False
+    except torch.OutOfMemoryError:
+        return False
+    return True
+
+
+def _free_mib() -> float:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def _subjects(title: str, graph: Graph, setting: Setting, say: Callable[[str], None]) -> Iterator[Subject]:
+    clip_graph = graph.clip or graph
+    clip = _network(clip_graph, setting)
+    assert isinstance(clip, ClipNetwork)
+    inputs = _inputs(clip_graph, setting)
+    backends = [name for name in setting.chosen if name != "recorded"]
+    if graph.is_stream and "eager" not in backends:
+        backends.insert(0, "eager")
+    for backend in backends:
+        for fold in (False, True) if graph.is_stream and setting.fold else (False,):
+            if fold or backend == "eager" or not (graph.is_stream and setting.fold):
+                say(f"preparing {title}, clip, {backend}")
+                yield _clip_subject(title, fold_norms(clip) if fold else clip, backend, inputs, setting, fold)
+    if not graph.is_stream:
+        return
+    stream = _network(graph, setting)
+    assert isinstance(stream, StreamNetwork)
+    stream.load_state_dict(clip.state_dict())
+    for backend in setting.chosen:
+        say(f"preparing {title}, continual, {backend}")
+        run = fold_norms(stream) if setting.fold else stream
+        yield _step_subject(title, run, backend, inputs[:, :, 0].contiguous(), setting)
+
+
+def _network(graph: Graph, setting: Setting) -> ClipNetwork | StreamNetwork:
+    network = emit(graph)
+    randomise(network, setting.seed)
+    if setting.weights is not None:
+        load_weights(network, setting.weights)
+    network.checks_values = False
+    return network.to(setting.torch_device, PRECISIONS[setting.precision]).eval()
+
+
+def _inputs(graph: Graph, setting: Setting) -> Tensor:
+    shape = (setting.batch, *map(int, graph.source))
+    drawn = torch.randn(shape, generator=torch.Generator().manual_seed(setting.seed))
+    return drawn.to(PRECISIONS[setting.precision])
+
+
+def _clip_subject(
+    title: str, network: ClipNetwork, backend: str, clip: Tensor, setting: Setting, folded: bool
+) -> Subject:
+    network.checks_values = False
+    device = setting.torch_device
+    run = clip_runner(network, backend, clip.to(device))
+    return Subject(
+        title, "clip", backend, lambda: run(clip.to(device)).cpu(), _held(network.state_dict()), folded
+    )
+
+
+def _step_subject(
+    title: str, network: StreamNetwork, backend: str, frame: Tensor, setting: Setting
+) -> Subject:
+    network.checks_values = False
+    device, runner = setting.torch_device, Runner(network, backend)
+    cycle = network.cycle
+
+    def one_cycle() -> None:
+        """A whole cycle: with a temporal stride not every step costs alike."""
+        for _ in range(cycle):
+            output = runner.forward_step(frame.to(device))
+            if output is not None:
+                output.cpu()
+
+    for _ in range(network.program.settled // cycle + 2):
+        one_cycle()
+    held = _held(network.state_dict()) + sum(map(_mib, runner.get_state().tensors))
+    return Subject(title, "continual", backend, one_cycle, held, setting.fold, cycle)
+
+
+def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dict[str, Any]:
+    times = sorted(subject.seconds)
+    centiles = quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
+    row = {
+        "spec": subject.spec,
+        "mode": subject.mode,
+        "backend": subject.backend,
+        "folded": subject.folded,
+        "device": setting.device,
+        "threads": setting.threads,
+        "batch": setting.batch,
+        "precision": setting.precision,
+        "runs": len(times),
+        "mean_ms": fmean(times) * 1000,
+        "median_ms": median(times) * 1000,
+        "p95_ms": centiles[94] * 1000,
+        "p99_ms": centiles[98] * 1000,
+        "per_second": setting.batch / fmean(times),
+        "peak_mib": subject.peak_mib,
+    }
+    if subject.mode == "clip":
+        return row
+    own = median(times)
+    clips = [each for each in subjects if each.spec == subject.spec and each.mode == "clip"]
+    eager = next(each for each in clips if each.backend == "eager" and not each.folded)
+    same = [each for each in clips if each.backend == subject.backend and each.folded == subject.folded]
+    row["ratio"] = median(eager.seconds) / own
+    row["ratio_same_backend"] = median(same[0].seconds) / own if same else None
+    return row
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _peak_mib(call: Callable[[], object], device: torch.device) -> float:
+    """The most that a call holds at once beyond what is held before it."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        call()
+        return (torch.cuda.max_memory_allocated(device) - before) / MIB
+    from torch.profiler import ProfilerActivity, profile
+
+    with _silence(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        call()
+    assert profiler.profiler is not None
+    assert profiler.profiler.kineto_results is not None
+    events = [each for each in profiler.profiler.kineto_results.events() if each.name() == "[memory]"]
+    held = peak = 0
+    for event in sorted(events, key=lambda each: each.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    return peak / MIB
+
+
+def _held(tensors: dict[str, Tensor]) -> float:
+    return sum(map(_mib, tensors.values()))
+
+
+def _mib(tensor: Tensor) -> float:
+    return tensor.numel() * tensor.element_size() / MIB
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps what native code writes to standard error, such as the profiler's log, off the screen."""
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,108 @@
+import pytest
+import torch
+from emitted import assert_near, chain, frames, stream_network
+
+from costmodel.emit import backends
+from costmodel.emit.backends import Runner, available, clip_runner
+from costmodel.errors import EmitError, OptionError
+from costmodel.graph import Graph
+from costmodel.ops import BatchNorm, Conv, Relu
+
+
+def small(stride: int = 1) -> Graph:
+    conv = Conv(channels=4, kernel=(3, 3, 3), stride=(stride, 1, 1), groups=4)
+    return chain(Conv(channels=4), conv, BatchNorm(), Relu(), Conv(channels=3, kernel=(3, 1, 1)))
+
+
+@pytest.mark.parametrize("backend", ["eager", "exported"])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_runner_answers_as_the_network_does(stride, backend):
+    network = stream_network(small(stride))
+    runner = Runner(network, backend)
+    for frame in frames(network.graph, 16).unbind(2):
+        with torch.no_grad():
+            expected = network.forward_step(frame)
+        found = runner.forward_step(frame)
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert_near(found, expected)
+    assert runner.get_state().step == 16
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_compiled_runner_answers_as_the_network_does(stride):
+    network = stream_network(small(stride)).float()
+    runner = Runner(network, "compiled")
+    for frame in frames(network.graph, 16).float().unbind(2):
+        with torch.no_grad():
+            expected = network.forward_step(frame)
+        found = runner.forward_step(frame)
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+def test_a_runner_that_was_reset_starts_anew():
+    network = stream_network(small())
+    runner = Runner(network, "eager")
+    clip = frames(network.graph, 3)
+    first = [runner.forward_step(frame) for frame in clip.unbind(2)]
+    runner.reset()
+    with pytest.raises(EmitError, match="the stream has seen no frame"):
+        runner.get_state()
+    again = [runner.forward_step(frame) for frame in clip.unbind(2)]
+    assert again[:2] == first[:2] == [None, None]
+    assert_near(again[2], first[2])
+
+
+def test_a_runner_refuses_a_wrong_frame():
+    runner = Runner(stream_network(small()), "eager")
+    with pytest.raises(EmitError, match="frame: shape"):
+        runner.forward_step(torch.zeros(1, 3, 6, 6, dtype=torch.float64))
+
+
+def test_an_unknown_backend_is_refused():
+    with pytest.raises(OptionError, match="--backend: unknown 'compile' \\(did you mean 'compiled'\\?\\)"):
+        Runner(stream_network(small()), "compile")
+
+
+def test_compiling_without_a_compiler_says_so(monkeypatch):
+    monkeypatch.setattr(backends, "_compiler", lambda: None)
+    assert available(torch.device("cpu")) == ("eager", "exported")
+    network = stream_network(small())
+    runner = Runner(network, "compiled")
+    with pytest.raises(
+        EmitError, match="backend compiled: found no C\\+\\+ compiler, expected g\\+\\+ or clang"
+    ):
+        [runner.forward_step(frame) for frame in frames(network.graph, 16).unbind(2)]
+
+
+def test_recording_needs_a_gpu():
+    network = stream_network(small())
+    runner = Runner(network, "recorded")
+    with pytest.raises(EmitError, match="backend recorded: on device cpu, expected a CUDA device"):
+        [runner.forward_step(frame) for frame in frames(network.graph, 16).unbind(2)]
+
+
+@pytest.mark.gpu
+def test_recorded_steps_answer_as_the_network_does():
+    network = stream_network(small(2)).cuda()
+    runner = Runner(network, "recorded")
+    for frame in frames(network.graph, 16).cuda().unbind(2):
+        with torch.no_grad():
+            expected = network.forward_step(frame)
+        found = runner.forward_step(frame)
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert_near(found, expected)
+
+
+def test_a_clip_network_runs_exported():
+    from emitted import clip_network
+
+    network = clip_network(small())
+    clip = frames(network.graph, 12)
+    with torch.no_grad():
+        assert_near(clip_runner(network, "exported", clip)(clip), network(clip))

@@ -1,0 +1,89 @@
+import pytest
+from emitted import chain
+
+from costmodel import continual
+from costmodel.emit.bench import Setting, bench_at, measured_batch
+from costmodel.errors import OptionError
+from costmodel.ops import BatchNorm, Conv, Relu
+
+GRAPH = chain(Conv(channels=4, kernel=(3, 3, 3), stride=(2, 1, 1)), BatchNorm(), Relu())
+ROW = {
+    "spec",
+    "mode",
+    "backend",
+    "device",
+    "threads",
+    "batch",
+    "median_ms",
+    "p95_ms",
+    "per_second",
+    "peak_mib",
+}
+
+
+def rows_of(graph, **options):
+    return bench_at(
+        [("small", graph)], Setting(backends=("eager", "exported"), runs=7, **options), lambda _: None
+    )
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_stream_is_measured_beside_its_clip_network():
+    rows = rows_of(continual(GRAPH), batch=2)
+    assert all(row.keys() >= ROW for row in rows)
+    assert {(row["mode"], row["backend"], row["folded"]) for row in rows} == {
+        ("clip", "eager", False),
+        ("clip", "eager", True),
+        ("clip", "exported", True),
+        ("continual", "eager", True),
+        ("continual", "exported", True),
+    }
+    eager_clip = rows[0]["median_ms"]
+    for row in rows:
+        assert 0 < row["median_ms"] <= row["p95_ms"] <= row["p99_ms"]
+        assert row["runs"] == 7
+        assert row["per_second"] == pytest.approx(2000 / row["mean_ms"])
+        assert row["peak_mib"] > 0
+        if row["mode"] == "continual":
+            assert row["ratio"] == pytest.approx(eager_clip / row["median_ms"])
+            same = [
+                each
+                for each in rows
+                if each["mode"] == "clip" and each["backend"] == row["backend"] and each["folded"]
+            ]
+            assert row["ratio_same_backend"] == pytest.approx(same[0]["median_ms"] / row["median_ms"])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_clip_network_alone_has_no_ratio():
+    rows = rows_of(GRAPH)
+    assert [(row["mode"], row["backend"]) for row in rows] == [("clip", "eager"), ("clip", "exported")]
+    assert not any("ratio" in row for row in rows)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_peak_memory_grows_with_the_batch():
+    one, many = rows_of(GRAPH)[0], rows_of(GRAPH, batch=16)[0]
+    clip_mib = int(GRAPH.source.values) * 4 / 2**20
+    assert many["peak_mib"] - one["peak_mib"] > 15 * clip_mib
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"precision": "int8"}, "--precision: 'int8', expected fp32 or fp16"),
+        ({"runs": 0}, "--runs: 0, expected 1 or more"),
+        ({"device": "tpu9"}, "--device: 'tpu9', expected cpu or cuda"),
+        ({"backends": ("jit",)}, "--backend: unknown 'jit' (known: compiled, eager, exported, recorded)"),
+    ],
+)
+def test_a_wrong_option_is_refused(options, message):
+    with pytest.raises(OptionError) as error:
+        Setting(**options)
+    assert str(error.value) == message
+
+
+def test_a_batch_is_a_number_or_max():
+    assert measured_batch([], Setting(), "3", lambda _: None).batch == 3
+    with pytest.raises(OptionError, match="--batch: 'many', expected a number or max"):
+        measured_batch([], Setting(), "many", lambda _: None)

@@ -42,7 +42,8 @@ def test_the_figures_shown_are_those_that_analyze_prints(capsys):
 
 
 def test_every_command_shown_exists():
-    shown = re.findall(r"`([a-z]+) [^`]*`", "\n".join(line for line in README.splitlines() if line.startswith("| ")))
+    rows = "\n".join(line for line in README.splitlines() if line.startswith("| "))
+    shown = re.findall(r"`([a-z]+) [^`]*`", rows)
     assert shown
     assert set(shown) <= set(COMMANDS)
 

@@ -1,10 +1,12 @@
 """Counting conventions: what other tools print for a network, each as one linear table over kinds of work.
 
 A figure is what the tool prints for the network as it is ordinarily written in PyTorch: layers as modules
-of `torch.nn`, `global_pool` as AdaptiveAvgPool3d, a linear layer on maps behind `movedim`, sums and gates as
-`+` and `*`; in evaluation mode, on one clip. Where a spec says that a layer is `written` otherwise, as a
-function or as an operator, tools that only see modules count it by another table. For a stream it is what the
-tool's rules give for one step, without redundant frames that it would see in a library that convolves them.
+of `torch.nn`, `global_pool` as AdaptiveAvgPool3d, a linear layer on maps behind `movedim`, sums and gates
+as `+` and `*`, attention as functions, a recurrent layer for tools that see operators as its cell, run on
+each frame (they print nothing for `nn.LSTM` on a CPU); in evaluation mode, on one clip. Where a spec says
+that a layer is `written` otherwise, as a function or as an operator, tools that only see modules count it
+by another table. For a stream it is what the tool's rules give for one step, without redundant frames that
+it would see in a library that convolves them.
 """
 
 from __future__ import annotations
@@ -18,22 +20,31 @@ from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError
 from costmodel.graph import Node
 from costmodel.numbers import where
-from costmodel.ops import Gate, Linear, Merge, Step, Windowed
+from costmodel.ops import Attention, Gate, Linear, Merge, Step, Windowed
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]
 
-MACS: Table = {"mac.conv": 1, "mac.linear": 1}
+MACS: Table = {"mac.conv": 1, "mac.linear": 1, "mac.recurrent": 1, "mac.matmul": 1}
+RECURRENT: Table = {"bias.recurrent": 1, "gates.add": 1, "gates.mul": 1}
 
 # Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
 KINDS: Mapping[str, str] = {
     "mac.conv": "multiply-adds of convolutions",
     "mac.linear": "multiply-adds of linear layers",
+    "mac.recurrent": "multiply-adds of recurrent layers",
+    "mac.matmul": "multiply-adds of two maps with each other",
     "bias.conv": "additions of a bias, one for each output value of a convolution",
     "bias.linear": "additions of a bias, one for each output value of a linear layer",
     "bias.linear.one_position": "the same, where the layer has one position and torch adds it in the product",
+    "bias.recurrent": "additions of a bias in a recurrent layer",
+    "gates.add": "other additions in a recurrent layer",
+    "gates.mul": "multiplications of gates in a recurrent layer",
+    "cells": "values that the cells of a recurrent layer keep",
     "norm": "values normalised",
     "activation.relu": "values through a ReLU",
+    "activation.relu6": "values through a ReLU6",
+    "activation.tanh": "values through a hyperbolic tangent",
     "activation.swish": "values through a Swish",
     "activation.sigmoid": "values through a sigmoid",
     "activation.softmax": "values through a softmax",
@@ -110,10 +121,12 @@ class Convention:
 
 
 def way_of(node: Node) -> str:
-    """How a layer is written: as its spec says, else sums and gates as operators and all else as modules."""
+    """How a layer is written: as its spec says, else sums and gates as operators, attention as functions."""
     for way, tag in WAYS.items():
         if tag in node.tags:
             return way
+    if isinstance(node.op, Attention):
+        return "function"
     return "operator" if isinstance(node.op, Merge | Gate) else "module"
 
 
@@ -223,7 +236,7 @@ _REGISTERED = (
         "torch",
         "FLOP",
         "torch.utils.flop_counter.FlopCounterMode (torch 2.13): two for each multiply-accumulate",
-        {"mac.conv": 2, "mac.linear": 2},
+        dict.fromkeys(MACS, 2),
     ),
     Convention(
         "fvcore",
@@ -239,16 +252,21 @@ _REGISTERED = (
         "module counts as both",
         {
             **MACS,
+            **RECURRENT,
             "bias.conv": 1,
             "bias.linear": 1,
             "norm": 2,
             "activation.relu": 2,
+            "activation.relu6": 1,
+            "cells": 2,
             "activation.swish": 1,
             "activation.softmax": 1,
             **_pools(2),
         },
         function={
+            "mac.matmul": 1,
             "activation.relu": 1,
+            "activation.relu6": 1,
             "activation.swish": 1,
             "activation.softmax": 1,
             **_pools(1),
@@ -261,7 +279,7 @@ _REGISTERED = (
         "ptflops-aten",
         "MAC",
         "ptflops (0.7.5), backend aten: multiply-accumulates and biases that torch adds within them",
-        {**MACS, "bias.conv": 1, "bias.linear.one_position": 1},
+        {**MACS, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
     ),
     Convention(
         "thop",
@@ -269,6 +287,7 @@ _REGISTERED = (
         "thop.profile (0.1.1): modules alone; four for each value normalised, a pool by its outputs",
         {
             **MACS,
+            **RECURRENT,
             "norm": 4,
             "pool.avg.outputs": 1,
             "pool.global.inputs": 1,
@@ -287,6 +306,8 @@ _REGISTERED = (
         {
             "mac.conv": 1,
             "bias.conv": 1,
+            "mac.recurrent": 1,
+            "bias.recurrent": 1,
             "parameters.norm": 1,
             "parameters.linear.weight": 1,
             "parameters.linear.bias": 1,
@@ -307,7 +328,16 @@ _REGISTERED = (
             "activation.relu": 1,
             **_pools(1),
         },
-        step={"mac.conv": 1, "bias.conv": 1, "norm": 4, "activation.relu": 2, **_pools(1)},
+        step={
+            "mac.conv": 1,
+            "bias.conv": 1,
+            **RECURRENT,
+            "mac.recurrent": 1,
+            "mac.matmul": 1,
+            "norm": 4,
+            "activation.relu": 2,
+            **_pools(1),
+        },
         extra=_co3d_step,
     ),
     Convention(
@@ -322,6 +352,7 @@ _REGISTERED = (
             "parameters.linear.bias": -1,
             "norm": 2,
             "activation.relu": 1,
+            "activation.relu6": 1,
             "pool.max.taps.as_written": 1,
             "pool.max.outputs": -1,
             "pool.avg.taps.as_written": 1,

@@ -173,7 +173,9 @@ def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
     "what the branch carries, not k - 1 of c_O; eq. 9 for each channel, which it leaves out",
 )
 def state_floats(figures: Figures, node: Node) -> Any:
-    """Numbers kept between frames."""
+    """Numbers kept between frames; a clip network keeps none."""
+    if not figures.graph.is_stream:
+        return 0
     return sum(kept.values for kept in figures.carry[node.name].kept.values())
 
 

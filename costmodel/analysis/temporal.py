@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
-from math import lcm
+from math import inf, lcm
 from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
@@ -55,7 +55,8 @@ def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
     back = reduce(maximum, (at.back for at in inputs))
     delay = reduce(maximum, (at.delay for at in inputs))
     ahead = (window.span - window.before) * jump + window.wait
-    return Timing(jump * window.stride, back + count * (window.before * jump), delay + count * ahead)
+    reach = inf if window.unbounded else back + count * (window.before * jump)
+    return Timing(jump * window.stride, reach, delay + count * ahead)
 
 
 def is_whole_clip(graph: Graph, node: Node) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from costmodel.numbers import Size
-from costmodel.ops import Dropout, Flatten, Op, Step
+from costmodel.ops import Dropout, Flatten, Op, Split, Step
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work
 
-VIEWS = (Dropout, Flatten)  # give their input on as it is: nothing moves
+VIEWS = (Dropout, Flatten, Split)  # give their input on as it is: nothing moves
 # Operations in each unit of work; two in a multiply-accumulate, one in all others. Batch norm scales and
 # shifts, a pool takes each input once; its outputs and taps are other counts of the same work.
 OPERATIONS = {"norm": 2, "pool.outputs": 0, "pool.taps": 0}
@@ -42,7 +42,7 @@ def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     if isinstance(op, VIEWS):
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
-    if isinstance(op, Step):
+    if isinstance(op, Step) and not op.window(*inputs).unbounded:
         taken, read, written = _step(op, inputs[0])
         return Traffic(weights, taken, out, read, written)
     kept = sum(each.with_time(1).values for each in op.carry(*inputs).kept.values())

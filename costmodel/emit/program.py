@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from costmodel.analysis.temporal import Timing, timing
-from costmodel.emit.modules.base import Layer, WindowedLayer
+from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.step import DelayKeeper, Keeper, keeper_of
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Delay, Step
@@ -126,9 +126,7 @@ class _Builder:
         if isinstance(node.op, Delay):
             return DelayKeeper(node.op, self.graph.inputs_of(node)[0])
         if isinstance(node.op, Step):
-            layer = self.layers[node.name]
-            assert isinstance(layer, WindowedLayer)
-            return keeper_of(node.op, layer, self.graph.inputs_of(node)[0])
+            return keeper_of(node.op, self.layers[node.name], self.graph.inputs_of(node)[0])
         return None
 
     def _at_phase(self, phase: int) -> tuple[Action, ...]:

@@ -1,11 +1,15 @@
 """Layers as facts. Importing this package registers every op."""
 
+from costmodel.ops.attention import Attention
 from costmodel.ops.base import OPS, Op, infer, op_named
+from costmodel.ops.channels import PadChannels, Shuffle, Split
 from costmodel.ops.conv import Conv
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
-from costmodel.ops.pointwise import Activation, BatchNorm, Dropout, Relu, Sigmoid, Softmax, Swish
+from costmodel.ops.pointwise import Activation, BatchNorm, Dropout, Relu, Relu6, Sigmoid, Softmax, Swish
 from costmodel.ops.pool import AvgPool, GlobalPool, MaxPool, Subsample
+from costmodel.ops.recurrent import Gru, Lstm, Recurrent
+from costmodel.ops.shift import Shift
 from costmodel.ops.step import Delay, Step
 from costmodel.ops.windowed import Windowed
 
@@ -13,6 +17,7 @@ __all__ = [
     "OPS",
     "Activation",
     "Add",
+    "Attention",
     "AvgPool",
     "BatchNorm",
     "Concat",
@@ -22,13 +27,21 @@ __all__ = [
     "Flatten",
     "Gate",
     "GlobalPool",
+    "Gru",
     "Linear",
+    "Lstm",
     "MaxPool",
     "Merge",
     "Op",
+    "PadChannels",
+    "Recurrent",
     "Relu",
+    "Relu6",
+    "Shift",
+    "Shuffle",
     "Sigmoid",
     "Softmax",
+    "Split",
     "Step",
     "Subsample",
     "Swish",

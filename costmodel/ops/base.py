@@ -22,14 +22,15 @@ OPS: dict[str, type[Op]] = {}
 class Op:
     """A layer as facts over its input types.
 
-    A subclass with a `word` is what a spec calls by that word; its fields are the word's fields. `demands`
-    yields what must hold of the inputs: the condition, and a message with its values, formatted only when the
-    condition fails.
+    A subclass with a `word` is what a spec calls by that word; its fields, but those `hidden`, are the word's
+    fields. `demands` yields what must hold of the inputs: the condition, and a message with its values,
+    formatted only when the condition fails.
     """
 
     word: ClassVar[str] = ""
     arity: ClassVar[int | None] = 1
     is_step_form: ClassVar[bool] = False
+    hidden: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -45,6 +45,14 @@ class Relu(Activation):
 
 
 @dataclass(frozen=True)
+class Relu6(Activation):
+    """min(max(x, 0), 6)."""
+
+    word: ClassVar[str] = "relu6"
+    kind: ClassVar[str] = "relu6"
+
+
+@dataclass(frozen=True)
 class Swish(Activation):
     """x * sigmoid(x), also called SiLU."""
 

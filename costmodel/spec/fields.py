@@ -10,8 +10,7 @@ from typing import Any
 
 from costmodel.errors import SpecError
 from costmodel.numbers import demand_between, is_exact
-from costmodel.ops import OPS, Merge, Op
-from costmodel.ops.merge import Gate
+from costmodel.ops import OPS, Op
 from costmodel.spec.expr import Scope, parse
 from costmodel.spec.load import Item
 
@@ -35,12 +34,13 @@ def fields_of(word: str) -> Mapping[str, Field]:
     return {
         field.name: Field(field.name, str(field.type), field.default is dataclasses.MISSING)
         for field in dataclasses.fields(OPS[word])
+        if field.name not in OPS[word].hidden
     }
 
 
 def is_merge(word: str) -> bool:
     """Whether a word joins named branches."""
-    return word in OPS and issubclass(OPS[word], Merge | Gate)
+    return word in OPS and OPS[word].arity != 1
 
 
 def expressions(item: Item) -> list[Item]:

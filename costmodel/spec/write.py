@@ -71,8 +71,8 @@ def _fields(node: Node) -> dict[str, Any]:
     given = {
         field.name: getattr(op, field.name)
         for field in dataclasses.fields(op)
-        if field.init
-        if is_array(getattr(op, field.name)) or getattr(op, field.name) != field.default
+        if field.name not in op.hidden
+        and (is_array(getattr(op, field.name)) or getattr(op, field.name) != field.default)
     }
     if SINGLE_NUMBER_KERNEL in node.tags:
         given["kernel"] = vars(op)["kernel"][0]

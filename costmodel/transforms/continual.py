@@ -20,6 +20,7 @@ State = Literal["partial", "window", "smallest"]
 Excite = Literal["frame", "clip"]
 MOST_POOLED_FRAMES = 100_000
 LONGEST_JUMP = 100_000
+REPAIRS = {"attention": "leave it out, or let every frame attend to itself alone"}
 
 
 @dataclass(frozen=True)
@@ -164,14 +165,25 @@ class _Stream:
         window = self.clip.windows[node.name]
         if window.is_framewise:
             return node.op
+        if window.unbounded:
+            return self._recurrent(node)
         if not isinstance(node.op, Windowed):
+            repair = REPAIRS.get(node.op.word, "put a global_pool ahead of it, or pool over time first")
             raise TransformError(
                 f"{node.name}: {node.op.word} needs all {inputs[0].time} frames of the clip at once and "
-                "cannot run frame by frame; put a global_pool ahead of it, or pool over time first"
+                f"cannot run frame by frame; {repair}"
             )
         if window.whole_clip:
             return self._sliding_pool(node, node.op, inputs[0])
         return self._step(node, node.op, window)
+
+    def _recurrent(self, node: Node) -> Op:
+        if node.inputs[0] in self.pooled:
+            raise TransformError(
+                f"{node.name}: {node.op.word} remembers frames behind a pool over the whole clip, where a "
+                "clip has one frame and a stream many; put it ahead of the pool, or pool each frame alone"
+            )
+        return Step(node.op)
 
     def _step(self, node: Node, op: Windowed, window: Window) -> Op:
         if node.inputs[0] in self.pooled:

@@ -19,10 +19,11 @@ from costmodel import analyze, load
 from costmodel.analysis.conventions import way_of
 from costmodel.emit import emit
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import OPS, AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op
+from costmodel.ops import OPS, AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op, Recurrent
 from costmodel.spec import elaborate, from_text
 
 TOOLS = ("torch", "fvcore", "ptflops", "ptflops-aten", "thop", "torchinfo")
+SEEING_OPERATORS = ("torch", "fvcore", "ptflops-aten")
 MODULES = ("fvcore", "ptflops", "thop", "torchinfo", "torchvision")
 
 # Layers that make a network of their own, by the word that they show; each on clips of 8 channels, 4x8x8.
@@ -40,9 +41,23 @@ CASES = {
     "flatten": ["flatten", "linear: {channels: 3}"],
     "subsample": "subsample: {stride: [2, 1, 1]}",
     "dropout": "dropout",
+    "shuffle": "shuffle: {groups: 4}",
+    "split": "split: {part: 2}",
+    "pad_channels": "pad_channels: {channels: 11}",
+    "shift": "shift: {frames: 2}",
+    **{
+        f"{word} on one position": ["global_pool: {kernel: [1, all, all]}", f"{word}: {{channels: 5}}"]
+        for word in ("lstm", "gru")
+    },
+    **{
+        f"attention {how} as {written}": f"attention: {{softmax: {softmax}, query: [], key: [], "
+        f"value: [relu], written: {written}}}"
+        for how, softmax in (("by softmax", "true"), ("by number", "false"))
+        for written in ("function", "operator")
+    },
     **{
         f"{word} as {written}": f"{word}: {{written: {written}}}"
-        for word in ("relu", "swish", "sigmoid", "softmax", "global_pool")
+        for word in ("relu", "relu6", "swish", "sigmoid", "softmax", "global_pool")
         for written in ("module", "function", "operator")
     },
     **{
@@ -66,12 +81,12 @@ CASES = {
 class Written(nn.Module):
     """A graph as PyTorch code ordinarily writes it: a module, a function or an operator for each layer."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, tool: str) -> None:
         super().__init__()
         self.graph = graph
         self.calls: dict[str, Callable[..., Tensor]] = {}
         for number, node in enumerate(graph.nodes):
-            call = _call(node, graph)
+            call = _call(node, graph, tool)
             if isinstance(call, nn.Module):
                 self.add_module(f"layer{number}", call)
             self.calls[node.name] = call
@@ -87,15 +102,23 @@ class Written(nn.Module):
         return found[self.graph.output]
 
 
-def _call(node: Node, graph: Graph) -> Callable[..., Tensor]:
+def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
     (x, *_) = graph.inputs_of(node)
     way, word = way_of(node), node.op.word
-    if word in ("flatten", "subsample", "concat"):
+    if isinstance(node.op, Recurrent):
+        return _recurrent(node.op, x.channels, tool)
+    if word in ("flatten", "subsample", "concat", "shuffle", "split", "pad_channels", "shift"):
         return {
+            "shuffle": lambda clip: functional.channel_shuffle(clip, 4),
+            "split": lambda clip: clip.chunk(2, 1)[1],
+            "pad_channels": lambda clip: functional.pad(clip, (0,) * 7 + (3,)),
+            "shift": lambda clip: functional.pad(clip, (0, 0, 0, 0, 2, -2)),
             "flatten": lambda clip: clip.flatten(1)[:, :, None, None, None],
             "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
             "concat": lambda *clips: torch.cat(clips, 1),
         }[word]
+    if word == "attention":
+        return partial(_attention, way, node.op.softmax)
     if way == "operator":
         return OPERATORS[word]
     if way == "function" and word in FUNCTIONS:
@@ -104,8 +127,54 @@ def _call(node: Node, graph: Graph) -> Callable[..., Tensor]:
     return module if way == "module" else _as_function(node.op, module)
 
 
+def _attention(way: str, by_softmax: bool, *clips: Tensor) -> Tensor:
+    query, key, value = (clip.flatten(2).transpose(1, 2) for clip in clips)
+    scale = torch.tensor(query.shape[2] ** -0.5 if by_softmax else 1 / key.shape[1])
+    if way == "operator":
+        pairs = query @ key.transpose(1, 2) * scale
+        found = (pairs.softmax(-1) if by_softmax else pairs) @ value
+    else:
+        pairs = torch.mul(torch.matmul(query, key.transpose(1, 2)), scale)
+        found = torch.matmul(functional.softmax(pairs, dim=-1) if by_softmax else pairs, value)
+    return found.transpose(1, 2).reshape(clips[0].shape)
+
+
+class Cell(nn.Module):
+    """A recurrent layer as its cell run on each frame."""
+
+    def __init__(self, cell: nn.LSTMCell | nn.GRUCell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, clip: Tensor) -> Tensor:
+        kept, answers = None, []
+        for frame in clip.flatten(2).unbind(2):
+            kept = self.cell(frame, kept)
+            answers.append(kept[0] if isinstance(kept, tuple) else kept)
+        return torch.stack(answers, 2)[..., None, None]
+
+
+class Layer(nn.Module):
+    """A recurrent layer as torch's module of whole sequences."""
+
+    def __init__(self, layer: nn.LSTM | nn.GRU) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return self.layer(clip.flatten(2).transpose(1, 2))[0].transpose(1, 2)[..., None, None]
+
+
+def _recurrent(op: Recurrent, channels: int, tool: str) -> nn.Module:
+    cell, layer = (nn.LSTMCell, nn.LSTM) if op.word == "lstm" else (nn.GRUCell, nn.GRU)
+    if tool in SEEING_OPERATORS:
+        return Cell(cell(channels, op.channels))
+    return Layer(layer(channels, op.channels, batch_first=True))
+
+
 OPERATORS: dict[str, Callable[..., Tensor]] = {
     "relu": lambda x: x.relu(),
+    "relu6": lambda x: x.clamp(0, 6),
     "swish": lambda x: x * x.sigmoid(),
     "sigmoid": lambda x: x.sigmoid(),
     "softmax": lambda x: x.softmax(1),
@@ -116,6 +185,7 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     # looked up when called: one of the tools replaces functions while it counts
     "relu": lambda x: functional.relu(x),
+    "relu6": lambda x: functional.relu6(x),
     "swish": lambda x: functional.silu(x),
     "sigmoid": lambda x: torch.sigmoid(x),
     "softmax": lambda x: functional.softmax(x, dim=1),
@@ -125,6 +195,7 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
 }
 PLAIN: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
     "swish": nn.SiLU,
     "sigmoid": nn.Sigmoid,
     "softmax": partial(nn.Softmax, dim=1),
@@ -246,7 +317,7 @@ def count(graph: Graph, tool: str) -> int:
 @pytest.mark.parametrize("case", CASES)
 def test_a_layer_counts_what_the_tool_prints(case: str, tool: str):
     graph = network_of(case)
-    assert count(graph, tool) == printed(tool, Written(graph), clip_of(graph))
+    assert count(graph, tool) == printed(tool, Written(graph, tool), clip_of(graph))
 
 
 @pytest.mark.peers(*MODULES, "pytorchvideo")

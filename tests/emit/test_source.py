@@ -124,10 +124,17 @@ def test_source_imports_nothing_but_torch():
 
 def test_every_op_can_be_written():
     x = TensorType(4, 6, 6, 6)
-    given = {"channels": 4, "kernel": (1, 1, 1), "rate": Fraction(1, 2), "stride": (1, 1, 1)}
+    given = {
+        "channels": 4,
+        "kernel": (1, 1, 1),
+        "rate": Fraction(1, 2),
+        "stride": (1, 1, 1),
+        "groups": 1,
+        "part": 1,
+    }
     for word, op in OPS.items():
         fields = {name: given[name] for name in op.__dataclass_fields__ if name in given and name != "rate"}
-        inputs = (x, x) if op.arity != 1 else (x,)
+        inputs = (x,) * (op.arity or 2)
         form = written(op(**fields), inputs)
         assert form.module or form.call, word
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from costmodel.errors import GraphError, OptionError, ShapeError
 from costmodel.ops import (
     OPS,
     Add,
+    Attention,
     AvgPool,
     BatchNorm,
     Concat,
@@ -21,12 +23,19 @@ from costmodel.ops import (
     Flatten,
     Gate,
     GlobalPool,
+    Gru,
     Linear,
+    Lstm,
     MaxPool,
     Op,
+    PadChannels,
     Relu,
+    Relu6,
+    Shift,
+    Shuffle,
     Sigmoid,
     Softmax,
+    Split,
     Step,
     Subsample,
     Swish,
@@ -57,6 +66,27 @@ class OnChannels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class Recurrent(nn.Module):
+    """A recurrent cell of torch on every frame of a clip in turn, at every position by itself."""
+
+    def __init__(self, cell: nn.LSTMCell | nn.GRUCell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept, answers = None, []
+        for frame in x.unbind(2):
+            kept = self.cell(frame.movedim(1, -1).reshape(-1, x.shape[1]), kept)
+            answers.append(kept[0] if isinstance(kept, tuple) else kept)
+        return torch.stack(answers, 2).reshape(len(x), *x.shape[3:], -1, x.shape[2]).permute(0, 3, 4, 1, 2)
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    query, key, value = (x.flatten(2).transpose(1, 2) for x in (query, key, value))
+    shares = (query @ key.transpose(1, 2) / query.shape[2] ** 0.5).softmax(-1)
+    return (shares @ value).transpose(1, 2).reshape(len(query), -1, *X[1:])
 
 
 CASES = [
@@ -94,6 +124,7 @@ CASES = [
     Case(Subsample(stride=(4, 1, 2)), lambda x: x[:, :, ::4, :, ::2]),
     Case(BatchNorm(), nn.BatchNorm3d(8).eval()),
     Case(Relu(), nn.ReLU()),
+    Case(Relu6(), nn.ReLU6()),
     Case(Swish(), nn.SiLU()),
     Case(Sigmoid(), nn.Sigmoid()),
     Case(Softmax(), nn.Softmax(dim=1)),
@@ -104,6 +135,13 @@ CASES = [
     Case(Add(), lambda x, y, z: x + y + z, (X, X, X)),
     Case(Add(crop=True), lambda x, y: x[:, :, :4] + y, (X, X.with_time(4))),
     Case(Concat(), lambda x, y: torch.cat([x, y], 1), (X, X._replace(channels=3))),
+    Case(Shuffle(groups=4), nn.ChannelShuffle(4)),
+    Case(Split(part=2, parts=4), lambda x: x.chunk(4, 1)[1]),
+    Case(PadChannels(channels=11), lambda x: functional.pad(x, (0,) * 7 + (3,))),
+    Case(Shift(frames=2), lambda x: torch.cat([torch.zeros_like(x[:, :, :2]), x[:, :, :-2]], 2)),
+    Case(Lstm(channels=5), Recurrent(nn.LSTMCell(8, 5))),
+    Case(Gru(channels=5), Recurrent(nn.GRUCell(8, 5))),
+    Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),
     Case(Gate(), lambda x, y: x * y, (X, TensorType(8, 1, 1, 1))),
 ]
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.ops import BatchNorm, Dropout, Relu, Sigmoid, Softmax, Swish
+from costmodel.ops import BatchNorm, Dropout, Relu, Relu6, Sigmoid, Softmax, Swish
 from costmodel.types import TensorType
 
 
@@ -61,6 +61,17 @@ class ReluLayer(_Pointwise):
 
     def overwrite(self, frame: Tensor) -> Tensor:
         return frame.relu_()
+
+
+@mirrors(Relu6)
+class Relu6Layer(_Pointwise):
+    """min(max(x, 0), 6)."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        return functional.relu6(clips[0])
+
+    def overwrite(self, frame: Tensor) -> Tensor:
+        return functional.relu6(frame, inplace=True)
 
 
 @mirrors(Swish)

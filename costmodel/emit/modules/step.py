@@ -7,6 +7,7 @@ those held after it, so that a step is a pure function. Tensors change places wi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, WindowedLayer, mirrors
 from costmodel.emit.modules.pool import AvgPoolLayer
+from costmodel.emit.modules.recurrent import RecurrentLayer
 from costmodel.numbers import ceil_div
 from costmodel.ops import Delay, Step
 from costmodel.types import TensorType
@@ -62,9 +64,12 @@ class Keeper(ABC):
         """What is kept where every frame ahead of the first equals it  (Hedegaard 2022, sec. 3.6)."""
 
 
-def keeper_of(op: Step, layer: WindowedLayer[Any], x: TensorType) -> Keeper:
-    """What keeps the state of a windowed layer in a stream."""
+def keeper_of(op: Step, layer: Layer[Any], x: TensorType) -> Keeper:
+    """What keeps the state of a layer in a stream."""
     window, kept = op.inner.window(x), op.carry(x).kept
+    if isinstance(layer, RecurrentLayer):
+        return RecurrentKeeper(layer, kept)
+    assert isinstance(layer, WindowedLayer)
     ((name, held),) = kept.items()
     frames, shape = int(held.time), (int(held.channels), int(held.height), int(held.width))
     if name == "frames":
@@ -191,6 +196,24 @@ class WindowKeeper(Keeper):
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return (frame,) * self.frames
+
+
+class RecurrentKeeper(Keeper):
+    """Keeps what a recurrent layer remembers, from zeros on whatever stands ahead of the first frame."""
+
+    def __init__(self, layer: RecurrentLayer, kept: Mapping[str, TensorType]) -> None:
+        shapes: dict[str, tuple[int, ...]] = {
+            name: (int(each.channels), int(each.height), int(each.width)) for name, each in kept.items()
+        }
+        super().__init__(shapes, 0.0)
+        self.layer = layer
+
+    def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        after = self.layer.step(frame, kept)
+        return after[0], after
+
+    def replicated(self, frame: Tensor, phase: int) -> Kept:
+        return self.empty(len(frame), frame)
 
 
 class DelayKeeper(Keeper):

@@ -12,6 +12,7 @@ from costmodel.emit.source import standalone
 from costmodel.errors import EmitError
 from costmodel.ops import (
     Add,
+    Attention,
     AvgPool,
     BatchNorm,
     Concat,
@@ -24,8 +25,14 @@ from costmodel.ops import (
     MaxPool,
     Merge,
     Op,
+    PadChannels,
+    Recurrent,
     Relu,
+    Relu6,
+    Shift,
+    Shuffle,
     Sigmoid,
+    Split,
     Step,
     Subsample,
     Swish,
@@ -96,6 +103,11 @@ def _(op: Relu, inputs: tuple[TensorType, ...]) -> Written:
 
 
 @written.register
+def _(op: Relu6, inputs: tuple[TensorType, ...]) -> Written:
+    return Written(call="F.relu6")
+
+
+@written.register
 def _(op: Swish, inputs: tuple[TensorType, ...]) -> Written:
     return Written(call="F.silu")
 
@@ -141,6 +153,41 @@ def _(op: Flatten, inputs: tuple[TensorType, ...]) -> Written:
 
 
 @written.register
+def _(op: Shuffle, inputs: tuple[TensorType, ...]) -> Written:
+    return Written(call="shuffle", call_options={"groups": _text(op.groups)}, carried=("shuffle",))
+
+
+@written.register
+def _(op: Split, inputs: tuple[TensorType, ...]) -> Written:
+    options = {"part": _text(op.part), "parts": _text(op.parts)}
+    return Written(call="split", call_options=options, carried=("split",))
+
+
+@written.register
+def _(op: PadChannels, inputs: tuple[TensorType, ...]) -> Written:
+    more = _text(op.channels - inputs[0].channels)
+    return Written(call="pad_channels", call_options={"more": more}, carried=("pad_channels",))
+
+
+@written.register
+def _(op: Attention, inputs: tuple[TensorType, ...]) -> Written:
+    return Written(call="attend", call_options={"softmax": _text(op.softmax)}, carried=("attend",))
+
+
+@written.register
+def _(op: Recurrent, inputs: tuple[TensorType, ...]) -> Written:
+    kind = type(op).__name__
+    arguments = {"in_channels": inputs[0].channels, "channels": op.channels}
+    return Written(kind, arguments, carried=("Recurrent", kind))
+
+
+@written.register
+def _(op: Shift, inputs: tuple[TensorType, ...]) -> Written:
+    options = {"frames": _text(op.frames), "ahead": _text(op.pads(0)[0])}
+    return Written(call="shift", call_options=options, carried=("shift",))
+
+
+@written.register
 def _(op: Subsample, inputs: tuple[TensorType, ...]) -> Written:
     return Written(call="subsample", call_options={"stride": _text(op.stride)}, carried=("subsample",))
 
@@ -174,7 +221,11 @@ def _(op: Delay, inputs: tuple[TensorType, ...]) -> Written:
 def _(op: Step, inputs: tuple[TensorType, ...]) -> Written:
     clip = op.inner_input(inputs[0])
     window, inner = op.inner.window(clip), op.inner
-    if op.form == "window" and window.span > 0 and not isinstance(inner, Subsample):
+    if isinstance(inner, Recurrent):
+        plain = written(inner, (clip,))
+        return Written(plain.module, plain.arguments, {"remembers": True}, carried=plain.carried)
+    keeps_frames = op.form == "window" or inner.carry(clip).combine == "none"
+    if keeps_frames and window.span > 0 and not isinstance(inner, Subsample):
         value = float("-inf") if isinstance(inner, MaxPool) else 0.0
         kept = {"span": window.span, "stride": window.stride, "before": op.before} | _given(
             value=(value, 0.0)

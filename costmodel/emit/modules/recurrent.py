@@ -1,0 +1,86 @@
+"""Running recurrent layers: two linear layers a frame, so that their multiply-adds are counted."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import sqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.ops import Gru, Lstm, Recurrent
+from costmodel.types import TensorType
+
+
+class RecurrentLayer(Layer[Recurrent]):
+    """A recurrent layer on the channels, at every position by itself; a clip starts from zeros."""
+
+    is_fresh = False  # what it answers is what it keeps
+
+    def __init__(self, op: Recurrent, x: TensorType) -> None:
+        super().__init__(op, x)
+        self.channels = int(op.channels)
+        for name, shape in op.weights(x).items():
+            self.register_parameter(name, nn.Parameter(torch.empty(tuple(map(int, shape)))))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws all values from within 1 / sqrt(channels) of zero, as torch does."""
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -1 / sqrt(self.channels), 1 / sqrt(self.channels))
+
+    @abstractmethod
+    def step(self, frame: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What is kept after a frame (batch, channels, height, width); the first of it is the answer."""
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        (clip,) = clips
+        kept = self.empty(clip[:, :, 0])
+        answers = []
+        for frame in clip.unbind(2):
+            kept = self.step(frame, kept)
+            answers.append(kept[0])
+        return torch.stack(answers, dim=2)
+
+    def frame(self, *frames: Tensor) -> Tensor:
+        return self.step(frames[0], self.empty(frames[0]))[0]
+
+    def empty(self, frame: Tensor) -> tuple[Tensor, ...]:
+        """What is kept ahead of the first frame."""
+        zeros = frame.new_zeros((len(frame), self.channels, *frame.shape[2:]))
+        return (zeros,) * len(self.op.kept)
+
+    def _products(self, frame: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """The two matrix products of a frame, channels last."""
+        weights: Any = self
+        return (
+            functional.linear(frame.movedim(1, -1), weights.weight_ih, weights.bias_ih),
+            functional.linear(hidden.movedim(1, -1), weights.weight_hh, weights.bias_hh),
+        )
+
+
+@mirrors(Lstm)
+class LstmLayer(RecurrentLayer):
+    """A long short-term memory, its gates in torch's order: i, f, g, o."""
+
+    def step(self, frame: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        hidden, cell = kept
+        one, two = self._products(frame, hidden)
+        take, forget, new, answer = (one + two).movedim(-1, 1).chunk(4, dim=1)
+        cell = forget.sigmoid() * cell + take.sigmoid() * new.tanh()
+        return answer.sigmoid() * cell.tanh(), cell
+
+
+@mirrors(Gru)
+class GruLayer(RecurrentLayer):
+    """A gated recurrent unit, its gates in torch's order: r, z, n."""
+
+    def step(self, frame: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        (hidden,) = kept
+        one, two = (product.movedim(-1, 1).chunk(3, dim=1) for product in self._products(frame, hidden))
+        reset, update = (one[0] + two[0]).sigmoid(), (one[1] + two[1]).sigmoid()
+        new = (one[2] + reset * two[2]).tanh()
+        return (new + update * (hidden - new),)

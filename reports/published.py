@@ -1,33 +1,31 @@
-"""The paper's memory figures of CoX3D-M beside the right ones, and why they differ."""
+"""The Co3D paper's memory figures of CoX3D-M beside the right ones, and why they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from costmodel.analysis.cost import analyze
-from costmodel.graph import Graph, Node
-from costmodel.ops import Delay, Step
+from costmodel.graph import Graph
 from costmodel.spec import load
-from costmodel.spec.document import shipped_folder
-from costmodel.transforms.continual import continual
+from costmodel.spec.load import Item
+from reports.networks import Networks
+from reports.papers import Cell, paper
+from reports.reproduce import Reproduced, number, reproduce_paper
+
+MEMORY_SECTIONS = ("sec. 3.4", "sec. 3.7", "appendix A")
 
 
 @cache
-def _table_4() -> Mapping[str, Any]:
-    text = (shipped_folder() / "published" / "co3d_table4.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
-    return found
+def _figures() -> tuple[Reproduced, ...]:
+    return tuple(reproduce_paper(paper("co3d")))
 
 
 @cache
 def _clip() -> Graph:
-    return load(_table_4()["spec"], variant=_table_4()["variant"])
+    return load("x3d", variant="M")
 
 
 def is_cox3d_m(clip: Graph) -> bool:
@@ -43,87 +41,66 @@ def table_4() -> pd.DataFrame:
     `right` delays each branch at its head, as the rows of the paper do; `smallest` is that of `--state
     smallest`; `library` what the authors' code was measured to allocate.
     """
-    streams = {"right": continual(_clip()), "smallest": continual(_clip(), state="smallest")}
-    rows = [_row(row, streams) for row in _table_4()["rows"]]
-    rest = _table_4()["library_rest"]
-    rows.append(
-        {"stage": rest["stage"], "layer": rest["layer"], "formula": "", "paper": 0, "right": 0, "smallest": 0}
-        | {
-            "library": rest["floats"],
-            "difference": 0,
-            "why": "each pools its own frame alone and keeps nothing",
-        }
-    )
-    total: dict[str, Any] = {"stage": "total", "layer": "", "formula": "", "paper": _table_4()["total"]}
-    total |= {name: analyze(stream).totals["state_floats"] for name, stream in streams.items()}
-    total |= {"library": _table_4()["library_total"], "difference": total["right"] - total["paper"]}
-    return pd.DataFrame([*rows, total | {"why": _table_4()["total_why"]}])
-
-
-def _row(row: Mapping[str, Any], streams: Mapping[str, Graph]) -> dict[str, Any]:
-    values = {name: _kept(stream, row) for name, stream in streams.items()}
-    return {
-        "stage": row["stage"],
-        "layer": row["layer"],
-        "formula": row["formula"],
-        "paper": row["floats"],
-        **values,
-        "library": row["library"],
-        "difference": values["right"] - row["floats"],
-        "why": row.get("why", ""),
-    }
-
-
-def _kept(stream: Graph, row: Mapping[str, Any]) -> int:
-    kind = Step if row["of"] == "step" else Delay
-    nodes = [node for node in stream.nodes if isinstance(node.op, kind) and _is_meant(node, row)]
-    kept = (tensor for node in nodes for tensor in node.op.carry(*stream.inputs_of(node)).kept.values())
-    return sum(int(tensor.values) for tensor in kept)
-
-
-def _is_meant(node: Node, row: Mapping[str, Any]) -> bool:
-    if "blocks" not in row:
-        return node.name.startswith(row["stage"])
-    stage, block, *_ = (*node.name.split("."), "")
-    first, last = row["blocks"]
-    return bool(stage == row["stage"] and first <= int(block) + 1 <= last)
-
-
-def text_figures() -> pd.DataFrame:
-    """The memory figures in the text of sec. 3.7 and appendix A, beside what the network needs."""
+    given = paper("co3d").tables["4"].rows
+    networks = Networks()
     rows = []
-    for row in _table_4()["text"]:
-        clip = replace(_clip(), source=_clip().source.with_time(row["frames"]))
-        graph = continual(clip) if row["mode"] == "continual" else clip
-        own = FIGURES.get(row["figure"])
-        right = analyze(graph).totals[row["figure"]] if own is None else own(clip)
-        rows.append(
-            {
-                "what": row["what"],
-                "frames": row["frames"],
-                "paper": row["floats"],
-                "right": right,
-                "difference": round(right - row["floats"], 2),
-                "why": row["why"],
-            }
-        )
+    for found in _figures():
+        if found.cell.table == "4":
+            beside = {cell.figure: cell.printed for cell in given[found.cell.row] if cell.is_given}
+            rows.append(_row(found, beside, _smallest(found.cell, networks)))
+    pools = rows[-1]["library"] - sum(row["library"] for row in rows[:-1])
+    rows.insert(-1, _squeeze_excite(pools))
     return pd.DataFrame(rows)
 
 
-def _excite_pool_floats(clip: Graph) -> int:
-    """What the sliding pools of squeeze-excite over the clip would keep, the waits that they cause apart."""
-    rows = analyze(continual(clip, excite="clip")).rows
-    return sum(row["state_floats"] for row in rows if ".se." in row["name"] and row["op"] != "delay")
+def _row(found: Reproduced, beside: dict[str, str], smallest: int) -> dict[str, Any]:
+    stage, _, layer = found.cell.row.partition(" ")
+    formula = beside["formula"]
+    assert isinstance(found.value, int)
+    return {
+        "stage": stage,
+        "layer": layer,
+        "formula": "" if formula == "-" else formula,
+        "paper": int(number(found.cell.printed)),
+        "right": found.value,
+        "smallest": smallest,
+        "library": int(number(beside["library"])),
+        "difference": found.value - int(number(found.cell.printed)),
+        "why": found.reason,
+    }
 
 
-def _residual_percent(clip: Graph) -> float:
-    """What delays hold, in percent of the state."""
-    stream = analyze(continual(clip))
-    delays = sum(int(row["state_floats"]) for row in stream.rows if row["op"] == "delay")
-    return round(100 * delays / int(stream.totals["state_floats"]), 2)
+def _squeeze_excite(library: int) -> dict[str, Any]:
+    """What only the library keeps: its total is larger than its rows by this."""
+    figures = dict.fromkeys(("paper", "right", "smallest"), 0) | {"library": library, "difference": 0}
+    where = {"stage": "squeeze-excite", "layer": "pools", "formula": ""}
+    return where | figures | {"why": "each pools its own frame alone and keeps nothing"}
 
 
-FIGURES: Mapping[str, Callable[[Graph], float]] = {
-    "excite_pool_floats": _excite_pool_floats,
-    "residual_percent": _residual_percent,
-}
+def _smallest(cell: Cell, networks: Networks) -> int:
+    network = Item("cox3d_m16_smallest", cell.item.file, cell.item.line)
+    other = replace(cell, settings={**cell.settings, "network": network})
+    value = networks.value(other, paper("co3d").networks, {})
+    assert isinstance(value, int)
+    return value
+
+
+def text_figures() -> pd.DataFrame:
+    """The memory figures in the text of sec. 3.4, 3.7 and appendix A, beside what the network needs."""
+    rows = []
+    for found in _figures():
+        if found.cell.table == "text" and found.cell.row in MEMORY_SECTIONS:
+            assert not isinstance(found.value, str | None)
+            rows.append(
+                {
+                    "where": found.cell.row,
+                    "what": found.cell.figure,
+                    "unit": found.cell.text("unit"),
+                    "paper": found.cell.printed,
+                    "right": round(float(found.value), 2),
+                    "difference": round(float(found.difference or 0), 2),
+                    "verdict": found.verdict,
+                    "why": found.reason,
+                }
+            )
+    return pd.DataFrame(rows)

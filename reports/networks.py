@@ -1,0 +1,185 @@
+"""Arithmetic over the metrics of networks, each built once: what the papers' figures are compared with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from math import isinf
+from typing import Any
+
+from costmodel.analysis.conventions import CONVENTIONS, convention_named, count_of
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.errors import CostModelError, OptionError, nearest
+from costmodel.graph import Graph, Node
+from costmodel.ops import Add, Concat, Conv, Linear, Relu, Step
+from costmodel.spec import Document, document, elaborate
+from costmodel.spec.expr import parse
+from costmodel.spec.load import Item
+from costmodel.transforms.continual import Continual
+from reports.papers import Cell
+
+Value = Fraction | int | str | None
+
+# Layers counted by what they do, for tables of layer counts.
+COUNTERS: Mapping[str, tuple[type, ...]] = {
+    "convs": (Conv,),
+    "linears": (Linear,),
+    "relus": (Relu,),
+    "adds": (Add,),
+    "concats": (Concat,),
+}
+_DOTTED = re.compile(r"\b([A-Za-z]\w*)\.([A-Za-z]\w*)")
+_STREAM_KEYS = ("pool", "state", "excite")
+
+
+class NoNetworkError(CostModelError):
+    """A figure is about a network that has no spec; says why."""
+
+
+class Networks:
+    """Networks and their figures, each built once for a spec with its options."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+        self.clips: dict[Any, Graph] = {}
+        self.figures: dict[Any, Figures] = {}
+
+    def value(self, cell: Cell, known: Mapping[str, Item], operands: Mapping[str, Fraction]) -> Value:
+        """The value of a cell's expression.
+
+        A name is a metric of the cell's network, or `network.metric` of another one, or an operand. `layers`
+        limits metrics to layers whose names match one of its patterns; `shape` is the output of the last.
+
+        Raises:
+            SpecError: the cell names something unknown; the message names the row.
+            NoNetworkError: a network has no spec.
+        """
+        try:
+            scope = _Scope(cell, operands, lambda name: self._figures(cell, known, name))
+            text = cell.text("value")
+            if text == "shape":
+                return scope.shape(cell.printed.count("x") + cell.printed.count("^2") + 1)
+            found = parse(_DOTTED.sub(r"\1__\2", text)).value(scope)
+        except NoNetworkError:
+            raise
+        except CostModelError as error:
+            raise cell.error(str(error).replace("__", ".")) from error
+        return found if isinstance(found, int) else Fraction(found)
+
+    def _figures(self, cell: Cell, known: Mapping[str, Item], name: str) -> Figures:
+        if not name:
+            raise OptionError("no `network` to take the figure of")
+        if name not in known:
+            raise OptionError(f"unknown network {name!r}{nearest(name, known)}")
+        given = {key: item.value for key, item in known[name].value.items()}
+        if given.get("open"):
+            raise NoNetworkError(str(given["open"]))
+        return self._built(given)
+
+    def _built(self, given: Mapping[str, Any]) -> Figures:
+        sets = {key: item.value for key, item in (given.get("set") or {}).items()}
+        source = (str(given["spec"]), given.get("variant"), tuple(sorted(sets.items())))
+        stream = tuple((key, given[key]) for key in _STREAM_KEYS if key in given)
+        key = (source, bool(given.get("continual")), stream)
+        if key not in self.figures:
+            if source not in self.clips:
+                self.clips[source] = elaborate(self._document(source[0]), source[1], sets)
+            clip = self.clips[source]
+            self.figures[key] = Figures(Continual(**dict(stream))(clip) if given.get("continual") else clip)
+        return self.figures[key]
+
+    def _document(self, spec: str) -> Document:
+        if spec not in self.documents:
+            self.documents[spec] = document(spec)
+        return self.documents[spec]
+
+
+class _Scope(Mapping[str, Any]):
+    """The names of an expression, each computed when it is asked for."""
+
+    def __init__(
+        self, cell: Cell, operands: Mapping[str, Fraction], figures: Callable[[str], Figures]
+    ) -> None:
+        self.cell, self.operands, self.figures = cell, operands, figures
+        layers = cell.settings.get("layers")
+        self.patterns = None if layers is None else [str(each.value) for each in layers.value]
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.operands:
+            return self.operands[name]
+        network, _, metric = name.rpartition("__")
+        figures = self.figures(network or self.cell.text("network"))
+        found = self._metric(figures, metric, None if network else self.patterns)
+        if found is None or (isinstance(found, float) and isinf(found)):
+            raise OptionError(f"{metric} {'does not apply' if found is None else 'is unbounded'} here")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        metric = str(name).rpartition("__")[2]
+        return name in self.operands or metric in set(self._names()) or metric.startswith("work_")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.operands, *self._names()))
+
+    def __len__(self) -> int:
+        return len(tuple(iter(self)))
+
+    def _names(self) -> Iterator[str]:
+        yield from (*METRICS, *COUNTERS, *CONVENTIONS, "count", "count_step", "frames")
+
+    def shape(self, axes: int) -> str:
+        """The output of the last of the layers: channels x time x height x width, or the last axes of it."""
+        figures = self.figures(self.cell.text("network"))
+        if self.patterns == ["input"]:
+            return _shape_text(tuple(figures.graph.source), axes)
+        nodes = self._nodes(figures, self.patterns)
+        return _shape_text(tuple(figures.out(nodes[-1])), axes)
+
+    def _nodes(self, figures: Figures, patterns: list[str] | None) -> list[Node]:
+        if patterns is None:
+            return list(figures.graph.nodes)
+        found = [
+            node
+            for node in figures.graph.nodes
+            if any(fnmatchcase(node.name, pattern) for pattern in patterns)
+        ]
+        if not found:
+            raise OptionError(f"no layer of {figures.graph.name} matches {', '.join(patterns)}")
+        return found
+
+    def _metric(self, figures: Figures, name: str, patterns: list[str] | None) -> Any:
+        """A figure of a network, or of those of its layers that match."""
+        if name == "frames":
+            return figures.frames
+        nodes = self._nodes(figures, patterns)
+        if name in COUNTERS:
+            return sum(isinstance(_inner(node), COUNTERS[name]) for node in nodes)
+        if name.startswith("work_"):
+            kind = name.removeprefix("work_").replace("_", ".")
+            return sum(figures.work[node.name].get(kind, 0) for node in nodes)
+        if name in METRICS and patterns is None:
+            return evaluate(figures, name)
+        return figures.total((node, self._of_layer(figures, name, node)) for node in nodes)
+
+    def _of_layer(self, figures: Figures, name: str, node: Node) -> Any:
+        if name in METRICS:
+            layer = METRICS[name].layer
+            if layer is None:
+                raise OptionError(f"{name} is a figure of a whole network, not of some layers")
+            return layer(figures, node)
+        convention = convention_named(name if name in CONVENTIONS else self.cell.text("convention"))
+        if name == "count_step":  # a step at which every layer answers
+            return convention.layer(figures, node)
+        return count_of(figures, convention, node)
+
+
+def _inner(node: Node) -> Any:
+    return node.op.inner if isinstance(node.op, Step) else node.op
+
+
+def _shape_text(sizes: tuple[Any, ...], axes: int) -> str:
+    chosen = sizes if axes == 4 else sizes[1:] if axes == 3 else sizes[:axes]
+    return "x".join(map(str, chosen))

@@ -1,0 +1,266 @@
+"""The papers' figures computed anew, each exact, close, refuted or open, and their tables from ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from costmodel.analysis.cost import plain
+from costmodel.errors import OptionError, nearest
+from reports.networks import Networks, NoNetworkError, Value
+from reports.papers import Cell, Paper, paper, paper_names
+
+VERDICTS = ("exact", "close", "refuted", "open", "cited", "measured")
+COUNTED = VERDICTS[:4]
+CLOSE = Fraction(2, 100)  # beyond this, and one unit of the last digit, a figure is not close but unexplained
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """A printed figure beside ours.
+
+    Args:
+        value: ours, unrounded: a number in the printed unit, or a shape as text; None where there is none.
+        verdict: one of `VERDICTS`.
+        reason: why it is not exact, or what an exact one is made of.
+    """
+
+    cell: Cell
+    value: Value
+    verdict: str
+    reason: str
+
+    @property
+    def difference(self) -> Fraction | None:
+        """Ours minus the printed figure; None where they are no numbers."""
+        if self.value is None or isinstance(self.value, str):
+            return None
+        return self.value - number(self.cell.printed)
+
+    @property
+    def shown(self) -> str:
+        """Ours, to as many digits as are printed; the printed figure where there is none."""
+        if self.value is None:
+            return self.cell.printed
+        if isinstance(self.value, str):
+            return self.value
+        digits = decimals(self.cell.printed)
+        return f"{float(rounded(self.value, digits)):,.{digits}f}"
+
+    @property
+    def longer(self) -> str:
+        """Ours with more digits than are printed, for a figure that differs."""
+        if self.value is None or isinstance(self.value, str | int):
+            return f"{self.value:,}" if isinstance(self.value, int) else str(self.value)
+        return _short(self.value)
+
+    def as_row(self) -> dict[str, Any]:
+        """With the names that other programs rely on."""
+        difference = None if self.difference is None else float(self.difference)
+        return {
+            "paper": self.cell.paper,
+            "table": self.cell.table,
+            "row": self.cell.row,
+            "figure": self.cell.figure,
+            "published": self.cell.printed,
+            "computed": plain(self.value),
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "unit": self.cell.text("unit"),
+            "difference": difference,
+            "convention": self.cell.text("convention") if self.value is not None else "",
+        }
+
+
+def number(printed: str) -> Fraction:
+    """The number of a printed figure, without `about` and `more than` signs."""
+    return Fraction(printed.lstrip("~<>").replace(",", ""))
+
+
+def spelled(shape: str) -> str:
+    """A printed shape with its squares written out: 8x224^2 is 8x224x224."""
+    return re.sub(r"(\d+)\^2", r"\1x\1", shape)
+
+
+def decimals(printed: str) -> int:
+    """Digits behind the point of a printed figure."""
+    return len(printed.partition(".")[2])
+
+
+def rounded(value: Fraction | int, digits: int) -> Fraction:
+    """A number rounded to so many digits behind the point, halves away from zero."""
+    scale = 10**digits
+    away = (abs(Fraction(value)) * scale + Fraction(1, 2)) // 1
+    return Fraction(away if value >= 0 else -away, scale)
+
+
+def agrees(printed: str, value: Value) -> bool:
+    """Whether a value rounds to the printed figure; for `<` and `>` whether it lies there."""
+    if value is None or isinstance(value, str):
+        return value == spelled(printed)
+    given = number(printed)
+    if printed[0] in "<>":
+        return bool(value < given if printed[0] == "<" else value > given)
+    digits = decimals(printed)
+    if printed[0] == "~" and not digits:  # the zeros at the end of a round number say nothing
+        digits = len(str(abs(given)).rstrip("0")) - len(str(abs(given)))
+        scale = 10**-digits
+        return bool(rounded(Fraction(value) / scale, 0) * scale == given)
+    return rounded(value, digits) == given
+
+
+def is_cut_off(printed: str, value: Fraction | int) -> bool:
+    """Whether a value begins with the printed digits but rounds to others."""
+    scale = 10 ** decimals(printed)
+    return printed[0] not in "~<>" and abs(value) * scale // 1 == abs(number(printed)) * scale
+
+
+def reproduce(names: Iterable[str] = ()) -> list[Reproduced]:
+    """All figures of the papers, in their order.
+
+    Raises:
+        OptionError: a paper is not known.
+        SpecError: a row names an unknown spec, option, convention or metric; the message names the row.
+    """
+    networks = Networks()
+    return [found for name in (names or paper_names()) for found in reproduce_paper(paper(name), networks)]
+
+
+def reproduce_paper(source: Paper, networks: Networks | None = None) -> list[Reproduced]:
+    """All figures of one paper, in its order."""
+    ours = _Ours(source, networks or Networks())
+    return [ours.reproduced(cell) for cell in source.cells if not cell.is_given]
+
+
+def counts(figures: Iterable[Reproduced]) -> dict[str, int]:
+    """How many figures have each verdict."""
+    found = dict.fromkeys(VERDICTS, 0)
+    for figure in figures:
+        found[figure.verdict] += 1
+    return found
+
+
+class _Ours:
+    """Our figures for the cells of one paper."""
+
+    def __init__(self, source: Paper, networks: Networks) -> None:
+        self.paper = source
+        self.networks = networks
+        self.values: dict[tuple[str, str, str], Value] = {}
+
+    def reproduced(self, cell: Cell) -> Reproduced:
+        missing, value = "", None
+        try:
+            value = self.value(cell)
+        except NoNetworkError as error:
+            missing = str(error)
+        verdict, reason = _verdict(cell, value, missing)
+        return Reproduced(cell, value, verdict, reason)
+
+    def value(self, cell: Cell) -> Value:
+        """Our figure for a cell; None where nothing is computed."""
+        if not cell.text("value"):
+            return None
+        key = (cell.table, cell.row, cell.figure)
+        if key not in self.values:
+            operands = {name: self._operand(cell, item) for name, item in self._operands(cell).items()}
+            self.values[key] = self.networks.value(cell, self.paper.networks, operands)
+        return self.values[key]
+
+    def _operands(self, cell: Cell) -> Mapping[str, Any]:
+        item = cell.settings.get("with")
+        if item is None:
+            return {}
+        if not isinstance(item.value, dict):
+            raise cell.error("`with` takes names of cells: {name: [table, row, figure]}")
+        return item.value
+
+    def _operand(self, cell: Cell, item: Any) -> Fraction:
+        """Another cell's figure, to its digits: ours, or the printed one where that is quoted or open."""
+        place = [str(part.value) for part in item.value] if isinstance(item.value, list) else []
+        other = self.paper.cell(*place) if len(place) == 3 else None
+        if other is None or other.is_given:
+            raise cell.error(f"`with` names no figure of the paper: {', '.join(place)}")
+        if other.claim in ("cited", "measured", "open"):
+            return number(other.printed)
+        value = self.value(other)
+        assert isinstance(value, int | Fraction)
+        return rounded(value, decimals(other.printed))
+
+
+def _verdict(cell: Cell, value: Value, missing: str) -> tuple[str, str]:
+    """The verdict on a figure, and its line of reason."""
+    claim, said = cell.claim, cell.text("note")
+    if claim in ("cited", "measured", "open"):
+        return claim, cell.text(claim) if cell.text(claim) != "True" else ""
+    if missing:
+        return "open", missing
+    if agrees(cell.printed, value):
+        return "exact", said
+    if claim == "refuted" or isinstance(value, str | None):
+        return "refuted", cell.text(claim) or said or f"ours is {value}"
+    difference = value - number(cell.printed)
+    percent = f"{100 * float(difference / number(cell.printed)):+.2g} %" if number(cell.printed) else ""
+    if is_cut_off(cell.printed, value):
+        return "close", f"cut off, not rounded: {_short(value)}"
+    if abs(difference) <= max(CLOSE * abs(number(cell.printed)), Fraction(1, 10 ** decimals(cell.printed))):
+        return "close", cell.text("close") or said
+    return "open", f"ours is {percent} off, unexplained"
+
+
+def _short(value: Fraction | int) -> str:
+    return f"{float(value):,.6g}"
+
+
+def table_rows(name: str) -> tuple[str, list[str], list[dict[str, Any]], list[Reproduced]]:
+    """A table of a paper from our figures: title, columns, rows, and the figures behind them.
+
+    `name` is `paper:table`, such as co3d:3. A cell holds our figure to the printed digits; `*` marks one that
+    is as published, `!` one of ours that differs from the published.
+
+    Raises:
+        OptionError: the paper or the table is not known.
+    """
+    source, table = _find_table(name)
+    ours = _Ours(source, Networks())
+    figures, rows = [], []
+    for label, cells in table.rows.items():
+        row: dict[str, Any] = {"row": label}
+        for cell in cells:
+            if cell.is_given:
+                row[_heading(cell)] = cell.printed
+                continue
+            found = ours.reproduced(cell)
+            figures.append(found)
+            row[_heading(cell)] = _marked(found)
+        rows.append(row)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return f"{source.source}, table {table.name}: {table.title}", columns, rows, figures
+
+
+def _heading(cell: Cell) -> str:
+    unit = cell.text("unit")
+    return f"{cell.figure} ({unit})" if unit and cell.table != "text" else cell.figure
+
+
+def _marked(found: Reproduced) -> str:
+    if found.verdict in ("cited", "measured", "open"):
+        return f"{found.cell.printed}*"
+    return found.shown if found.verdict == "exact" else f"{found.shown}!"
+
+
+def _find_table(name: str) -> tuple[Paper, Any]:
+    wanted, colon, number_of = name.partition(":")
+    if not colon:
+        raise OptionError(f"--table: {name!r}, expected PAPER:TABLE such as co3d:3")
+    if wanted not in paper_names():
+        raise OptionError(f"--table: unknown paper {wanted!r}{nearest(wanted, paper_names())}")
+    source = paper(wanted)
+    known = {re.sub(r"\W", "", each).lower(): each for each in source.tables}
+    key = re.sub(r"\W", "", number_of).lower()
+    if key not in known:
+        raise OptionError(f"--table: {wanted} has no table {number_of!r}{nearest(number_of, source.tables)}")
+    return source, source.tables[known[key]]

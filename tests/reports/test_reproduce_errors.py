@@ -1,0 +1,115 @@
+"""A published row that is wrong is an error that names the row."""
+
+import pytest
+
+import cli
+from costmodel.errors import SpecError
+from costmodel.spec.load import read_text
+from reports import papers
+from reports.papers import read_paper
+from reports.reproduce import reproduce_paper
+
+PAPER = """
+paper: test
+source: A paper
+convention: mac
+networks:
+  small: {spec: x3d, variant: XS}
+tables:
+  - table: "1"
+    columns:
+      - {figure: FLOPs, unit: G, value: count / 1e9}
+      - {figure: accuracy, measured: true}
+    rows:
+      - {row: X3D-XS, network: small, printed: "0.61 68.6"}
+"""
+
+
+def judged(old: str = "", new: str = "") -> list:
+    assert old in PAPER
+    return reproduce_paper(read_paper(read_text(PAPER.replace(old, new), "test.yaml")))
+
+
+def test_a_right_row_is_judged():
+    flops, accuracy = judged()
+    assert (flops.verdict, accuracy.verdict) == ("exact", "measured")
+
+
+ROW = "test, table 1, X3D-XS, FLOPs: "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("spec: x3d", "spec: x4d", f"{ROW}x4d: neither a file nor a shipped spec (did you mean 'x3d'?)"),
+        ("variant: XS", "variant: XSS", "variant: unknown 'XSS' (did you mean 'XS'?)"),
+        (
+            "variant: XS",
+            "variant: XS, set: {frame: 4}",
+            f"{ROW}--set frame: x3d has no such size (did you mean 'frames'?)",
+        ),
+        (
+            "variant: XS",
+            "variant: XS, continual: true, pool: 0",
+            f"{ROW}--pool: 0, expected 1 to 100000 input frames",
+        ),
+        (
+            "variant: XS",
+            "varient: XS",
+            "networks.small.varient: unknown key 'varient' (did",
+        ),
+        ("convention: mac", "convention: macs", f"{ROW}--convention: unknown 'macs', expected one of mac,"),
+        ("count / 1e9", "counts / 1e9", f"{ROW}unknown name 'counts' (did you mean 'count'?)"),
+        ("count / 1e9", "small.counts", f"{ROW}unknown name 'small.counts'"),
+        ("count / 1e9", "big.count", f"{ROW}unknown network 'big' (known: small)"),
+        ("count / 1e9", "count.real()", f"{ROW}unknown function 'count.real'"),
+        ("count / 1e9", "transient", f"{ROW}transient does not apply here"),
+        ("network: small", "network: smal", f"{ROW}unknown network 'smal' (did you mean 'small'?)"),
+        ("network: small, ", "", f"{ROW}no `network` to take the figure of"),
+        ('"0.61 68.6"', '"0.6l 68.6"', f"{ROW}'0.6l' is no figure"),
+        ('"0.61 68.6"', '"0.61"', "test, table 1, X3D-XS: 1 figures for 2 columns"),
+        ('"0.61 68.6"', "0.61", "test, table 1, X3D-XS: the number 0.61, expected the figure as printed"),
+        (", value: count / 1e9", "", f"{ROW}nothing to compare with, expected `value`, or one of open"),
+        ("network: small, ", "network: small, layers: [res9.*], ", f"{ROW}no layer of x3d XS matches res9.*"),
+        (
+            "network: small, ",
+            'network: small, with: {a: ["1", X3D, FLOPs]}, ',
+            f"{ROW}`with` names no figure",
+        ),
+        ("row: X3D-XS, ", "", "table 1: a row without its label `row`"),
+    ],
+)
+def test_a_wrong_row_is_named(old: str, new: str, message: str):
+    with pytest.raises(SpecError) as error:
+        judged(old, new)
+    assert message in str(error.value)
+    assert str(error.value).startswith("test.yaml:")
+
+
+def test_a_row_that_stands_twice_is_named():
+    row = '      - {row: X3D-XS, network: small, printed: "0.61 68.6"}\n'
+    with pytest.raises(SpecError, match="table 1, X3D-XS: stands twice"):
+        judged(row, row + row)
+
+
+def test_the_command_ends_with_exit_code_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path
+):
+    (tmp_path / "test.yaml").write_text(PAPER.replace("spec: x3d", "spec: x4d"))
+    monkeypatch.setattr(papers, "_files", lambda: {"test": tmp_path / "test.yaml"})
+    assert cli.main(["reproduce", "test"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "test, table 1, X3D-XS, FLOPs: x4d: neither a file nor a shipped spec" in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_a_network_without_a_spec_leaves_its_figures_open():
+    flops, _ = judged("{spec: x3d, variant: XS}", "{open: only totals are published}")
+    assert (flops.verdict, flops.value, flops.reason) == ("open", None, "only totals are published")
+
+
+def test_what_is_far_off_is_not_close():
+    flops, _ = judged("0.61", "0.66")
+    assert flops.verdict == "open"
+    assert flops.reason == "ours is -8.3 % off, unexplained"

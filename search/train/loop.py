@@ -45,7 +45,7 @@ def train(
         DataError: data or weights do not fit the network, or a file cannot be written.
     """
     options = options or Options()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng([] if options.device == "cpu" else [torch.device(options.device)]):
         torch.manual_seed(options.seed)
         run = _Run(Learner(graph, data, recipe, options))
         run.resume()

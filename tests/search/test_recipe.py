@@ -77,7 +77,7 @@ def test_equal_settings_have_equal_keys_whatever_their_name(tmp_path: Path):
     ("more", "found"),
     [
         ("momentun: 0.9", ":5: momentun: unknown setting (did you mean 'momentum'?)"),
-        ("micro: 1.5", ":5: micro: the number 3/2, expected a whole number"),
+        ("micro: 1.5", ":5: micro: the number 1.5, expected a whole number"),
         ("momentum: -1", ":5: momentum: the number -1, expected zero or more"),
         ("mirror: 3", ":5: mirror: the number 3, expected true or false"),
         ("scales: 2", ":5: scales: the number 2, expected a list"),

@@ -30,6 +30,11 @@ CLIPS: list[tuple[str, str | None, dict[str, Any], int | None, int | None]] = [
     ("slowfast", "8x8-R18", {"classes": 194, "crop": 256}, 20_113_514, 40_408_371_712),
     ("slowfast", "8x8-R50", {"classes": 194}, 34_091_658, 65_708_413_440),
     ("slowfast", "8x8-R50", {"classes": 174, "frames": 64}, 34_045_558, 131_416_333_824),
+    ("atfr_resnet", "ATFR-R18", {}, 4_418_570, 18_063_558_656),
+    ("atfr_resnet", "ATFR-R18", {"frames": 64}, 4_418_570, 36_126_918_656),
+    ("atfr_resnet", "ATFR-R18", {"crop": 256}, 4_418_570, 23_593_158_656),
+    ("atfr_resnet", "ATFR-R50", {}, 7_322_794, 40_848_525_312),
+    ("atfr_resnet", "ATFR-R50", {"crop": 224}, 7_322_794, 31_274_698_752),
     # Hedegaard 2022, Table 1: R(2+1)D-18
     ("r2plus1d", "R2plus1D-18-8", {}, 31_505_325, 20_259_642_880),
     ("r2plus1d", "R2plus1D-18-16", {}, 31_505_325, 40_519_080_960),

@@ -14,7 +14,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
 from costmodel.errors import CostModelError, OptionError, nearest
 from costmodel.graph import Graph, Node
-from costmodel.ops import Add, Concat, Conv, Linear, Relu, Step
+from costmodel.ops import Add, Concat, Conv, Linear, Relu, Relu6, Step
 from costmodel.spec import Document, document, elaborate
 from costmodel.spec.expr import parse
 from costmodel.spec.load import Item
@@ -22,12 +22,14 @@ from costmodel.transforms.continual import Continual
 from reports.papers import Cell
 
 Value = Fraction | int | str | None
+# A network's figures, and the patterns of the layers of it that are meant; None for all.
+Part = tuple[Figures, list[str] | None]
 
 # Layers counted by what they do, for tables of layer counts.
 COUNTERS: Mapping[str, tuple[type, ...]] = {
     "convs": (Conv,),
     "linears": (Linear,),
-    "relus": (Relu,),
+    "relus": (Relu, Relu6),
     "adds": (Add,),
     "concats": (Concat,),
 }
@@ -58,7 +60,7 @@ class Networks:
             NoNetworkError: a network has no spec.
         """
         try:
-            scope = _Scope(cell, operands, lambda name: self._figures(cell, known, name))
+            scope = _Scope(cell, operands, lambda name: self._part(cell, known, name))
             text = cell.text("value")
             if text == "shape":
                 return scope.shape(cell.printed.count("x") + cell.printed.count("^2") + 1)
@@ -69,7 +71,7 @@ class Networks:
             raise cell.error(str(error).replace("__", ".")) from error
         return found if isinstance(found, int) else Fraction(found)
 
-    def _figures(self, cell: Cell, known: Mapping[str, Item], name: str) -> Figures:
+    def _part(self, cell: Cell, known: Mapping[str, Item], name: str) -> Part:
         if not name:
             raise OptionError("no `network` to take the figure of")
         if name not in known:
@@ -77,7 +79,7 @@ class Networks:
         given = {key: item.value for key, item in known[name].value.items()}
         if given.get("open"):
             raise NoNetworkError(str(given["open"]))
-        return self._built(given)
+        return self._built(given), _texts(given.get("layers"))
 
     def _built(self, given: Mapping[str, Any]) -> Figures:
         sets = {key: item.value for key, item in (given.get("set") or {}).items()}
@@ -100,19 +102,17 @@ class Networks:
 class _Scope(Mapping[str, Any]):
     """The names of an expression, each computed when it is asked for."""
 
-    def __init__(
-        self, cell: Cell, operands: Mapping[str, Fraction], figures: Callable[[str], Figures]
-    ) -> None:
-        self.cell, self.operands, self.figures = cell, operands, figures
+    def __init__(self, cell: Cell, operands: Mapping[str, Fraction], part: Callable[[str], Part]) -> None:
+        self.cell, self.operands, self.part = cell, operands, part
         layers = cell.settings.get("layers")
-        self.patterns = None if layers is None else [str(each.value) for each in layers.value]
+        self.patterns = None if layers is None else _texts(layers.value)
 
     def __getitem__(self, name: str) -> Any:
         if name in self.operands:
             return self.operands[name]
         network, _, metric = name.rpartition("__")
-        figures = self.figures(network or self.cell.text("network"))
-        found = self._metric(figures, metric, None if network else self.patterns)
+        figures, patterns = self.part(network or self.cell.text("network"))
+        found = self._metric(figures, metric, patterns if network else self.patterns or patterns)
         if found is None or (isinstance(found, float) and isinf(found)):
             raise OptionError(f"{metric} {'does not apply' if found is None else 'is unbounded'} here")
         return found
@@ -132,7 +132,7 @@ class _Scope(Mapping[str, Any]):
 
     def shape(self, axes: int) -> str:
         """The output of the last of the layers: channels x time x height x width, or the last axes of it."""
-        figures = self.figures(self.cell.text("network"))
+        figures, _ = self.part(self.cell.text("network"))
         if self.patterns == ["input"]:
             return _shape_text(tuple(figures.graph.source), axes)
         nodes = self._nodes(figures, self.patterns)
@@ -141,11 +141,7 @@ class _Scope(Mapping[str, Any]):
     def _nodes(self, figures: Figures, patterns: list[str] | None) -> list[Node]:
         if patterns is None:
             return list(figures.graph.nodes)
-        found = [
-            node
-            for node in figures.graph.nodes
-            if any(fnmatchcase(node.name, pattern) for pattern in patterns)
-        ]
+        found = [node for node in figures.graph.nodes if _matches(node.name, patterns)]
         if not found:
             raise OptionError(f"no layer of {figures.graph.name} matches {', '.join(patterns)}")
         return found
@@ -174,6 +170,17 @@ class _Scope(Mapping[str, Any]):
         if name == "count_step":  # a step at which every layer answers
             return convention.layer(figures, node)
         return count_of(figures, convention, node)
+
+
+def _texts(items: Any) -> list[str] | None:
+    return None if items is None else [str(item.value) for item in items]
+
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    """Whether a name matches one of the patterns, and none of those that begin with !."""
+    if any(fnmatchcase(name, pattern[1:]) for pattern in patterns if pattern.startswith("!")):
+        return False
+    return any(fnmatchcase(name, pattern) for pattern in patterns if not pattern.startswith("!"))
 
 
 def _inner(node: Node) -> Any:

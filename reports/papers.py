@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SETTINGS = ("value", "network", "convention", "layers", "with", "note", "unit", 
 ROW_KEYS = ("row", "printed", "figure", *SETTINGS)
 TABLE_KEYS = ("table", "title", "columns", "rows", *SETTINGS)
 COLUMN_KEYS = ("figure", *SETTINGS)
-NETWORK_KEYS = ("spec", "variant", "set", "continual", "pool", "state", "excite", "open")
+NETWORK_KEYS = ("spec", "variant", "set", "continual", "pool", "state", "excite", "layers", "open")
 PAPER_KEYS = ("paper", "source", "networks", "tables", *SETTINGS)
 NONE = ("-", "N/A")
 _NUMBER = re.compile(r"[~<>]?[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
@@ -172,6 +172,9 @@ def _table(paper: str, item: Item, outer: Mapping[str, Item]) -> Table:
     columns = (
         [_mapping(column, COLUMN_KEYS) for column in values["columns"].value] if "columns" in values else []
     )
+    for column in columns:
+        if str(column["figure"].value) in (*ROW_KEYS, *SETTINGS):
+            raise column["figure"].error(f"table {name}: a row has a key of that name, expected another")
     rows: dict[str, tuple[Cell, ...]] = {}
     for row in values["rows"].value:
         keys = (*ROW_KEYS, *(str(column["figure"].value) for column in columns))
@@ -213,8 +216,8 @@ def _cells(
         settings = _over(_over(_over(outer, _settings(column)), _settings(row)), own)
         if "measured" in column and not own:  # what a quoted row measured is measured all the same
             settings = _over(settings, {"measured": column["measured"]})
-        given = "given" in settings or text in NONE
-        cells.append(_checked(Cell(paper, table, label, figure, text, settings, printed, given)))
+        cell = Cell(paper, table, label, figure, text, settings, printed)
+        cells.append(_checked(replace(cell, is_given=bool(cell.text("given")) or text in NONE)))
     return tuple(cells)
 
 

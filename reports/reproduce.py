@@ -203,9 +203,9 @@ def _verdict(cell: Cell, value: Value, missing: str) -> tuple[str, str]:
     if claim == "refuted" or isinstance(value, str | None):
         return "refuted", cell.text(claim) or said or f"ours is {value}"
     difference = value - number(cell.printed)
-    percent = f"{100 * float(difference / number(cell.printed)):+.2g} %" if number(cell.printed) else ""
+    percent = f"{100 * float(difference / number(cell.printed)):+.3g} %" if number(cell.printed) else ""
     if is_cut_off(cell.printed, value):
-        return "close", f"cut off, not rounded: {_short(value)}"
+        return "close", cell.text("close") or f"cut off, not rounded: {_short(value)}"
     if abs(difference) <= max(CLOSE * abs(number(cell.printed)), Fraction(1, 10 ** decimals(cell.printed))):
         return "close", cell.text("close") or said
     return "open", f"ours is {percent} off, unexplained"

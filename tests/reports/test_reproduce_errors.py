@@ -112,4 +112,4 @@ def test_a_network_without_a_spec_leaves_its_figures_open():
 def test_what_is_far_off_is_not_close():
     flops, _ = judged("0.61", "0.66")
     assert flops.verdict == "open"
-    assert flops.reason == "ours is -8.3 % off, unexplained"
+    assert flops.reason == "ours is -8.29 % off, unexplained"

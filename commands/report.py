@@ -28,6 +28,16 @@ Examples:
 """
 
 
+GALLERY = """A page with one row for each network that comes with the tool, as a clip and frame by frame.
+
+Examples:
+
+    report gallery                     writes out/gallery.md
+
+    report gallery --out docs
+"""
+
+
 @app.callback()
 def report() -> None:
     """Files about a network."""
@@ -80,3 +90,16 @@ def study(
     with read_study(file) as opened:
         for path in write(opened, search, out):
             typer.echo(path)
+
+
+@app.command("gallery", help=GALLERY)
+def gallery(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("out"),
+) -> None:
+    """Writes the gallery and prints the file's path."""
+    from reports.files import check_folder, write_files
+    from reports.gallery import gallery as gallery_page
+
+    check_folder(out)
+    for path in write_files(out, {"gallery.md": gallery_page().encode()}):
+        typer.echo(path)

@@ -14,7 +14,7 @@ from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.step import DelayKeeper, Keeper, keeper_of
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Delay, Step
+from costmodel.ops import Delay, Step, Subsample
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Action:
         answers: the age from which on its output is a stream's own.
         keeper: what it keeps, with the tensors of the state from and to `kept`, at `phase` of its own stride.
         overwrites: whether it may overwrite its input.
+        copies: whether it keeps a copy of its input, which is a view of a larger tensor.
         leaves: for a delay, whether it hands on its oldest frame now (otherwise it takes a frame in).
         drops: places of values that nobody reads any more.
     """
@@ -44,6 +45,7 @@ class Action:
     kept: tuple[int, int] = (0, 0)
     phase: int = 0
     overwrites: bool = False
+    copies: bool = False
     leaves: bool = False
     drops: tuple[int, ...] = ()
 
@@ -59,6 +61,7 @@ class Program:
         settled: the age from which on no stream starts anything.
         delay: the age of the first output.
         jump: frames between outputs.
+        keeps_input: whether a layer keeps frames of the input as they are given.
     """
 
     cycle: int
@@ -70,6 +73,7 @@ class Program:
     settled: int
     delay: int
     jump: int
+    keeps_input: bool
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +124,7 @@ class _Builder:
             max(settled, int(end.delay)) + 1,
             int(end.delay),
             end.jump,
+            any(self._viewed(node)[0] == INPUT for node in self.graph.nodes if _keeps_frames(node)),
         )
 
     def _keeper(self, node: Node) -> Keeper | None:
@@ -152,18 +157,31 @@ class _Builder:
             if (phase - leaving.delay) % leaving.jump == 0:
                 yield replace(action, reads=(), since=int(leaving.delay), leaves=True)
             if arrives:
-                yield action
+                yield replace(action, copies=self._viewed(node)[1])
         elif arrives:
             if isinstance(node.op, Step):
                 window = node.op.window(*self.graph.inputs_of(node))
                 number = (phase - arrival.delay) // arrival.jump + window.before
                 action.phase = int(number % window.stride)
             action.overwrites = self._may_overwrite(node)
+            action.copies = _keeps_frames(node) and self._viewed(node)[1]
             yield action
 
     def _may_overwrite(self, node: Node) -> bool:
         source = node.inputs[0]
         return source != INPUT and len(self.graph.consumers[source]) == 1 and self.layers[source].is_fresh
+
+    def _viewed(self, node: Node) -> tuple[str, bool]:
+        """The edge whose memory a node reads, and whether what it reads is only a part of it."""
+        name = node.inputs[0]
+        size, is_part = self.graph.types[name].values, False
+        while name != INPUT and not self.layers[name].is_fresh:
+            above = self.graph.by_name[name]
+            if name in self.keepers and not _passes_on(above):
+                break
+            name = above.inputs[0]
+            is_part = is_part or bool(self.graph.types[name].values > size)
+        return name, is_part
 
     def _with_drops(self, actions: list[Action]) -> Iterable[Action]:
         last_read = {place: number for number, action in enumerate(actions) for place in action.reads}
@@ -174,3 +192,13 @@ class _Builder:
             }
             action.drops = tuple(sorted(dead - {output}))
         return actions
+
+
+def _keeps_frames(node: Node) -> bool:
+    """Whether a node keeps frames of its input, not what it makes of them."""
+    return isinstance(node.op, Delay) or (isinstance(node.op, Step) and node.op.form == "window")
+
+
+def _passes_on(node: Node) -> bool:
+    """Whether a node with a state answers with a view of the newest frame, not with what it has kept."""
+    return isinstance(node.op, Step) and isinstance(node.op.inner, Subsample)

@@ -19,7 +19,7 @@ from costmodel.emit.state import StreamState, where
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import ceil_div
-from costmodel.ops import Delay, Step
+from costmodel.ops import Step
 
 Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple[Tensor, ...]]]
 FRAME_AXES = ("batch", "channels", "height", "width")
@@ -44,11 +44,6 @@ class StreamNetwork(Network):
         self._step_number = 0
         self._times = timing(graph)
         self._first = _first_frames(graph)
-        self._keeps_input = any(
-            isinstance(node.op, Delay) or (isinstance(node.op, Step) and node.op.form == "window")
-            for node in graph.nodes
-            if INPUT in node.inputs
-        )
 
     @property
     def program(self) -> Program:
@@ -224,6 +219,8 @@ class StreamNetwork(Network):
             output, tensors = self.advance(frame, state.tensors, phase, Ages(ages))
         else:
             output, tensors = (settled or self.advance)(frame, state.tensors, phase)
+        if output is not None and not self.layers[self.graph.output].is_fresh:
+            output = output.clone()  # it may be a tensor of the state
         answers = program.answers(phase)
         valid = tuple(answers and age >= program.delay for age in ages)
         after = StreamState(state.names, tensors, state.step + 1, state.started, valid)
@@ -232,7 +229,7 @@ class StreamNetwork(Network):
     def _laid_out(self, frame: Tensor) -> Tensor:
         """The frame in the memory format that frames run in; a copy where a layer keeps it."""
         laid_out = frame.contiguous(memory_format=torch.channels_last)
-        return laid_out.clone() if laid_out is frame and self._keeps_input else laid_out
+        return laid_out.clone() if laid_out is frame and self.program.keeps_input else laid_out
 
     def _run_clip(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor:
         """A node on all frames of its inputs that do not depend on the initial state."""
@@ -343,7 +340,8 @@ def _run(
         return kept[action.kept[0]]
     own = slice(*action.kept)
     before = start(action, inputs[0], tuple(kept[own]))
-    output, kept[own] = keeper.step(inputs[0], before, action.phase)
+    frame = inputs[0].clone() if action.copies else inputs[0]
+    output, kept[own] = keeper.step(frame, before, action.phase)
     return output
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -17,6 +17,9 @@ from costmodel.graph import Graph
 
 __all__ = ["Check", "validate"]
 
+Stage = Callable[[Graph, int], Iterator[Check]]
+STAGES: tuple[Stage, ...] = (check_costs, check_reach, check_equality, check_forms, check_streams)
+
 
 def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Checks every figure of a clip network or a stream on the emitted network, one after the other.
@@ -24,13 +27,19 @@ def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
     Costs are measured at full size; what concerns time on smaller maps, with all channels, frames and layers;
     equality of outputs in float64 with every parameter and buffer drawn at random.
     """
+    stages = STAGES if graph.is_stream else STAGES[:2]
     with _one_thread():
-        yield from check_costs(graph)
-        yield from check_reach(graph, seed)
-        if graph.is_stream:
-            yield from check_equality(graph, seed)
-            yield from check_forms(graph, seed)
-            yield from check_streams(graph, seed)
+        for stage in stages:
+            yield from _run(stage, graph, seed)
+
+
+def _run(stage: Stage, graph: Graph, seed: int) -> Iterator[Check]:
+    """The checks of a stage; a network that does not run is a difference too."""
+    try:
+        yield from stage(graph, seed)
+    except Exception as error:  # whatever a wrong network fails with
+        note = f"{type(error).__name__}: {error}".splitlines()[0]
+        yield Check(f"{stage.__name__}_runs", True, False, False, note)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
 
 
-def check_costs(graph: Graph) -> Iterator[Check]:
+def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Parameters, multiply-adds, shapes and the largest output; of a stream also its steps and its state."""
     figures = Figures(graph)
     with torch.device("meta"):

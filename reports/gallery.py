@@ -32,9 +32,9 @@ MULTIPLIER = "width"
 HEAD = """# Gallery
 
 Every network that comes with the tool, made by `report gallery --out docs`; a test keeps it up to date.
-`network` is what follows `analyze`. Costs are multiply-accumulates: of one clip, and with `--continual` of one
-frame, as a rounded mean and in the most expensive step. State is in numbers kept between frames; delay and
-receptive field are in frames of the network.
+`network` is what follows `analyze`. Costs are multiply-accumulates: of one clip, and with `--continual` of
+one frame, as a rounded mean and in the most expensive step. State is in numbers kept between frames; delay
+and receptive field are in frames of the network.
 """
 REFUSED = """
 Those without figures per frame cannot run frame by frame:

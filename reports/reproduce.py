@@ -194,7 +194,9 @@ class _Ours:
 def _verdict(cell: Cell, value: Value, missing: str) -> tuple[str, str]:
     """The verdict on a figure, and its line of reason."""
     claim, said = cell.claim, cell.text("note")
-    if claim in ("cited", "measured", "open"):
+    if claim == "cited":
+        return claim, f"quoted from {cell.text(claim)}"
+    if claim in ("measured", "open"):
         return claim, cell.text(claim) if cell.text(claim) != "True" else ""
     if missing:
         return "open", missing

@@ -1,9 +1,11 @@
-"""Ways to run an emitted network: as it is, compiled, exported, or on a GPU as recorded graphs."""
+"""Ways to run an emitted network: as it is, compiled, ahead of time too, or as recorded CUDA graphs."""
 
 from __future__ import annotations
 
+import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,7 +17,7 @@ from costmodel.emit.stream import Advance, StreamNetwork
 from costmodel.errors import EmitError, OptionError, nearest
 
 Kept = tuple[Tensor, ...]
-PhaseStep = Callable[[Tensor, Kept], tuple[Tensor | None, Kept]]
+PhaseStep = Callable[[Tensor, Kept], tuple[Kept, Kept]]
 Prepare = Callable[[nn.Module, tuple[Any, ...]], Callable[..., Any]]
 
 
@@ -61,20 +63,22 @@ class Runner:
         key = (phase, len(frame))
         if key not in self._phases:
             self._phases[key] = self.prepare(AtPhase(self.network, phase), (frame, tensors))
-        return self._phases[key](frame, tensors)
+        outputs, after = self._phases[key](frame, tensors)
+        return (outputs[0] if outputs else None), tuple(after)
 
 
 class AtPhase(nn.Module):
-    """The step of a stream at one phase of its cycle, on bare tensors."""
+    """The step of a stream at one phase of its cycle, on bare tensors; compilers take no None."""
 
     def __init__(self, network: StreamNetwork, phase: int) -> None:
         super().__init__()
         self.network = network
         self.phase = phase
 
-    def forward(self, frame: Tensor, tensors: Kept) -> tuple[Tensor | None, Kept]:
-        """The output and the tensors after the frame."""
-        return self.network.advance(frame, tensors, self.phase)
+    def forward(self, frame: Tensor, tensors: Kept) -> tuple[Kept, Kept]:
+        """The output, if there is one at this phase, and the tensors after the frame."""
+        output, after = self.network.advance(frame, tensors, self.phase)
+        return (() if output is None else (output,)), after
 
 
 def eager(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
@@ -83,24 +87,41 @@ def eager(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
 
 
 def exported(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
-    """The graph that `torch.export` traces, without the network's own Python around it."""
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return torch.export.export(module, inputs).module()
-
-
-def compiled(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
-    """The exported graph compiled by Inductor, weights frozen in the layout that its kernels want.
+    """Compiled ahead of time to a library that runs without Python, weights frozen in its kernels' layout.
 
     Raises:
         EmitError: there is no C++ compiler.
     """
-    _needs_compiler()
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        run = torch.compile(exported(module, inputs), dynamic=False, options={"freezing": True})
+    _needs_compiler("exported")
+    with _frozen(), tempfile.TemporaryDirectory() as folder:
+        program = torch.export.export(module, inputs)
+        package = torch._inductor.aoti_compile_and_package(program, package_path=f"{folder}/network.pt2")
+        return torch._inductor.aoti_load_package(package)
+
+
+def compiled(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+    """Compiled by `torch.compile`, weights frozen in the layout that its kernels want.
+
+    The graph is exported first: its guards are few, those of a network's own Python thousands.
+
+    Raises:
+        EmitError: there is no C++ compiler.
+    """
+    _needs_compiler("compiled")
+    with _frozen():
+        run = torch.compile(torch.export.export(module, inputs).module(), dynamic=False)
         run(*inputs)
     return run
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """For inference, with weights as constants; as an option of `torch.compile` this has no effect."""
+    import torch._inductor.config as inductor
+
+    with torch.no_grad(), warnings.catch_warnings(), inductor.patch(freezing=True):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def recorded(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
@@ -129,15 +150,14 @@ class _Recorded:
         torch.cuda.current_stream().wait_stream(side)
         self.graph = torch.cuda.CUDAGraph()
         with torch.no_grad(), torch.cuda.graph(self.graph):
-            self.output, self.after = module(self.frame, self.tensors)
+            self.outputs, self.after = module(self.frame, self.tensors)
 
-    def __call__(self, frame: Tensor, tensors: Kept) -> tuple[Tensor | None, Kept]:
+    def __call__(self, frame: Tensor, tensors: Kept) -> tuple[Kept, Kept]:
         self.frame.copy_(frame)
         for own, given in zip(self.tensors, tensors, strict=True):
             own.copy_(given)
         self.graph.replay()
-        output = None if self.output is None else self.output.clone()
-        return output, tuple(tensor.clone() for tensor in self.after)
+        return tuple(each.clone() for each in self.outputs), tuple(each.clone() for each in self.after)
 
 
 BACKENDS: dict[str, Prepare] = {
@@ -180,9 +200,9 @@ def clip_runner(network: ClipNetwork, backend: str, clip: Tensor) -> Callable[[T
 
 def available(device: torch.device) -> Sequence[str]:
     """The backends that can run here."""
-    names = ["eager", "exported"]
+    names = ["eager"]
     if _compiler() is not None:
-        names.append("compiled")
+        names += ["compiled", "exported"]
     return (*names, "recorded") if device.type == "cuda" else tuple(names)
 
 
@@ -196,11 +216,11 @@ def _compiler() -> str | None:
         return None
 
 
-def _needs_compiler() -> None:
+def _needs_compiler(backend: str) -> None:
     if _compiler() is None:
         raise EmitError(
-            "backend compiled: found no C++ compiler, expected g++ or clang++ (or CXX naming one); "
-            "install one, or use the backends eager and exported"
+            f"backend {backend}: found no C++ compiler, expected g++ or clang++ (or CXX naming one); "
+            "install one, or use the backend eager"
         )
 
 

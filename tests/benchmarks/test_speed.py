@@ -25,7 +25,9 @@ VARIANTS = ("S", "M", "L")
 @pytest.mark.filterwarnings("ignore")
 def test_steps_beside_their_clip_networks(capsys):
     specs = [(f"x3d_{variant.lower()}", continual(load("x3d", variant=variant))) for variant in VARIANTS]
-    backends = tuple(name for name in ("eager", "compiled") if name in available(torch.device("cpu")))
+    backends = tuple(
+        name for name in ("eager", "compiled", "exported") if name in available(torch.device("cpu"))
+    )
     rows = bench_at(specs, Setting(backends=backends, runs=RUNS), lambda _: None)
     steps = [row for row in rows if row["mode"] == "continual"]
     assert len(steps) == len(VARIANTS) * len(backends)

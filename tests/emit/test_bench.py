@@ -22,9 +22,7 @@ ROW = {
 
 
 def rows_of(graph, **options):
-    return bench_at(
-        [("small", graph)], Setting(backends=("eager", "exported"), runs=7, **options), lambda _: None
-    )
+    return bench_at([("small", graph)], Setting(backends=("eager",), runs=7, **options), lambda _: None)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -34,9 +32,7 @@ def test_a_stream_is_measured_beside_its_clip_network():
     assert {(row["mode"], row["backend"], row["folded"]) for row in rows} == {
         ("clip", "eager", False),
         ("clip", "eager", True),
-        ("clip", "exported", True),
         ("continual", "eager", True),
-        ("continual", "exported", True),
     }
     eager_clip = rows[0]["median_ms"]
     for row in rows:
@@ -57,7 +53,7 @@ def test_a_stream_is_measured_beside_its_clip_network():
 @pytest.mark.filterwarnings("ignore")
 def test_a_clip_network_alone_has_no_ratio():
     rows = rows_of(GRAPH)
-    assert [(row["mode"], row["backend"]) for row in rows] == [("clip", "eager"), ("clip", "exported")]
+    assert [(row["mode"], row["backend"]) for row in rows] == [("clip", "eager")]
     assert not any("ratio" in row for row in rows)
 
 

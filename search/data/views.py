@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from search.data.base import Videos
+from search.data.base import Frames, Videos
 
 Numbers = NDArray[np.int64]
 
@@ -74,15 +74,13 @@ def training_clips(
     """
     lengths = videos.lengths[index]
     starts = random.integers(0, np.maximum(lengths - view.span, 0) + 1)
-    scaled = _scaled(videos, index, view.times(starts, lengths), view, scale, device)
-    free = np.array([scaled.shape[-2] - view.height, scaled.shape[-1] - view.width])
-    corners = random.integers(0, free + 1, (len(index), 2)).tolist()
-    mirrored = ((random.uniform(size=len(index)) < 0.5) & mirror).tolist()
-    clips = scaled.new_empty((*scaled.shape[:3], view.height, view.width))
-    for clip, frames, (top, left), turned in zip(clips, scaled, corners, mirrored, strict=True):
-        crop = frames[..., top : top + view.height, left : left + view.width]
-        clip.copy_(crop.flip(-1) if turned else crop)
-    return _normal(clips)
+    window = _window(videos, view, scale)
+    free = (videos.height - window[0], videos.width - window[1])
+    corners = random.integers(0, np.array(free) + 1, (len(index), 2))
+    mirrored = (random.uniform(size=len(index)) < 0.5) & mirror
+    frames = _cut(videos.frames(index, view.times(starts, lengths)), corners, window)
+    frames[mirrored] = frames[mirrored, :, :, ::-1]
+    return _clips(frames, view, device)
 
 
 def centre_clips(
@@ -115,13 +113,13 @@ def clips_at(
     device: str = "cpu",
 ) -> Tensor:
     """Clips of the frames `times` (clips, time), cropped at `across` of the longer side."""
-    scaled = _scaled(videos, index, times, view, float(scale), device)
-    height, width = scaled.shape[-2:]
-    free = (height - view.height, width - view.width)
-    wide = width >= height
+    window = _window(videos, view, float(scale))
+    free = (videos.height - window[0], videos.width - window[1])
+    wide = videos.width >= videos.height
     top = free[0] // 2 if wide else int(free[0] * across)
     left = int(free[1] * across) if wide else free[1] // 2
-    return _normal(scaled[..., top : top + view.height, left : left + view.width])
+    frames = videos.frames(index, times)[:, :, top : top + window[0], left : left + window[1]]
+    return _clips(np.ascontiguousarray(frames), view, device)
 
 
 def positions(number: int) -> Sequence[Fraction]:
@@ -131,24 +129,31 @@ def positions(number: int) -> Sequence[Fraction]:
     return tuple(Fraction(place, number - 1) for place in range(number))
 
 
-def _scaled(videos: Videos, index: Numbers, times: Numbers, view: View, scale: float, device: str) -> Tensor:
-    """Frames (clips, time, channels, height, width), their shorter side `scale` times that of the view."""
-    frames = torch.from_numpy(videos.frames(index, times)).to(device).movedim(-1, 2)
-    # Each side at least the view's: a wide view of a square video is scaled up.
-    ratio = max(
-        scale * min(view.height, view.width) / min(videos.height, videos.width),
-        *(wanted / there for wanted, there in ((view.height, videos.height), (view.width, videos.width))),
-    )
-    size = (max(round(videos.height * ratio), view.height), max(round(videos.width * ratio), view.width))
-    if size == frames.shape[-2:]:
-        return frames
-    flat = frames.flatten(0, 1)
-    flat = flat if device == "cpu" else flat.float()  # only a CPU resizes whole numbers
-    resized = interpolate(flat, size, mode="bilinear", antialias=True, align_corners=False)
-    return resized.view(*frames.shape[:3], *size)
+def _window(videos: Videos, view: View, scale: float) -> tuple[int, int]:
+    """The pixels, down and across, that become a clip; the whole shorter side is `scale` times as long."""
+    shrunk = min(videos.height, videos.width) / (scale * min(view.height, view.width))
+    shrunk = min(shrunk, videos.height / view.height, videos.width / view.width)
+    height, width = (max(round(side * shrunk), 1) for side in (view.height, view.width))
+    return min(height, videos.height), min(width, videos.width)
 
 
-def _normal(frames: Tensor) -> Tensor:
-    """Clips (clips, channels, time, height, width) of floats, channels last in memory."""
-    values = (frames.float() / 255 - MEAN) / DEVIATION
+def _cut(frames: Frames, corners: Numbers, window: tuple[int, int]) -> Frames:
+    """Of each clip's frames (clips, time, height, width, channels) the window at its corner."""
+    height, width = window
+    cut = np.empty((*frames.shape[:2], height, width, frames.shape[-1]), np.uint8)
+    for clip, whole, (top, left) in zip(cut, frames, corners.tolist(), strict=True):
+        clip[...] = whole[:, top : top + height, left : left + width]
+    return cut
+
+
+def _clips(frames: Frames, view: View, device: str) -> Tensor:
+    """Frames (clips, time, height, width, channels) as clips of the view's size, channels last."""
+    pixels = torch.from_numpy(frames).to(device).movedim(-1, 2)
+    if pixels.shape[-2:] != (view.height, view.width):
+        flat = pixels.flatten(0, 1)
+        flat = flat if device == "cpu" else flat.float()  # only a CPU resizes whole numbers
+        size = (view.height, view.width)
+        resized = interpolate(flat, size, mode="bilinear", antialias=True, align_corners=False)
+        pixels = resized.view(*pixels.shape[:3], *size)
+    values = (pixels.float() / 255 - MEAN) / DEVIATION
     return values.movedim(1, 2).contiguous(memory_format=torch.channels_last_3d)

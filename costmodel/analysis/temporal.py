@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, maximum
-from costmodel.ops import Gate, Windowed
+from costmodel.ops import Attention, Gate, Windowed
 from costmodel.types import FRAMEWISE, Window
 
 
@@ -37,12 +37,14 @@ START = Timing(1, 0, 0)
 def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
     """The timing of every edge. With `repeats` false, a node that stands for many counts as one.
 
-    A clip-wide squeeze-excite counts as frame by frame: in a clip network it widens no window.
+    A clip-wide squeeze-excite or attention counts as frame by frame: in a clip network, whose frames it all
+    sees, it widens no window.
     """
     excitations = excitation_pools(graph)
     found: dict[str, Timing] = {INPUT: START}
     for node in graph.nodes:
-        window = FRAMEWISE if node.name in excitations else graph.windows[node.name]
+        is_aside = node.name in excitations or isinstance(node.op, Attention)
+        window = FRAMEWISE if is_aside else graph.windows[node.name]
         count = node.count if repeats else 1
         found[node.name] = _after(window, tuple(found[name] for name in node.inputs), count)
     return found

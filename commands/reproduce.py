@@ -79,7 +79,11 @@ def _text(figures: Sequence[Reproduced], listed: Sequence[Reproduced], format: F
         case Format.MD:
             shown = [tables.markdown(totals, COUNT_COLUMNS), tables.markdown(shown_rows(listed), COLUMNS)]
             return "\n".join(shown)
-    rows = tables.table(shown_rows(listed), COLUMNS, drop=("reason", "table")) + "\n" if listed else ""
+    rows = (
+        tables.table(shown_rows(listed), COLUMNS, drop=("paper", "table", "verdict", "reason")) + "\n"
+        if listed
+        else ""
+    )
     return rows + tables.table(totals, COUNT_COLUMNS)
 
 

@@ -202,15 +202,24 @@ def _verdict(cell: Cell, value: Value, missing: str) -> tuple[str, str]:
         return "open", missing
     if agrees(cell.printed, value):
         return "exact", said
-    if claim == "refuted" or isinstance(value, str | None):
-        return "refuted", cell.text(claim) or said or f"ours is {value}"
-    difference = value - number(cell.printed)
-    percent = f"{100 * float(difference / number(cell.printed)):+.3g} %" if number(cell.printed) else ""
+    if claim == "refuted":
+        return claim, cell.text(claim)
+    if value is None or isinstance(value, str):
+        return "open", f"ours is {value}, unexplained"
+    return _not_exact(cell, value)
+
+
+def _not_exact(cell: Cell, value: Fraction | int) -> tuple[str, str]:
+    """Close, or open where the difference is larger than that; with the difference in percent."""
+    given = number(cell.printed)
+    difference = value - given
+    off = f"off by {100 * float(difference / given):+.3g} %" if given else f"off by {float(difference):+.3g}"
+    said = cell.text("close") or cell.text("note")
     if is_cut_off(cell.printed, value):
-        return "close", cell.text("close") or f"cut off, not rounded: {_short(value)}"
-    if abs(difference) <= max(CLOSE * abs(number(cell.printed)), Fraction(1, 10 ** decimals(cell.printed))):
-        return "close", cell.text("close") or said
-    return "open", f"ours is {percent} off, unexplained"
+        return "close", f"{cell.text('close') or 'cut off, not rounded'}; {off}"
+    if abs(difference) <= max(CLOSE * abs(given), Fraction(1, 10 ** decimals(cell.printed))):
+        return "close", f"{said}; {off}" if said else off
+    return "open", f"{off}, unexplained"
 
 
 def _short(value: Fraction | int) -> str:

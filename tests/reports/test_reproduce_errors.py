@@ -109,7 +109,12 @@ def test_a_network_without_a_spec_leaves_its_figures_open():
     assert (flops.verdict, flops.value, flops.reason) == ("open", None, "only totals are published")
 
 
+def test_what_is_close_says_by_how_much():
+    assert judged("0.61", "0.60")[0].reason == "cut off, not rounded; off by +0.876 %"
+    assert judged("0.61", "0.60")[0].verdict == "close"
+
+
 def test_what_is_far_off_is_not_close():
     flops, _ = judged("0.61", "0.66")
     assert flops.verdict == "open"
-    assert flops.reason == "ours is -8.29 % off, unexplained"
+    assert flops.reason == "off by -8.29 %, unexplained"

@@ -20,8 +20,8 @@ from costmodel.spec.expr import parse
 from costmodel.spec.load import Item
 from costmodel.transforms.continual import Continual
 from reports.papers import Cell
+from reports.printed import Value
 
-Value = Fraction | int | str | None
 # A network's figures, and the patterns of the layers of it that are meant; None for all.
 Part = tuple[Figures, list[str] | None]
 

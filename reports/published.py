@@ -13,7 +13,8 @@ from costmodel.spec import load
 from costmodel.spec.load import Item
 from reports.networks import Networks
 from reports.papers import Cell, paper
-from reports.reproduce import Reproduced, number, reproduce_paper
+from reports.printed import number
+from reports.reproduce import Reproduced, reproduce_paper
 
 MEMORY_SECTIONS = ("sec. 3.4", "sec. 3.7", "appendix A")
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
 from search.address import exact_json, result_key
 from search.engine import Engine, Outcome, attempt
 from search.family import Design
@@ -79,8 +81,9 @@ class Judging:
     def _run(self, missing: Mapping[str, Entry]) -> None:
         """Runs candidates in workers; each attempt is written as it ends."""
         assert self.engine is not None
-        for key, entry in missing.items():
-            self.engine.submit(self._task(key, entry))
+        tasks = [self._task(key, entry) for key, entry in missing.items()]
+        for task in sorted(tasks, key=_macs, reverse=True):  # the shortest end last: no worker waits for long
+            self.engine.submit(task)
         left = len(missing)
         while left:
             outcome = self.engine.next_outcome()
@@ -94,6 +97,10 @@ class Judging:
                 left -= 1
             else:
                 self.engine.submit(self._task(outcome.key, entry))
+
+
+def _macs(task: Task) -> Any:
+    return evaluate(Figures(task.graph), "macs_per_clip")
 
 
 def _stored(outcome: Outcome) -> Stored:

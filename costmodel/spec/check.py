@@ -238,19 +238,18 @@ class _Checker:
                 return
 
     def _used(self, item: Item) -> Iterator[str]:
-        blocks = self.document.sections["blocks"]
-        match item.value:
-            case str():
-                if item.value in blocks:
-                    yield item.value
-            case list():
-                for entry in item.value:
-                    yield from self._used(entry)
-            case dict():
-                for key, entry in item.value.items():
-                    if key in blocks:
-                        yield key
-                    yield from self._used(entry)
+        """The blocks that the layers of a list, or of a block, call."""
+        layers = item.value.get("layers") if isinstance(item.value, dict) else item
+        for layer in layers.value if layers is not None and isinstance(layers.value, list) else ():
+            called = as_layer(layer)
+            if called is None:
+                continue
+            word, _, given = called
+            if word in self.document.sections["blocks"]:
+                yield word
+            elif isinstance(given, dict):
+                for branch in given.values():
+                    yield from self._used(branch) if isinstance(branch.value, list) else ()
 
 
 def as_layer(item: Item) -> tuple[str, Item, dict[str, Item]] | None:

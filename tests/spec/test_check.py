@@ -277,3 +277,12 @@ def test_blocks_nested_too_deep_are_refused():
 def test_a_section_holds_no_more_names_than_a_person_writes():
     sizes = "\n".join(f"  a{index}: 1" for index in range(1001))
     assert mistakes(f"sizes:\n{sizes}\nnetwork: [relu]") == ["x:3: sizes: 1001 names, at most 1000"]
+
+
+def test_a_layer_may_have_the_name_of_a_block():
+    text = """
+    input: {channels: 1, time: 1, height: 4, width: 4}
+    blocks: {b: {layers: [{conv: {name: b, channels: 2}}]}}
+    network: [b]
+    """
+    assert [node.name for node in elaborate(from_text(text)).nodes] == ["b.b"]

@@ -112,9 +112,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     except OSError as error:
         raise EmitError(f"{file}: cannot be read: {error.strerror or error}") from error
     except pickle.UnpicklingError as error:
-        raise EmitError(
-            f"{file}: {_reason(error)}; expected tensors written by torch.save, nothing else"
-        ) from error
+        reason = "holds what could run code when it is read, or is no checkpoint"
+        raise EmitError(f"{file}: {reason}; expected tensors and plain values of torch.save") from error
     except (
         RuntimeError,
         EOFError,

@@ -126,7 +126,7 @@ class Malicious:
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path, network):
     path = saved(tmp_path, {"model_state": Malicious()})
-    with pytest.raises(EmitError, match=r"weights\.pyth: Weights only load failed.*; expected tensors"):
+    with pytest.raises(EmitError, match=r"weights\.pyth: holds what could run code when it is read"):
         load_weights(network, path)
     assert not Path("/tmp/costmodel_was_here").exists()
 

@@ -280,7 +280,7 @@ def entropy(figures: Figures) -> Any:
     return entropy_score(figures.clip.graph)
 
 
-@network("layers", "convolutions and linear layers on the longest path")
+@network("layers")
 def depth(figures: Figures) -> Any:
     """Convolutions on the longest path of the clip network, squeeze-excite and the head apart."""
     return depth_of(figures.clip.graph)

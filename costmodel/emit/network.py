@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from costmodel.emit.modules import Layer, layer_for
 from costmodel.errors import CostModelError, EmitError
-from costmodel.graph import INPUT, Graph
+from costmodel.graph import INPUT, Graph, Node
 
 Record = dict[str, list[tuple[int, Tensor]]]
 AXES = ("batch", "channels", "time", "height", "width")
@@ -91,6 +91,7 @@ class ClipNetwork(Network):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self._drops = _drops(graph)
+        self._overwrites = {node.name for node in graph.nodes if may_overwrite(graph, node, self.layers)}
 
     def forward(self, clip: Tensor) -> Tensor:
         """What the network answers to a clip (batch, channels, time, height, width).
@@ -103,9 +104,13 @@ class ClipNetwork(Network):
             EmitError: the clip has another shape, dtype or device, or holds NaN.
         """
         self.check_clip(clip)
+        inplace = not torch.is_grad_enabled() and self._record is None
         values: dict[str, Tensor] = {INPUT: clip}
         for node in self.graph.nodes:
-            value: Tensor = self.layers[node.name](*(values[name] for name in node.inputs))
+            layer, inputs = self.layers[node.name], [values[name] for name in node.inputs]
+            value: Tensor = (
+                layer.overwrite(*inputs) if inplace and node.name in self._overwrites else layer(*inputs)
+            )
             self._keep(node.name, 0, value)
             values[node.name] = value
             for name in self._drops[node.name]:
@@ -156,6 +161,17 @@ def _must_be_numbers(graph: Graph) -> None:
             raise EmitError(
                 f"{node.name}: stands for {node.count} layers, expected one; give the depth a value"
             )
+
+
+def may_overwrite(graph: Graph, node: Node, layers: Mapping[str, Layer[Any]]) -> bool:
+    """Whether a pointwise node may overwrite its input: new memory that nobody else reads."""
+    source = node.inputs[0]
+    return (
+        type(layers[node.name]).overwrite is not Layer.overwrite
+        and source != INPUT
+        and len(graph.consumers[source]) == 1
+        and layers[source].is_fresh
+    )
 
 
 def _drops(graph: Graph) -> Mapping[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.step import DelayKeeper, Keeper, keeper_of
+from costmodel.emit.network import may_overwrite
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Delay, Step, Subsample
 
@@ -163,13 +164,9 @@ class _Builder:
                 window = node.op.window(*self.graph.inputs_of(node))
                 number = (phase - arrival.delay) // arrival.jump + window.before
                 action.phase = int(number % window.stride)
-            action.overwrites = self._may_overwrite(node)
+            action.overwrites = may_overwrite(self.graph, node, self.layers)
             action.copies = _keeps_frames(node) and self._viewed(node)[1]
             yield action
-
-    def _may_overwrite(self, node: Node) -> bool:
-        source = node.inputs[0]
-        return source != INPUT and len(self.graph.consumers[source]) == 1 and self.layers[source].is_fresh
 
     def _viewed(self, node: Node) -> tuple[str, bool]:
         """The edge whose memory a node reads, and whether what it reads is only a part of it."""

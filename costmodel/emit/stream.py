@@ -334,8 +334,7 @@ def _run(
     keeper = action.keeper
     if keeper is None:
         layer = action.layer
-        overwrites = inplace and action.overwrites and len(inputs) == 1
-        return layer.overwrite(*inputs) if overwrites else layer.frame(*inputs)
+        return layer.overwrite(*inputs) if inplace and action.overwrites else layer.frame(*inputs)
     if action.leaves:
         return kept[action.kept[0]]
     own = slice(*action.kept)

@@ -6,6 +6,7 @@
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from importlib.util import find_spec
 from statistics import median
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from costmodel import continual, load
-from costmodel.emit.backends import available
+from costmodel.emit.backends import Runner, available
 from costmodel.emit.bench import Setting, bench_at
 from costmodel.numbers import round_to
 
@@ -45,7 +46,7 @@ def test_steps_beside_their_clip_networks(capsys):
 def test_emitted_networks_beside_other_tools(capsys):
     calls = {**_own_calls(), **_peer_calls()}
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    with torch.inference_mode():
+    with torch.no_grad():
         for _ in range(RUNS):
             for name, call in calls.items():
                 start = time.perf_counter()
@@ -65,13 +66,15 @@ def _own_calls() -> dict[str, Callable[[], object]]:
     clip, stream = emit(graph).eval(), emit(continual(graph)).eval()
     randomise(clip)
     stream.load_state_dict(clip.state_dict())
-    folded = fold_norms(stream)
-    frame = torch.randn(1, 3, 224, 224)
-    with torch.inference_mode():
-        for _ in range(folded.program.settled):
-            folded.forward_step(frame)
+    folded, frame = fold_norms(stream), torch.randn(1, 3, 224, 224)
     frames = torch.randn(1, 3, 16, 224, 224)
-    return {"emitted clip": lambda: clip(frames), "emitted step": lambda: folded.forward_step(frame)}
+    calls: dict[str, Callable[[], object]] = {"emitted clip": lambda: clip(frames)}
+    for backend in available(torch.device("cpu")):
+        runner = Runner(folded, backend)
+        for _ in range(folded.program.settled + 1):
+            runner.forward_step(frame)
+        calls[f"emitted step, {backend}"] = partial(runner.forward_step, frame)
+    return calls
 
 
 def _peer_calls() -> dict[str, Callable[[], object]]:
@@ -81,7 +84,7 @@ def _peer_calls() -> dict[str, Callable[[], object]]:
     network = create_x3d(input_clip_length=16, input_crop_size=224, model_num_class=400).eval()
     frames = torch.randn(1, 3, 16, 224, 224)
     step, frame = _continual_inference_step(), torch.randn(1, 3, 224, 224)
-    with torch.inference_mode():
+    with torch.no_grad():
         for _ in range(80):
             step(frame)
     return {"pytorchvideo clip": lambda: network(frames), "continual-inference step": lambda: step(frame)}

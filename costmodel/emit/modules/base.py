@@ -48,8 +48,8 @@ class Layer(nn.Module, ABC, Generic[AnyOp]):
         return self.forward(*clips)
 
     def overwrite(self, frame: Tensor) -> Tensor:
-        """As `frame`, and free to overwrite its input."""
-        return self.frame(frame)
+        """As `frame` and `forward`, but free to overwrite its input; pointwise layers alone have it."""
+        raise NotImplementedError
 
     def extra_repr(self) -> str:
         """The fields of the op that differ from their defaults."""

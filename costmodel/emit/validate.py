@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from costmodel.emit.validation.check import Check
+from costmodel.emit.validation.clips import check_clip
 from costmodel.emit.validation.costs import check_costs
 from costmodel.emit.validation.equality import check_equality
 from costmodel.emit.validation.forms import check_forms
@@ -18,7 +19,8 @@ from costmodel.graph import Graph
 __all__ = ["Check", "validate"]
 
 Stage = Callable[[Graph, int], Iterator[Check]]
-STAGES: tuple[Stage, ...] = (check_costs, check_reach, check_equality, check_forms, check_streams)
+OF_CLIPS: tuple[Stage, ...] = (check_costs, check_reach, check_clip)
+OF_STREAMS: tuple[Stage, ...] = (check_costs, check_reach, check_equality, check_forms, check_streams)
 
 
 def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
@@ -27,7 +29,7 @@ def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
     Costs are measured at full size; what concerns time on smaller maps, with all channels, frames and layers;
     equality of outputs in float64 with every parameter and buffer drawn at random.
     """
-    stages = STAGES if graph.is_stream else STAGES[:2]
+    stages = OF_STREAMS if graph.is_stream else OF_CLIPS
     with _one_thread():
         for stage in stages:
             yield from _run(stage, graph, seed)

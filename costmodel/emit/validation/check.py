@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isnan
 from typing import Any
 
+from torch import Tensor
+
 TOLERANCE = 1e-9  # in float64
-ROUNDING = 1e-3  # what float32 leaves of equal streams at two places of a batch, behind some hundred layers
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ def equal(what: str, predicted: Any, measured: Any, note: str = "") -> Check:
     return Check(what, predicted, measured, bool(predicted == measured), note)
 
 
-def within(what: str, difference: float, note: str = "", tolerance: float = TOLERANCE) -> Check:
+def within(what: str, difference: float, note: str = "") -> Check:
     """A check that the largest difference, as a share of the largest value, is only rounding."""
-    return Check(what, tolerance, difference, difference <= tolerance, note, is_limit=True)
+    return Check(what, TOLERANCE, difference, difference <= TOLERANCE, note, is_limit=True)
+
+
+def difference(found: Tensor, expected: Tensor) -> float:
+    """The largest difference, as a share of the largest value expected; unbounded where one is NaN."""
+    largest = float(expected.abs().max()) if expected.numel() else 0.0
+    share = float((found - expected).abs().max()) / (largest or 1.0) if expected.numel() else 0.0
+    return inf if isnan(share) else share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isnan
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
-from costmodel.emit.validation.check import Check, equal, within
+from costmodel.emit.validation.check import Check, difference, equal, within
 from costmodel.emit.validation.maps import small
 from costmodel.emit.validation.reference import Reference
 from costmodel.emit.validation.running import frames_of, running
@@ -44,24 +44,24 @@ class Divergence:
         if layer not in self.scales:
             self.scales[layer] = float(expected.abs().max()) if expected.numel() else 1.0
         if not 0 <= number < expected.shape[2] or output.shape != expected[:, :, number].shape:
-            difference = inf
+            found = inf
         else:
-            difference = float((output - expected[:, :, number]).abs().max()) / (self.scales[layer] or 1.0)
-            difference = inf if difference != difference else difference  # NaN is no agreement
-        self.largest = max(self.largest, difference)
-        if difference > self.at.get(layer, (0.0, 0))[0]:
-            self.at[layer] = difference, number
+            share = float((output - expected[:, :, number]).abs().max()) / (self.scales[layer] or 1.0)
+            found = inf if isnan(share) else share
+        self.largest = max(self.largest, found)
+        if found > self.at.get(layer, (0.0, 0))[0]:
+            self.at[layer] = found, number
 
     def check(self, what: str, note: str) -> Check:
         """What was found; where it fails, the first layer that diverges."""
         result = within(what, self.largest, note)
         if result.holds:
             return result
-        wrong = [layer for layer, (difference, _) in self.at.items() if not within("", difference).holds]
+        wrong = [layer for layer, (found, _) in self.at.items() if not within("", found).holds]
         first = min(wrong, key=lambda layer: self.order[layer])
-        difference, number = self.at[first]
+        found, number = self.at[first]
         return within(
-            what, self.largest, f"{first} is the first to diverge, by {difference:.2g} at its output {number}"
+            what, self.largest, f"{first} is the first to diverge, by {found:.2g} at its output {number}"
         )
 
 
@@ -138,8 +138,8 @@ def _steps(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor])
 
 def _plain_steps(network: StreamNetwork, clip: Tensor, expected: Tensor) -> Check:
     """Answers alone: a network that records nothing may overwrite what it reads."""
-    answers, difference = compared(network, clip, expected)
-    return within("answers_equal_the_clip_network", difference, f"{answers} answers, nothing recorded")
+    answers, found = compared(network, clip, expected)
+    return within("answers_equal_the_clip_network", found, f"{answers} answers, nothing recorded")
 
 
 @torch.no_grad()
@@ -163,9 +163,9 @@ def _replicated(graph: Graph, network: StreamNetwork, clip: Tensor, seed: int) -
     replicating = running(graph, seed, init="replicate")
     assert isinstance(replicating, StreamNetwork)
     expected = Reference(graph, network.layers)(clip, init="replicate", keep=False)
-    answers, difference = compared(replicating, clip, expected[graph.output])
+    answers, found = compared(replicating, clip, expected[graph.output])
     note = f"{answers} answers; windows padded by replicas of their first frame"
-    return within("replicated_start_equals_the_clip_network", difference, note)
+    return within("replicated_start_equals_the_clip_network", found, note)
 
 
 @torch.no_grad()
@@ -186,6 +186,4 @@ def compared(network: StreamNetwork, clip: Tensor, expected: Tensor) -> tuple[in
     expected = expected[:, :, : len(answers)]
     if not answers or expected.shape[2] != len(answers):
         return len(answers), inf
-    difference = (torch.stack(answers, dim=2).reshape(expected.shape) - expected).abs().max()
-    largest = float(difference) / (float(expected.abs().max()) or 1.0)
-    return len(answers), inf if largest != largest else largest
+    return len(answers), difference(torch.stack(answers, dim=2).reshape(expected.shape), expected)

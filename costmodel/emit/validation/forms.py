@@ -42,5 +42,5 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
         stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()
         assert isinstance(stream, StreamNetwork)
         stream.load_state_dict(network.state_dict())
-        answers, difference = compared(stream, clip, expected)
-        yield within(f"answers_equal_with_state_{form}", difference, f"{answers} answers")
+        answers, found = compared(stream, clip, expected)
+        yield within(f"answers_equal_with_state_{form}", found, f"{answers} answers")

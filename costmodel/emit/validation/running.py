@@ -16,7 +16,12 @@ from costmodel.emit.randomise import randomise
 from costmodel.emit.validation.reference import Reference
 from costmodel.graph import Graph
 
-LEAST_VARIANCE = 0.01
+LEAST_SHARE = (
+    0.25  # of the channels' mean variance: scaling up a channel that is silent scales up its rounding
+)
+LEAST_VARIANCE = 1e-3
+SHRINK = 0.7  # of scales, so that a branch does not outgrow its shortcut
+SAMPLES = 6  # clips, and frames that the last layer sees of each
 
 
 def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
@@ -50,10 +55,12 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         values = clip.movedim(1, 0).flatten(1)
         if not isinstance(layer, BatchNormLayer) or values.shape[1] == 0:
             return
-        variance = values.var(1, correction=0).clamp_min(LEAST_VARIANCE)
+        variance = values.var(1, correction=0)
+        variance = variance.clamp_min(LEAST_SHARE * float(variance.mean()) + LEAST_VARIANCE)
         layer.running_var.copy_(variance * draw(0.5, 1.5, variance))
+        layer.weight.data.mul_(SHRINK)
         layer.running_mean.copy_(values.mean(1) + variance.sqrt() * draw(-0.3, 0.3, variance))
 
     if any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
-        frames = max(int(at.delay) + at.jump for at in timing(graph).values()) + 4
-        Reference(graph, network.layers, settle)(frames_of(graph, 1, frames, seed), keep=False)
+        frames = max(int(at.delay) + SAMPLES * at.jump for at in timing(graph).values())
+        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), keep=False)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
-from costmodel.emit.validation.check import ROUNDING, Check, within
+from costmodel.emit.validation.check import Check, difference, within
 from costmodel.emit.validation.maps import smallest
 from costmodel.emit.validation.running import frames_of, running
 from costmodel.graph import Graph
@@ -25,20 +25,18 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
     end = timing(graph)[graph.output]
-    network.float()
     cycle, after = network.cycle, int(end.delay) + 2 * network.cycle + 2
     reset_at = network.cycle + int(end.delay) + cycle // 2
     starts_at = ceil_div(reset_at, cycle) * cycle
-    clip = frames_of(graph, 3, starts_at + after, seed).float()
+    clip = frames_of(graph, 3, starts_at + after, seed)
     alone = _answers(network, clip[1:2, :, starts_at:])
     neighbours = _answers(network, clip[[0, 2]])
     clip[1, :, :reset_at] = torch.nan
     together = _answers(network, clip, reset_at)
     yield within(
         "neighbours_of_a_reset_stream",
-        max(_difference(together[step][0][[0, 2]], output) for step, (output, _) in neighbours.items()),
+        max(difference(together[step][0][[0, 2]], output) for step, (output, _) in neighbours.items()),
         f"{len(neighbours)} answers of 2 streams beside one of NaN until its reset at step {reset_at}",
-        ROUNDING,
     )
     own = {
         step - starts_at: output[1:2]
@@ -50,9 +48,8 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     yield Check("valid_answers_after_a_reset", len(alone), len(agreeing), alone.keys() == own.keys(), note)
     yield within(
         "a_stream_reset_alone",
-        max((_difference(own[step], alone[step][0]) for step in agreeing), default=0.0),
+        max((difference(own[step], alone[step][0]) for step in agreeing), default=0.0),
         "beside the same frames given to a new network",
-        ROUNDING,
     )
 
 
@@ -67,9 +64,3 @@ def _answers(network: StreamNetwork, clip: Tensor, reset_at: int | None = None) 
         if output is not None:
             found[step] = output, network.valid.tolist()
     return found
-
-
-def _difference(one: Tensor, two: Tensor) -> float:
-    largest = float(two.abs().max())
-    difference = float((one - two).abs().max()) / (largest or 1.0)
-    return float("inf") if difference != difference else difference

@@ -68,7 +68,7 @@ class Window:
     def is_framewise(self) -> bool:
         """Whether each output frame depends on its own input frame alone, and each frame is answered."""
         is_single = isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1
-        return is_single and not (self.whole_clip or self.unbounded)
+        return is_single and not (self.before or self.whole_clip or self.unbounded)
 
 
 FRAMEWISE = Window()

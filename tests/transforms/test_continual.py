@@ -245,6 +245,10 @@ def tap_macs(op: Op) -> int:
             "wide: 5 frames of padding are more than the window's 2 earlier frames; pad time by at most 2",
         ),
         (
+            "- conv: {name: thick, channels: 4, padding: [1, 0, 0]}",
+            "thick: 1 frames of padding are more than the window's 0 earlier frames; pad time by at most 0",
+        ),
+        (
             "- add: {crop: true, a: [{max_pool: {kernel: 1, stride: [2, 1, 1]}}], b: []}",
             "add: its branches come at different frame rates, 'input' 2 times as often; give each branch the "
             "same stride in time",

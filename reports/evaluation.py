@@ -113,7 +113,8 @@ def _top(found: StreamAccuracy) -> float:
     shown = [found.clip_accuracy, *(row[name] for row in found.seen for name in found.inits)]
     shown += [row["accuracy"] for row in found.tenths]
     shown += [row[name] for row in found.erased for name in ("last", "mean")]
-    return min(100 * max(shown) * 1.1 + 1, 101)
+    highest: float = max(shown)
+    return min(100 * highest * 1.1 + 1, 101)
 
 
 def _transient(axis: Axes, found: StreamAccuracy) -> None:
@@ -137,7 +138,7 @@ def _transient(axis: Axes, found: StreamAccuracy) -> None:
         )
     axis.set(xlabel="frames seen", ylabel="accuracy (%)", title=f"{found.name}: accuracy against frames seen")
     axis.set_xlim(left=0)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.locator_params(axis="x", integer=True)
 
 
 def _tenths(axis: Axes, found: StreamAccuracy) -> None:

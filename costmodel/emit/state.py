@@ -73,5 +73,9 @@ class StreamState:
 
 
 def where(chosen: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """`new` for the chosen streams of a batch, `old` for the others."""
-    return torch.where(chosen.to(old.device).view(-1, *(1,) * (old.dim() - 1)), new, old)
+    """`new` for the chosen streams of a batch, `old` for the others, in the memory format of `old`.
+
+    In another format the streams that are not chosen would be rounded, and run, otherwise than before.
+    """
+    mixed = torch.where(chosen.to(old.device).view(-1, *(1,) * (old.dim() - 1)), new, old)
+    return mixed if mixed.stride() == old.stride() else torch.empty_like(old).copy_(mixed)

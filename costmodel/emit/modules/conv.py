@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer, mirrors
+from costmodel.emit.modules.depthwise import convolve, learns_faster
 from costmodel.ops import Conv
 from costmodel.types import TensorType
 
@@ -49,9 +50,15 @@ class ConvLayer(WindowedLayer[Conv]):
         if time[0] != time[1]:
             clip, time = functional.pad(clip, (0, 0, 0, 0, *time)), (0, 0)
         padding = (time[0], height[0], width[0])
-        return functional.conv3d(
+        if learns_faster(clip, self.weight, self.groups):
+            return convolve(clip, self.weight, self.bias, self.stride, padding, self.dilation)
+        answer = functional.conv3d(
             clip, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
         )
+        if self.inputs == 1 and clip.device.type == "cpu":
+            # Grey clips have no layout of their own, and all later layers keep this one's: the fast one.
+            answer = answer.contiguous(memory_format=torch.channels_last_3d)
+        return answer
 
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
         weights, last = self._tap_weights(), self.kernel[0] - 1

@@ -24,7 +24,7 @@ from search.steps import (
     why_best,
 )
 
-NEAR = Fraction(19, 20)  # a network that uses this much of its budget is not expanded
+NEAR = Fraction(9, 10)  # of its budget: a step may land as far below, and such a network is not expanded
 
 
 def check_start(problem: Problem) -> None:

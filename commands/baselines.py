@@ -14,9 +14,11 @@ from reports import tables
 
 EXAMPLES = """An expansion against each axis alone and random search, over several seeds.
 
-All end at the same budget; random search may train for as many multiply-adds as the expansion did. All is
-kept in one study: the same command goes on where it was cut short, and no network is trained twice under one
-seed. A network of less than the budget's cost stands where no other could be reached.
+All end at the same budget. Each axis runs alone under the first seed; the two best ones, and random search,
+train for as many multiply-adds as the expansion did, under every seed: an axis trains its final network
+under further seeds, and the best counts. At last each final network is trained anew under seeds that chose
+nothing (`fresh`), for the best of many trainings flatters. All is kept in one study: the same command goes
+on where it was cut short, and no network is trained twice under one seed.
 
 Examples:
 
@@ -43,6 +45,9 @@ def baselines(
         Path | None, typer.Option(metavar="DB", help="The study's file; runs/SPEC.db where none is given.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many, from --seed on.")] = 3,
+    fresh: Annotated[
+        int, typer.Option(min=0, max=100, help="Seeds that chose nothing, to train each final network anew.")
+    ] = 2,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     seed: SeedOption = 0,
     format: FormatOption = Format.TABLE,
@@ -87,9 +92,9 @@ def baselines(
     retries = 2 if options["retries"] is None else int(options["retries"])
     trials: list[Trial] = []
     with open_study(path, spec_facts(document)) as opened, closing(engine):
-        comparison = Comparison(document, source.stream, request, opened, engine, retries, progress)
+        comparison = Comparison(document, source.stream, request, opened, engine, retries, progress, fresh)
         for trial in comparison.trials(range(seed, seed + seeds)):
-            progress(f"{trial.method}, seed {trial.seed}: {trial.score:.4g}, {trial.candidates} candidates")
+            progress(f"{trial.method}, seed {trial.seed}: {trial.score:.4g}, {trial.trainings} trainings")
             trials.append(trial)
     rows = summary(trials)
     columns = (
@@ -98,10 +103,12 @@ def baselines(
         "deviation",
         "least",
         "most",
+        "fresh",
+        "fresh_deviation",
         "seeds",
         "cost",
         "training_macs",
-        "candidates",
+        "trainings",
     )
     match format:
         case Format.JSON:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +42,22 @@ class Judging:
 
     def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
         """The score of each design at a step, or why it has none."""
-        recipe = self.score.recipe_at(step)
+        return self._settled([self._entry(design, step, self.seed) for design in designs])
+
+    def under(self, seeds: Sequence[int], design: Design, step: int) -> list[Judged]:
+        """The score of one design under each of several seeds."""
+        return self._settled([self._entry(design, step, seed) for seed in seeds])
+
+    def ahead(self, designs: Iterable[tuple[Design, int]]) -> None:
+        """Scores designs that several searches will ask for, all at once, so that no worker waits."""
+        self._settled([self._entry(design, step, self.seed) for design, step in designs])
+
+    def _entry(self, design: Design, step: int, seed: int) -> Entry:
+        return Entry(design, self.score.name, self.score.recipe_at(step), seed)
+
+    def _settled(self, wanted: Sequence[Entry]) -> list[Judged]:
         entries = {
-            result_key(design.network, self.score.name, recipe, self.seed): Entry(
-                design, self.score.name, recipe, self.seed
-            )
-            for design in designs
+            result_key(each.design.network, each.score, each.recipe, each.seed): each for each in wanted
         }
         missing = {key: entry for key, entry in entries.items() if not self._is_known(key)}
         if self.score.in_worker:
@@ -76,7 +86,7 @@ class Judging:
 
     def _task(self, key: str, entry: Entry) -> Task:
         graph = self.problem.family.graph(entry.design.settings)
-        return Task(key, graph, self.score.name, entry.recipe, self.seed)
+        return Task(key, graph, self.score.name, entry.recipe, entry.seed)
 
     def _run(self, missing: Mapping[str, Entry]) -> None:
         """Runs candidates in workers; each attempt is written as it ends."""

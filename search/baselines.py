@@ -6,7 +6,7 @@ All may train for as many multiply-adds as the expansion did, and answer with th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import nan
 from statistics import fmean, pstdev
 from typing import Any
@@ -36,7 +36,7 @@ from search.steps import (
     judged,
     options_of,
 )
-from search.study import Study
+from search.study import Entry, Study
 from search.text import decimal
 
 MACS = "macs_per_clip"
@@ -97,6 +97,7 @@ class Comparison:
         retries: how often a failed candidate is tried again.
         listen: is told how it goes.
         fresh: under how many seeds that chose nothing each final network is trained anew.
+        running: candidates in workers, whichever search asked for them.
     """
 
     document: Document
@@ -107,6 +108,7 @@ class Comparison:
     retries: int
     listen: Callable[[str], None]
     fresh: int = 2
+    running: dict[str, Entry] = field(default_factory=dict)
 
     def trials(self, seeds: Sequence[int]) -> Iterator[Trial]:
         """For each seed the expansion, single axes, and random search at the expansion's training cost.
@@ -141,7 +143,7 @@ class Comparison:
                 self.listen(f"{axis} alone: {error}")
         for ready in list(found.values())[:1]:
             self.listen(f"seed {request.seed}: trains along {', '.join(found)}, each alone")
-            steps = (pair for each in found.values() for pair in foreseen(each))
+            steps = (pair for each in found.values() for pair in path_of(each))
             self._judging(ready, request.seed).ahead(steps)
         return {axis: self._run(ready, request.seed) for axis, ready in found.items()}
 
@@ -166,7 +168,8 @@ class Comparison:
         return Ended(ready, decisions, frozenset(scored))
 
     def _judging(self, ready: Prepared, seed: int) -> Judging:
-        return Judging(ready.problem, ready.score, seed, self.study, self.engine, self.retries, self.listen)
+        scoring = ready.problem, ready.score, seed, self.study, self.engine, self.retries, self.listen
+        return Judging(*scoring, running=self.running)
 
     def _trial(self, method: str, seed: int, ended: Ended) -> Trial:
         last, fresh = ended.last, None
@@ -197,7 +200,7 @@ class Comparison:
         return {row["candidate"]: row["training_macs"] for row in candidates_of(self.study)}
 
 
-def foreseen(ready: Prepared) -> list[tuple[Design, int]]:
+def path_of(ready: Prepared) -> list[tuple[Design, int]]:
     """The networks that a search along one axis will score, and at which step; no score decides them."""
     asked: list[tuple[Design, int]] = []
 
@@ -235,7 +238,8 @@ class Again:
 
     def __call__(self, problem: Problem, judge: Judge) -> Iterator[Decision]:
         """One decision: the best of the trainings."""
-        assert isinstance(judge, Judging)
+        if not isinstance(judge, Judging):  # nothing follows that could be begun ahead
+            return
         found = judge.under(self.seeds, self.design, self.step)
         options = [
             Considered(

@@ -33,7 +33,7 @@ class Outcome:
 
 
 class Engine(Protocol):
-    """Runs candidates. Its life: any number of `submit` and `next_outcome`, then `close`.
+    """Runs candidates. Its life: any number of `submit`, `next_outcome` and `free`, then `close`.
 
     Every submitted task gives exactly one outcome, in any order; the death of a worker is an outcome too.
     """
@@ -43,6 +43,9 @@ class Engine(Protocol):
 
     def next_outcome(self) -> Outcome:
         """Waits for the next outcome; called once for each task submitted."""
+
+    def free(self) -> int:
+        """How many more tasks would begin at once."""
 
     def close(self) -> None:
         """Ends all workers."""
@@ -104,6 +107,10 @@ class LocalEngine:
                     outcome = self._outcome_of(worker)
                     self._feed()
                     return outcome
+
+    def free(self) -> int:
+        """How many workers have nothing to do."""
+        return self.workers - self._busy() - len(self._waiting)
 
     def close(self) -> None:
         """Ends all workers."""

@@ -16,8 +16,8 @@ from search.budget import FLOP_NOTE, Limit, Quantity, limit
 from search.contract import check_large_start, contract
 from search.expand import check_start, expand
 from search.family import Family
+from search.foresee import Steps
 from search.replay import Replay, read_replay
-from search.run import Steps
 from search.score import Expression, Score, score_named
 from search.steps import Problem, outside
 from search.text import spec_facts

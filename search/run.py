@@ -13,12 +13,12 @@ from costmodel.analysis.metrics import evaluate
 from search.address import exact_json, result_key
 from search.engine import Engine, Outcome, attempt
 from search.family import Design
+from search.foresee import Steps, foreseen
 from search.score import Expression, Result, Score, Task
-from search.steps import Decision, Judge, Judged, Problem
+from search.steps import Decision, Judged, Problem
 from search.store import StudyError
 from search.study import Entry, Stored, Study, decision_row
 
-Steps = Callable[[Problem, Judge], Iterator[Decision]]
 Listener = Callable[[str], None]
 
 
@@ -27,7 +27,8 @@ class Judging:
     """Scores designs: from the study where they are known, here or in workers where they are not.
 
     A candidate that fails is tried again up to `retries` times, then left out with its reason. What was
-    scored here is kept in `fresh` until its decision is written.
+    scored here is kept in `fresh` until its decision is written. `running` are the candidates in workers. A
+    worker that would wait for a step's last candidate begins with what `steps` will most likely ask for next.
     """
 
     problem: Problem
@@ -39,6 +40,8 @@ class Judging:
     listen: Listener
     fresh: list[tuple[Entry, Outcome]] = field(default_factory=list)
     known: dict[str, Stored] = field(default_factory=dict)
+    running: dict[str, Entry] = field(default_factory=dict)
+    steps: Steps | None = None
 
     def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
         """The score of each design at a step, or why it has none."""
@@ -56,9 +59,7 @@ class Judging:
         return Entry(design, self.score.name, self.score.recipe_at(step), seed)
 
     def _settled(self, wanted: Sequence[Entry]) -> list[Judged]:
-        entries = {
-            result_key(each.design.network, each.score, each.recipe, each.seed): each for each in wanted
-        }
+        entries = {_key(each): each for each in wanted}
         missing = {key: entry for key, entry in entries.items() if not self._is_known(key)}
         if self.score.in_worker:
             self._run(missing)
@@ -89,24 +90,52 @@ class Judging:
         return Task(key, graph, self.score.name, entry.recipe, entry.seed)
 
     def _run(self, missing: Mapping[str, Entry]) -> None:
-        """Runs candidates in workers; each attempt is written as it ends."""
+        """Runs candidates in workers until all of these have ended."""
         assert self.engine is not None
-        tasks = [self._task(key, entry) for key, entry in missing.items()]
+        tasks = [self._task(key, entry) for key, entry in missing.items() if key not in self.running]
+        self.running.update(missing)
         for task in sorted(tasks, key=_macs, reverse=True):  # the shortest end last: no worker waits for long
             self.engine.submit(task)
-        left = len(missing)
-        while left:
-            outcome = self.engine.next_outcome()
-            entry = missing[outcome.key]
-            tried = self.study.attempts(outcome.key) + 1
-            final = outcome.result is not None or tried > self.retries
-            self.study.write_attempt(entry, outcome, final=final)
-            self.listen(_told(outcome, tried, final))
-            if final:
-                self.known[outcome.key] = _stored(outcome)
-                left -= 1
-            else:
-                self.engine.submit(self._task(outcome.key, entry))
+        while not missing.keys().isdisjoint(self.running):
+            self._run_ahead(self.engine)
+            self._take(self.engine, self.engine.next_outcome())
+
+    def _take(self, engine: Engine, outcome: Outcome) -> None:
+        """Writes an attempt; one that failed is tried again."""
+        entry = self.running[outcome.key]
+        tried = self.study.attempts(outcome.key) + 1
+        final = outcome.result is not None or tried > self.retries
+        self.study.write_attempt(entry, outcome, final=final)
+        self.listen(_told(outcome, tried, final))
+        if final:
+            self.known[outcome.key] = _stored(outcome)
+            del self.running[outcome.key]
+        else:
+            engine.submit(self._task(outcome.key, entry))
+
+    def _run_ahead(self, engine: Engine) -> None:
+        """Gives workers that would wait the costliest of what the search will most likely ask for next."""
+        while self.steps is not None and engine.free() > 0:
+            designs, step = foreseen(self.problem, self.steps, self._seen)
+            if not designs:
+                return
+            entries = [self._entry(design, step, self.seed) for design in designs]
+            tasks = [self._task(_key(entry), entry) for entry in entries]
+            task = max(tasks, key=_macs)
+            self.running[task.key] = entries[tasks.index(task)]
+            engine.submit(task)
+
+    def _seen(self, designs: Sequence[Design], step: int) -> list[Judged | None]:
+        return [self._seen_one(_key(self._entry(design, step, self.seed))) for design in designs]
+
+    def _seen_one(self, key: str) -> Judged | None:
+        if self._is_known(key):
+            return Judged(key, self.known[key].score, self.known[key].reason)
+        return Judged(key, None) if key in self.running else None
+
+
+def _key(entry: Entry) -> str:
+    return result_key(entry.design.network, entry.score, entry.recipe, entry.seed)
 
 
 def _macs(task: Task) -> Any:
@@ -132,7 +161,7 @@ def run(
     Raises:
         StudyError: the study holds another decision at a step, made by another version.
     """
-    study = judging.study
+    study, judging.steps = judging.study, steps
     search = study.search(search_address(options), options)
     stored = [tuple(row)[2:-1] for row in study.decisions(search)]
     for place, decision in enumerate(steps(problem, judging)):

@@ -29,6 +29,7 @@ class Problem:
         limits: what must hold besides; a candidate outside is never scored.
         factor: how many times dearer (or cheaper) each step is.
         watched: further quantities to work out for each network.
+        offered: what axes offered so far: what is likely to come next is worked out before it is asked for.
     """
 
     family: Family
@@ -38,6 +39,7 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     factor: Fraction = Fraction(2)
     watched: tuple[Quantity, ...] = ()
+    offered: dict[Any, tuple[Considered, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def designs(self, rows: Sequence[Settings]) -> list[Design]:
         """The networks of several settings, with all quantities that the search looks at."""
@@ -121,9 +123,14 @@ def options_of(problem: Problem, present: Design, aim: Aim, limits: Sequence[Lim
 
     Networks that cannot be built or stand outside a limit are left out, with the reason.
     """
-    made = offers(problem.family, present.settings, problem.axes, aim, limits)
-    designs = iter(problem.designs([offer.settings for offer in made if offer.settings is not None]))
-    return [_considered(offer, next(designs) if offer.settings else None, limits) for offer in made]
+    key = (present.network, aim, tuple(limits))
+    if key not in problem.offered:
+        made = offers(problem.family, present.settings, problem.axes, aim, limits)
+        designs = iter(problem.designs([offer.settings for offer in made if offer.settings is not None]))
+        problem.offered[key] = tuple(
+            _considered(offer, next(designs) if offer.settings else None, limits) for offer in made
+        )
+    return list(problem.offered[key])
 
 
 def _considered(offer: Offer, design: Design | None, limits: Sequence[Limit]) -> Considered:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from costmodel.spec import document
-from search.baselines import Comparison, RandomSearch, Trial, foreseen, further_seeds, summary, walk
+from search.baselines import Comparison, RandomSearch, Trial, further_seeds, path_of, summary, walk
 from search.engine import Outcome, attempt
 from search.family import Design
 from search.prepare import Request, prepare
@@ -100,6 +100,9 @@ class Here:
         self.ran.append(self.tasks.pop())
         return attempt(self.score, self.ran[-1])
 
+    def free(self) -> int:
+        return 2 - len(self.tasks)
+
     def close(self) -> None:
         """Nothing to end."""
 
@@ -157,7 +160,7 @@ def test_what_one_axis_will_train_is_known_before(tiny: Path):
     ready = prepare(
         Request(budget="macs_per_clip<=8x", score="entropy", axes=["Space"]), document(str(tiny)), None
     )
-    asked = [(design.network, step) for design, step in foreseen(ready)]
+    asked = [(design.network, step) for design, step in path_of(ready)]
     seen: list[tuple[str, int]] = []
 
     def judge(designs: Sequence[Design], step: int) -> list[Judged]:

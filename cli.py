@@ -50,9 +50,15 @@ def build(wanted: Sequence[str]) -> typer.Typer:
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:
-            app.command(name, help=module.EXAMPLES)(getattr(module, name))
+            app.command(name, help=reflowed(module.EXAMPLES))(getattr(module, name))
     app.callback()(lambda: None)
     return app
+
+
+def reflowed(text: str) -> str:
+    """A text whose paragraphs fill a terminal of any width; indented lines stay as they are."""
+    parts = text.strip().split("\n\n")
+    return "\n\n".join(part if part.startswith(" ") else " ".join(part.split()) for part in parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from commands.searching import (
+    BudgetOption,
+    PresetOption,
+    ScoreOption,
+    Setup,
+    StudyOption,
+    WithOption,
+    WorkersOption,
+    setup,
+)
+from commands.trajectory import progress
+from costmodel.errors import OptionError
 from reports import tables
 
+if TYPE_CHECKING:
+    from search.baselines import Trial
+
+COLUMNS = (
+    "method",
+    "score",
+    "deviation",
+    "least",
+    "most",
+    "fresh",
+    "fresh_deviation",
+    "seeds",
+    "cost",
+    "training_macs",
+    "trainings",
+)
 EXAMPLES = """An expansion against each axis alone and random search, over several seeds.
 
 All end at the same budget. Each axis runs alone under the first seed; the two best ones, and random search,
@@ -24,99 +51,66 @@ Examples:
 
     baselines digits --preset smoke --study runs/smoke.db --seeds 2
 
-    baselines digits --preset digits --study runs/digits.db --seeds 3    hours; resumable
+    baselines digits --preset digits --study runs/digits.db --seeds 3
 """
-
-Texts = list[str] | None
 
 
 @on_spec
 def baselines(
     source: Source,
-    preset: Annotated[str | None, typer.Option(help="A file, or a shipped name, with the options.")] = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="METRIC<=AMOUNT", help="The cost and its target.")
-    ] = None,
-    score: Annotated[str | None, typer.Option(help="What is maximised.")] = None,
-    score_option: Annotated[
-        Texts, typer.Option("--with", metavar="NAME=VALUE", help="An option of the score; repeatable.")
-    ] = None,
-    study: Annotated[
-        Path | None, typer.Option(metavar="DB", help="The study's file; runs/SPEC.db where none is given.")
-    ] = None,
+    preset: PresetOption = None,
+    budget: BudgetOption = None,
+    score: ScoreOption = "train",
+    score_option: WithOption = None,
+    study: StudyOption = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many, from --seed on.")] = 3,
     fresh: Annotated[
         int, typer.Option(min=0, max=100, help="Seeds that chose nothing, to train each final network anew.")
     ] = 2,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+    workers: WorkersOption = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder for every trial as CSV, PNG and SVG.")
+    ] = Path("out"),
     seed: SeedOption = 0,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Prints how an expansion does against one axis alone and random search."""
-    from commands.trajectory import progress
-    from search.baselines import Comparison, Trial, summary
-    from search.engine import LocalEngine, gpu_count, worker_count
-    from search.prepare import Request, prepare
-    from search.preset import filled
-    from search.study import open_study
-    from search.text import decimal, spec_facts
+    from reports.baselines import write
 
-    given = {
-        "start": source.variant,
-        "set": [f"{name}={decimal(value)}" for name, value in (source.sets or {}).items()],
-        "budget": budget,
-        "limit": None,
-        "score": score,
-        "with": score_option,
-        "factor": None,
-        "retries": None,
-        "workers": workers,
-    }
-    options = filled(given, preset)
-    request = Request(
-        start=options["start"],
-        sets=options["set"] or (),
-        budget=options["budget"],
-        limits=options["limit"] or (),
-        score=options["score"] or "train",
-        score_options=options["with"] or (),
-        factor=options["factor"] or 2,
-        seed=seed,
-    )
-    document = source.document()
-    ready = prepare(request, document, source.stream)
-    if not ready.score.in_worker:
-        raise typer.BadParameter("takes no training; expected a score such as train", param_hint="--score")
-    engine = LocalEngine(worker_count(options["workers"]), dict(ready.score_options), gpu_count())
-    path = study or Path("runs") / f"{document.name}.db"
-    retries = 2 if options["retries"] is None else int(options["retries"])
+    given = {"budget": budget, "score": score, "with": score_option, "workers": workers}
+    chosen = setup(source, given, preset, study, seed=seed)
+    if not chosen.ready.score.in_worker:
+        raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
+    trials = _trials(chosen, range(seed, seed + seeds), fresh)
+    _print(trials, format)
+    for file in write(trials, chosen.document.name, out):
+        progress(f"wrote {file}")
+
+
+def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
+    from search.baselines import Comparison
+
     trials: list[Trial] = []
-    with open_study(path, spec_facts(document)) as opened, closing(engine):
-        comparison = Comparison(document, source.stream, request, opened, engine, retries, progress, fresh)
-        for trial in comparison.trials(range(seed, seed + seeds)):
+    with chosen.opened() as (study, engine):
+        fixed = chosen.document, chosen.stream, chosen.request, study, engine, chosen.retries
+        for trial in Comparison(*fixed, progress, fresh).trials(seeds):
             progress(f"{trial.method}, seed {trial.seed}: {trial.score:.4g}, {trial.trainings} trainings")
             trials.append(trial)
+    return trials
+
+
+def _print(trials: list[Trial], format: Format) -> None:
+    from search.baselines import summary
+
     rows = summary(trials)
-    columns = (
-        "method",
-        "score",
-        "deviation",
-        "least",
-        "most",
-        "fresh",
-        "fresh_deviation",
-        "seeds",
-        "cost",
-        "training_macs",
-        "trainings",
-    )
+    every = [asdict(trial) for trial in trials]
     match format:
         case Format.JSON:
-            text = tables.plain_json({"methods": rows, "trials": [asdict(trial) for trial in trials]}) + "\n"
+            text = tables.plain_json({"methods": rows, "trials": every}) + "\n"
         case Format.CSV:
-            text = tables.csv_text([asdict(trial) for trial in trials], tuple(asdict(trials[0])))
+            text = tables.csv_text(every, tuple(every[0]))
         case Format.MD:
-            text = tables.markdown(rows, columns)
+            text = tables.markdown(rows, COLUMNS)
         case _:
-            text = tables.table(rows, columns)
+            text = tables.table(rows, COLUMNS)
     typer.echo(text, nl=False)

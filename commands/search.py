@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands.options import DtypeOption, Format, FormatOption, SeedOption, Source, on_spec
+from commands.searching import (
+    BudgetOption,
+    PresetOption,
+    ScoreOption,
+    Setup,
+    StudyOption,
+    Texts,
+    WithOption,
+    WorkersOption,
+    setup,
+)
+from costmodel.errors import OptionError
 
 EXAMPLES = """The best network under a budget: expand a small one, or contract a large one, an axis at a time.
 
@@ -29,29 +40,17 @@ Examples:
     search my_network.yaml --budget "macs_per_clip<=16x" --limit "depth<=83" --axes Depth,Resolution
 """
 
-Texts = list[str] | None
-
 
 @on_spec
 def search(
     source: Source,
     start: Annotated[str | None, typer.Option(help="The variant to start from.")] = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="METRIC<=AMOUNT", help="The cost and its target: 2GMAC, 8MiB, 16x.")
-    ] = None,
+    budget: BudgetOption = None,
     limit: Annotated[Texts, typer.Option(metavar="METRIC<=AMOUNT", help="A hard limit; repeatable.")] = None,
-    score: Annotated[
-        str | None, typer.Option(help="What is maximised: entropy, synflow, any arithmetic of metrics.")
-    ] = None,
-    score_option: Annotated[
-        Texts, typer.Option("--with", metavar="NAME=VALUE", help="An option of the score; repeatable.")
-    ] = None,
-    study: Annotated[
-        Path | None, typer.Option(metavar="DB", help="The study's file; runs/SPEC.db where none is given.")
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="A file, or a shipped name, that supplies every option not given.")
-    ] = None,
+    score: ScoreOption = None,
+    score_option: WithOption = None,
+    study: StudyOption = None,
+    preset: PresetOption = None,
     replay: Annotated[
         str | None, typer.Option(metavar="FILE", help="Take the axis and value of each step from a file.")
     ] = None,
@@ -63,9 +62,7 @@ def search(
         str | None, typer.Option(help="How many times dearer each step is; 2 where none is given.")
     ] = None,
     engine: Annotated[str, typer.Option(help="Where candidates run: local.")] = "local",
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Worker processes; one for each core or GPU.")
-    ] = None,
+    workers: WorkersOption = None,
     retries: Annotated[
         int | None, typer.Option(min=0, max=100, help="How often a failed candidate is tried again; 2.")
     ] = None,
@@ -77,11 +74,9 @@ def search(
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Searches, and prints the trajectory and the command that emits the winner."""
-    from search.preset import filled
-
+    if engine != "local":
+        raise OptionError(f"--engine: unknown {engine!r} (known: local)")
     given = {
-        "start": start or source.variant,
-        "set": [f"{name}={_exact(value)}" for name, value in (source.sets or {}).items()],
         "budget": budget,
         "limit": limit,
         "score": score,
@@ -92,72 +87,24 @@ def search(
         "factor": factor,
         "retries": retries,
         "workers": workers,
-        "continual": source.stream is not None,
     }
-    options = filled(given, preset)
-    _run(source, options, study, engine, (seed, dtype), out, format)
+    given |= {"start": start} if start else {}
+    _run(source, setup(source, given, preset, study, seed=seed, dtype=dtype), out, format)
 
 
-def _exact(value: Any) -> str:
-    from search.text import decimal
-
-    return decimal(value)
-
-
-def _run(
-    source: Source,
-    options: dict[str, Any],
-    study: Path | None,
-    engine: str,
-    fixed: tuple[int, str],
-    out: Path,
-    format: Format,
-) -> None:
+def _run(source: Source, chosen: Setup, out: Path, format: Format) -> None:
     from commands.trajectory import printed, progress
-    from costmodel.errors import OptionError
-    from costmodel.transforms.continual import Continual
-    from search.engine import LocalEngine, gpu_count, worker_count
-    from search.prepare import Request, prepare
     from search.run import Judging, run
-    from search.study import open_study
-    from search.text import spec_facts
 
-    if engine != "local":
-        raise OptionError(f"--engine: unknown {engine!r} (known: local)")
-    document = source.document()
-    seed, dtype = fixed
-    request = Request(
-        options["start"],
-        options["set"] or (),
-        options["budget"],
-        options["limit"] or (),
-        options["score"] or "entropy",
-        options["with"] or (),
-        options["factor"] or 2,
-        options["axes"] or (),
-        bool(options["contract"]),
-        options["replay"],
-        seed,
-        dtype,
-    )
-    stream = source.stream or (Continual() if options["continual"] else None)
-    ready = prepare(request, document, stream)
-    path = study or Path("runs") / f"{document.name}.db"
-    retries = 2 if options["retries"] is None else int(options["retries"])
-    scoring = (
-        closing(LocalEngine(worker_count(options["workers"]), dict(ready.score_options), gpu_count()))
-        if ready.score.in_worker
-        else nullcontext(None)
-    )
-    with open_study(path, spec_facts(document)) as opened, scoring as workers:
-        judging = Judging(ready.problem, ready.score, seed, opened, workers, retries, progress)
+    ready = chosen.ready
+    with chosen.opened() as (study, engine):
+        seed = chosen.request.seed
+        judging = Judging(ready.problem, ready.score, seed, study, engine, chosen.retries, progress)
         for note in ready.notes:
             progress(f"note: {note}")
-        made = []
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
             progress(printed(ready.problem, decision, known))
-            made.append(decision)
-        _report(source, opened, ready, out, format, stream)
+        _report(source, study, ready, out, format, chosen.stream)
 
 
 def _report(source: Source, study: Any, ready: Any, out: Path, format: Format, stream: Any) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from reports.drawing import pictures
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours that differ for colour-blind readers too (Okabe and Ito 2008).
 COLOURS = {"zeros": "#0072B2", "replicate": "#D55E00", "last": "#0072B2", "mean": "#E69F00"}
 NAMES = {"zeros": "zeros ahead of the first frame", "replicate": "the first frame repeated ahead of it"}
-DPI = 150
 
 Row = Mapping[str, Any]
 
@@ -99,13 +98,8 @@ def draw(found: StreamAccuracy) -> Figure:
 
 def files_of(found: StreamAccuracy) -> dict[str, bytes]:
     """The table as CSV and the drawing as PNG and SVG, by name."""
-    files = {"transient.csv": table(found).to_csv(index=False).encode()}
-    figure = draw(found)
-    for kind in ("png", "svg"):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=DPI)
-        files[f"transient.{kind}"] = buffer.getvalue()
-    return files
+    text = table(found).to_csv(index=False)
+    return {"transient.csv": text.encode()} | pictures(draw(found), "transient")
 
 
 def _top(found: StreamAccuracy) -> float:

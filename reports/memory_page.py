@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import pandas as pd
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from reports import published
+from reports.drawing import pictures
 from reports.memory import MemoryReport
 from reports.tables import markdown
 
@@ -105,13 +105,8 @@ def _plain(value: object) -> object:
 
 def drawings(report: MemoryReport) -> dict[str, bytes]:
     """The drawing as PNG and SVG, the same bytes for the same report."""
-    found = {}
-    with rc_context({"svg.hashsalt": "memory", "font.size": 9}):
-        for format, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            buffer = io.BytesIO()
-            draw(report).savefig(buffer, format=format, dpi=150, metadata=metadata)
-            found[f"memory.{format}"] = buffer.getvalue()
-    return found
+    with rc_context({"font.size": 9}):
+        return pictures(draw(report), "memory")
 
 
 def by_stage(layers: pd.DataFrame, is_stream: bool) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import OptionError
+from reports.drawing import COLOURS, pictures
+from reports.files import write_files
 from reports.tables import csv_text
 from search.history import decisions_of, moved, searches_of
 from search.study import Study
@@ -17,10 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
-# Colours that differ for colour-blind readers too (Okabe and Ito 2008), and a mark for each axis besides.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8B6914", "#555555")
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
-DPI = 150
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # for each axis, beside its colour
 
 Row = Mapping[str, Any]
 
@@ -151,12 +150,8 @@ def write(study: Study, search: int | None, out: Path) -> list[Path]:
     chosen = found[-1]
     decisions = decisions_of(study, chosen["search"])
     figure = draw(decisions, chosen["options"], f"{study.fact('spec_name')}: {_told(chosen)}")
-    out.mkdir(parents=True, exist_ok=True)
-    files = [out / f"trajectory.{kind}" for kind in ("png", "svg", "csv")]
-    for file in files[:2]:
-        figure.savefig(file, dpi=DPI, metadata={"Date": None} if file.suffix == ".svg" else None)
-    files[2].write_text(csv_text(trajectory(decisions), COLUMNS), encoding="utf-8")
-    return files
+    text = csv_text(trajectory(decisions), COLUMNS)
+    return write_files(out, pictures(figure, "trajectory") | {"trajectory.csv": text.encode()})
 
 
 def _told(search: Row) -> str:

@@ -1,0 +1,124 @@
+"""What the commands that search share: their options, a request made of them, and where candidates run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.options import Source
+from costmodel.spec import Document
+from costmodel.transforms.continual import Continual
+
+if TYPE_CHECKING:
+    from search.engine import Engine
+    from search.prepare import Prepared, Request
+    from search.study import Study
+
+Texts = list[str] | None
+BudgetOption = Annotated[
+    str | None,
+    typer.Option("--budget", metavar="METRIC<=AMOUNT", help="The cost and its target: 2GMAC, 8MiB, 16x."),
+]
+ScoreOption = Annotated[
+    str | None,
+    typer.Option("--score", help="What is maximised: entropy, synflow, train, any arithmetic of metrics."),
+]
+WithOption = Annotated[
+    Texts, typer.Option("--with", metavar="NAME=VALUE", help="An option of the score; repeatable.")
+]
+StudyOption = Annotated[
+    Path | None,
+    typer.Option("--study", metavar="DB", help="The study's file; runs/SPEC.db where none is given."),
+]
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", help="A file, or a shipped name, that supplies every option not given."),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, max=1024, help="Worker processes; one for each core or GPU."),
+]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A search as its options ask for it, all checked, nothing begun."""
+
+    document: Document
+    stream: Continual | None
+    request: Request
+    ready: Prepared
+    path: Path
+    retries: int
+    workers: int | None
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Study, Engine | None]]:
+        """The study, and the workers where the score needs some."""
+        from search.engine import LocalEngine, gpu_count, worker_count
+        from search.study import open_study
+        from search.text import spec_facts
+
+        scoring = (
+            closing(LocalEngine(worker_count(self.workers), dict(self.ready.score_options), gpu_count()))
+            if self.ready.score.in_worker
+            else nullcontext(None)
+        )
+        with open_study(self.path, spec_facts(self.document)) as study, scoring as engine:
+            yield study, engine
+
+
+def setup(
+    source: Source, given: Mapping[str, Any], preset: str | None, study: Path | None, **fixed: Any
+) -> Setup:
+    """Puts a search together from its options, a preset's where one is not given.
+
+    Args:
+        source: the spec, its sizes and its form.
+        given: the options of the command line by their long names; None, an empty list or False is not given.
+        preset: a preset's name or file.
+        study: the study's file.
+        fixed: what no preset may set, such as the seed.
+
+    Raises:
+        CostModelError: an option is wrong, or the search cannot begin.
+    """
+    from search.prepare import Request, prepare
+    from search.preset import filled
+    from search.text import decimal
+
+    start = {
+        "start": source.variant,
+        "set": [f"{name}={decimal(value)}" for name, value in (source.sets or {}).items()],
+    }
+    options = filled(start | {"continual": source.stream is not None} | dict(given), preset)
+    chosen = {
+        "start": options["start"],
+        "sets": options["set"],
+        "budget": options["budget"],
+        "limits": options.get("limit"),
+        "score": options["score"],
+        "score_options": options["with"],
+        "factor": options.get("factor"),
+        "axes": options.get("axes"),
+        "contract": options.get("contract"),
+        "replay": options.get("replay"),
+    }
+    request = Request(**{name: value for name, value in chosen.items() if value}, **fixed)
+    stream = source.stream or (Continual() if options["continual"] else None)
+    document = source.document()
+    retries = options.get("retries")
+    return Setup(
+        document,
+        stream,
+        request,
+        prepare(request, document, stream),
+        study or Path("runs") / f"{document.name}.db",
+        2 if retries is None else int(retries),
+        options["workers"],
+    )

@@ -19,6 +19,7 @@ SearchOption = Annotated[
 ]
 SEARCHES = ("search", "mode", "score", "budget", "limits", "seed", "decisions", "started", "finished")
 CANDIDATES = ("candidate", "score_name", "score", "status", "seconds", "attempts", "reason")
+AGREEMENT = ("score", "networks", "rank_correlation", "low", "high")
 OPTIONS = ("axis", "value", "ratio", "score", "reason", "note")
 
 
@@ -104,6 +105,32 @@ def export(
 
     with read_study(study) as opened:
         typer.echo(write(opened, search, out))
+
+
+@app.command()
+def agreement(
+    study: File,
+    score: Annotated[
+        list[str] | None,
+        typer.Option(help="A score that costs nothing; repeatable. The usual ones if not given."),
+    ] = None,
+    trained: Annotated[str, typer.Option(help="The score that networks were trained for.")] = "train",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder for the networks as CSV, and a drawing.")
+    ] = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """How well cheap scores, such as the entropy, rank the networks that were trained (Spearman)."""
+    from reports.agreement import write
+    from search.agreement import CHEAP, agreement, ranked
+    from search.study import read_study
+
+    with read_study(study) as opened:
+        networks = ranked(opened, score or CHEAP, trained)
+        rows, name = agreement(networks), opened.fact("spec_name")
+    _print(rows, AGREEMENT, format, f"{name}: rank correlation with {trained}, {len(networks)} networks")
+    for file in write(networks, rows, name, out) if out is not None else ():
+        typer.echo(f"wrote {file}", err=True)
 
 
 def _chosen(searches: list[dict[str, Any]], wanted: int | None, study: Path) -> list[dict[str, Any]]:

@@ -186,7 +186,7 @@ def _tensorboard(folder: Path) -> Callable[[Mapping[str, float]], None]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise typer.BadParameter(
-            "is not installed: pip install tensorboard", param_hint="--tensorboard"
+            "is not installed: pip install 'costmodel[tensorboard]'", param_hint="--tensorboard"
         ) from None
     writer = SummaryWriter(str(folder))
 

@@ -1,0 +1,30 @@
+"""`train` writes what it learned, and says what is missing before it begins."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import cli
+
+SMALL = ("--data", "digits:train=24,val=12", "--recipe", "digits", "--epochs", "1", "--device", "cpu")
+
+
+def test_tensorboard_where_it_is_not_installed_is_told_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    code = cli.main(["train", "digits", *SMALL, "--out", str(tmp_path / "run"), "--tensorboard"])
+    assert code == 2
+    assert "pip install 'costmodel[tensorboard]'" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_leaves_weights_metrics_and_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["train", "digits", *SMALL, "--out", str(tmp_path / "run")]) == 0
+    assert "accuracy" in capsys.readouterr().out
+    assert {file.name for file in (tmp_path / "run").iterdir()} == {
+        "checkpoint.pt",
+        "metrics.csv",
+        "weights.pt",
+    }

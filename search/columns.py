@@ -4,11 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from math import lcm
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from costmodel.errors import OptionError
 from costmodel.numbers import Ratios, simplify
+
+Array = NDArray[Any]
+
+
+class Column(NamedTuple):
+    """Exact decimals as whole numerators over one denominator."""
+
+    numerators: Array
+    denominator: int = 1
+
+    @staticmethod
+    def of(values: Any) -> Column:
+        """A column from whole numbers, `Ratios`, or a list of ints and fractions.
+
+        Raises:
+            OptionError: the values are floats, which are not exact.
+        """
+        if isinstance(values, Column):
+            return values
+        if isinstance(values, Ratios):
+            return _over_one(values)
+        if isinstance(values, np.ndarray):
+            if values.dtype.kind not in "iub":
+                raise OptionError("a column of floats is not exact; give whole numbers or fractions")
+            return Column(values.astype(np.int64, copy=False))
+        exact = [Fraction(each) for each in np.ravel(np.asarray(values, dtype=object))]
+        denominator = lcm(*(each.denominator for each in exact)) if exact else 1
+        return Column(np.array([int(each * denominator) for each in exact], dtype=np.int64), denominator)
+
+    def over(self, denominator: int) -> Array:
+        """The numerators over a multiple of the denominator."""
+        factor = denominator // self.denominator
+        return self.numerators if factor == 1 else self.numerators * factor
+
+    def value(self, index: int) -> int | Fraction:
+        """One of its values."""
+        exact: int | Fraction = simplify(Fraction(int(self.numerators[index]), self.denominator))
+        return exact
+
+
+def _over_one(ratios: Ratios) -> Column:
+    denominators = np.unique(ratios.denominator)
+    common = lcm(*(int(each) for each in denominators))
+    numerators = np.asarray(ratios.numerator, dtype=np.int64) * (common // np.asarray(ratios.denominator))
+    return Column(np.atleast_1d(numerators), common)
 
 
 def column(values: Sequence[Any]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,57 +16,15 @@ from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import evaluate, metric_named
 from costmodel.errors import CostModelError, OptionError, SpecError, nearest
 from costmodel.graph import Graph
-from costmodel.numbers import Ratios, simplify
+from costmodel.numbers import simplify
 from costmodel.spec import Document, elaborate
-from search.program import Poly, Program
-from search.vectors import Chunk, Layout, Range
+from search.columns import Column
+from search.compiled import Compiled
+from search.vectors import Range
 
 Array = NDArray[Any]
 Transform = Callable[[Graph], Graph]
 CHUNK = 1 << 14  # designs at a time: 128 KiB for each array, so that all of a chunk stays in the cache
-
-
-class Column(NamedTuple):
-    """Exact decimals as whole numerators over one denominator."""
-
-    numerators: Array
-    denominator: int = 1
-
-    @staticmethod
-    def of(values: Any) -> Column:
-        """A column from whole numbers, `Ratios`, or a list of ints and fractions.
-
-        Raises:
-            OptionError: the values are floats, which are not exact.
-        """
-        if isinstance(values, Column):
-            return values
-        if isinstance(values, Ratios):
-            return _over_one(values)
-        if isinstance(values, np.ndarray):
-            if values.dtype.kind not in "iub":
-                raise OptionError("a column of floats is not exact; give whole numbers or fractions")
-            return Column(values.astype(np.int64, copy=False))
-        exact = [Fraction(each) for each in np.ravel(np.asarray(values, dtype=object))]
-        denominator = lcm(*(each.denominator for each in exact)) if exact else 1
-        return Column(np.array([int(each * denominator) for each in exact], dtype=np.int64), denominator)
-
-    def over(self, denominator: int) -> Array:
-        """The numerators over a multiple of the denominator."""
-        factor = denominator // self.denominator
-        return self.numerators if factor == 1 else self.numerators * factor
-
-    def value(self, index: int) -> int | Fraction:
-        """One of its values."""
-        exact: int | Fraction = simplify(Fraction(int(self.numerators[index]), self.denominator))
-        return exact
-
-
-def _over_one(ratios: Ratios) -> Column:
-    denominators = np.unique(ratios.denominator)
-    common = lcm(*(int(each) for each in denominators))
-    numerators = np.asarray(ratios.numerator, dtype=np.int64) * (common // np.asarray(ratios.denominator))
-    return Column(np.atleast_1d(numerators), common)
 
 
 class Evaluator:
@@ -108,7 +66,7 @@ class Evaluator:
         self.sets = dict(sets or {})
         self.transform = transform
         self._formulas: dict[Any, Formulas] = {}
-        self._layouts: dict[Any, _Compiled] = {}
+        self._layouts: dict[Any, Compiled] = {}
         self._ranges: dict[str, Range] = {}
         self._denominators: dict[str, int] = {}
         self.designs = 0
@@ -280,7 +238,7 @@ class Evaluator:
             self._formulas[key] = formulas(build, whole, self.metrics, taken=self.names, tidy=False)
         return self._formulas[key]
 
-    def _compiled(self, fixed: Mapping[str, Any], columns: Mapping[str, Column]) -> _Compiled:
+    def _compiled(self, fixed: Mapping[str, Any], columns: Mapping[str, Column]) -> Compiled:
         for name, column in columns.items():
             self._stretch(name, column)
         names = tuple(columns)
@@ -289,7 +247,7 @@ class Evaluator:
         denominators = tuple(self._denominators[name] for name in names)
         known = self._layouts.get(key)
         if known is None or known.ranges != ranges or known.denominators != denominators:
-            known = _Compiled(self._formulas_of(fixed, names), names, ranges, denominators, self.designs)
+            known = Compiled(self._formulas_of(fixed, names), names, ranges, denominators, self.designs)
             self._layouts[key] = known
         return known
 
@@ -307,67 +265,6 @@ class Evaluator:
             else:
                 new = Range(min(old.low, new.low), max(old.high, new.high))
         self._ranges[name], self._denominators[name] = new, common
-
-
-class _Compiled:
-    """The formulas of one structure over given ranges of its columns."""
-
-    def __init__(
-        self,
-        found: Formulas,
-        names: Sequence[str],
-        ranges: tuple[Range, ...],
-        denominators: tuple[int, ...],
-        designs: int,
-    ) -> None:
-        self.names, self.ranges, self.denominators = names, ranges, denominators
-        program = Program(dict(zip(names, denominators, strict=True)), found.definitions)
-        outputs: dict[str, Poly] = {}
-        for name, total in found.totals.items():
-            if total is None:
-                raise OptionError(f"{name}: does not apply here, or is unbounded")
-            try:
-                outputs[name] = program.poly(total)
-            except OptionError as error:
-                raise OptionError(f"{name}: has no sum of products to sweep; {error}") from error
-        conditions = {
-            "valid": [program.condition(each) for each in found.demands],
-            "assumed": [program.condition(each) for each in (*found.assumptions, *_own(found))],
-        }
-        self.layout = Layout(program, ranges, outputs, conditions, designs)
-
-    def __call__(self, columns: Mapping[str, Column]) -> dict[str, Array]:
-        values = {
-            place: columns[name].over(self.denominators[place]) for place, name in enumerate(self.names)
-        }
-        chunk = Chunk(self.layout, values)
-        with np.errstate(divide="ignore"):
-            flags = {name: chunk.flags(name) for name in ("valid", "assumed")}
-            found = {name: self._output(chunk, name) for name in self.layout.outputs}
-        if not flags["valid"].all():
-            for each in found.values():
-                each[~flags["valid"]] = 0
-        return {**found, **flags}
-
-    def _output(self, chunk: Chunk, name: str) -> Array:
-        found = chunk.run(self.layout.outputs[name])
-        scale = self.layout.scales[name]
-        value: Array = np.full(chunk.shape, found, dtype=np.int64) if isinstance(found, int) else found
-        if value.dtype == object and all(abs(each) < 1 << 63 for each in value):
-            value = value.astype(np.int64)
-        if scale == 1:
-            return value
-        return value // scale if not (value % scale).any() else value / scale
-
-
-def _own(found: Formulas) -> Iterator[Any]:
-    """What is taken of the free symbols: that they are above zero, and whole where they must be."""
-    import sympy
-
-    for symbol in found.free.values():
-        yield sympy.Gt(symbol, 0, evaluate=False)
-        if symbol.is_integer:
-            yield sympy.Eq(symbol, sympy.floor(symbol, evaluate=False), evaluate=False)
 
 
 def _split(columns: Sequence[Column], length: int) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from costmodel.errors import OptionError
 from costmodel.numbers import simplify
 from costmodel.spec.expr import number
-from search.evaluator import Column
+from search.columns import Column
 from search.vectors import Range
 
 Array = NDArray[Any]

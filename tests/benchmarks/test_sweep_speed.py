@@ -7,7 +7,8 @@ import pytest
 
 from costmodel.spec import document
 from costmodel.transforms.continual import Continual
-from search.evaluator import Column, Evaluator
+from search.columns import Column
+from search.evaluator import Evaluator
 from search.grid import Grid, parse_axis
 from search.pareto import Front
 

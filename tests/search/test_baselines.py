@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from costmodel.spec import document
-from search.baselines import Comparison, RandomSearch, Trial, further_seeds, path_of, summary, walk
+from search.baselines import Comparison, Trial, further_seeds, path_of, summary
 from search.engine import Outcome, attempt
 from search.family import Design
 from search.prepare import Request, prepare
+from search.rivals import RandomSearch, walk
 from search.score import Score, Task, score_named
 from search.steps import Judged, Problem
 from search.study import open_study

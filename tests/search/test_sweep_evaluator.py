@@ -9,7 +9,8 @@ from costmodel.errors import OptionError
 from costmodel.numbers import Ratios
 from costmodel.spec import document, from_text
 from costmodel.transforms.continual import Continual
-from search.evaluator import Column, Evaluator
+from search.columns import Column
+from search.evaluator import Evaluator
 
 METRICS = (
     "macs_per_frame",

@@ -60,7 +60,7 @@ def baselines(
     source: Source,
     preset: PresetOption = None,
     budget: BudgetOption = None,
-    score: ScoreOption = "train",
+    score: ScoreOption = None,
     score_option: WithOption = None,
     study: StudyOption = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many, from --seed on.")] = 3,
@@ -78,7 +78,8 @@ def baselines(
     from reports.baselines import write
 
     given = {"budget": budget, "score": score, "with": score_option, "workers": workers}
-    chosen = setup(source, given, preset, study, seed=seed)
+    given |= dict.fromkeys(("limit", "factor", "retries"))  # a preset may have them
+    chosen = setup(source, given, preset, study, score="train", seed=seed)
     if not chosen.ready.score.in_worker:
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
     trials = _trials(chosen, range(seed, seed + seeds), fresh)

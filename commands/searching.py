@@ -74,15 +74,23 @@ class Setup:
 
 
 def setup(
-    source: Source, given: Mapping[str, Any], preset: str | None, study: Path | None, **fixed: Any
+    source: Source,
+    given: Mapping[str, Any],
+    preset: str | None,
+    study: Path | None,
+    *,
+    score: str = "entropy",
+    **fixed: Any,
 ) -> Setup:
     """Puts a search together from its options, a preset's where one is not given.
 
     Args:
         source: the spec, its sizes and its form.
-        given: the options of the command line by their long names; None, an empty list or False is not given.
+        given: the options that the command, or a preset for it, takes, by their long names; None, an empty
+            list or False is not given.
         preset: a preset's name or file.
         study: the study's file.
+        score: what is maximised where neither says.
         fixed: what no preset may set, such as the seed.
 
     Raises:
@@ -102,7 +110,7 @@ def setup(
         "sets": options["set"],
         "budget": options["budget"],
         "limits": options.get("limit"),
-        "score": options["score"],
+        "score": options["score"] or score,
         "score_options": options["with"],
         "factor": options.get("factor"),
         "axes": options.get("axes"),

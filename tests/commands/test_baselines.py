@@ -56,3 +56,11 @@ def test_a_score_without_training_is_refused(compare):
     code, _, told = compare("--score", "entropy")
     assert code == 2
     assert "--score entropy: takes no training, expected one such as train" in told
+
+
+def test_a_preset_supplies_the_score_and_limits(compare, tmp_path: Path):
+    file = tmp_path / "preset.yaml"
+    file.write_text("score: toy_training:Toy\nlimit: [params<=20000]\n")
+    code, out, _ = compare("--preset", str(file), "--workers", "1", "--format", "json", "--fresh", "0")
+    assert code == 0
+    assert max(trial["score"] for trial in json.loads(out)["trials"]) <= 20000

@@ -85,3 +85,17 @@ def test_random_batches_hold_each_clip_once_but_never_one_alone():
     found = list(batches(9, 4, np.random.default_rng(0)))
     assert [len(batch) for batch in found] == [4, 4]
     assert len(set(np.concatenate(found))) == 8
+
+
+@pytest.mark.parametrize(("clips", "frames"), [(3, 1), (2, 3), (5, 4), (1, 1)])
+def test_grey_clips_resized_together_are_those_resized_alone(clips: int, frames: int):
+    random = np.random.default_rng(0)
+    shown = [random.integers(0, 256, (6, 33, 33, 1), dtype=np.uint8) for _ in range(clips)]
+    view = View(frames, Fraction(1), 16, 16)
+    together = centre_clips(stored(*shown), np.arange(clips), view)
+    first = (6 - frames + 1) // 2
+    for clip, video in zip(together, shown, strict=True):
+        for place in range(frames):
+            frame = stored(video[first + place : first + place + 1])
+            alone = centre_clips(frame, np.array([0]), View(1, Fraction(1), 16, 16))
+            assert torch.equal(clip[:, place], alone[0, :, 0])

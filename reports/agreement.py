@@ -61,11 +61,16 @@ def write(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], name: s
 
 
 def _panel(axes: Axes, networks: Sequence[Ranked], row: Mapping[str, Any]) -> None:
+    from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
+
     pairs = [(value, each.trained) for each in networks if (value := each.scores[row["score"]]) is not None]
     values = [value for value, _ in pairs]
     axes.plot(values, [score for _, score in pairs], "o", color=COLOURS[0], alpha=0.6, markersize=4)
     if values and min(values) > 0 and max(values) > WIDE * min(values):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.xaxis.set_minor_locator(NullLocator())
     known = row["rank_correlation"]
     axes.set_title("-" if known is None else f"rank correlation {known:.2f}", fontsize="medium")
     axes.set_xlabel(row["score"].replace("_", " "))

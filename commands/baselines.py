@@ -24,7 +24,7 @@ from costmodel.errors import OptionError
 from reports import tables
 
 if TYPE_CHECKING:
-    from search.baselines import Trial
+    from search.trials.baselines import Trial
 
 COLUMNS = (
     "method",
@@ -89,7 +89,7 @@ def baselines(
 
 
 def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
-    from search.baselines import Comparison
+    from search.trials.baselines import Comparison
 
     trials: list[Trial] = []
     with chosen.opened() as (study, engine):
@@ -101,7 +101,7 @@ def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
 
 
 def _print(trials: list[Trial], format: Format) -> None:
-    from search.baselines import summary
+    from search.trials.baselines import summary
 
     rows = summary(trials)
     every = [asdict(trial) for trial in trials]

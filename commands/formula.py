@@ -16,7 +16,7 @@ from costmodel.errors import OptionError, nearest
 from reports import tables
 
 if TYPE_CHECKING:
-    from search.evaluator import Evaluator
+    from search.sweep.evaluator import Evaluator
 
 SENSITIVE = ("params", "macs_per_frame", "state_floats", "receptive_field", "delay")
 SENSITIVITY_COLUMNS = ("size", "at", "total", "value", "percent_per_percent", "next", "change_percent")
@@ -65,7 +65,7 @@ def formula(
     ),
 ) -> None:
     """Prints the formulas of a network."""
-    from search.evaluator import Evaluator
+    from search.sweep.evaluator import Evaluator
 
     evaluator = Evaluator(
         source.document(), source.variant, _metrics(metrics), sets=source.sets, transform=source.stream

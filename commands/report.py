@@ -84,7 +84,7 @@ def study(
     """Writes the trajectory and prints the files' paths."""
     from reports.files import check_folder
     from reports.study import write
-    from search.study import read_study
+    from search.study.study import read_study
 
     check_folder(out)
     with read_study(file) as opened:

@@ -94,7 +94,7 @@ def search(
 
 def _run(source: Source, chosen: Setup, out: Path, format: Format) -> None:
     from commands.trajectory import printed, progress
-    from search.run import Judging, run
+    from search.methods.run import Judging, run
 
     ready = chosen.ready
     with chosen.opened() as (study, engine):
@@ -110,7 +110,7 @@ def _run(source: Source, chosen: Setup, out: Path, format: Format) -> None:
 def _report(source: Source, study: Any, ready: Any, out: Path, format: Format, stream: Any) -> None:
     from commands.trajectory import progress, shown
     from reports.study import write
-    from search.run import search_address
+    from search.methods.run import search_address
 
     number = study.search(search_address(ready.options), ready.options)
     typer.echo(shown(source.spec, study, number, format, stream), nl=False)

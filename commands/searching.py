@@ -15,9 +15,9 @@ from costmodel.spec import Document
 from costmodel.transforms.continual import Continual
 
 if TYPE_CHECKING:
-    from search.engine import Engine
-    from search.prepare import Prepared, Request
-    from search.study import Study
+    from search.engine.local import Engine
+    from search.problem.request import Prepared, Request
+    from search.study.study import Study
 
 Texts = list[str] | None
 BudgetOption = Annotated[
@@ -60,9 +60,9 @@ class Setup:
     @contextmanager
     def opened(self) -> Iterator[tuple[Study, Engine | None]]:
         """The study, and the workers where the score needs some."""
-        from search.engine import LocalEngine, gpu_count, worker_count
-        from search.study import open_study
-        from search.text import spec_facts
+        from search.engine.local import LocalEngine, gpu_count, worker_count
+        from search.study.spec_text import spec_facts
+        from search.study.study import open_study
 
         scoring = (
             closing(LocalEngine(worker_count(self.workers), dict(self.ready.score_options), gpu_count()))
@@ -96,9 +96,9 @@ def setup(
     Raises:
         CostModelError: an option is wrong, or the search cannot begin.
     """
-    from search.prepare import Request, prepare
-    from search.preset import filled
-    from search.text import decimal
+    from search.problem.preset import filled
+    from search.problem.request import Request, prepare
+    from search.study.spec_text import decimal
 
     start = {
         "start": source.variant,

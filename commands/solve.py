@@ -46,13 +46,13 @@ def solve(
 ) -> None:
     """Answers, and prints how much of the grid each limit excluded."""
     from costmodel.errors import OptionError
-    from search.budget import Quantity
-    from search.budget import limit as parse_limit
-    from search.family import Family
-    from search.grid import parse_axis
-    from search.solve import pareto as front
-    from search.solve import solve as best
-    from search.solve import space_of
+    from search.methods.solve import pareto as front
+    from search.methods.solve import solve as best
+    from search.methods.solve import space_of
+    from search.problem.budget import Quantity
+    from search.problem.budget import limit as parse_limit
+    from search.problem.designs import Family
+    from search.sweep.grid import parse_axis
 
     if (maximize is None) == (pareto is None):
         raise OptionError("--maximize or --pareto: expected one of them")

@@ -31,8 +31,8 @@ def study() -> None:
 @app.command("list")
 def list_searches(study: File, format: FormatOption = Format.TABLE) -> None:
     """The searches of a study: what each looked for, when it ran, and how many decisions it made."""
-    from search.history import searches_of
-    from search.study import read_study
+    from search.study.history import searches_of
+    from search.study.study import read_study
 
     with read_study(study) as opened:
         rows = searches_of(opened)
@@ -45,8 +45,8 @@ def show(study: File, search: SearchOption = None, format: FormatOption = Format
     """The candidates and decisions of a study, and how its scores agree with trained ones."""
     from commands.trajectory import COLUMNS, correlated, rows_of
     from reports import tables
-    from search.history import candidates_of, correlations, decisions_of, searches_of
-    from search.study import read_study
+    from search.study.history import candidates_of, correlations, decisions_of, searches_of
+    from search.study.study import read_study
 
     with read_study(study) as opened:
         searches = _chosen(searches_of(opened), search, study)
@@ -78,8 +78,8 @@ def why(
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Why a step was decided so: every axis with its value, score, or the reason that it was left out."""
-    from search.history import decisions_of, searches_of
-    from search.study import read_study
+    from search.study.history import decisions_of, searches_of
+    from search.study.study import read_study
 
     with read_study(study) as opened:
         chosen = _chosen(searches_of(opened), search, study)[-1:]
@@ -100,8 +100,8 @@ def export(
     search: SearchOption = None,
 ) -> None:
     """Writes a study as JSON, its candidates as CSV, or the winner as a spec in YAML with exact sizes."""
-    from search.export import export as write
-    from search.study import read_study
+    from search.study.export import export as write
+    from search.study.study import read_study
 
     with read_study(study) as opened:
         typer.echo(write(opened, search, out))
@@ -122,8 +122,8 @@ def agreement(
 ) -> None:
     """How well cheap scores, such as the entropy, rank the networks that were trained (Spearman)."""
     from reports.agreement import write
-    from search.agreement import CHEAP, agreement, ranked
-    from search.study import read_study
+    from search.study.study import read_study
+    from search.trials.agreement import CHEAP, agreement, ranked
 
     with read_study(study) as opened:
         networks = ranked(opened, score or CHEAP, trained)

@@ -15,10 +15,10 @@ import typer
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
 from costmodel.errors import OptionError
 from reports import tables
-from search.evaluator import Evaluator
-from search.grid import Axis, Grid, parse_axis
-from search.rowfile import RowFile, csv_of, room_for
-from search.sweep import Piece, Sweep, known_metrics
+from search.sweep.evaluator import Evaluator
+from search.sweep.grid import Axis, Grid, parse_axis
+from search.sweep.row_writer import RowFile, csv_of, room_for
+from search.sweep.sweep import Piece, Sweep, known_metrics
 
 MOST_PRINTED = 10_000
 EXAMPLES = """The figures of many designs: every combination of some values, or some drawn at random.

@@ -15,8 +15,8 @@ from reports import tables
 
 if TYPE_CHECKING:
     from search.data import Data
-    from search.recipe import Recipe
-    from search.train import Result
+    from search.train.options import Result
+    from search.train.recipe import Recipe
 
 EXAMPLES = """Trains a network on clips, by the recipe of a paper or your own. A run cut short goes on.
 
@@ -89,9 +89,9 @@ def train(
 ) -> None:
     """Trains a network and prints how well it does."""
     from search.data import open_data
-    from search.recipe import load_recipe
-    from search.train import Options
-    from search.train import train as run
+    from search.train.loop import train as run
+    from search.train.options import Options
+    from search.train.recipe import load_recipe
 
     chosen = load_recipe(recipe)
     chosen = chosen if step is None else chosen.at_step(step)

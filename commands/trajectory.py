@@ -11,12 +11,12 @@ import typer
 from commands.options import Format
 from costmodel.transforms.continual import Continual
 from reports import tables
-from search.budget import Quantity
-from search.budget import shown as amount
-from search.history import correlations, decisions_of, searches_of, winner_of
-from search.steps import Decision, Problem
-from search.study import Study
-from search.text import decimal
+from search.problem.budget import Quantity
+from search.problem.budget import shown as amount
+from search.problem.steps import Decision, Problem
+from search.study.history import correlations, decisions_of, searches_of, winner_of
+from search.study.spec_text import decimal
+from search.study.study import Study
 
 COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
 Row = Mapping[str, Any]

@@ -11,7 +11,7 @@ from commands.options import Format, FormatOption, SeedOption, Source, on_spec
 from reports import tables
 
 if TYPE_CHECKING:
-    from costmodel.emit.validate import Check
+    from costmodel.validation.validate import Check
 
 COLUMNS = ("what", "predicted", "measured", "holds", "note")
 NETWORK_COLUMNS = ("network", *COLUMNS)
@@ -52,7 +52,7 @@ def validate(
 
 
 def _of_spec(source: Source, seed: int) -> list[dict[str, Any]]:
-    from costmodel.emit.validate import validate as checks_of
+    from costmodel.validation.validate import validate as checks_of
 
     graph = source.graph()
     for note in graph.notes:
@@ -61,8 +61,8 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, Any]]:
 
 
 def _of_random(networks: int, seed: int) -> list[dict[str, Any]]:
-    from costmodel.emit.random_graphs import random_graph, random_stream
-    from costmodel.emit.validate import validate as checks_of
+    from costmodel.validation.random_networks import random_graph, random_stream
+    from costmodel.validation.validate import validate as checks_of
 
     rows = []
     for each in range(seed, seed + networks):

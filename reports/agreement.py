@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
-from search.agreement import Ranked
+from search.trials.agreement import Ranked
 
 if TYPE_CHECKING:
     import pandas

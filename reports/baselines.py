@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
-from search.baselines import Trial, summary
+from search.trials.baselines import Trial, summary
 
 if TYPE_CHECKING:
     import pandas

@@ -10,8 +10,8 @@ from costmodel.errors import OptionError
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
 from reports.tables import csv_text
-from search.history import decisions_of, moved, searches_of
-from search.study import Study
+from search.study.history import decisions_of, moved, searches_of
+from search.study.study import Study
 
 if TYPE_CHECKING:
     import pandas

@@ -18,12 +18,12 @@ from costmodel.errors import TrainingError
 from costmodel.graph import Graph
 from search.data import Data, batches, training_clips
 from search.data.views import Numbers
-from search.recipe import Recipe
 from search.train.checkpoint import load_weights
 from search.train.fit import as_wide, must_fit, view_of
 from search.train.forms import form_of
+from search.train.initialisation import freeze, learning_mode, prepare
 from search.train.options import PRECISIONS, Options, Row
-from search.train.prepare import freeze, learning_mode, prepare
+from search.train.recipe import Recipe
 
 
 class Learner:

@@ -15,11 +15,11 @@ from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import DataError, TrainingError
 from costmodel.graph import Graph
 from search.data import Data
-from search.recipe import Recipe
 from search.train import checkpoint
 from search.train.fit import clip_of, validate
 from search.train.learner import Learner
 from search.train.options import Options, Report, Result, Row
+from search.train.recipe import Recipe
 
 CHECKPOINT, WEIGHTS, METRICS = "checkpoint.pt", "weights.pt", "metrics.csv"
 LOSSES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")

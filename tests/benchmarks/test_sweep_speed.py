@@ -7,10 +7,10 @@ import pytest
 
 from costmodel.spec import document
 from costmodel.transforms.continual import Continual
-from search.columns import Column
-from search.evaluator import Evaluator
-from search.grid import Grid, parse_axis
-from search.pareto import Front
+from search.sweep.columns import Column
+from search.sweep.evaluator import Evaluator
+from search.sweep.grid import Grid, parse_axis
+from search.sweep.pareto import Front
 
 TWO = ("macs_per_frame", "params")
 FIVE = (*TWO, "state_floats", "delay", "receptive_field")

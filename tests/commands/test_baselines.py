@@ -10,7 +10,7 @@ import cli
 TOY = """
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from search.score import Result
+from search.score.base import Result
 
 class Toy:
     name = "toy_training:Toy"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reports.agreement import draw, table, write
-from search.agreement import Ranked, agreement
+from search.trials.agreement import Ranked, agreement
 
 NETWORKS = [
     Ranked({"frames": 2**place}, 0.2 * place, 1, {"macs": 10.0**place, "entropy": None if place else 3.0})

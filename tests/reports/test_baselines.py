@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reports.baselines import draw, table, write
-from search.baselines import Trial
+from search.trials.baselines import Trial
 
 TRIALS = [
     Trial("expansion", 0, 0.8, 0.7, 1600, 900, 21, "frames 16"),

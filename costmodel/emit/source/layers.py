@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
-from costmodel.emit.source import standalone
+from costmodel.emit.source import module_texts
 from costmodel.errors import EmitError
 from costmodel.ops import (
     Add,
@@ -53,7 +53,7 @@ class Written:
         module: the class to make once, with `arguments` (by position) and `options` (by name).
         call: what runs on the inputs where there is no module.
         call_options: given to `call` by name, as Python text.
-        carried: what of `standalone` the file must carry along.
+        carried: what of `module_texts` the file must carry along.
         takes_nothing: whether it must run on every step, with None where no frame has come.
         frames_first: a window of frames that is kept ahead of the layer, as arguments of `FrameWindow`.
     """
@@ -285,14 +285,14 @@ def _text(value: Any) -> str:
 
 
 def carried_text(names: set[str]) -> str:
-    """The text of what a file carries along, in the order of `standalone`."""
+    """The text of what a file carries along, in the order of `module_texts`."""
     known = [
         name
-        for name, value in vars(standalone).items()
-        if getattr(value, "__module__", "") == standalone.__name__
+        for name, value in vars(module_texts).items()
+        if getattr(value, "__module__", "") == module_texts.__name__
     ]
     triple = ["Triple = tuple[int, int, int]\n"] if any("Pool3d" in name for name in names) else []
-    parts = (inspect.getsource(getattr(standalone, name)) for name in known if name in names)
+    parts = (inspect.getsource(getattr(module_texts, name)) for name in known if name in names)
     return "\n\n".join(
         part.replace("  # type: ignore[override]", "").replace("  # type: ignore[arg-type]", "")
         for part in (*triple, *parts)

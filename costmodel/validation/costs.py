@@ -1,0 +1,133 @@
+"""Parameters, multiply-adds, state and shapes, at full size on tensors without storage (device meta)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.cost import plain
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate, macs_by_phase
+from costmodel.emit.build import emit
+from costmodel.emit.counting import executed_macs
+from costmodel.emit.network import Record
+from costmodel.emit.state import StreamState
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.numbers import ceil_div
+from costmodel.validation.check import Check, equal
+
+
+def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """Parameters, multiply-adds, shapes and the largest output; of a stream also its steps and its state."""
+    figures = Figures(graph)
+    with torch.device("meta"):
+        network, clip = emit(graph), emit(graph.clip or graph)
+        whole = torch.empty((1, *map(int, clip.graph.source)))
+    network.checks_values = clip.checks_values = False
+    network.eval()
+    clip.eval()
+    yield equal("params", evaluate(figures, "params"), sum(each.numel() for each in network.parameters()))
+    with clip.recording() as record:
+        counted = executed_macs(lambda: clip(whole))
+    yield equal("macs_per_clip", evaluate(figures, "macs_per_clip"), counted, "torch.utils.flop_counter / 2")
+    if isinstance(network, StreamNetwork):
+        yield from _steps(figures, network)
+    else:
+        yield from _outputs(figures, record)
+
+
+def _steps(figures: Figures, network: StreamNetwork) -> Iterator[Check]:
+    """One cycle of steps, at an age at which every layer runs."""
+    state, frame = _settled(network), torch.empty((1, *_without_time(figures.graph)), device="meta")
+    executed = []
+
+    def step() -> None:
+        nonlocal state
+        _, state = network.step(frame, state)
+
+    with network.recording() as record:
+        executed = [executed_macs(step) for _ in range(network.cycle)]
+    necessary = _necessary(figures)
+    mean = plain(Fraction(sum(executed), len(executed)))
+    note = f"executed by each step of a cycle: {', '.join(f'{each:,}' for each in executed)}"
+    yield equal(
+        "macs_per_frame", plain(evaluate(figures, "macs_per_frame")), mean, "executed, mean of a cycle"
+    )
+    yield equal("macs_worst_step", evaluate(figures, "macs_worst_step"), max(executed), note)
+    differ = [phase for phase, (one, two) in enumerate(zip(necessary, executed, strict=True)) if one != two]
+    yield equal("phases_with_other_macs", 0, len(differ), f"phases {differ}" if differ else "")
+    yield _state("state_floats", figures, state)
+    yield from _outputs(figures, record)
+
+
+def state_check(graph: Graph, what: str) -> Check:
+    """The numbers that a stream holds."""
+    with torch.device("meta"):
+        network = emit(graph)
+    assert isinstance(network, StreamNetwork)
+    network.checks_values = False
+    network.eval()
+    state, frame = _settled(network), torch.empty((1, *_without_time(graph)), device="meta")
+    with torch.no_grad():
+        for _ in range(network.cycle):
+            _, state = network.step(frame, state)
+    return _state(what, Figures(graph), state)
+
+
+def _state(what: str, figures: Figures, state: StreamState) -> Check:
+    return equal(what, evaluate(figures, "state_floats"), _held(state), "tensors held after a cycle")
+
+
+def _necessary(figures: Figures) -> list[int]:
+    """Multiply-adds that each step of a cycle needs."""
+    steps = [0] * figures.cycle
+    for node in figures.graph.nodes:
+        for phase, macs in macs_by_phase(figures, node):
+            for step in range(phase % figures.at(node).jump, figures.cycle, figures.at(node).jump):
+                steps[step] += macs
+    return steps
+
+
+def _settled(network: StreamNetwork) -> StreamState:
+    cycle = network.cycle
+    new = network.initial_state(1, torch.empty(0, device="meta"))
+    return replace(new, step=ceil_div(network.program.settled, cycle) * cycle)
+
+
+def _held(state: StreamState) -> int:
+    """Numbers held by the tensors of a state, memory that a view keeps alive behind it included."""
+    behind = {
+        id(tensor): tensor.untyped_storage().nbytes() // tensor.element_size() for tensor in state.tensors
+    }
+    return sum(max(tensor.numel(), behind[id(tensor)]) for tensor in state.tensors)
+
+
+def _without_time(graph: Graph) -> tuple[int, int, int]:
+    channels, _, height, width = map(int, graph.source)
+    return channels, height, width
+
+
+def _outputs(figures: Figures, record: Record) -> Iterator[Check]:
+    graph = figures.graph
+    measured = {name: _shape(outputs[0][1]) for name, outputs in record.items()}
+    wrong = [
+        f"{node.name}: {graph.types[node.name]}, measured {'x'.join(map(str, measured.get(node.name, ())))}"
+        for node in graph.nodes
+        if measured.get(node.name) != tuple(map(int, graph.types[node.name]))
+    ]
+    yield equal(
+        "layers_of_the_predicted_shape", len(graph.nodes), len(graph.nodes) - len(wrong), "; ".join(wrong[:3])
+    )
+    largest = max(output[0].numel() for outputs in record.values() for _, output in outputs)
+    yield equal("largest_activation_floats", evaluate(figures, "largest_activation_floats"), largest)
+
+
+def _shape(output: Tensor) -> tuple[int, ...]:
+    """Channels, time, height and width; a frame has a time of 1."""
+    channels, *time, height, width = output.shape[1:]
+    return (channels, *(time or [1]), height, width)

@@ -1,0 +1,189 @@
+"""Frame-by-frame outputs beside the clip's, layer by layer, at every phase of the cycle, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import inf, isnan
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.temporal import timing
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.ops import Delay
+from costmodel.types import Window
+from costmodel.validation.check import Check, difference, equal, within
+from costmodel.validation.maps import small
+from costmodel.validation.reference import Reference
+from costmodel.validation.running import frames_of, running
+
+UNBOUNDED = 32  # frames compared where the receptive field is unbounded
+
+
+@dataclass
+class Divergence:
+    """The largest difference so far, as a share of a layer's largest value, and the first layer that differs.
+
+    Args:
+        order: layers in the order of the graph.
+    """
+
+    order: Mapping[str, int]
+    expected: Mapping[str, Tensor]
+    largest: float = 0.0
+    at: dict[str, tuple[float, int]] = field(default_factory=dict)
+    scales: dict[str, float] = field(default_factory=dict)
+
+    def compare(self, layer: str, number: int, output: Tensor) -> None:
+        """Compares output `number` of a layer, (batch, channels, height, width), with the clip's."""
+        expected = self.expected[layer]
+        if layer not in self.scales:
+            self.scales[layer] = float(expected.abs().max()) if expected.numel() else 1.0
+        if not 0 <= number < expected.shape[2] or output.shape != expected[:, :, number].shape:
+            found = inf
+        else:
+            share = float((output - expected[:, :, number]).abs().max()) / (self.scales[layer] or 1.0)
+            found = inf if isnan(share) else share
+        self.largest = max(self.largest, found)
+        if found > self.at.get(layer, (0.0, 0))[0]:
+            self.at[layer] = found, number
+
+    def check(self, what: str, note: str) -> Check:
+        """What was found; where it fails, the first layer that diverges."""
+        result = within(what, self.largest, note)
+        if result.holds:
+            return result
+        wrong = [layer for layer, (found, _) in self.at.items() if not within("", found).holds]
+        first = min(wrong, key=lambda layer: self.order[layer])
+        found, number = self.at[first]
+        return within(
+            what, self.largest, f"{first} is the first to diverge, by {found:.2g} at its output {number}"
+        )
+
+
+def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """The steps of a stream, and its `forward(clip)`, beside the clip network."""
+    graph = small(graph)
+    figures = Figures(graph)
+    network = running(graph, seed)
+    assert isinstance(network, StreamNetwork)
+    clip = frames_of(graph, 1, frames_compared(figures), seed)
+    expected = expected_outputs(graph, Reference(graph, network.layers)(clip))
+    first = clip[:, :, : frames_to_settle(figures)]
+    yield from _steps(network, clip, expected)
+    yield _plain_steps(network, first, expected[graph.output])
+    yield _forward(network, clip, expected)
+    yield _replicated(graph, network, first, seed)
+
+
+def frames_compared(figures: Figures) -> int:
+    """Enough for every phase of the cycle behind the warm-up."""
+    reach = evaluate(figures, "receptive_field")
+    return (UNBOUNDED if reach == inf else int(reach)) + 2 * figures.cycle + 2
+
+
+def frames_to_settle(figures: Figures) -> int:
+    """Enough for every layer to run at every phase of the cycle."""
+    return int(evaluate(figures, "delay")) + 2 * figures.cycle + 2
+
+
+def expected_outputs(graph: Graph, clip_outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """The reference of every node: a delay hands on what it reads, a subsample every s-th frame."""
+    found = dict(clip_outputs)
+    for node in graph.nodes:
+        if node.name in found:
+            continue
+        window = Window() if isinstance(node.op, Delay) else graph.windows[node.name]
+        found[node.name] = found[node.inputs[0]][:, :, :: window.stride]
+    return found
+
+
+def _divergence(graph: Graph, expected: Mapping[str, Tensor]) -> Divergence:
+    return Divergence({node.name: number for number, node in enumerate(graph.nodes)}, expected)
+
+
+@torch.no_grad()
+def _steps(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor]) -> Iterator[Check]:
+    """Every output of every layer, from the first on: a fresh stream has the clip's padding ahead of it."""
+    found, answered = _divergence(network.graph, expected), dict.fromkeys(expected, 0)
+    times = timing(network.graph)
+    network.reset()
+    for frame in clip.unbind(2):
+        with network.recording() as record:
+            network.forward_step(frame)
+        for layer, outputs in record.items():
+            for step, output in outputs:
+                number, rest = divmod(step - times[layer].delay, times[layer].jump)
+                if number < 0:  # windows that the stream has not filled yet; nobody reads them
+                    continue
+                found.compare(layer, number if rest == 0 else -1, output)
+                answered[layer] += 1
+    layers, frames = len(network.graph.nodes), clip.shape[2]
+    note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
+    yield found.check("steps_equal_the_clip_network", note)
+    known = expected[network.graph.output].shape[2]
+    yield equal(
+        "answers",
+        known,
+        answered[network.graph.output],
+        f"to {frames} frames; the clip network knows as many",
+    )
+    silent = [layer for layer in network.layers if not answered[layer]]
+    yield equal("layers_without_an_output", 0, len(silent), ", ".join(silent[:3]))
+
+
+def _plain_steps(network: StreamNetwork, clip: Tensor, expected: Tensor) -> Check:
+    """Answers alone: a network that records nothing may overwrite what it reads."""
+    answers, found = compared(network, clip, expected)
+    return within("answers_equal_the_clip_network", found, f"{answers} answers, nothing recorded")
+
+
+@torch.no_grad()
+def _forward(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor]) -> Check:
+    """`forward(clip)`, which has no padding: what it answers is what the stream answers from warm-up on."""
+    found = _divergence(network.graph, expected)
+    with network.recording() as record:
+        network(clip)
+    for layer, ((_, outputs),) in record.items():
+        first = network.first_output(layer)
+        known = min(outputs.shape[2], expected[layer].shape[2] - first)
+        for number in range(known):
+            found.compare(layer, first + number, outputs[:, :, number])
+    frames = record[network.graph.output][0][1].shape[2]
+    return found.check("forward_equals_the_clip_network", f"{frames} answers from warm-up on, layer by layer")
+
+
+@torch.no_grad()
+def _replicated(graph: Graph, network: StreamNetwork, clip: Tensor, seed: int) -> Check:
+    """A stream that starts with replicas of its first frame in every layer  (Hedegaard 2022, sec. 3.6)."""
+    replicating = running(graph, seed, init="replicate")
+    assert isinstance(replicating, StreamNetwork)
+    expected = Reference(graph, network.layers)(clip, init="replicate", keep=False)
+    answers, found = compared(replicating, clip, expected[graph.output])
+    note = f"{answers} answers; windows padded by replicas of their first frame"
+    return within("replicated_start_equals_the_clip_network", found, note)
+
+
+@torch.no_grad()
+def compared(network: StreamNetwork, clip: Tensor, expected: Tensor) -> tuple[int, float]:
+    """How many answers a stream gives to a clip when nothing is recorded, and their largest difference.
+
+    Frames and answers are overwritten behind each step: a state that shares their memory would show.
+    """
+    network.reset()
+    answers = []
+    for frame in clip.unbind(2):
+        given = frame.clone(memory_format=torch.channels_last)
+        output = network.forward_step(given)
+        given.fill_(torch.nan)
+        if output is not None:
+            answers.append(output.clone())
+            output.fill_(torch.nan)
+    expected = expected[:, :, : len(answers)]
+    if not answers or expected.shape[2] != len(answers):
+        return len(answers), inf
+    return len(answers), difference(torch.stack(answers, dim=2).reshape(expected.shape), expected)

@@ -1,0 +1,46 @@
+"""The forms of state that a stream is not in: the same answers, another state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from costmodel.analysis.figures import Figures
+from costmodel.emit.build import emit
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.ops import Step
+from costmodel.transforms.retime import retime
+from costmodel.validation.check import Check, within
+from costmodel.validation.costs import state_check
+from costmodel.validation.equality import compared, frames_to_settle
+from costmodel.validation.maps import on_maps, small
+from costmodel.validation.reference import Reference
+from costmodel.validation.running import frames_of, running
+
+
+def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
+    """The same stream in every form of state that it is not in."""
+    forms: dict[str, Graph] = {"smallest": retime(graph)}
+    for form in ("partial", "window"):
+        nodes = (
+            replace(node, op=replace(node.op, form=form)) if isinstance(node.op, Step) else node
+            for node in graph.nodes
+        )
+        forms[form] = replace(graph, nodes=tuple(nodes))
+    return ((form, other) for form, other in sorted(forms.items()) if other.nodes != graph.nodes)
+
+
+def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """The answers of the same stream with every other form of state, and the numbers held."""
+    reduced = small(graph)
+    clip = frames_of(reduced, 1, frames_to_settle(Figures(reduced)), seed)
+    network = running(reduced, seed)
+    expected = Reference(reduced, network.layers)(clip, keep=False)[reduced.output]
+    for form, other in forms_of(graph):
+        yield state_check(other, f"state_floats_{form}")
+        stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()
+        assert isinstance(stream, StreamNetwork)
+        stream.load_state_dict(network.state_dict())
+        answers, found = compared(stream, clip, expected)
+        yield within(f"answers_equal_with_state_{form}", found, f"{answers} answers")

@@ -1,0 +1,142 @@
+"""How far a running network looks through time, measured by changing its input.
+
+A frame is changed to NaN, which no sum, product, maximum or activation hides: whatever the network computes
+from that frame is NaN, and nothing else is. A change to another number would not do: a rectifier can stop it,
+and what passes the edge taps of fifty windows is smaller than the rounding of the sums that it is added to.
+That other numbers move nothing beyond is measured as well.
+
+Every phase of the cycle is a stream of its own in one batch. Maps are the smallest that the layers fit on;
+channels, frames and layers are the spec's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf, isinf
+
+import torch
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.emit.network import Network
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.numbers import ceil_div
+from costmodel.validation.check import Check, equal
+from costmodel.validation.maps import smallest
+from costmodel.validation.reference import Reference
+from costmodel.validation.running import frames_of, running
+
+ROUNDING = (
+    1e-2  # more than float32 leaves of equal streams at two places of a batch, as a share of the largest
+)
+BEYOND = 8  # frames watched beyond what is predicted
+UNBOUNDED = 64  # frames watched where no bound is predicted
+
+
+def check_reach(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """Padding, delay and receptive field of the clip network; of a stream also its transient and warm-up."""
+    graph = smallest(graph)
+    figures, network = Figures(graph), running(graph, seed)
+    network.float()  # NaN is NaN in every precision, and this one runs many times faster
+    yield from _of_clip(figures, network, seed)
+    if isinstance(network, StreamNetwork):
+        yield from _of_stream(figures, network, seed)
+
+
+def _watched(figures: Figures) -> int:
+    """How many frames after a change are watched: a cycle more than what is predicted."""
+    field_of_view = evaluate(figures, "receptive_field")
+    return UNBOUNDED if isinf(field_of_view) else int(field_of_view) + 2 * figures.cycle + BEYOND
+
+
+def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
+    """Output j of a clip is aligned with its frame j * jump: how far behind and ahead of it does it see?"""
+    watched, cycle = _watched(figures), figures.cycle
+    clip = frames_of(figures.graph, cycle, 2 * watched + cycle, seed).float()
+    for phase in range(cycle):
+        clip[phase, :, watched + phase] = torch.nan
+    reference = Reference(figures.graph, network.layers)
+    output = reference(clip, keep=False)[figures.graph.output]
+    moved = output.isnan().flatten(3).any(-1).any(1)
+    jump = figures.timing[figures.graph.output].jump
+    distances = [
+        int(number) * jump - (watched + phase)
+        for phase in range(cycle)
+        for number in moved[phase].nonzero()[:, 0]
+    ]
+    note = f"on the clip network, one of {clip.shape[2]} frames changed, at {cycle} phases"
+    behind = inf if bool(moved[:, -1].any()) else max(distances)
+    yield equal("padding", evaluate(figures, "padding"), behind, note)
+    yield equal("delay", evaluate(figures, "delay"), -min(distances), note)
+    if not figures.graph.is_stream:
+        measured = behind - min(distances) + 1
+        yield equal("receptive_field", evaluate(figures, "receptive_field"), measured, note)
+
+
+@dataclass
+class _Seen:
+    """What is seen of one stream: the ages at which it answers, and those at which the answer had moved."""
+
+    changed_at: int
+    ages: list[int] = field(default_factory=list)
+
+    def last(self, step: int) -> bool:
+        return bool(self.ages) and self.ages[-1] == step - self.changed_at
+
+
+def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[Check]:
+    watched, cycle = _watched(figures), network.cycle
+    start = ceil_div(watched, cycle) * cycle
+    frames = frames_of(figures.graph, 2 * cycle + 2, start + cycle + watched, seed).float()
+    changed = frames[2 * cycle :]
+    changed[1] = changed[0]
+    changed[1, :, start] *= -10
+    for phase in range(cycle):
+        frames[phase, :, start + phase] = torch.nan
+        frames[cycle + phase, :, : start + phase] = torch.nan
+    answers, influence, past = [], [_Seen(start + phase) for phase in range(cycle)], []
+    past = [_Seen(start + phase) for phase in range(cycle)]
+    finite = _Seen(start)
+    for step, frame in enumerate(frames.unbind(2)):
+        with torch.no_grad():
+            output = network.forward_step(frame)
+        if output is None:
+            continue
+        answers.append(step)
+        moved = output.isnan().flatten(1).any(1).tolist()
+        for seen, has_moved in zip((*influence, *past), moved, strict=False):
+            if has_moved and step >= seen.changed_at:
+                seen.ages.append(step - seen.changed_at)
+        one, two = output[2 * cycle :]
+        if float((one - two).abs().max()) > ROUNDING * float(one.abs().max()):
+            finite.ages.append(step - start)
+    yield from _figures(figures, answers, influence, past, len(frames[0, 0]))
+    beyond = [age for age in finite.ages if not influence[0].ages or age > influence[0].ages[-1]]
+    yield equal("answers_moved_beyond", 0, len(beyond), "by another number, beyond the receptive field")
+
+
+def _figures(
+    figures: Figures, answers: list[int], influence: list[_Seen], past: list[_Seen], steps: int
+) -> Iterator[Check]:
+    transient = answers[0]
+    gaps = {later - earlier for earlier, later in pairwise(answers)}
+    ages = [age for seen in influence for age in seen.ages]
+    field_of_view = max(ages) - min(ages) + 1 if ages else 0
+    dirty = max((age for seen in past for age in seen.ages), default=-1)
+    is_endless = any(seen.last(answers[-1]) for seen in past)
+    note = f"one frame changed, at {len(influence)} phases; {steps} steps"
+    yield equal(
+        "receptive_field", evaluate(figures, "receptive_field"), inf if is_endless else field_of_view, note
+    )
+    yield equal("transient", evaluate(figures, "transient"), transient, "steps without an answer")
+    yield equal(
+        "warmup",
+        evaluate(figures, "warmup"),
+        inf if is_endless else dirty + 1,
+        "steps on which another past tells",
+    )
+    jump = figures.timing[figures.graph.output].jump
+    yield equal("frames_between_answers", jump, gaps.pop() if len(gaps) == 1 else sorted(gaps))

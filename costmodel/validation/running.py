@@ -1,0 +1,66 @@
+"""Networks made ready to be measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.temporal import timing
+from costmodel.emit.build import emit
+from costmodel.emit.modules.base import Layer
+from costmodel.emit.modules.pointwise import BatchNormLayer
+from costmodel.emit.network import Network
+from costmodel.emit.randomise import randomise
+from costmodel.graph import Graph
+from costmodel.validation.reference import Reference
+
+LEAST_SHARE = (
+    0.25  # of the channels' mean variance: scaling up a channel that is silent scales up its rounding
+)
+LEAST_VARIANCE = 1e-3
+SHRINK = 0.7  # of scales, so that a branch does not outgrow its shortcut
+SAMPLES = 6  # clips, and frames that the last layer sees of each
+
+
+def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
+    """The network of a graph in float64, every parameter and buffer drawn at random, NaN let in.
+
+    The running statistics of batch norms are drawn around those of a random clip. Drawn without regard to it,
+    values grow from block to block, and a deep network turns the rounding of its first layer into anything.
+    """
+    network = emit(graph, init=init)
+    randomise(network, seed)
+    network.checks_values = False
+    network.double().eval()
+    _settle_norms(graph, network, seed)
+    return network
+
+
+def frames_of(graph: Graph, batch: int, frames: int, seed: int) -> Tensor:
+    """A random clip that fits a network but for its length, float64."""
+    channels, _, height, width = map(int, graph.source)
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((batch, channels, frames, height, width), generator=generator, dtype=torch.float64)
+
+
+def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(low: float, high: float, like: Tensor) -> Tensor:
+        return torch.rand(like.shape, generator=generator, dtype=like.dtype) * (high - low) + low
+
+    def settle(layer: Layer[Any], clip: Tensor) -> None:
+        values = clip.movedim(1, 0).flatten(1)
+        if not isinstance(layer, BatchNormLayer) or values.shape[1] == 0:
+            return
+        variance = values.var(1, correction=0)
+        variance = variance.clamp_min(LEAST_SHARE * float(variance.mean()) + LEAST_VARIANCE)
+        layer.running_var.copy_(variance * draw(0.5, 1.5, variance))
+        layer.weight.data.mul_(SHRINK)
+        layer.running_mean.copy_(values.mean(1) + variance.sqrt() * draw(-0.3, 0.3, variance))
+
+    if any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
+        frames = max(int(at.delay) + SAMPLES * at.jump for at in timing(graph).values())
+        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), keep=False)

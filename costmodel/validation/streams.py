@@ -1,0 +1,66 @@
+"""Several streams in one batch: one that is reset alone starts anew, its neighbours go on unmoved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.temporal import timing
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.numbers import ceil_div
+from costmodel.validation.check import Check, difference, within
+from costmodel.validation.maps import smallest
+from costmodel.validation.running import frames_of, running
+
+Answers = dict[int, tuple[Tensor, list[bool]]]
+
+
+@torch.no_grad()
+def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """A batch of three streams: the second breaks, is reset alone in the middle of a cycle, and goes on."""
+    graph = smallest(graph)
+    network = running(graph, seed)
+    assert isinstance(network, StreamNetwork)
+    end = timing(graph)[graph.output]
+    cycle, after = network.cycle, int(end.delay) + 2 * network.cycle + 2
+    reset_at = network.cycle + int(end.delay) + cycle // 2
+    starts_at = ceil_div(reset_at, cycle) * cycle
+    clip = frames_of(graph, 3, starts_at + after, seed)
+    alone = _answers(network, clip[1:2, :, starts_at:])
+    neighbours = _answers(network, clip[[0, 2]])
+    clip[1, :, :reset_at] = torch.nan
+    together = _answers(network, clip, reset_at)
+    yield within(
+        "neighbours_of_a_reset_stream",
+        max(difference(together[step][0][[0, 2]], output) for step, (output, _) in neighbours.items()),
+        f"{len(neighbours)} answers of 2 streams beside one of NaN until its reset at step {reset_at}",
+    )
+    own = {
+        step - starts_at: output[1:2]
+        for step, (output, valid) in together.items()
+        if valid[1] and step >= reset_at
+    }
+    agreeing = alone.keys() & own.keys()
+    note = f"{len(own)} marked valid, from its start with the cycle at step {starts_at} on"
+    yield Check("valid_answers_after_a_reset", len(alone), len(agreeing), alone.keys() == own.keys(), note)
+    yield within(
+        "a_stream_reset_alone",
+        max((difference(own[step], alone[step][0]) for step in agreeing), default=0.0),
+        "beside the same frames given to a new network",
+    )
+
+
+def _answers(network: StreamNetwork, clip: Tensor, reset_at: int | None = None) -> Answers:
+    """Answers by step, and to which streams they belong."""
+    network.reset()
+    found: Answers = {}
+    for step, frame in enumerate(clip.unbind(2)):
+        if step == reset_at:
+            network.reset([1])
+        output = network.forward_step(frame)
+        if output is not None:
+            found[step] = output, network.valid.tolist()
+    return found

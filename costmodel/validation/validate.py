@@ -1,0 +1,55 @@
+"""Predicted figures beside what the running network does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from costmodel.graph import Graph
+from costmodel.validation.check import Check
+from costmodel.validation.clips import check_clip
+from costmodel.validation.costs import check_costs
+from costmodel.validation.equality import check_equality
+from costmodel.validation.forms import check_forms
+from costmodel.validation.reach import check_reach
+from costmodel.validation.streams import check_streams
+
+__all__ = ["Check", "validate"]
+
+Stage = Callable[[Graph, int], Iterator[Check]]
+OF_CLIPS: tuple[Stage, ...] = (check_costs, check_reach, check_clip)
+OF_STREAMS: tuple[Stage, ...] = (check_costs, check_reach, check_equality, check_forms, check_streams)
+
+
+def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """Checks every figure of a clip network or a stream on the emitted network, one after the other.
+
+    Costs are measured at full size; what concerns time on smaller maps, with all channels, frames and layers;
+    equality of outputs in float64 with every parameter and buffer drawn at random.
+    """
+    stages = OF_STREAMS if graph.is_stream else OF_CLIPS
+    with _one_thread():
+        for stage in stages:
+            yield from _run(stage, graph, seed)
+
+
+def _run(stage: Stage, graph: Graph, seed: int) -> Iterator[Check]:
+    """The checks of a stage; a network that does not run is a difference too."""
+    try:
+        yield from stage(graph, seed)
+    except Exception as error:  # whatever a wrong network fails with
+        note = f"{type(error).__name__}: {error}".splitlines()[0]
+        yield Check(f"{stage.__name__}_runs", True, False, False, note)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Maps this small cost more to share among threads than to compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""Ways to search: expansion, contraction, replay, inverse questions, and the run that they share."""

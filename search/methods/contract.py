@@ -1,0 +1,102 @@
+"""Backward contraction: from a large network, the axis that loses least, until every limit holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from costmodel.errors import OptionError
+from search.problem.axes import Aim
+from search.problem.budget import Limit
+from search.problem.designs import Design
+from search.problem.steps import (
+    MOST_STEPS,
+    Considered,
+    Decision,
+    Judge,
+    Problem,
+    best_of,
+    decided,
+    judged,
+    options_of,
+    outside,
+    reasons,
+    start_of,
+    stopped,
+    why_best,
+)
+
+
+def check_large_start(problem: Problem) -> None:
+    """Refuses a contraction that cannot begin.
+
+    Raises:
+        OptionError: a limit from below does not hold at the start, or no axis can move.
+    """
+    if problem.factor <= 1:
+        raise OptionError(f"--factor: {float(problem.factor):g}, expected more than 1")
+    broken = outside(_from_below(problem), problem.first)
+    if broken:
+        raise OptionError(f"--limit: the start is outside, and contraction only reduces: {'; '.join(broken)}")
+    worst = _worst(problem, problem.first)
+    if worst is None:
+        return
+    first = _offered(problem, worst, problem.first)
+    if not any(option.stands for option in first):
+        raise OptionError(f"no axis can move from the start: {reasons(first)}")
+
+
+def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
+    """The decisions of a contraction: each step divides the quantity of the most exceeded limit.
+
+    The networks on the way are above a limit, and scored: the axis that loses least has the best score.
+    """
+    last = start_of(problem, judge)
+    yield last
+    for step in range(1, MOST_STEPS):
+        worst = _worst(problem, last.design)
+        if worst is None:
+            yield stopped(step, last, "every limit holds")
+            return
+        options = judged(_offered(problem, worst, last.design), judge, step)
+        chosen = best_of(options)
+        if chosen is None:
+            yield stopped(step, last, f"{worst} is not met and no axis can move: {reasons(options)}", options)
+            return
+        last = decided(
+            problem, step, "contract", chosen, options, f"towards {worst}: {why_best(chosen, options)}"
+        )
+        yield last
+
+
+def _offered(problem: Problem, worst: Limit, design: Design) -> list[Considered]:
+    """What the axes offer to divide a quantity; where none comes near, to meet the limit at once."""
+    aim = _divided(problem, worst, design)
+    found = options_of(problem, design, aim, _from_below(problem))
+    if aim.at_most or any(option.stands for option in found):
+        return found
+    at_once = Aim(worst.quantity, aim.present, worst.bound, at_most=True)
+    return options_of(problem, design, at_once, _from_below(problem))
+
+
+def _from_below(problem: Problem) -> tuple[Limit, ...]:
+    return tuple(limit for limit in problem.limits if limit.below)
+
+
+def _worst(problem: Problem, design: Design) -> Limit | None:
+    """The limit, the budget among them, that a network exceeds the most; None where all hold."""
+    excess = {
+        limit: limit.excess(design.values[limit.quantity.text])
+        for limit in (problem.budget, *problem.limits)
+        if not limit.below
+    }
+    worst = max(excess, key=lambda limit: excess[limit])
+    return worst if excess[worst] > 1 else None
+
+
+def _divided(problem: Problem, limit: Limit, design: Design) -> Aim:
+    present = Fraction(design.values[limit.quantity.text])
+    target = present / problem.factor
+    if target <= limit.bound:
+        return Aim(limit.quantity, present, limit.bound, at_most=True)
+    return Aim(limit.quantity, present, target)

@@ -1,0 +1,109 @@
+"""Forward expansion, one axis a step, and the contraction that meets the budget (Feichtenhofer 2020, 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from costmodel.errors import OptionError
+from search.problem.axes import Aim
+from search.problem.steps import (
+    MOST_STEPS,
+    Considered,
+    Decision,
+    Judge,
+    Problem,
+    best_of,
+    decided,
+    judged,
+    options_of,
+    outside,
+    reasons,
+    start_of,
+    stopped,
+    why_best,
+)
+
+NEAR = Fraction(9, 10)  # of its budget: a step may land as far below, and such a network is not expanded
+
+
+def check_start(problem: Problem) -> None:
+    """Refuses a problem that cannot begin.
+
+    Raises:
+        OptionError: the budget is below the start's cost, the start is outside a limit, or no axis can move.
+    """
+    budget, cost = problem.budget, problem.cost(problem.first)
+    if budget.below:
+        raise OptionError(f"--budget {budget}: expected the most that the network may cost, METRIC<=AMOUNT")
+    if problem.factor <= 1:
+        raise OptionError(f"--factor: {float(problem.factor):g}, expected more than 1")
+    if not problem.axes:
+        raise OptionError(f"{problem.family.document.name}: the spec declares no axes, so nothing can move")
+    if not budget.holds(cost):
+        raise OptionError(f"--budget {budget}: the start costs {problem.shown(cost)} already")
+    broken = outside(problem.limits, problem.first)
+    if broken:
+        raise OptionError(f"--limit: the start is outside: {'; '.join(broken)}")
+    if cost >= NEAR * budget.bound:
+        return
+    first = options_of(problem, problem.first, _doubled(problem, cost), problem.limits)
+    if not any(option.stands for option in first):
+        raise OptionError(f"no axis can move from the start: {reasons(first)}")
+
+
+def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
+    """The decisions of a forward expansion: each step along the axis of the best score, then the contraction.
+
+    Deviates from sec. 3.3 in nothing but the score: there it is the accuracy of a trained model.
+    """
+    last = start_of(problem, judge)
+    yield last
+    for step in range(1, MOST_STEPS):
+        if last.cost >= NEAR * problem.budget.bound:
+            yield stopped(step, last, f"{problem.shown(last.cost)} uses the budget {problem.budget}")
+            return
+        offered = options_of(problem, last.design, _doubled(problem, last.cost), problem.limits)
+        options = judged(offered, judge, step)
+        chosen = best_of(options)
+        if chosen is None:
+            yield stopped(step, last, f"no axis can move: {reasons(options)}", options)
+            return
+        before, last = last, decided(problem, step, "expand", chosen, options, why_best(chosen, options))
+        yield last
+        if not problem.budget.holds(last.cost):
+            yield meet_budget(problem, before, last, judge)
+            return
+    yield stopped(MOST_STEPS, last, f"{MOST_STEPS} steps")
+
+
+def meet_budget(problem: Problem, before: Decision, last: Decision, judge: Judge) -> Decision:
+    """The contraction of a network above the budget, of the last axis and of each other one (sec. 4.1).
+
+    Where none scores better than the network before the last expansion, that one is kept.
+    """
+    aim = Aim(problem.budget.quantity, last.cost, problem.budget.bound, at_most=True)
+    step = last.step + 1
+    options = judged(options_of(problem, last.design, aim, problem.limits), judge, step)
+    kept = _as_option(before)
+    chosen = best_of([*_last_axis_first(options, last.axis), kept])
+    assert chosen is not None
+    if chosen is kept:
+        return stopped(step, before, "no contraction scores above the network before the last step", options)
+    return decided(
+        problem, step, "contract", chosen, options, f"meets {problem.budget}: {why_best(chosen, options)}"
+    )
+
+
+def _doubled(problem: Problem, cost: object) -> Aim:
+    exact = Fraction(cost)  # type: ignore[call-overload]
+    return Aim(problem.budget.quantity, exact, exact * problem.factor)
+
+
+def _last_axis_first(options: Sequence[Considered], axis: str | None) -> list[Considered]:
+    return sorted(options, key=lambda option: option.axis != axis)
+
+
+def _as_option(decision: Decision) -> Considered:
+    axis = decision.axis or "start"
+    return Considered(axis, design=decision.design, key=decision.key, score=decision.score)

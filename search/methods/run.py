@@ -1,0 +1,183 @@
+"""A search from its start to its end: steps, scores, workers and the study, resumed where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from search.engine.local import Engine, Outcome, attempt
+from search.methods.prefetch import Steps, foreseen
+from search.problem.designs import Design
+from search.problem.steps import Decision, Judged, Problem
+from search.score.base import Expression, Result, Score, Task
+from search.study.address import exact_json, result_key
+from search.study.store import StudyError
+from search.study.study import Entry, Stored, Study, decision_row
+
+Listener = Callable[[str], None]
+
+
+@dataclass
+class Judging:
+    """Scores designs: from the study where they are known, here or in workers where they are not.
+
+    A candidate that fails is tried again up to `retries` times, then left out with its reason. What was
+    scored here is kept in `fresh` until its decision is written. `running` are the candidates in workers. A
+    worker that would wait for a step's last candidate begins with what `steps` will most likely ask for next.
+    """
+
+    problem: Problem
+    score: Score
+    seed: int
+    study: Study
+    engine: Engine | None
+    retries: int
+    listen: Listener
+    fresh: list[tuple[Entry, Outcome]] = field(default_factory=list)
+    known: dict[str, Stored] = field(default_factory=dict)
+    running: dict[str, Entry] = field(default_factory=dict)
+    steps: Steps | None = None
+
+    def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
+        """The score of each design at a step, or why it has none."""
+        return self._settled([self._entry(design, step, self.seed) for design in designs])
+
+    def under(self, seeds: Sequence[int], design: Design, step: int) -> list[Judged]:
+        """The score of one design under each of several seeds."""
+        return self._settled([self._entry(design, step, seed) for seed in seeds])
+
+    def ahead(self, designs: Iterable[tuple[Design, int]]) -> None:
+        """Scores designs that several searches will ask for, all at once, so that no worker waits."""
+        self._settled([self._entry(design, step, self.seed) for design, step in designs])
+
+    def _entry(self, design: Design, step: int, seed: int) -> Entry:
+        return Entry(design, self.score.name, self.score.recipe_at(step), seed)
+
+    def _settled(self, wanted: Sequence[Entry]) -> list[Judged]:
+        entries = {_key(each): each for each in wanted}
+        missing = {key: entry for key, entry in entries.items() if not self._is_known(key)}
+        if self.score.in_worker:
+            self._run(missing)
+        else:
+            for key, entry in missing.items():
+                self._here(key, entry)
+        return [Judged(key, self.known[key].score, self.known[key].reason) for key in entries]
+
+    def _is_known(self, key: str) -> bool:
+        if key not in self.known and (stored := self.study.result(key)) is not None:
+            self.known[key] = stored
+        return key in self.known
+
+    def _here(self, key: str, entry: Entry) -> None:
+        outcome = self._scored_here(key, entry)
+        self.known[key] = _stored(outcome)
+        self.fresh.append((entry, outcome))
+
+    def _scored_here(self, key: str, entry: Entry) -> Outcome:
+        if isinstance(self.score, Expression):
+            known = entry.design.values.get(self.score.name)
+            if known is not None and math.isfinite(known):
+                return Outcome(key, Result(float(known)))
+        return attempt(self.score, self._task(key, entry))
+
+    def _task(self, key: str, entry: Entry) -> Task:
+        graph = self.problem.family.graph(entry.design.settings)
+        return Task(key, graph, self.score.name, entry.recipe, entry.seed)
+
+    def _run(self, missing: Mapping[str, Entry]) -> None:
+        """Runs candidates in workers until all of these have ended."""
+        assert self.engine is not None
+        tasks = [self._task(key, entry) for key, entry in missing.items() if key not in self.running]
+        self.running.update(missing)
+        for task in sorted(tasks, key=_macs, reverse=True):  # the shortest end last: no worker waits for long
+            self.engine.submit(task)
+        while not missing.keys().isdisjoint(self.running):
+            self._run_ahead(self.engine)
+            self._take(self.engine, self.engine.next_outcome())
+
+    def _take(self, engine: Engine, outcome: Outcome) -> None:
+        """Writes an attempt; one that failed is tried again."""
+        entry = self.running[outcome.key]
+        tried = self.study.attempts(outcome.key) + 1
+        final = outcome.result is not None or tried > self.retries
+        self.study.write_attempt(entry, outcome, final=final)
+        self.listen(_told(outcome, tried, final))
+        if final:
+            self.known[outcome.key] = _stored(outcome)
+            del self.running[outcome.key]
+        else:
+            engine.submit(self._task(outcome.key, entry))
+
+    def _run_ahead(self, engine: Engine) -> None:
+        """Gives workers that would wait the costliest of what the search will most likely ask for next."""
+        while self.steps is not None and engine.free() > 0:
+            designs, step = foreseen(self.problem, self.steps, self._seen)
+            if not designs:
+                return
+            entries = [self._entry(design, step, self.seed) for design in designs]
+            tasks = [self._task(_key(entry), entry) for entry in entries]
+            task = max(tasks, key=_macs)
+            self.running[task.key] = entries[tasks.index(task)]
+            engine.submit(task)
+
+    def _seen(self, designs: Sequence[Design], step: int) -> list[Judged | None]:
+        return [self._seen_one(_key(self._entry(design, step, self.seed))) for design in designs]
+
+    def _seen_one(self, key: str) -> Judged | None:
+        if self._is_known(key):
+            return Judged(key, self.known[key].score, self.known[key].reason)
+        return Judged(key, None) if key in self.running else None
+
+
+def _key(entry: Entry) -> str:
+    return result_key(entry.design.network, entry.score, entry.recipe, entry.seed)
+
+
+def _macs(task: Task) -> Any:
+    return evaluate(Figures(task.graph), "macs_per_clip")
+
+
+def _stored(outcome: Outcome) -> Stored:
+    return Stored(None if outcome.result is None else outcome.result.score, outcome.reason)
+
+
+def _told(outcome: Outcome, tried: int, final: bool) -> str:
+    if outcome.result is not None:
+        return f"  candidate {outcome.key[:8]}: {outcome.result.score:.6g} in {outcome.seconds:.1f} s"
+    again = "left out" if final else "tried again"
+    return f"  candidate {outcome.key[:8]}: attempt {tried} failed ({outcome.reason}); {again}"
+
+
+def run(
+    problem: Problem, steps: Steps, judging: Judging, options: Mapping[str, Any]
+) -> Iterator[tuple[Decision, bool]]:
+    """The decisions of a search, each written before it is given, and whether it was known already.
+
+    Raises:
+        StudyError: the study holds another decision at a step, made by another version.
+    """
+    study, judging.steps = judging.study, steps
+    search = study.search(search_address(options), options)
+    stored = [tuple(row)[2:-1] for row in study.decisions(search)]
+    for place, decision in enumerate(steps(problem, judging)):
+        known = place < len(stored)
+        if known and stored[place] != decision_row(decision):
+            raise StudyError(
+                f"{study.path}: step {decision.step} was decided otherwise, by another version of this tool "
+                "or of its libraries; start a new study"
+            )
+        if not known:
+            study.write_step(search, place, decision, judging.fresh)
+            judging.fresh.clear()
+        yield decision, known
+    study.finish(search)
+
+
+def search_address(options: Mapping[str, Any]) -> str:
+    """The address of a search: the same options resume it."""
+    return hashlib.sha256(exact_json(options).encode()).hexdigest()

@@ -1,0 +1,183 @@
+"""A spec as a family of networks, one for each setting of its sizes, and the figures of many at once.
+
+Networks are worked out folded: the sizes that axes move are arrays, so that a repeated block stands once with
+its count. A depth of 264 blocks then costs what one of 11 does, and all candidates of a step share one graph.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.errors import CostModelError
+from costmodel.graph import Graph
+from costmodel.numbers import Ratios
+from costmodel.spec import Document, elaborate
+from costmodel.spec.axes import Axis, axes_of
+from costmodel.transforms.continual import Continual
+from search.problem.budget import Quantity
+from search.study.address import address_lines
+from search.sweep.columns import column, joined, length_of, piece_of
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Design:
+    """One network: the sizes that make it, its quantities by text, its address; or why there is none."""
+
+    settings: Settings
+    values: Mapping[str, Any]
+    network: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Family:
+    """The networks of a spec, as clip networks or as streams.
+
+    Args:
+        document: the spec.
+        stream: how networks become streams; None for clip networks.
+        dtype: what sizes in bytes are counted in.
+    """
+
+    document: Document
+    stream: Continual | None = None
+    dtype: str = "fp32"
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes that the spec declares."""
+        return axes_of(self.document)
+
+    @cached_property
+    def moving(self) -> frozenset[str]:
+        """The sizes that some axis changes."""
+        return frozenset(name for axis in self.axes for name in (axis.moves, *axis.follows))
+
+    def settings(self, variant: str | None, sets: Mapping[str, Any]) -> dict[str, Any]:
+        """The exact value of every size of a variant, with values set over it."""
+        return self.document.settings(variant, sets)
+
+    def graph(self, settings: Settings) -> Graph:
+        """The network at given sizes, or the network of many where sizes are arrays.
+
+        Raises:
+            CostModelError: there is no such network.
+        """
+        clip = elaborate(self.document, None, settings)
+        return clip if self.stream is None else self.stream(clip)
+
+    def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Any]:
+        """A quantity of each piece, as an array over its values, not a number where there is no such network.
+
+        A piece is settings of which some are arrays of one length; all pieces are worked out together.
+        """
+        lengths = [length_of(piece) for piece in pieces]
+        try:
+            figures = Figures(self.graph(joined(pieces, lengths, self.moving)), self.dtype)
+            values = values_of(quantity, figures, (sum(lengths),))
+        except CostModelError:  # what decides which layers exist cannot be an array in this spec
+            values = np.concatenate([self._one_by_one(piece, quantity) for piece in pieces])
+        return np.split(values, np.cumsum(lengths)[:-1])
+
+    def _one_by_one(self, piece: Settings, quantity: Quantity) -> Any:
+        rows = (piece_of(piece, index) for index in range(length_of(piece)))
+        return np.array([self._or_nan(row, quantity) for row in rows])
+
+    def _or_nan(self, settings: Settings, quantity: Quantity) -> float:
+        try:
+            return float(values_of(quantity, Figures(self.graph(settings), self.dtype), (1,))[0])
+        except CostModelError:
+            return float("nan")
+
+    def designs(
+        self, rows: Sequence[Settings], quantities: Sequence[Quantity], *, addresses: bool = True
+    ) -> list[Design]:
+        """The networks of several settings, with their quantities and, unless not wanted, their addresses."""
+        if not rows:
+            return []
+        columns = {
+            name: column([row[name] for row in rows]) if name in self.moving else value
+            for name, value in rows[0].items()
+        }
+        try:
+            figures = Figures(self.graph(columns), self.dtype)
+        except CostModelError:
+            return [self.exact(row, quantities) for row in rows]
+        values = {each.text: values_of(each, figures, (len(rows),)) for each in quantities}
+        broken = list(broken_designs(figures.graph))
+        return [
+            Design(
+                row,
+                {text: plain(value[index]) for text, value in values.items()},
+                _address(figures.graph, index) if addresses else "",
+                _problem(broken, index),
+            )
+            for index, row in enumerate(rows)
+        ]
+
+    def exact(self, row: Settings, quantities: Sequence[Quantity]) -> Design:
+        """One network, worked out unfolded."""
+        try:
+            figures = Figures(self.graph(row), self.dtype)
+            values = {each.text: plain(values_of(each, figures, (1,))[0]) for each in quantities}
+        except CostModelError as error:
+            return Design(row, {}, problem=" ".join(str(error).split()))
+        return Design(row, values, _address(figures.graph, 0))
+
+
+def plain(value: Any) -> Any:
+    """A figure as an int where it is whole, else as a float.
+
+    Floats are rounded to 12 digits: the last bits of a logarithm depend on the machine.
+    """
+    exact = float(value)
+    return int(exact) if exact.is_integer() else float(f"{exact:.12g}")
+
+
+def values_of(quantity: Quantity, figures: Figures, shape: tuple[int, ...]) -> Any:
+    """A quantity of many networks, as an array of a shape."""
+    values = quantity.of({name: _floats(evaluate(figures, name)) for name in quantity.names})
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, Ratios):
+        return value.numerator / value.denominator
+    return None if value is None else np.asarray(value, dtype=np.float64)
+
+
+def _address(graph: Graph, index: int) -> str:
+    return hashlib.sha256("\n".join(address_lines(graph, index)).encode()).hexdigest()
+
+
+def broken_designs(graph: Graph) -> Iterator[tuple[str, Any, str, tuple[Any, ...]]]:
+    """The demands of layers that some of the networks do not meet, and sizes below one."""
+    for part in (graph,) if graph.clip is None else (graph.clip, graph):
+        demands = part.map(lambda op, inputs: [*op.demands(*inputs), *_sizes(op.out(*inputs))])
+        for node in part.nodes:
+            for holds, message, values in demands[node.name]:
+                if not np.all(holds):
+                    yield node.name, np.logical_or(holds, np.asarray(node.count) == 0), message, values
+
+
+def _sizes(out: Any) -> Iterator[tuple[Any, str, tuple[Any, ...]]]:
+    for axis, size in out._asdict().items():
+        yield size >= 1, f"{axis} of the output is {{}}", (size,)
+
+
+def _problem(broken: Sequence[tuple[str, Any, str, tuple[Any, ...]]], index: int) -> str:
+    for name, holds, message, values in broken:
+        if not np.broadcast_to(holds, (index + 1,) if np.ndim(holds) == 0 else np.shape(holds))[index]:
+            shown = (value[index] if np.ndim(value) else value for value in values)
+            return f"{name}: {message.format(*shown)}"
+    return ""

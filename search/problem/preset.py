@@ -1,0 +1,69 @@
+"""Presets: files that supply every option of a search that is not given, on any spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from costmodel.errors import SpecError, nearest
+from costmodel.spec.load import Item, read
+
+# What a preset may hold beside its description: options of the command, by their long names.
+LISTS = ("set", "limit", "axes", "with")
+FLAGS = ("continual", "contract")
+TEXTS = ("start", "budget", "score", "replay")
+NUMBERS = ("factor", "retries", "workers")
+KEYS = ("description", *TEXTS, *LISTS, *FLAGS, *NUMBERS)
+
+
+def folder() -> Path:
+    """Where the presets that come with the tool lie."""
+    return Path(str(resources.files("search"))) / "problem" / "presets"
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that come with the tool."""
+    return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
+
+
+def load_preset(name: str) -> dict[str, Any]:
+    """The options of a preset, by the name of a shipped one or the path of a file.
+
+    Raises:
+        SpecError: there is no such preset, or an option in it is wrong.
+    """
+    path = Path(name)
+    if not path.suffix:
+        if name not in preset_names():
+            raise SpecError(f"--preset: unknown {name!r}{nearest(name, preset_names())}")
+        path = folder() / f"{name}.yaml"
+    root = read(path)
+    if not isinstance(root.value, dict):
+        raise root.error(f"{root.kind}, expected options of a search")
+    return {key: _value(key, item) for key, item in root.value.items() if key != "description"}
+
+
+def _value(key: str, item: Item) -> Any:
+    if key not in KEYS:
+        raise item.error(f"unknown option{nearest(key, KEYS)}")
+    if key in LISTS:
+        entries = item.value if isinstance(item.value, list) else [item]
+        return [str(entry.value) for entry in entries]
+    if key in FLAGS and not isinstance(item.value, bool):
+        raise item.error(f"{item.kind}, expected true or false")
+    if key in NUMBERS and (isinstance(item.value, bool) or not isinstance(item.value, int | Fraction)):
+        raise item.error(f"{item.kind}, expected a number")
+    return item.value if key in (*FLAGS, *NUMBERS) else str(item.value)
+
+
+def filled(given: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """The options given, and those of a preset where none is given: None, an empty list, a flag not set."""
+    if name is None:
+        return dict(given)
+    preset = load_preset(name)
+    return {
+        key: preset.get(key, value) if value in (None, [], False) else value for key, value in given.items()
+    }

@@ -1,0 +1,180 @@
+"""From the options of a search to what it needs to run, everything checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from costmodel.errors import OptionError, nearest
+from costmodel.spec import Document, parse_set
+from costmodel.spec.axes import Axis
+from costmodel.spec.expr import number
+from costmodel.transforms.continual import Continual
+from search.methods.contract import check_large_start, contract
+from search.methods.expand import check_start, expand
+from search.methods.prefetch import Steps
+from search.methods.replay import Replay, read_replay
+from search.problem.budget import FLOP_NOTE, Limit, Quantity, limit
+from search.problem.designs import Family
+from search.problem.steps import Problem, outside
+from search.score.base import Expression, Score, score_named
+from search.study.spec_text import spec_facts
+
+MOST_RETRIES = 100
+MOST_WORKERS = 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of a search as they are given; those left out have their defaults here."""
+
+    start: str | None = None
+    sets: Sequence[str] = ()
+    budget: str | None = None
+    limits: Sequence[str] = ()
+    score: str = "entropy"
+    score_options: Sequence[str] = ()
+    factor: Any = 2
+    axes: Sequence[str] = ()
+    contract: bool = False
+    replay: str | None = None
+    seed: int = 0
+    dtype: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A search that can begin: what is searched, how its steps are made, how they are scored.
+
+    `options` are all that its decisions depend on; `notes` what a reader must know.
+    """
+
+    problem: Problem
+    steps: Steps
+    score: Score
+    options: Mapping[str, Any]
+    score_options: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def prepare(request: Request, document: Document, stream: Continual | None) -> Prepared:
+    """Checks the options of a search and puts it together.
+
+    Raises:
+        CostModelError: an option is wrong, or the search cannot begin.
+    """
+    family = Family(document, stream, request.dtype)
+    if not family.axes:
+        raise OptionError(f"{document.name}: the spec declares no `axes`, so nothing can move")
+    axes = _chosen_axes(family.axes, request.axes)
+    replay = _replay(request, family)
+    start = family.settings(_start(request, replay), dict(parse_set(text) for text in request.sets))
+    score_options = _options(request.score_options)
+    score = score_named(request.score, score_options, request.dtype)
+    watched = (score.quantity,) if isinstance(score, Expression) else ()
+    limits = tuple(limit(text) for text in request.limits)
+    budget = _budget(request)
+    problem = Problem(family, axes, start, budget, limits, _factor(request.factor), watched)
+    present = problem.first.values
+    problem = Problem(
+        family,
+        axes,
+        start,
+        budget.against(present[budget.quantity.text]),
+        tuple(each.against(present[each.quantity.text]) for each in limits),
+        problem.factor,
+        watched,
+    )
+    steps = _steps(request, problem, replay)
+    identity = _identity(request, problem, score, replay)
+    return Prepared(problem, steps, score, identity, score_options, _notes(problem))
+
+
+def _steps(request: Request, problem: Problem, replay: Replay | None) -> Steps:
+    if replay is not None:
+        if outside(problem.limits, problem.first):
+            raise OptionError(
+                f"--limit: the start is outside: {'; '.join(outside(problem.limits, problem.first))}"
+            )
+        return replay
+    if request.contract:
+        check_large_start(problem)
+        return contract
+    check_start(problem)
+    return expand
+
+
+def _replay(request: Request, family: Family) -> Replay | None:
+    if request.replay is None:
+        return None
+    if request.contract:
+        raise OptionError("--replay: takes its steps from the file; leave --contract out")
+    return read_replay(request.replay, tuple(axis.name for axis in family.axes), family.document.globals)
+
+
+def _start(request: Request, replay: Replay | None) -> str | None:
+    return replay.start if request.start is None and replay is not None else request.start
+
+
+def _budget(request: Request) -> Limit:
+    if request.budget is not None:
+        return limit(request.budget, "--budget")
+    if request.replay is not None:
+        return Limit(Quantity("macs_per_clip"), Fraction(10**15))
+    raise OptionError("--budget: is missing; expected METRIC<=AMOUNT, such as macs_per_clip<=2GMAC")
+
+
+def _factor(value: Any) -> Fraction:
+    exact = number(str(value)) if not isinstance(value, Fraction) else value
+    if exact is None or not 1 < exact <= 100:
+        raise OptionError(f"--factor: {value}, expected a number above 1 and at most 100")
+    return Fraction(exact)
+
+
+def _chosen_axes(axes: Sequence[Axis], wanted: Sequence[str]) -> tuple[Axis, ...]:
+    names = [axis.name for axis in axes]
+    for name in wanted:
+        if name not in names:
+            raise OptionError(f"--axes: unknown {name!r}{nearest(name, names)}")
+    return tuple(axis for axis in axes if not wanted or axis.name in wanted)
+
+
+def _options(texts: Sequence[str]) -> dict[str, Any]:
+    """Options of a score: numbers where they are numbers, else text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise OptionError(f"--with {text}: expected NAME=VALUE, an option of the score")
+        exact = number(value.strip())
+        plain = float(exact) if isinstance(exact, Fraction) else exact
+        found[name.strip()] = value.strip() if plain is None else plain
+    return found
+
+
+def _identity(request: Request, problem: Problem, score: Score, replay: Replay | None) -> dict[str, Any]:
+    stream = problem.family.stream
+    return {
+        "spec": spec_facts(problem.family.document)["spec_address"],
+        "start": dict(problem.start),
+        "stream": None if stream is None else dict(vars(stream)),
+        "budget": str(problem.budget),
+        "bound": problem.budget.bound,
+        "limits": [str(each) for each in problem.limits],
+        "bounds": [each.bound for each in problem.limits],
+        "factor": problem.factor,
+        "axes": [axis.name for axis in problem.axes],
+        "mode": "replay" if request.replay else "contract" if request.contract else "expand",
+        "replay": None if replay is None else str(replay),
+        "score": score.name,
+        "recipe": score.recipe_at(0),
+        "seed": request.seed,
+        "dtype": request.dtype,
+    }
+
+
+def _notes(problem: Problem) -> tuple[str, ...]:
+    units = {problem.budget.quantity.unit, *(each.quantity.unit for each in problem.limits)}
+    return (f"costs are in MACs: {FLOP_NOTE}",) if "MAC" in units else ()

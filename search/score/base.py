@@ -1,0 +1,145 @@
+"""Scores: what a search maximises. One small interface; those that need torch load it when they run."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import METRICS
+from costmodel.errors import OptionError, nearest
+from costmodel.graph import Graph
+from search.problem.budget import Quantity
+
+# Scores by name, each `module:class`, loaded when asked for. The class is called with the recipe's options.
+SCORES: dict[str, str] = {
+    "synflow": "search.score.proxies:Synflow",
+    "train": "search.score.training:TrainScore",
+}
+
+
+_OWN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One candidate to score: all that a worker needs, and all that its result depends on.
+
+    Args:
+        key: the content address of the result: network, score, recipe and seed.
+        graph: the network.
+        score: the score's name.
+        recipe: what else the score depends on.
+        seed: seed of all that is drawn at random.
+    """
+
+    key: str
+    graph: Graph
+    score: str
+    recipe: Mapping[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What scoring a candidate gave.
+
+    Args:
+        score: larger is better; must be finite.
+        training_macs: multiply-accumulates that it took.
+        log: what a reader may want to know.
+        measured: further figures, such as accuracies, by name.
+    """
+
+    score: float
+    training_macs: int = 0
+    log: str = ""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Score(Protocol):
+    """Gives each candidate a number, larger for better. Made once in each process, called for each task.
+
+    `recipe_at` gives all that its results at a step of a search depend on beside the network and the seed;
+    it becomes part of their address.
+    `in_worker` says whether candidates run in worker processes; else in the driver, at once.
+    """
+
+    name: str
+    in_worker: bool
+
+    def recipe_at(self, step: int) -> Mapping[str, Any]:
+        """What the results of a step depend on, as plain numbers and text."""
+
+    def __call__(self, task: Task) -> Result:
+        """The score of a candidate; any exception is a failed attempt."""
+
+
+class Expression:
+    """A score that is arithmetic of metrics, such as `entropy` or `entropy - 1e-9 * macs_per_frame`."""
+
+    in_worker = False
+
+    def __init__(self, quantity: Quantity, dtype: str) -> None:
+        self.name = quantity.text
+        self.quantity = quantity
+        self.dtype = dtype
+
+    def recipe_at(self, step: int) -> Mapping[str, Any]:
+        """The dtype, which sizes in bytes depend on."""
+        return {"dtype": self.dtype}
+
+    def __call__(self, task: Task) -> Result:
+        """The value of the expression for the candidate's network."""
+        return Result(float(self.quantity.value(Figures(task.graph, self.dtype))))
+
+
+@lru_cache(maxsize=8)
+def _loaded(name: str) -> Any:
+    module, _, attribute = SCORES.get(name, name).partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise OptionError(f"--score {name}: cannot be loaded: {error}") from error
+
+
+def score_named(name: str, options: Mapping[str, Any] | None = None, dtype: str = "fp32") -> Score:
+    """The score of a name: a registered one, `module:class` of one's own, or arithmetic of metrics.
+
+    `options` are given to a class as keywords.
+
+    Raises:
+        OptionError: there is none of that name, or it does not take these options.
+    """
+    given = dict(options or {})
+    if name in SCORES or _OWN.fullmatch(name):
+        try:
+            made: Score = _loaded(name)(**given)
+        except TypeError as error:
+            raise OptionError(f"--with: {name}: {error}") from error
+        return made
+    if given:
+        raise OptionError(
+            f"--recipe: {name!r} is arithmetic of metrics and takes no options, got {sorted(given)}"
+        )
+    try:
+        return Expression(Quantity(name), dtype)
+    except OptionError as error:
+        hint = nearest(name, (*SCORES, *METRICS))
+        raise OptionError(f"--score {name}: neither a score nor arithmetic of metrics{hint}") from error
+
+
+def checked(result: Result) -> Result:
+    """The result, when its score is a finite number.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not math.isfinite(result.score):
+        raise ValueError(f"the score is {result.score}")
+    return result

@@ -1,0 +1,86 @@
+"""The score `train`: a candidate's validation accuracy, after training by a recipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from costmodel.errors import OptionError
+from search.data import open_data
+from search.score.base import Result, Task
+from search.train.forms import Kind
+from search.train.loop import metrics_csv, train
+from search.train.options import Options
+from search.train.recipe import load_recipe
+
+
+class TrainScore:
+    """Trains each candidate from random weights.
+
+    Args:
+        recipe: a shipped recipe's name, or a file.
+        data: `digits`, `digits:train=500,val=200`, or a folder of clips.
+        data_seed: of the data, which stays the same whatever the seed of a search.
+        epochs: instead of the recipe's.
+        batch: instead of the recipe's.
+        kind: `clip`, `unpadded` or `stepwise`.
+        device: where candidates are trained.
+    """
+
+    name = "train"
+    in_worker = True
+
+    def __init__(
+        self,
+        recipe: str = "digits",
+        data: str = "digits",
+        data_seed: int = 0,
+        epochs: float | None = None,
+        batch: int | None = None,
+        kind: Kind = "clip",
+        device: str = "cpu",
+    ) -> None:
+        if kind not in get_args(Kind):
+            raise OptionError(f"--with kind={kind}: expected {', '.join(get_args(Kind))}")
+        chosen = load_recipe(recipe)
+        chosen = chosen if batch is None else chosen.with_batch(int(batch))
+        self.recipe = chosen if epochs is None else chosen.with_epochs(float(epochs))
+        self.data = open_data(data, int(data_seed))
+        self.kind, self.device = kind, device
+
+    def recipe_at(self, step: int) -> Mapping[str, Any]:
+        """The recipe as it is regularised at a step, and the data."""
+        settings = json.loads(self.recipe.at_step(step).key)
+        return {
+            "recipe": settings,
+            "step": self._regularised_from(step),
+            "data": self.data.key,
+            "kind": self.kind,
+        }
+
+    def __call__(self, task: Task) -> Result:
+        """The validation accuracy of a candidate, on one clip from the middle of each video.
+
+        Raises:
+            TrainingError: its loss is not a number any more.
+        """
+        import torch
+
+        torch.set_num_threads(1)
+        options = Options(
+            seed=task.seed,
+            kind=self.kind,
+            device=self.device,
+            validate_every=0,
+            spare_classes=True,  # a spec made for other data keeps its classifier, and its cost
+        )
+        recipe = self.recipe.at_step(int(task.recipe["step"]))
+        result = train(task.graph, self.data, recipe, options)
+        seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
+        measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, **seconds}
+        return Result(result.accuracy, result.macs, metrics_csv(result.rows), measured)
+
+    def _regularised_from(self, step: int) -> int:
+        """The last step at which the recipe changed: steps between two changes train alike."""
+        return max((first for first, _ in self.recipe.expansion if first <= step), default=0)

@@ -1,0 +1,1 @@
+"""The record of searches: one SQLite file, its history and exports."""

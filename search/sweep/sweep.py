@@ -1,0 +1,135 @@
+"""Sweeps: the figures of many designs of one spec, in pieces of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costmodel.analysis.metrics import METRICS
+from costmodel.errors import OptionError, nearest
+from costmodel.spec.expr import Expression
+from search.sweep.condition import holds, parse_condition
+from search.sweep.evaluator import CHUNK, Evaluator
+from search.sweep.grid import Grid
+from search.sweep.pareto import Front
+
+Array = NDArray[Any]
+Table = dict[str, Array]
+PIECE = 8 * CHUNK  # designs between two looks at the front, the file and the clock
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows found among the designs of one piece, and how far the sweep is."""
+
+    rows: Table
+    done: int
+    valid: int
+
+    @property
+    def length(self) -> int:
+        """How many rows."""
+        return len(self.rows["valid"])
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All designs of a grid, or those that are wanted.
+
+    Args:
+        evaluator: the figures of designs.
+        grid: the designs.
+        where: conditions on figures and axes; only valid designs for which all hold are kept.
+        pareto: objectives; only designs that no other one beats are kept. A leading `-` means the larger the
+            better.
+
+    Raises:
+        OptionError: a condition or an objective reads what is neither an axis nor a figure.
+    """
+
+    evaluator: Evaluator
+    grid: Grid
+    where: tuple[str, ...] = ()
+    pareto: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.conditions()
+        self.evaluator.structure(tuple(axis.name for axis in self.grid.axes))
+        for name in self.pareto:
+            if name.lstrip("-") not in self.columns:
+                raise OptionError(f"--pareto: unknown {name!r}{nearest(name.lstrip('-'), self.columns)}")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the result: axes, figures, `valid`."""
+        return (*(axis.name for axis in self.grid.axes), *self.evaluator.metrics, "valid")
+
+    def conditions(self) -> list[Expression]:
+        """The conditions, read."""
+        return [parse_condition(text, self.columns) for text in self.where]
+
+    def pieces(self) -> Iterator[Piece]:
+        """The rows found, piece by piece; the front, where one is wanted, with the last piece."""
+        self.evaluator.expect(self.grid.ranges, self.grid.designs)
+        conditions, best, valid = self.conditions(), Front(), 0
+        for start in range(0, self.grid.designs, PIECE):
+            stop = min(start + PIECE, self.grid.designs)
+            rows, some = self._rows(start, stop, conditions)
+            valid += some
+            if self.pareto:
+                numbers = rows.pop("number")
+                best.add(self._objectives(rows), numbers)
+                rows = {name: each[:0] for name, each in rows.items()}
+                if stop == self.grid.designs:
+                    rows = self.at(best.numbers)
+            rows.pop("number", None)
+            yield Piece(rows, stop, valid)
+
+    def at(self, numbers: Array) -> Table:
+        """The rows of designs by their numbers."""
+        pieces = [self._columns(int(number), int(number) + 1) for number in numbers]
+        if not pieces:
+            return {name: np.empty(0, dtype=np.int64) for name in self.columns}
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in self.columns}
+
+    def _columns(self, start: int, stop: int) -> Table:
+        columns = self.grid.columns(start, stop)
+        figures = self.evaluator(columns)
+        values = {
+            name: each.numerators if each.denominator == 1 else each.numerators / each.denominator
+            for name, each in columns.items()
+        }
+        return {**values, **figures}
+
+    def _rows(self, start: int, stop: int, conditions: Sequence[Expression]) -> tuple[Table, int]:
+        rows = self._columns(start, stop)
+        valid = int(np.count_nonzero(rows["valid"]))
+        rows["number"] = np.arange(start, stop)
+        if not (conditions or self.pareto):
+            return rows, valid
+        kept = rows["valid"]
+        for condition in conditions:
+            kept = kept & holds(condition, rows)
+        return {name: each[kept] for name, each in rows.items()}, valid
+
+    def _objectives(self, rows: Table) -> Array:
+        return np.stack([-rows[name[1:]] if name[0] == "-" else rows[name] for name in self.pareto], axis=1)
+
+
+def known_metrics(text: str) -> tuple[str, ...]:
+    """Metrics from a list with commas.
+
+    Raises:
+        OptionError: one is not known.
+    """
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in METRICS:
+            raise OptionError(f"--metrics: unknown metric {name!r}{nearest(name, METRICS)}")
+    if not names:
+        raise OptionError("--metrics: none named, expected some such as macs_per_frame,params")
+    return names

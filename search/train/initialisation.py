@@ -1,0 +1,78 @@
+"""What a recipe changes in a fresh network: first weights, dropout, drop-connect, statistics, what learns."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from costmodel.emit import Network
+from costmodel.emit.modules.merge import AddLayer
+from costmodel.emit.modules.pointwise import BatchNormLayer, DropoutLayer
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Add
+from search.train.checkpoint import classifier_names
+from search.train.recipe import Recipe
+
+
+def prepare(network: Network, recipe: Recipe) -> None:
+    """Sets what the recipe says; weights are as the network was emitted, but for residual branches.
+
+    The last batch norm of each residual branch starts at zero, so that the block starts as the identity, "the
+    initialization in [23]" (Goyal 2017, sec. 5.1) of Feichtenhofer 2020, sec. A.3.
+    """
+    for layer in network.layers.values():
+        if isinstance(layer, BatchNormLayer):
+            layer.momentum = recipe.norm_momentum
+        elif isinstance(layer, DropoutLayer) and recipe.dropout is not None:
+            layer.rate = recipe.dropout
+    residuals = _residuals(network.graph)
+    for number, (add, branch) in enumerate(residuals):
+        last = network.layers[add.inputs[branch]]
+        if isinstance(last, BatchNormLayer):
+            nn.init.zeros_(last.weight)
+        if recipe.drop_connect:
+            rate = recipe.drop_connect * (number + 1) / len(residuals)
+            layer = network.layers[add.name]
+            assert isinstance(layer, AddLayer)
+            layer.register_forward_pre_hook(partial(_drop, branch=branch, rate=rate))
+
+
+def freeze(network: Network) -> None:
+    """Lets the classifier alone learn; the other layers keep their weights and statistics."""
+    learned = classifier_names(network)
+    for name, value in network.named_parameters():
+        value.requires_grad_(name in learned)
+
+
+def learning_mode(network: Network, frozen: bool) -> None:
+    """Sets the network to train; where all but the classifier is frozen, batch norms run as in evaluation."""
+    network.train()
+    if frozen:
+        for layer in network.layers.values():
+            if isinstance(layer, BatchNormLayer):
+                layer.eval()
+
+
+def _drop(layer: nn.Module, branches: tuple[Tensor, ...], *, branch: int, rate: float) -> Any:
+    """Leaves a residual branch out for some clips, the others scaled up  (Huang 2016, eq. 2)."""
+    if not layer.training or not torch.is_grad_enabled():
+        return branches
+    value = branches[branch]
+    kept = torch.rand((len(value), *(1,) * (value.dim() - 1)), device=value.device) >= rate
+    dropped = value * (kept / (1 - rate))
+    return (*branches[:branch], dropped, *branches[branch + 1 :])
+
+
+def _residuals(graph: Graph) -> list[tuple[Node, int]]:
+    """Each sum of two branches with the number of the longer one, in order."""
+    depth = {INPUT: 0}
+    found = []
+    for node in graph.nodes:
+        depth[node.name] = 1 + max(depth[name] for name in node.inputs)
+        if isinstance(node.op, Add) and len(node.inputs) == 2:
+            first, second = (depth[name] for name in node.inputs)
+            found.append((node, 0 if first >= second else 1))
+    return found

@@ -1,0 +1,213 @@
+"""How networks are trained, as data: one YAML file for each recipe, shipped or one's own."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from costmodel.errors import SpecError, nearest
+from costmodel.spec.expr import parse
+from costmodel.spec.load import Item, read
+
+if TYPE_CHECKING:
+    import numpy
+
+SCHEDULES = ("cosine", "steps", "plateau")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained by SGD.
+
+    Args:
+        name: what it is called.
+        learning_rate: the base rate, for batches of `batch` clips.
+        batch: clips in a batch.
+        micro: clips that run at once and share their batch statistics; 0 for the whole batch.
+        epochs: how often each video is shown; at most, where a plateau ends the run.
+        warmup: epochs in which the rate rises linearly to the base rate  (Goyal 2017).
+        schedule: how the rate falls: half a period of a cosine, at the epochs `milestones`, or on a plateau.
+        milestones: epochs at which the rate falls by `factor`.
+        factor: of the rate at a milestone or plateau.
+        falls: plateaus at which the rate falls; the next one ends the run.
+        patience: epochs without a lower validation loss that make a plateau.
+        momentum: of SGD.
+        dampening: of the momentum.
+        weight_decay: of every learned value.
+        dropout: before the classifier; as the spec has it where None.
+        drop_connect: the rate at which the last residual branch is left out, the others in proportion.
+        norm_momentum: of running statistics.
+        mirror: whether half of the clips are mirrored, where the data allows it.
+        scales: of the shorter side, as a multiple of the crop.
+        any_scale: whether every scale between the least and the largest of them is drawn, or one of them.
+        expansion: what changes along an expansion, by the first step that it holds for.
+    """
+
+    name: str
+    learning_rate: float
+    batch: int
+    epochs: float
+    micro: int = 0
+    warmup: float = 0
+    schedule: str = "cosine"
+    milestones: tuple[float, ...] = ()
+    factor: float = 0.1
+    falls: int = 3
+    patience: int = 10
+    momentum: float = 0.9
+    dampening: float = 0
+    weight_decay: float = 0
+    dropout: float | None = None
+    drop_connect: float = 0
+    norm_momentum: float = 0.1
+    mirror: bool = True
+    scales: tuple[float, ...] = (128 / 112, 160 / 112)
+    any_scale: bool = True
+    expansion: tuple[tuple[int, tuple[tuple[str, float], ...]], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The settings as one text; equal texts train alike."""
+        settings = {name: value for name, value in asdict(self).items() if name not in ("name", "expansion")}
+        return json.dumps(settings, sort_keys=True)
+
+    def rate_at(self, epoch: float, falls: int = 0) -> float:
+        """The learning rate, `epoch` being how far the run is and `falls` how many plateaus it met.
+
+        Half a period of a cosine: eta * 0.5 * (cos(n / n_max * pi) + 1)  (Feichtenhofer 2020, sec. A.3).
+        """
+        if epoch < self.warmup:
+            return self.learning_rate * epoch / self.warmup
+        if self.schedule == "cosine":
+            return self.learning_rate * 0.5 * (math.cos(epoch / self.epochs * math.pi) + 1)
+        if self.schedule == "steps":
+            falls = sum(epoch >= milestone for milestone in self.milestones)
+        return self.learning_rate * self.factor**falls
+
+    def draw_scale(self, random: numpy.random.Generator) -> float:
+        """A scale of the shorter side, as a multiple of the crop."""
+        if self.any_scale:
+            return float(random.uniform(min(self.scales), max(self.scales)))
+        return float(random.choice(self.scales))
+
+    def with_batch(self, batch: int) -> Recipe:
+        """The same recipe with other batches, the learning rate in proportion  (Goyal 2017, sec. 2.1)."""
+        return replace(self, batch=batch, learning_rate=self.learning_rate * batch / self.batch)
+
+    def with_epochs(self, epochs: float) -> Recipe:
+        """The same recipe over another number of epochs, its warm-up and milestones in proportion."""
+        stretch = epochs / self.epochs
+        return replace(
+            self,
+            epochs=epochs,
+            warmup=self.warmup * stretch,
+            milestones=tuple(milestone * stretch for milestone in self.milestones),
+        )
+
+    def at_step(self, step: int) -> Recipe:
+        """The recipe at one step of an expansion, regularised  (Feichtenhofer 2020, sec. A.3)."""
+        recipe = self
+        for change in (dict(changes) for first, changes in self.expansion if step >= first):
+            if "batch" in change:
+                factor = change["batch"]
+                recipe = recipe.with_batch(max(round(self.batch * factor), 1))
+                recipe = replace(recipe, micro=round(self.micro * factor))
+            if "epochs" in change:
+                recipe = recipe.with_epochs(self.epochs * change["epochs"])
+            recipe = replace(recipe, drop_connect=change.get("drop_connect", recipe.drop_connect))
+        return recipe
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The recipes that come with the tool."""
+    return tuple(
+        sorted(
+            Path(str(file)).stem for file in resources.files("search").joinpath("train", "recipes").iterdir()
+        )
+    )
+
+
+def load_recipe(name: str) -> Recipe:
+    """A recipe by the name of a shipped one, or by the path of a file.
+
+    Raises:
+        SpecError: there is no such recipe, or it is wrong.
+    """
+    path = Path(name)
+    if not path.suffix:
+        if name not in recipe_names():
+            raise SpecError(f"--recipe: unknown {name!r}{nearest(name, recipe_names())}")
+        path = Path(str(resources.files("search").joinpath("train", "recipes", f"{name}.yaml")))
+    root = read(path)
+    if not isinstance(root.value, dict):
+        raise root.error(f"{root.kind}, expected the settings of a recipe")
+    return _recipe(
+        root, {key: item for key, item in root.value.items() if key not in ("description", "source")}
+    )
+
+
+def _recipe(root: Item, given: Mapping[str, Item]) -> Recipe:
+    known = {field.name: str(field.type) for field in fields(Recipe)}
+    for key, item in given.items():
+        if key not in known:
+            raise item.error(f"unknown setting{nearest(key, known)}")
+    for name in ("name", "learning_rate", "batch", "epochs"):
+        if name not in given:
+            raise root.error(f"no {name!r}, expected one in a recipe")
+    recipe = Recipe(**{key: _setting(item, known[key]) for key, item in given.items()})
+    if not (recipe.batch >= 1 and recipe.epochs > 0 and recipe.learning_rate > 0):
+        raise root.error("learning_rate, batch and epochs: expected numbers above zero")
+    if recipe.schedule not in SCHEDULES:
+        raise given["schedule"].error(f"{recipe.schedule!r}, expected {', '.join(SCHEDULES)}")
+    return recipe
+
+
+def _setting(item: Item, kind: str) -> Any:
+    """The value of one setting, as its annotation has it."""
+    if kind == "str":
+        return str(item.value)
+    if kind == "bool":
+        if not isinstance(item.value, bool):
+            raise item.error(f"{item.kind}, expected true or false")
+        return item.value
+    if kind.startswith("tuple[tuple"):
+        return tuple(_change(each) for each in _entries(item))
+    if kind.startswith("tuple"):
+        return tuple(_number(each) for each in _entries(item))
+    number = _number(item)
+    if kind != "int":
+        return number
+    if not number.is_integer():
+        raise item.error(f"{item.kind}, expected a whole number")
+    return int(number)
+
+
+def _entries(item: Item) -> list[Item]:
+    if not isinstance(item.value, list):
+        raise item.error(f"{item.kind}, expected a list")
+    return item.value
+
+
+def _change(item: Item) -> tuple[int, tuple[tuple[str, float], ...]]:
+    """From `{step: 8, batch: 1}` the step, and what changes there."""
+    values = {key: _number(each) for key, each in item.value.items()} if isinstance(item.value, dict) else {}
+    unknown = set(values) - {"step", "batch", "epochs", "drop_connect"}
+    if "step" not in values or unknown:
+        raise item.error("expected {step: N} with batch, epochs or drop_connect")
+    step = int(values.pop("step"))
+    return step, tuple(values.items())
+
+
+def _number(item: Item) -> float:
+    value = parse(item.value).value({}) if isinstance(item.value, str) else item.value
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        raise item.error(f"{item.kind}, expected a number")
+    if value < 0:
+        raise item.error(f"{item.kind}, expected zero or more")
+    return float(value)

@@ -1,0 +1,1 @@
+"""Searches held against each other and against training."""

@@ -1,0 +1,120 @@
+"""Worker processes: one that dies takes its candidate, not the search; failures are tried again."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from costmodel.spec import document
+from search.engine.local import LocalEngine
+from search.methods.run import Judging, run
+from search.problem.request import Request, prepare
+from search.study.history import candidates_of
+from search.study.spec_text import spec_facts
+from search.study.study import open_study, read_study
+
+SCORES = """
+import os, time
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from search.score.base import Result
+
+class Base:
+    in_worker = True
+    def __init__(self, folder=""):
+        self.folder = folder
+    def recipe_at(self, step):
+        return {}
+    def __call__(self, task):
+        layers = evaluate(Figures(task.graph), "depth")
+        self.trouble(layers, task)
+        return Result(float(layers), log="scored")
+    def trouble(self, layers, task):
+        pass
+
+class Dies(Base):
+    name = "own_scores:Dies"
+    def trouble(self, layers, task):
+        if layers > 2:
+            os.kill(os.getpid(), 9)
+
+class Once(Base):
+    name = "own_scores:Once"
+    def trouble(self, layers, task):
+        mark = os.path.join(self.folder, task.key)
+        if not os.path.exists(mark):
+            open(mark, "w").close()
+            raise RuntimeError("only\\nonce")
+
+class Hungry(Base):
+    name = "own_scores:Hungry"
+    def trouble(self, layers, task):
+        if layers > 2:
+            raise MemoryError
+
+class NotANumber(Base):
+    name = "own_scores:NotANumber"
+    def __call__(self, task):
+        return Result(float("nan") if evaluate(Figures(task.graph), "depth") > 2 else 1.0)
+"""
+
+
+@pytest.fixture
+def scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own_scores.py").write_text(SCORES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("own_scores", None)
+
+
+def search(tiny: Path, name: str, folder: Path, told: list[str]):
+    found = document(str(tiny))
+    request = Request(
+        budget="macs_per_clip<=3x", score=f"own_scores:{name}", score_options=[f"folder={folder}"]
+    )
+    ready = prepare(request, found, None)
+    engine = LocalEngine(2, dict(ready.score_options))
+    try:
+        with open_study(folder / "s.db", spec_facts(found)) as opened:
+            judging = Judging(ready.problem, ready.score, 0, opened, engine, 1, told.append)
+            decisions = [each for each, _ in run(ready.problem, ready.steps, judging, ready.options)]
+    finally:
+        engine.close()
+    with read_study(folder / "s.db") as opened:
+        return decisions, candidates_of(opened)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Dies", "the worker died: killed by SIGKILL"),
+        ("Hungry", "out of memory"),
+        ("NotANumber", "ValueError: the score is nan"),
+    ],
+)
+def test_a_candidate_that_fails_is_recorded_and_the_search_goes_on(tiny, scores, name: str, reason: str):
+    decisions, candidates = search(tiny, name, scores, [])
+    failed = [row for row in candidates if row["status"] == "failed"]
+    assert {row["reason"] for row in failed} == {reason}
+    assert {row["attempts"] for row in failed} == {2}
+    assert {row["attempts"] for row in candidates if row["status"] == "done"} == {1}
+    assert decisions[-1].score is not None
+    assert not any(option.axis == "Depth" and option.stands for each in decisions for option in each.options)
+
+
+def test_a_candidate_that_fails_once_is_scored_at_the_second_attempt(tiny, scores):
+    told: list[str] = []
+    _, candidates = search(tiny, "Once", scores, told)
+    assert {(row["status"], row["attempts"]) for row in candidates} == {("done", 2)}
+    assert any("attempt 1 failed (RuntimeError: only once); tried again" in line for line in told)
+
+
+def test_workers_end_with_the_engine(tiny, scores):
+    engine = LocalEngine(1, {})
+    engine._running.append(engine._start(0))
+    process = engine._running[0].process
+    engine.close()
+    assert not process.is_alive()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)

@@ -1,0 +1,71 @@
+"""Budgets and limits: units, arithmetic of metrics, and what is refused."""
+
+from fractions import Fraction
+
+import pytest
+
+from costmodel.errors import OptionError
+from search.problem.budget import Quantity, limit, shown
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("macs_per_clip<=2GMAC", 2 * 10**9),
+        ("macs_per_clip <= 4 GFLOP", 2 * 10**9),
+        ("macs_per_clip<=1.5GFLOPs", 75 * 10**7),
+        ("state_bytes<=8MiB", 8 * 2**20),
+        ("state_bytes<=8MB", 8 * 10**6),
+        ("params<=500k", 500_000),
+        ("delay<=40", 40),
+        ("macs_per_frame + 10 * params<=1e9", 10**9),
+    ],
+)
+def test_an_amount_is_read_in_its_unit(text: str, bound: int):
+    assert limit(text).bound == bound
+
+
+def test_a_relative_limit_is_a_multiple_of_the_present_value():
+    assert limit("macs_per_clip<=16x").against(1000).bound == 16_000
+
+
+def test_a_limit_from_below_holds_above_it():
+    least = limit("receptive_field>=30")
+    assert least.holds(30)
+    assert not least.holds(29)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("macs<=2G", "--limit macs<=2G: unknown metric 'macs' (known: activation_bytes"),
+        ("macs_per_clip<2", "--limit macs_per_clip<2: expected METRIC<=AMOUNT, such as macs_per_clip<=2GMAC"),
+        ("state_bytes<=8MAC", "--limit state_bytes<=8MAC: state_bytes is in bytes, not in MAC"),
+        ("params<=8XB", "--limit params<=8XB: unknown unit 'XB' (known: MAC, MACs, FLOP"),
+        ("2<=3", "--limit 2<=3: '2': no metric in it; expected arithmetic of metrics"),
+        ("params<=", "--limit params<=: '' is not an amount; expected a number with a unit"),
+        ("__import__('os')<=3", "--limit __import__('os')<=3: unknown function '__import__'"),
+    ],
+)
+def test_a_wrong_limit_is_refused(text: str, message: str):
+    with pytest.raises(OptionError) as error:
+        limit(text)
+    assert str(error.value).startswith(message)
+
+
+def test_arithmetic_of_metrics_is_exact():
+    values = {"params": 3, "macs_per_frame": Fraction(1, 2)}
+    assert Quantity("params / 2 + macs_per_frame * 3").of(values) == 3
+
+
+def test_a_metric_that_does_not_apply_is_named():
+    with pytest.raises(OptionError, match="transient: transient does not apply to this network"):
+        Quantity("transient").of({"transient": None})
+
+
+def test_amounts_are_shown_with_prefixes():
+    assert [shown(4732468736, "MAC"), shown(8 * 2**20, "bytes"), shown(40, "frames")] == [
+        "4.73247 GMAC",
+        "8 MiB",
+        "40 frames",
+    ]

@@ -1,0 +1,137 @@
+"""The score `train`, and a search with real training behind it."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import cli
+from costmodel.errors import DataError, OptionError, TrainingError
+from costmodel.graph import Graph
+from costmodel.spec import elaborate
+from costmodel.spec.document import from_text
+from search.score.base import Result, Task, score_named
+from search.score.training import TrainScore
+
+SPEC = """
+input: {channels: 1, time: frames, height: crop, width: crop, every: 4}
+sizes: {frames: 2, crop: 10, wide: 4, classes: 12}
+axes:
+  Frames: {moves: frames, bounds: [1, 16]}
+  Wide: {moves: wide, bounds: [1, 64]}
+network:
+  - conv: {channels: wide, kernel: [3, 3, 3], stride: [1, 2, 2]}
+  - bn
+  - relu
+  - global_pool
+  - linear: {name: fc, channels: classes}
+"""
+OPTIONS = {"data": "digits:train=32,val=24,length=16", "epochs": 1}
+
+
+@cache
+def network(**sets: int) -> Graph:
+    return elaborate(from_text(SPEC, "tiny"), None, sets)
+
+
+def scored(score: TrainScore, seed: int = 0, graph: Graph | None = None) -> Result:
+    return score(Task("key", graph or network(), "train", score.recipe_at(0), seed))
+
+
+def test_the_score_is_found_by_its_name_and_runs_in_workers():
+    score = score_named("train", OPTIONS)
+    assert isinstance(score, TrainScore)
+    assert (score.name, score.in_worker) == ("train", True)
+
+
+def test_the_same_seed_gives_the_same_score_in_another_process_of_the_same_kind():
+    first, second = (scored(TrainScore(**OPTIONS), 3) for _ in range(2))
+    assert (first.score, first.measured["loss"]) == (second.score, second.measured["loss"])
+    other = scored(TrainScore(**OPTIONS), 4)
+    assert other.measured["loss"] != first.measured["loss"]
+
+
+def test_a_result_tells_what_it_took():
+    result = scored(TrainScore(**OPTIONS))
+    macs = 4 * 2 * 5 * 5 * 27 + 4 * 12
+    assert result.training_macs == 3 * 32 * macs
+    assert result.log.startswith("epoch,rate,train_loss")
+    assert {"loss", "train_accuracy", "data_seconds", "learn_seconds"} <= set(result.measured)
+
+
+def test_a_recipe_holds_all_that_a_result_depends_on():
+    recipe = TrainScore(**OPTIONS).recipe_at(0)
+    assert recipe["data"] == "digits:train=32,val=24,length=16,seed=0"
+    assert recipe["recipe"]["epochs"] == 1
+    assert TrainScore(**OPTIONS, batch=16).recipe_at(0) != recipe
+    assert TrainScore(**OPTIONS, data_seed=1).recipe_at(0) != recipe
+    assert json.loads(json.dumps(recipe)) == recipe
+
+
+def test_regularisation_expands_with_the_steps_of_a_search():
+    score = TrainScore("x3d", **OPTIONS)
+    keys = [json.dumps(score.recipe_at(step)) for step in range(15)]
+    assert len(set(keys)) == 4
+    assert keys[1] == keys[7] != keys[8] == keys[10] != keys[11] == keys[12] != keys[13]
+    assert score.recipe_at(13)["recipe"]["drop_connect"] == 0.2
+
+
+def test_a_network_may_have_more_classes_than_the_data_but_not_fewer():
+    assert scored(TrainScore(**OPTIONS), graph=network(classes=40)).score >= 0
+    with pytest.raises(DataError, match="labels don't match"):
+        scored(TrainScore(**OPTIONS), graph=network(classes=5))
+
+
+def test_a_loss_that_is_no_number_fails_the_candidate(tmp_path: Path):
+    recipe = tmp_path / "hot.yaml"
+    recipe.write_text("name: hot\nlearning_rate: 1e6\nweight_decay: 1e6\nbatch: 8\nepochs: 3\n")
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        scored(TrainScore(str(recipe), OPTIONS["data"]))
+
+
+def test_an_unknown_kind_is_named():
+    with pytest.raises(OptionError) as error:
+        TrainScore(kind="padded")
+    assert str(error.value) == "--with kind=padded: expected clip, unpadded, stepwise"
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def search(spec: Path, study: Path, *more: object) -> int:
+    given = ("--preset", "smoke", "--with", "data=digits:train=16,val=12,length=16", "--with", "epochs=1")
+    options = ("--study", study, "--seed", 1, "--budget", "macs_per_clip<=4x", "--out", study.parent)
+    return cli.main([str(each) for each in ("search", spec, *given, *options, *more)])
+
+
+def shown(study: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[dict[str, object]]]:
+    capsys.readouterr()
+    assert cli.main(["study", "show", str(study), "--format", "json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_search_trains_its_candidates_and_gives_the_same_scores_again(spec: Path, tmp_path: Path, capsys):
+    first, second = tmp_path / "a" / "a.db", tmp_path / "b" / "b.db"
+    assert search(spec, first, "--workers", 2) == search(spec, second, "--workers", 1) == 0
+    one, two = (shown(study, capsys) for study in (first, second))
+    scores = [{row["candidate"]: row["score"] for row in each["candidates"]} for each in (one, two)]
+    assert scores[0] == scores[1]
+    assert len(scores[0]) >= 4
+    assert all(row["training_macs"] > 0 for row in one["candidates"])
+    assert [row["axis"] for row in one["decisions"]] == [row["axis"] for row in two["decisions"]]
+    assert search(spec, first) == 0  # resumed: nothing is trained again
+    assert shown(first, capsys)["candidates"] == one["candidates"]
+
+
+@pytest.mark.slow
+def test_the_smoke_preset_needs_nothing_else(tmp_path: Path, capsys):
+    study = tmp_path / "smoke.db"
+    arguments = ["search", "digits", "--preset", "smoke", "--study", study, "--seed", 1, "--out", tmp_path]
+    assert cli.main([str(each) for each in arguments]) == 0
+    decisions = shown(study, capsys)["decisions"]
+    assert [row["kind"] for row in decisions] == ["start", "expand", "expand", "stop"]

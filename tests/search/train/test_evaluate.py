@@ -1,0 +1,226 @@
+"""Evaluation of a tiny network on clips and frame by frame, and the commands that train and evaluate."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import cli
+from costmodel.errors import OptionError
+from costmodel.graph import Graph
+from costmodel.spec import elaborate
+from costmodel.spec.document import from_text
+from costmodel.transforms.continual import Continual, continual
+from reports.evaluation import StreamAccuracy, draw, files_of, phase, table
+from search.data import Data, open_data
+from search.data.folder import StoredVideos
+from search.train.checkpoint import save_weights
+from search.train.evaluate import Views, at_test_crop, on_clips, view_scores, views_of
+from search.train.forms import form_of
+from search.train.streaming import Streamed, with_pools
+
+SPEC = """
+input: {channels: 1, time: frames, height: crop, width: crop, every: 2}
+sizes: {frames: 4, classes: 12, crop: 14}
+network:
+  - conv: {name: stem, channels: 4, kernel: [3, 3, 3], stride: [1, 2, 2]}
+  - relu
+  - conv: {channels: 6, kernel: [3, 1, 1]}
+  - global_pool
+  - linear: {name: fc, channels: classes}
+"""
+
+
+@cache
+def network() -> Graph:
+    return elaborate(from_text(SPEC, "tiny"))
+
+
+@cache
+def data() -> Data:
+    return open_data("digits:train=24,val=24,length=40")
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    save_weights(form_of(network(), "clip").network, tmp_path / "weights.pt")
+    return tmp_path / "weights.pt"
+
+
+def test_views_are_read_from_text():
+    assert views_of("10x3") == Views(10, 3)
+    assert views_of("5") == Views(5, 1)
+
+
+@pytest.mark.parametrize("text", ["0x1", "2x2", "x3", "ten"])
+def test_wrong_views_are_named(text: str):
+    with pytest.raises(OptionError) as error:
+        views_of(text)
+    expected = "expected KxC such as 10x1 or 10x3, C being 1 or 3 crops"
+    assert str(error.value) == f"--views: {text!r}, {expected}"
+
+
+def test_three_crops_run_at_the_whole_shorter_side_and_cost_more():
+    wide = at_test_crop(network(), 3)
+    assert (wide.source.height, wide.source.width) == (16, 16)
+    assert at_test_crop(network(), 1) is network()
+
+
+def test_cost_is_that_of_a_view_times_their_number(weights: Path):
+    one, six = (on_clips(network(), weights, data(), views) for views in (Views(), Views(2, 3)))
+    macs = 4 * 7 * 7 * 27 * 4 + 4 * 7 * 7 * 3 * 4 * 6 + 6 * 12
+    assert (one.macs, one.macs_per_view) == (macs, macs)
+    assert six.macs == 6 * six.macs_per_view > 6 * macs
+
+
+def test_softmax_scores_are_averaged_over_views(weights: Path):
+    running = form_of(network(), "clip").network.eval()
+    both = view_scores(running, data().validation, Views(2))
+    assert np.allclose(both.sum(1), 1, atol=1e-5)
+    single = view_scores(running, data().validation, Views(1))
+    assert not np.allclose(both, single)
+
+
+def test_views_across_see_other_parts_of_a_wide_video():
+    random = np.random.default_rng(0)
+    video = random.integers(0, 255, (8, 16, 48, 1)).astype(np.uint8)
+    videos = StoredVideos([video, video[:, :, ::-1]], np.array([0, 1]))
+    running = form_of(at_test_crop(network(), 3), "clip").network.eval()
+    three = view_scores(running, videos, Views(1, 3))
+    assert not np.allclose(three[0], three[1])
+
+
+def test_a_warm_stream_answers_as_its_clip_without_padding(weights: Path):
+    streamed = Streamed(continual(network()), weights, data())
+    field = streamed.figures["receptive_field"]
+    clips = torch.randn(3, 1, field, 14, 14)
+    whole = streamed._last(clips)
+    streamed.network.reset()
+    steps, _ = streamed.network.forward_steps(clips)
+    torch.testing.assert_close(steps[..., -1], whole)
+
+
+def test_frames_seen_start_at_the_first_answer_and_pass_the_warm_up(weights: Path):
+    streamed = Streamed(continual(network()), weights, data())
+    seen = streamed.frames_seen()
+    assert streamed.figures == {"delay": 5, "warmup": 7, "receptive_field": 8}
+    assert seen == (6, 7, 8, 9, 10)
+
+
+def test_both_initialisations_agree_once_warm_and_differ_before(weights: Path):
+    streamed = Streamed(continual(network()), weights, data())
+    clips = torch.randn(2, 1, 8, 14, 14)
+    answers = {}
+    for init in ("zeros", "replicate"):
+        streamed.network.init = init
+        answers[init] = [streamed._last(clips[:, :, :frames]) for frames in (6, 8)]
+    early, warm = zip(*answers.values(), strict=True)
+    assert not torch.allclose(*early)
+    torch.testing.assert_close(*warm)
+
+
+def test_a_stream_has_no_answer_before_its_delay(weights: Path):
+    streamed = Streamed(continual(network()), weights, data())
+    with pytest.raises(OptionError) as error:
+        streamed.after(5, "zeros")
+    assert str(error.value) == "5 frames: the stream has no answer yet, expected 6 or more"
+
+
+def test_longer_pools_see_more_frames_at_no_more_macs(weights: Path):
+    rows = with_pools(network(), Continual(), (4, 8), weights, data())
+    assert [row["receptive_field"] for row in rows] == [8, 12]
+    assert rows[0]["macs_per_frame"] == rows[1]["macs_per_frame"]
+
+
+def test_tenths_before_the_first_answer_are_left_out(weights: Path):
+    rows = Streamed(continual(network()), weights, data()).by_tenth()
+    assert [row["tenth"] for row in rows] == list(range(3, 11))  # 20 frames, the first answer at frame 5
+
+
+def test_noise_in_the_middle_leaves_the_end_as_it_was(weights: Path):
+    streamed = Streamed(continual(network()), weights, data())
+    plain, noisy = (streamed._whole_videos(percent) for percent in (0, 10))
+    assert np.allclose(plain[:, :, -1], noisy[:, :, -1], atol=1e-5)
+    assert not np.allclose(plain[:, :, 5], noisy[:, :, 5])
+    assert [row["erased"] for row in streamed.erased((0, 60))] == [0, 60]
+
+
+def found() -> StreamAccuracy:
+    seen = [{"frames": frames, "zeros": frames / 20, "replicate": 0.4} for frames in (6, 7, 8, 9)]
+    return StreamAccuracy("tiny", 0.5, 5, 7, seen, tenths=[{"tenth": 3, "accuracy": 0.4}])
+
+
+def test_the_table_says_where_each_number_of_frames_stands():
+    rows = table(found())
+    assert list(rows.columns) == ["frames", "zeros", "replicate", "phase"]
+    assert rows["phase"].tolist() == ["first answer", "transient", "steady", "steady"]
+    assert phase(found(), 7) == "transient"
+
+
+def test_the_drawing_marks_delay_warm_up_and_the_clip_network():
+    axis = draw(found()).axes[0]
+    assert {text.get_text() for text in axis.texts} == {"first answer: 6", "warm: 8"}
+    labels = axis.get_legend_handles_labels()[1]
+    assert "clip network" in labels
+    assert len(labels) == 3
+
+
+def test_files_are_a_table_and_two_drawings():
+    files = files_of(found())
+    assert sorted(files) == ["transient.csv", "transient.png", "transient.svg"]
+    assert files["transient.png"].startswith(b"\x89PNG")
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = cli.main([str(each) for each in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_commands_train_and_evaluate(tmp_path: Path, capsys):
+    spec = tmp_path / "tiny.yaml"
+    spec.write_text(SPEC.replace("classes: 12", "classes: 99"))
+    common = ("--data", "digits:train=24,val=24", "--threads", torch.get_num_threads(), "--format", "json")
+    code, out, err = command(
+        capsys, "train", spec, *common, "--recipe", "digits", "--epochs", 1, "--out", tmp_path / "run"
+    )
+    assert code == 0
+    assert json.loads(out)["epochs"] == 1
+    assert "epoch 1/1: loss" in err
+    weights = ("--weights", tmp_path / "run" / "weights.pt")
+    code, out, _ = command(capsys, "evaluate", spec, *weights, *common, "--views", "2x1")
+    assert (code, json.loads(out)["views"]) == (0, 2)
+    options = ("--stepwise", "--pool", 6, "--init", "zeros", "--out", tmp_path / "plots")
+    code, out, _ = command(capsys, "evaluate", spec, *weights, *common, *options)
+    result = json.loads(out)
+    assert code == 0
+    assert (result["delay"], result["warmup"]) == (7, 9)
+    assert [row["pool"] for row in result["pools"]] == [4, 6]
+    assert list(result["transient"][0]) == ["frames", "zeros"]
+    assert (tmp_path / "plots" / "transient.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("evaluate", "digits", "--weights", "no.pt", "--data", "digits:val=4"),
+            "no.pt: there is no such file",
+        ),
+        (
+            ("train", "digits", "--data", "nowhere"),
+            "--data nowhere: neither a folder nor a known data set; expected a path, or `digits`",
+        ),
+        (
+            ("train", "digits", "--data", "digits", "--recipe", "x"),
+            "--recipe: unknown 'x' (known: atfr, d3d, digits, efficient3d, efficient3d_finetune, x3d)",
+        ),
+    ],
+)
+def test_wrong_input_is_one_line_and_code_2(arguments: tuple[str, ...], message: str, capsys):
+    code, out, err = command(capsys, *arguments)
+    assert (code, out, err.splitlines()[-1]) == (2, "", f"error: {message}")

@@ -146,7 +146,6 @@ class _Builder:
         self.numbers: dict[str, int] = {}
         self.visits = 0
         self.inferred: dict[Any, TensorType] = {}
-        self.ops: dict[Any, Op] = {}
 
     def layers(self, item: Item, place: _Place) -> str:
         """Adds layers one after the other; the name of the last, or the edge read where there is none."""

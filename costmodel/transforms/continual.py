@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from functools import reduce
-from math import lcm
+from dataclasses import dataclass
 from typing import Literal
 
-from costmodel.analysis.temporal import START, Timing, excitation_pools
 from costmodel.errors import OptionError, TransformError
-from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, is_array, is_exact, is_zero, maximum
-from costmodel.ops import Delay, Op, Step, Subsample, Windowed
-from costmodel.ops.step import Form
-from costmodel.types import TensorType, Window
+from costmodel.graph import Graph
+from costmodel.transforms.stream_graph import StreamGraph
 
 State = Literal["partial", "window", "smallest"]
 Excite = Literal["frame", "clip"]
 MOST_POOLED_FRAMES = 100_000
-LONGEST_JUMP = 100_000
-REPAIRS = {"attention": "leave it out, or let every frame attend to itself alone"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Continual:
         """
         if graph.is_stream:
             raise TransformError(f"{graph.name}: is a stream already")
-        stream = _Stream(self, graph)
+        stream = StreamGraph(self, graph)
         for node in graph.nodes:
             stream.add(node)
         if self.pool is not None and not stream.pools:
@@ -82,185 +73,3 @@ def continual(
 ) -> Graph:
     """The stream that runs a clip network frame by frame; see `Continual` for the options."""
     return Continual(pool, state, excite)(graph)
-
-
-@dataclass
-class _Stream:
-    """A stream under construction: nodes without delays, and the waits that each edge needs."""
-
-    options: Continual
-    clip: Graph
-    nodes: dict[str, Node] = field(default_factory=dict)
-    at: dict[str, Timing] = field(default_factory=lambda: {INPUT: START})
-    waits: dict[tuple[str, int], tuple[Size, str, int]] = field(default_factory=dict)
-    pooled: set[str] = field(default_factory=set)
-    pools: list[str] = field(default_factory=list)
-    excited: bool = False
-
-    def __post_init__(self) -> None:
-        self.excitations = excitation_pools(self.clip)
-        self.readers = {name: len(readers) for name, readers in self.clip.consumers.items()}
-
-    def add(self, node: Node) -> None:
-        """Adds the frame-by-frame form of a clip node, its branches aligned."""
-        inputs = self.clip.inputs_of(node)
-        op = self._step_form(node, inputs)
-        if any(name in self.pooled for name in node.inputs) or node.name in self.pools:
-            self.pooled.add(node.name)
-        names = self._same_jump(node) if len(node.inputs) > 1 else node.inputs
-        self._place(replace(node, op=op, inputs=names), inputs)
-        if len(names) > 1:
-            self._align(node.name)
-
-    def in_order(self) -> tuple[Node, ...]:
-        """All nodes with the delays put in, each ahead of its readers; one serves all that wait alike."""
-        placed: list[Node] = []
-        shared: dict[tuple[str, object], str] = {}
-        for node in self.nodes.values():
-            inputs = list(node.inputs)
-            for position, source in enumerate(node.inputs):
-                wait, merge, branch = self.waits.get((node.name, position), (0, "", 0))
-                if is_zero(wait):
-                    continue
-                key = (source, id(wait) if is_array(wait) else wait)
-                if key not in shared:
-                    shared[key] = self._delay_name(f"{merge}.delay{branch + 1 if branch else ''}")
-                    delay = Delay(wait, self.at[source].jump)
-                    placed.append(Node(shared[key], delay, (source,), self.nodes[merge].count))
-                inputs[position] = shared[key]
-            placed.append(replace(node, inputs=tuple(inputs)))
-        return tuple(placed)
-
-    def notes(self) -> tuple[str, ...]:
-        """What the transform changed."""
-        if not self.excited:
-            return self.clip.notes
-        return (
-            *self.clip.notes,
-            "squeeze-excite pools each frame alone, not the clip (Hedegaard 2022, sec. 3.4); --excite clip "
-            "keeps the clip",
-        )
-
-    def _delay_name(self, wanted: str) -> str:
-        """The name, or the next free one where the spec has a layer of that name."""
-        return self._delay_name(f"{wanted}_") if wanted in self.nodes else wanted
-
-    def _place(self, node: Node, clip_inputs: tuple[TensorType, ...]) -> None:
-        window = node.op.window(*(x.with_time(1) for x in clip_inputs))
-        arrivals = [self.at[name] for name in node.inputs]
-        jump = arrivals[0].jump
-        if jump * window.stride > LONGEST_JUMP:
-            raise TransformError(
-                f"{node.name}: answers every {jump * window.stride} frames, at most {LONGEST_JUMP}; give it "
-                "a smaller stride in time"
-            )
-        self.nodes[node.name] = node
-        self.at[node.name] = Timing(
-            jump * window.stride,
-            reduce(maximum, (at.back for at in arrivals)) + window.before * jump,
-            reduce(maximum, (at.delay for at in arrivals)) + (window.span - window.before) * jump,
-        )
-
-    def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
-        window = self.clip.windows[node.name]
-        if window.is_framewise:
-            return node.op
-        if window.unbounded:
-            return self._recurrent(node)
-        if not isinstance(node.op, Windowed):
-            repair = REPAIRS.get(node.op.word, "put a global_pool ahead of it, or pool over time first")
-            raise TransformError(
-                f"{node.name}: {node.op.word} needs all {inputs[0].time} frames of the clip at once and "
-                f"cannot run frame by frame; {repair}"
-            )
-        if window.whole_clip:
-            return self._sliding_pool(node, node.op, inputs[0])
-        return self._step(node, node.op, window)
-
-    def _recurrent(self, node: Node) -> Op:
-        if node.inputs[0] in self.pooled:
-            raise TransformError(
-                f"{node.name}: {node.op.word} remembers frames behind a pool over the whole clip, where a "
-                "clip has one frame and a stream many; put it ahead of the pool, or pool each frame alone"
-            )
-        return Step(node.op)
-
-    def _step(self, node: Node, op: Windowed, window: Window) -> Op:
-        if node.inputs[0] in self.pooled:
-            raise TransformError(
-                f"{node.name}: {op.word} looks through time behind a pool over the whole clip, where a clip "
-                "has one frame and a stream many; give it a kernel of 1 in time, or put it ahead of the pool"
-            )
-        ahead = window.span - window.before
-        if is_exact(ahead) and ahead < 0:
-            raise TransformError(
-                f"{node.name}: {window.before} frames of padding are more than the window's {window.span} "
-                f"earlier frames; pad time by at most {window.span}"
-            )
-        form: Form = "window" if self.options.state == "window" else "partial"
-        return Step(op.without_time_padding(), window.before, form)
-
-    def _sliding_pool(self, node: Node, op: Windowed, x: TensorType) -> Op:
-        if node.name in self.excitations:
-            if self.options.excite == "frame":
-                self.excited = True
-                return replace(op, kernel=(1, *op.kernel[1:]))
-            return self._pool_step(op, x.time)
-        if node.inputs[0] in self.pooled:  # one frame is left to pool, in a clip and in every step
-            return replace(op, kernel=(1, *op.kernel[1:]))
-        self.pools.append(node.name)
-        jump = self.at[node.inputs[0]].jump
-        return self._pool_step(op, x.time if self.options.pool is None else ceil_div(self.options.pool, jump))
-
-    def _pool_step(self, op: Windowed, frames: Size) -> Op:
-        form: Form = "window" if self.options.state == "window" else "partial"
-        sliding = replace(op, kernel=(frames, *op.kernel[1:])).without_time_padding()
-        return Step(sliding, 0, form)
-
-    def _same_jump(self, node: Node) -> tuple[str, ...]:
-        jumps = [self.at[name].jump for name in node.inputs]
-        slowest = reduce(lcm, jumps)
-        return tuple(
-            name if jump == slowest else self._every(node, name, slowest // jump)
-            for name, jump in zip(node.inputs, jumps, strict=True)
-        )
-
-    def _every(self, node: Node, source: str, stride: int) -> str:
-        if source not in self.pooled:
-            raise TransformError(
-                f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as "
-                "often; give each branch the same stride in time"
-            )
-        name = f"{node.name}.every{stride}"
-        self.pooled.add(name)
-        self.readers[name] = 1
-        x = self.clip.types[source]
-        self._place(Node(name, Step(Subsample(stride=(stride, 1, 1))), (source,), node.count), (x,))
-        return name
-
-    def _align(self, merge: str) -> None:
-        """Lets the early branches of a merge wait, each at its head: where it leaves the fork."""
-        latest = self.at[merge].delay
-        for position, name in enumerate(self.nodes[merge].inputs):
-            wait = latest - self.at[name].delay
-            if is_zero(wait):
-                continue
-            consumer, place = merge, position
-            while self._is_inner(name):
-                self.at[name] = self.at[name]._replace(delay=self.at[name].delay + wait)
-                consumer, place, name = name, 0, self.nodes[name].inputs[0]
-            earlier, *first = self.waits.get((consumer, place), (0, merge, position))
-            self.waits[consumer, place] = (earlier + wait, *first)
-
-    def _is_inner(self, name: str) -> bool:
-        """Whether an edge leaves a layer in the middle of a branch, not a fork, a merge or the input."""
-        return name != INPUT and self.readers[name] == 1 and len(self.nodes[name].inputs) == 1
-
-
-def _unused(name: str, taken: Collection[str]) -> str:
-    """The name, or where it is taken the first of `name_2`, `name_3`, ... that is not."""
-    number = 2
-    free = name
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    return free

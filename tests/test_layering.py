@@ -18,6 +18,7 @@ ORDER = (
     ("costmodel.errors",),
     ("costmodel.files",),
     ("costmodel.numbers",),
+    ("costmodel.options",),
     ("costmodel.types",),
     ("costmodel.ops",),
     ("costmodel.graph",),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-from costmodel.errors import OptionError, TransformError
+from costmodel.errors import TransformError
 from costmodel.graph import Graph
+from costmodel.transforms.base import Transform, option
 from costmodel.transforms.stream_graph import StreamGraph
 
 State = Literal["partial", "window", "smallest"]
@@ -15,8 +16,8 @@ MOST_POOLED_FRAMES = 100_000
 
 
 @dataclass(frozen=True)
-class Continual:
-    """The options of the transform.
+class Continual(Transform):
+    """A clip network run frame by frame, as a stream.
 
     Args:
         pool: input frames that the last pool covers instead of the clip (sec. 4.2, extended receptive field).
@@ -25,19 +26,24 @@ class Continual:
         excite: squeeze-excite over each frame alone (as Co3D does), or over a sliding clip.
     """
 
-    pool: int | None = None
-    state: State = "partial"
-    excite: Excite = "frame"
+    word: ClassVar[str] = "continual"
+    about: ClassVar[str] = "Run the network frame by frame on a stream."
+    gives_stream: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        if self.pool is not None and not 1 <= self.pool <= MOST_POOLED_FRAMES:
-            raise OptionError(f"--pool: {self.pool}, expected 1 to {MOST_POOLED_FRAMES} input frames")
-        for name, value, known in (
-            ("state", self.state, ("partial", "window", "smallest")),
-            ("excite", self.excite, ("frame", "clip")),
-        ):
-            if value not in known:
-                raise OptionError(f"--{name}: {value!r}, expected {' or '.join(known)}")
+    pool: int | None = option(
+        None,
+        "Input frames that the last pool covers, with --continual.",
+        kind=int,
+        least=1,
+        most=MOST_POOLED_FRAMES,
+        unit="input frames",
+    )
+    state: State = option(
+        "partial", "What a step keeps, with --continual.", choices=("partial", "window", "smallest")
+    )
+    excite: Excite = option(
+        "frame", "Over what squeeze-excite pools, with --continual.", choices=("frame", "clip")
+    )
 
     def __call__(self, graph: Graph) -> Graph:
         """The stream that runs a clip network frame by frame.

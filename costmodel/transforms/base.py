@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from costmodel.errors import OptionError, TransformError, nearest
 from costmodel.graph import Graph
+from costmodel.numbers import Size, is_array, is_symbolic
 from costmodel.options import Option, Value
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def option(
     least: int | None = None,
     most: int | None = None,
     unit: str = "",
+    is_size: bool = False,
 ) -> Any:
     """A field of a transform that is one of its options.
 
@@ -39,18 +42,27 @@ def option(
         least: the smallest number.
         most: the largest number.
         unit: what a number counts, such as `input frames`.
+        is_size: whether it is a size of the network too, as `--set`, `--free` and axes know them: then it may
+            be a symbol or an array.
     """
     chosen = Option("", help, kind or type(default), default, choices, least, most, unit)  # type: ignore[arg-type]
-    return dataclasses.field(default=default, metadata={"option": chosen})
+    return dataclasses.field(default=default, metadata={"option": chosen, "is_size": is_size})
 
 
 @dataclasses.dataclass(frozen=True)
 class Transform:
     """A graph made of another, as data: its fields are its options.
 
-    A subclass states its `word` (`--word` on the command line) and `about` (one line of help); whether it
-    `needs` a clip network or a stream, whether it `gives_stream`; how weights carry over (`carries`: exactly,
-    as an initialisation, or not at all); and whether sizes may be symbols and arrays (`takes_symbols`).
+    A subclass states:
+
+    * `word` and `about`: `--word` on the command line, and its one line of help;
+    * `needs`: a clip network, a stream, or any; `gives_stream`: whether it makes the one of the other;
+    * `carries`: whether the weights of the network before it hold behind it `exact`ly (the new network
+      answers as the old one did, wherever both answer), as an `initial` value to train from, or not (`none`);
+    * `has_no`: whether a command may have it by default, so that `--no-word` leaves it out.
+
+    Its options that are sizes (`option(..., is_size=True)`) are sizes of the network: a column of a sweep, a
+    symbol of a formula. `takes_symbols` says whether the sizes of the graph may be other than numbers.
 
     Raises:
         OptionError: an option has a value that it does not take.
@@ -61,7 +73,7 @@ class Transform:
     needs: ClassVar[Literal["clip", "stream", "any"]] = "clip"
     gives_stream: ClassVar[bool] = False
     carries: ClassVar[Carries] = "exact"
-    takes_symbols: ClassVar[bool] = True
+    has_no: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -73,7 +85,10 @@ class Transform:
 
     def __post_init__(self) -> None:
         for each in self.options():
-            each.checked(getattr(self, each.name))
+            value = getattr(self, each.name)
+            # Of symbols and arrays there is nothing to check here: the rules demand what must hold of them.
+            if not (each.name in self.sizes and (is_array(value) or is_symbolic(value))):
+                each.checked(value)
 
     def __call__(self, graph: Graph) -> Graph:
         """The graph that this makes of another.
@@ -83,14 +98,23 @@ class Transform:
         """
         raise NotImplementedError
 
+    @property
+    def takes_symbols(self) -> bool:
+        """Whether the sizes of the graph, and its own, may be symbols and arrays."""
+        return True
+
     def weights(self, before: Graph, after: Graph, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The tensors of the new graph, by name, from those of the one before; the same unless it says so."""
         return tensors
 
     @property
-    def sizes(self) -> Mapping[str, int]:
-        """The sizes that it adds to the network's own, by name, with their values here."""
-        return {}
+    def sizes(self) -> Mapping[str, Size | None]:
+        """The sizes that it adds to the network's own, by name; None where one is not given."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.metadata["is_size"]
+        }
 
     @classmethod
     @cache
@@ -113,12 +137,11 @@ class Transform:
         parts = [f"--{self.word}"]
         options = {each.name: each for each in self.options()}
         for name, value in self.chosen.items():
-            no = f"--no-{options[name].flag[2:]}"
-            parts.append(
-                (options[name].flag if value else no)
-                if isinstance(value, bool)
-                else f"{options[name].flag} {value}"
-            )
+            flag = options[name].flag
+            if isinstance(value, bool):
+                parts.append(flag if value else f"--no-{flag[2:]}")
+            else:
+                parts.append(f"{flag} {shlex.quote(str(value))}")
         return " ".join(parts)
 
     def to_dict(self) -> dict[str, Value]:
@@ -150,19 +173,14 @@ def composed(transforms: Iterable[Transform]) -> tuple[Transform, ...]:
     is_stream = False
     for place, each in enumerate(chosen):
         if any(type(each) is type(other) for other in chosen[:place]):
-            raise TransformError(f"--{each.word}: stands twice")
+            raise TransformError(f"--{each.word}: stands twice, expected once at most")
         if each.needs == "clip" and is_stream:
-            raise TransformError(
-                f"--{each.word}: changes a clip network; give it ahead of --{_stream_maker(chosen)}"
-            )
+            maker = next(other.word for other in chosen if other.gives_stream)
+            raise TransformError(f"--{each.word}: changes a clip network; give it ahead of --{maker}")
         if each.needs == "stream" and not is_stream:
             raise TransformError(f"--{each.word}: changes a stream; give it behind --continual")
         is_stream = is_stream or each.gives_stream
     return chosen
-
-
-def _stream_maker(transforms: Iterable[Transform]) -> str:
-    return next(each.word for each in transforms if each.gives_stream)
 
 
 def transform_from(data: Mapping[str, Value]) -> Transform:

@@ -37,6 +37,7 @@ class Continual(Transform):
         least=1,
         most=MOST_POOLED_FRAMES,
         unit="input frames",
+        is_size=True,
     )
     state: State = option(
         "partial", "What a step keeps, with --continual.", choices=("partial", "window", "smallest")
@@ -44,6 +45,11 @@ class Continual(Transform):
     excite: Excite = option(
         "frame", "Over what squeeze-excite pools, with --continual.", choices=("frame", "clip")
     )
+
+    @property
+    def takes_symbols(self) -> bool:
+        """Whether sizes may be symbols: where a delay holds the fewest numbers depends on them."""
+        return self.state != "smallest"
 
     def __call__(self, graph: Graph) -> Graph:
         """The stream that runs a clip network frame by frame.

@@ -24,6 +24,8 @@ ORDER = (
     ("costmodel.graph",),
     ("costmodel.spec", "costmodel.analysis"),
     ("costmodel.transforms",),
+    ("costmodel.address", "costmodel.network_data"),
+    ("costmodel.network",),
     ("costmodel.emit",),
     ("costmodel.importers", "costmodel.validation"),
     ("costmodel",),  # the public face gathers what stands before it

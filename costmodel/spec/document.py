@@ -13,6 +13,7 @@ from typing import Any
 
 import specs
 from costmodel.errors import SpecError, nearest
+from costmodel.numbers import simplify
 from costmodel.spec.expr import number
 from costmodel.spec.load import Item, read, read_text
 
@@ -98,6 +99,18 @@ def _setting(item: Item) -> Any:
     raise item.error(f"{item.kind}, expected a number, true or false")
 
 
+def exact_number(text: str) -> int | Fraction | None:
+    """A decimal number or `a/b` of two whole numbers, exactly; None where the text is neither."""
+    above, slash, below = (part.strip() for part in text.partition("/"))
+    if not slash:
+        return number(above)
+    whole, parts = number(above), number(below)
+    if not isinstance(whole, int) or not isinstance(parts, int) or not parts:
+        return None
+    exact: int | Fraction = simplify(Fraction(whole, parts))
+    return exact
+
+
 def parse_set(text: str) -> tuple[str, Any]:
     """A name and its value from `NAME=VALUE`.
 
@@ -106,7 +119,7 @@ def parse_set(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     known = {"true": True, "false": False}
-    exact = known[value] if value in known else number(value.strip())
+    exact = known[value] if value in known else exact_number(value)
     if not equals or not name.strip() or exact is None:
         raise SpecError(f"--set {text}: expected NAME=VALUE, the value a number, true or false")
     return name.strip(), exact
@@ -156,9 +169,15 @@ def document(spec: str | Path) -> Document:
     return _merge(chain)
 
 
-def from_text(text: str, name: str = "spec") -> Document:
-    """The document of a spec given as text; it may extend shipped specs alone."""
+def from_text(text: str, name: str = "spec", *, is_resolved: bool = False) -> Document:
+    """The document of a spec given as text; it may extend shipped specs alone, a resolved one nothing.
+
+    Raises:
+        SpecError: it is wrong, or extends what it may not.
+    """
     root = _mapping(read_text(text, name))
+    if is_resolved and "extends" in root.value:
+        raise root.value["extends"].error("expected a resolved spec, one that extends nothing")
     chain = [root]
     while "extends" in chain[-1].value and len(chain) <= LONGEST_CHAIN:
         chain.append(_mapping(_base(chain[-1], shipped_folder())))

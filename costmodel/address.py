@@ -1,0 +1,56 @@
+"""The content address of a network: all that it is, in text, and the hash of that."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from costmodel.graph import INPUT, Graph
+from costmodel.ops import Op
+from costmodel.transforms import Transform
+from costmodel.types import TensorType
+
+FORMAT = 2  # of addresses: one that a later version would reckon otherwise must never be taken for its own
+
+
+def address(graph: Graph, transforms: Iterable[Transform] = (), index: int = 0) -> str:
+    """The address of a network; where the graph stands for many networks, that of one of them."""
+    made_by = [json.dumps(each.to_dict(), sort_keys=True) for each in transforms]
+    lines = (f"format {FORMAT}", *made_by, *address_lines(graph, index))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def address_lines(graph: Graph, index: int) -> Iterator[str]:
+    """The input, the layers and how they are joined; names play no part."""
+    for part in (graph,) if graph.clip is None else (graph.clip, graph):
+        yield f"{_plain(part.source, index)} every {_plain(part.every, index)}"
+        kinds = part.map(lambda op, inputs: _described(op, inputs, index))
+        order = {INPUT: -1} | {node.name: place for place, node in enumerate(part.nodes)}
+        for place, node in enumerate(part.nodes):
+            count = _plain(node.count, index)
+            if count != "0":
+                joined = ",".join(str(place - order[name]) for name in node.inputs)
+                yield f"{kinds[node.name]} {joined} {count}"
+
+
+def _described(op: Op, inputs: tuple[TensorType, ...], index: int) -> str:
+    return f"{_plain(op, index)} {' '.join(_plain(x, index) for x in inputs)}"
+
+
+def _plain(value: Any, index: int) -> str:
+    if isinstance(value, Op):
+        kind: Any = type(value)
+        fields = (f"{key}={_plain(getattr(value, key), index)}" for key in _fields(kind))
+        return f"{type(value).__name__}({','.join(fields)})"
+    if isinstance(value, tuple):
+        return f"({','.join(_plain(item, index) for item in value)})"
+    return str(value[index]) if getattr(value, "ndim", 0) else str(value)
+
+
+@cache
+def _fields(op: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(op))

@@ -1,0 +1,255 @@
+"""A network as data: a spec, the values of its sizes, its transforms in order. Graphs are made here alone."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from costmodel.address import address
+from costmodel.errors import CostModelError, OptionError, TransformError
+from costmodel.graph import Graph
+from costmodel.network_data import plain_data, read_data
+from costmodel.numbers import Ratios, is_exact
+from costmodel.spec.axes import axes_of
+from costmodel.spec.document import Document, document
+from costmodel.spec.elaborate import elaborate
+from costmodel.spec.resolved import exact_text
+from costmodel.transforms import Transform, composed
+from costmodel.transforms.continual import Continual
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Settings = Mapping[str, Any]
+AnyTransform = TypeVar("AnyTransform", bound=Transform)
+NameValue = Callable[[str, Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A spec with values for its sizes, and the transforms that are applied to it, in their order.
+
+    Args:
+        document: the spec.
+        settings: sizes and structure by name, over the variant's: exact numbers, or for formulas and sweeps
+            symbols and arrays. A size that a transform adds goes to the transform.
+        transforms: what is made of the spec's own network.
+        variant: the variant of the spec, or its own default.
+        spec: the path or shipped name that the user gave, for titles and flags.
+
+    Raises:
+        TransformError: the transforms cannot follow each other.
+        OptionError: a transform does not take a size that is given to it.
+    """
+
+    document: Document
+    settings: Settings = field(default_factory=dict)
+    transforms: tuple[Transform, ...] = ()
+    variant: str | None = None
+    spec: str = ""
+    _made: dict[int, Graph] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        sized = tuple(self._with_own_sizes(each) for each in self.transforms)
+        taken = {name for each in sized for name in each.sizes if name not in self.document.globals}
+        settings = {name: value for name, value in self.settings.items() if name not in taken}
+        object.__setattr__(self, "transforms", composed(sized))
+        object.__setattr__(self, "settings", settings)
+
+    @classmethod
+    def of(
+        cls,
+        spec: str | Path,
+        variant: str | None = None,
+        sets: Settings | None = None,
+        transforms: Iterable[Transform] = (),
+    ) -> Network:
+        """The network of a path or shipped name.
+
+        Raises:
+            CostModelError: the spec cannot be read, or the transforms cannot follow each other.
+        """
+        return cls(document(spec), sets or {}, tuple(transforms), variant, str(spec))
+
+    def graph(self, name_value: NameValue | None = None) -> Graph:
+        """The network with all its transforms, made once.
+
+        Args:
+            name_value: called with each `let` name of the spec and its value; its answer is used instead.
+
+        Raises:
+            CostModelError: there is no such network.
+        """
+        if name_value is None:
+            return self._after(len(self.transforms))
+        graph = elaborate(self.document, self.variant, self.settings, name_value=name_value)
+        for transform in self.transforms:
+            graph = self._applied(transform, graph)
+        return graph
+
+    def clip(self) -> Graph:
+        """The clip network: with the transforms ahead of the one that makes a stream of it."""
+        makers = (place for place, each in enumerate(self.transforms) if each.gives_stream)
+        return self._after(next(makers, len(self.transforms)))
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a transform makes a stream of it."""
+        return any(each.gives_stream for each in self.transforms)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, Any]:
+        """The value of every size: the spec's structure and sizes, and those that the transforms add."""
+        own = self.document.settings(self.variant, self.settings)
+        return own | {name: value for name, value in self._added.items() if value is not None}
+
+    @property
+    def size_names(self) -> frozenset[str]:
+        """The names that `--set` takes here."""
+        return frozenset((*self.document.globals, *self._added))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all sizes are numbers, no symbols and no arrays."""
+        return all(is_exact(value) for value in self.sizes.values())
+
+    @property
+    def takes_symbols(self) -> bool:
+        """Whether every transform lets symbols and arrays pass."""
+        return all(each.takes_symbols for each in self.transforms)
+
+    def with_sizes(self, values: Settings) -> Network:
+        """The same with further values of sizes."""
+        return replace(self, settings={**self.settings, **values})
+
+    def with_transform(self, transform: Transform) -> Network:
+        """The same with a transform: in the place of its own kind, or behind all others."""
+        kinds = [type(each) for each in self.transforms]
+        if type(transform) not in kinds:
+            made = replace(self, transforms=(*self.transforms, transform))
+            made._made.update(self._made)  # what stands ahead of the new one is the same
+            return made
+        place = kinds.index(type(transform))
+        return replace(self, transforms=(*self.transforms[:place], transform, *self.transforms[place + 1 :]))
+
+    def without(self, kind: type[Transform]) -> Network:
+        """The same without a transform."""
+        return replace(self, transforms=tuple(each for each in self.transforms if not isinstance(each, kind)))
+
+    def made_by(self, kind: type[AnyTransform]) -> AnyTransform | None:
+        """Its transform of a kind; None where it has none."""
+        return next((each for each in self.transforms if isinstance(each, kind)), None)
+
+    def continual(self) -> Network:
+        """The same network frame by frame."""
+        return self if self.is_stream else self.with_transform(Continual())
+
+    def carried(self, tensors: Mapping[str, Tensor], ahead_of: int = 0) -> Mapping[str, Tensor]:
+        """Weights of the spec's own network, by name, as its transforms hand them on.
+
+        `ahead_of` is the number of the transforms that they have passed already.
+        """
+        for place in range(ahead_of, len(self.transforms)):
+            before, after = self._after(place), self._after(place + 1)
+            tensors = self.transforms[place].weights(before, after, tensors)
+        return tensors
+
+    @cached_property
+    def identity(self) -> str:
+        """Its content address: the layers, how they are joined, and the transforms; names play no part.
+
+        Raises:
+            OptionError: a size is a symbol or an array: only one network has an address.
+        """
+        self._must_be_exact()
+        try:
+            graph = self.with_sizes(_as_arrays(self)).graph()
+        except CostModelError:  # what decides which layers exist cannot be an array in this spec
+            graph = self.graph()
+        return address(graph, self.transforms)
+
+    @property
+    def flags(self) -> str:
+        """The command line that gives it, behind the command's name: safe to paste, every value exact."""
+        spec = self.spec or self.document.name
+        parts = [shlex.quote(f"./{spec}" if spec.startswith("-") else spec)]
+        if self.variant is not None:
+            parts.append(f"--variant {shlex.quote(self.variant)}")
+        parts += [f"--set {shlex.quote(f'{name}={exact_text(v)}')}" for name, v in self.settings.items()]
+        return " ".join((*parts, *(each.flags for each in self.transforms)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as plain data that needs no file: the resolved spec, every size exactly, the transforms.
+
+        Raises:
+            OptionError: a size is a symbol or an array.
+        """
+        self._must_be_exact()
+        sizes = self.document.settings(self.variant, self.settings)
+        return plain_data(self.document, self.variant, sizes, self.transforms)
+
+    @classmethod
+    def from_dict(cls, data: object, spec: str = "") -> Network:
+        """A network from what `to_dict` gave; nothing but `data` is read.
+
+        Raises:
+            CostModelError: it has another form, or a value is wrong.
+        """
+        given = read_data(data)
+        return cls(given.document, given.sizes, given.transforms, given.variant, spec)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Workers get the plain data: graphs are made anew where they are needed."""
+        return Network.from_dict, (self.to_dict(), self.spec)
+
+    @property
+    def _added(self) -> Mapping[str, Any]:
+        """The sizes that transforms add; where the spec has one of that name, the name means the spec's."""
+        sizes = {name: value for each in self.transforms for name, value in each.sizes.items()}
+        return {name: value for name, value in sizes.items() if name not in self.document.globals}
+
+    def _with_own_sizes(self, transform: Transform) -> Transform:
+        names = (name for name in transform.sizes if name not in self.document.globals)
+        given = {name: self.settings[name] for name in names if name in self.settings}
+        return replace(transform, **given) if given else transform
+
+    def _after(self, number: int) -> Graph:
+        """The network behind so many of its transforms."""
+        if number not in self._made:
+            self._made[number] = (
+                self._applied(self.transforms[number - 1], self._after(number - 1))
+                if number
+                else elaborate(self.document, self.variant, self.settings)
+            )
+        return self._made[number]
+
+    def _applied(self, transform: Transform, graph: Graph) -> Graph:
+        if not transform.takes_symbols and not self.is_exact:
+            raise TransformError(f"{transform.flags}: takes sizes that are numbers, no symbols and no arrays")
+        return transform(graph)
+
+    def _must_be_exact(self) -> None:
+        for name, value in self.sizes.items():
+            if not is_exact(value):
+                raise OptionError(f"{name}: is a symbol or an array, expected a number: one network is meant")
+
+
+def _as_arrays(network: Network) -> Settings:
+    """The sizes that the spec's axes move as arrays of one, so that repeated blocks stand once.
+
+    Searches work networks out so, many at a time; a network has one address however it was come by.
+    """
+    import numpy as np
+
+    names = {name for axis in axes_of(network.document) for name in (axis.moves, *axis.follows)}
+    moving = {name: network.sizes[name] for name in names}
+    return {
+        name: np.array([value])
+        if isinstance(value, int)
+        else Ratios(np.array([value.numerator]), np.array([value.denominator]))
+        for name, value in moving.items()
+    }

@@ -22,6 +22,7 @@ ORDER = (
     ("costmodel.types",),
     ("costmodel.ops",),
     ("costmodel.graph",),
+    ("costmodel.edit",),
     ("costmodel.spec", "costmodel.analysis"),
     ("costmodel.transforms",),
     ("costmodel.address", "costmodel.network_data"),

@@ -64,14 +64,7 @@ class Continual(Transform):
             stream.add(node)
         if self.pool is not None and not stream.pools:
             raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
-        result = Graph(
-            graph.name,
-            graph.source.with_time(1),
-            stream.in_order(),
-            graph.every,
-            clip=graph,
-            notes=stream.notes(),
-        )
+        result = stream.result()
         if self.state == "smallest":
             from costmodel.transforms.retime import retime
 

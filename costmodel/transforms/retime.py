@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from costmodel.analysis.temporal import timing
+from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Delay, Step
+from costmodel.ops import Delay, Op, Step
 from costmodel.transforms.registers import Placement, Registers, feed, place
 from costmodel.types import TensorType
 
@@ -41,12 +42,13 @@ def retimed(stream: Graph) -> Retiming:
     if not stream.is_stream:
         raise TransformError(f"{stream.name}: is no stream; make it continual first")
     _check_numbers(stream)
-    layers = [_smaller_form(stream, node) for node in _without_delays(stream)]
+    editor = _without_delays(stream)
+    layers = list(editor)
     jumps = {name: at.jump for name, at in timing(stream).items()}
     ahead = {INPUT: 0} | {node.name: _ahead(stream, node, jumps) for node in layers}
     placement = place(ahead, _registers(stream, layers, ahead, jumps), stream.output)
-    nodes = tuple(_with_delays(layers, ahead, placement.times, jumps))
-    graph = replace(stream, nodes=nodes, notes=(*stream.notes, _note(layers, placement)))
+    _Delays(editor, placement.times, ahead, jumps).put_in()
+    graph = editor.graph(notes=(*stream.notes, _note(layers, placement)))
     return Retiming(graph, placement)
 
 
@@ -60,25 +62,24 @@ def _check_numbers(stream: Graph) -> None:
                 )
 
 
-def _without_delays(stream: Graph) -> list[Node]:
-    behind = {INPUT: INPUT}
-    layers = []
+def _without_delays(stream: Graph) -> Editor:
+    """The stream's layers in their smaller form, each reading what its delays held back."""
+    editor = Editor(stream)
     for node in stream.nodes:
-        inputs = tuple(behind[name] for name in node.inputs)
-        is_delay = isinstance(node.op, Delay)
-        behind[node.name] = inputs[0] if is_delay else node.name
-        if not is_delay:
-            layers.append(replace(node, inputs=inputs))
-    return layers
+        if isinstance(node.op, Delay):
+            editor.bypass(node.name)
+        else:
+            editor.replace(node.name, _smaller_form(stream, node))
+    return editor
 
 
-def _smaller_form(stream: Graph, node: Node) -> Node:
-    """The layer keeping the smaller of open results and input window; results where both are equal."""
+def _smaller_form(stream: Graph, node: Node) -> Op:
+    """The op keeping the smaller of open results and input window; results where both are equal."""
     if not isinstance(node.op, Step):
-        return node
+        return node.op
     x = stream.types[node.inputs[0]]
     forms = (replace(node.op, form="partial"), replace(node.op, form="window"))
-    return replace(node, op=min(forms, key=lambda op: _kept(op, x)))
+    return min(forms, key=lambda op: _kept(op, x))
 
 
 def _kept(op: Step, x: TensorType) -> int:
@@ -104,34 +105,43 @@ def _registers(
     ]
 
 
-def _with_delays(
-    layers: list[Node], ahead: Mapping[str, int], times: Mapping[str, int], jumps: Mapping[str, int]
-) -> Iterator[Node]:
-    """The layers with delays put in; those behind one layer feed each other and share what they hold."""
-    waits: dict[str, dict[int, str]] = {}
-    for node in layers:
-        for position, source in enumerate(node.inputs):
-            wait = times[node.name] - ahead[node.name] - times[source]
-            name = f"{node.name}.delay{position + 1 if position else ''}"
-            waits.setdefault(source, {0: source}).setdefault(wait, name)
-    placed: set[str] = set()
-    for node in layers:
-        inputs = []
-        for source in node.inputs:
-            wait = times[node.name] - ahead[node.name] - times[source]
-            yield from _chain(waits[source], wait, jumps[source], placed)
-            inputs.append(waits[source][wait])
-        yield replace(node, inputs=tuple(inputs))
+@dataclass
+class _Delays:
+    """Puts delays in; those behind one layer feed each other and share what they hold."""
 
+    editor: Editor
+    times: Mapping[str, int]
+    ahead: Mapping[str, int]
+    jumps: Mapping[str, int]
+    waits: dict[str, dict[int, str]] = field(default_factory=dict)
+    placed: dict[tuple[str, int], str] = field(default_factory=dict)
 
-def _chain(names: Mapping[int, str], wait: int, jump: int, placed: set[str]) -> Iterator[Node]:
-    """The delay of this wait and those that feed it, unless they are there already."""
-    if wait == 0 or names[wait] in placed:
-        return
-    fed_by = feed(wait, names, jump)
-    yield from _chain(names, fed_by, jump, placed)
-    placed.add(names[wait])
-    yield Node(names[wait], Delay(wait - fed_by, jump), (names[fed_by],))
+    def put_in(self) -> None:
+        """Every layer reads each source through the delay of its wait."""
+        layers = tuple(self.editor)
+        for node in layers:
+            for position, source in enumerate(node.inputs):
+                name = f"{node.name}.delay{position + 1 if position else ''}"
+                self.waits.setdefault(source, {0: source}).setdefault(self._wait(node, source), name)
+        for node in layers:
+            for position, source in enumerate(node.inputs):
+                self._read(node, position, source, self._wait(node, source))
+
+    def _wait(self, node: Node, source: str) -> int:
+        return self.times[node.name] - self.ahead[node.name] - self.times[source]
+
+    def _read(self, node: Node, position: int, source: str, wait: int) -> None:
+        """Lets a node read a source so much later; delays that are not there yet are put in ahead of it."""
+        chain = [wait]
+        while chain[-1] and (source, chain[-1]) not in self.placed:
+            chain.append(feed(chain[-1], self.waits[source], self.jumps[source]))
+        last = chain.pop()
+        if last:
+            self.editor.redirect(node.name, position, self.placed[source, last])
+        for longer in reversed(chain):
+            delay, wanted = Delay(longer - last, self.jumps[source]), self.waits[source][longer]
+            self.placed[source, longer] = self.editor.insert_before(node.name, position, delay, wanted, 1)
+            last = longer
 
 
 def _note(layers: list[Node], placement: Placement) -> str:

@@ -8,6 +8,7 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from costmodel.analysis.temporal import START, Timing, excitation_pools
+from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, is_array, is_exact, is_zero, maximum
@@ -28,7 +29,6 @@ class StreamGraph:
 
     options: Continual
     clip: Graph
-    nodes: dict[str, Node] = field(default_factory=dict)
     at: dict[str, Timing] = field(default_factory=lambda: {INPUT: START})
     waits: dict[tuple[str, int], tuple[Size, str, int]] = field(default_factory=dict)
     pooled: set[str] = field(default_factory=set)
@@ -36,38 +36,38 @@ class StreamGraph:
     excited: bool = False
 
     def __post_init__(self) -> None:
+        self.editor = Editor(self.clip)
         self.excitations = excitation_pools(self.clip)
         self.readers = {name: len(readers) for name, readers in self.clip.consumers.items()}
 
     def add(self, node: Node) -> None:
         """Adds the frame-by-frame form of a clip node, its branches aligned."""
         inputs = self.clip.inputs_of(node)
-        op = self._step_form(node, inputs)
+        self.editor.replace(node.name, self._step_form(node, inputs))
         if any(name in self.pooled for name in node.inputs) or node.name in self.pools:
             self.pooled.add(node.name)
-        names = self._same_jump(node) if len(node.inputs) > 1 else node.inputs
-        self._place(replace(node, op=op, inputs=names), inputs)
-        if len(names) > 1:
+        if len(node.inputs) > 1:
+            self._to_same_jump(node)
+        self._time(node.name, inputs)
+        if len(node.inputs) > 1:
             self._align(node.name)
 
-    def in_order(self) -> tuple[Node, ...]:
-        """All nodes with the delays put in, each ahead of its readers; one serves all that wait alike."""
-        placed: list[Node] = []
+    def result(self) -> Graph:
+        """The stream with its delays put in, each ahead of its readers; one serves all that wait alike."""
         shared: dict[tuple[str, object], str] = {}
-        for node in self.nodes.values():
-            inputs = list(node.inputs)
+        for node in tuple(self.editor):
             for position, source in enumerate(node.inputs):
                 wait, merge, branch = self.waits.get((node.name, position), (0, "", 0))
                 if is_zero(wait):
                     continue
                 key = (source, id(wait) if is_array(wait) else wait)
-                if key not in shared:
-                    shared[key] = self._delay_name(f"{merge}.delay{branch + 1 if branch else ''}")
-                    delay = Delay(wait, self.at[source].jump)
-                    placed.append(Node(shared[key], delay, (source,), self.nodes[merge].count))
-                inputs[position] = shared[key]
-            placed.append(replace(node, inputs=tuple(inputs)))
-        return tuple(placed)
+                if key in shared:
+                    self.editor.redirect(node.name, position, shared[key])
+                    continue
+                name = f"{merge}.delay{branch + 1 if branch else ''}"
+                delay, count = Delay(wait, self.at[source].jump), self.editor.node(merge).count
+                shared[key] = self.editor.insert_before(node.name, position, delay, name, count)
+        return self.editor.graph(source=self.clip.source.with_time(1), clip=self.clip, notes=self.notes())
 
     def notes(self) -> tuple[str, ...]:
         """What the transform changed."""
@@ -79,11 +79,8 @@ class StreamGraph:
             "keeps the clip",
         )
 
-    def _delay_name(self, wanted: str) -> str:
-        """The name, or the next free one where the spec has a layer of that name."""
-        return self._delay_name(f"{wanted}_") if wanted in self.nodes else wanted
-
-    def _place(self, node: Node, clip_inputs: tuple[TensorType, ...]) -> None:
+    def _time(self, name: str, clip_inputs: tuple[TensorType, ...]) -> None:
+        node = self.editor.node(name)
         window = node.op.window(*(x.with_time(1) for x in clip_inputs))
         arrivals = [self.at[name] for name in node.inputs]
         jump = arrivals[0].jump
@@ -92,7 +89,6 @@ class StreamGraph:
                 f"{node.name}: answers every {jump * window.stride} frames, at most {LONGEST_JUMP}; give it "
                 "a smaller stride in time"
             )
-        self.nodes[node.name] = node
         self.at[node.name] = Timing(
             jump * window.stride,
             reduce(maximum, (at.back for at in arrivals)) + window.before * jump,
@@ -155,41 +151,40 @@ class StreamGraph:
         sliding = replace(op, kernel=(frames, *op.kernel[1:])).without_time_padding()
         return Step(sliding, 0, form)
 
-    def _same_jump(self, node: Node) -> tuple[str, ...]:
+    def _to_same_jump(self, node: Node) -> None:
         jumps = [self.at[name].jump for name in node.inputs]
         slowest = reduce(lcm, jumps)
-        return tuple(
-            name if jump == slowest else self._every(node, name, slowest // jump)
-            for name, jump in zip(node.inputs, jumps, strict=True)
-        )
+        for position, jump in enumerate(jumps):
+            if jump != slowest:
+                self._every(node, position, slowest // jump)
 
-    def _every(self, node: Node, source: str, stride: int) -> str:
+    def _every(self, node: Node, position: int, stride: int) -> None:
+        source = node.inputs[position]
         if source not in self.pooled:
             raise TransformError(
                 f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as "
                 "often; give each branch the same stride in time"
             )
-        name = f"{node.name}.every{stride}"
+        every = Step(Subsample(stride=(stride, 1, 1)))
+        name = self.editor.insert_before(node.name, position, every, f"{node.name}.every{stride}")
         self.pooled.add(name)
         self.readers[name] = 1
-        x = self.clip.types[source]
-        self._place(Node(name, Step(Subsample(stride=(stride, 1, 1))), (source,), node.count), (x,))
-        return name
+        self._time(name, (self.clip.types[source],))
 
     def _align(self, merge: str) -> None:
         """Lets the early branches of a merge wait, each at its head: where it leaves the fork."""
         latest = self.at[merge].delay
-        for position, name in enumerate(self.nodes[merge].inputs):
+        for position, name in enumerate(self.editor.node(merge).inputs):
             wait = latest - self.at[name].delay
             if is_zero(wait):
                 continue
             consumer, place = merge, position
             while self._is_inner(name):
                 self.at[name] = self.at[name]._replace(delay=self.at[name].delay + wait)
-                consumer, place, name = name, 0, self.nodes[name].inputs[0]
+                consumer, place, name = name, 0, self.editor.node(name).inputs[0]
             earlier, *first = self.waits.get((consumer, place), (0, merge, position))
             self.waits[consumer, place] = (earlier + wait, *first)
 
     def _is_inner(self, name: str) -> bool:
         """Whether an edge leaves a layer in the middle of a branch, not a fork, a merge or the input."""
-        return name != INPUT and self.readers[name] == 1 and len(self.nodes[name].inputs) == 1
+        return name != INPUT and self.readers[name] == 1 and len(self.editor.node(name).inputs) == 1

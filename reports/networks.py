@@ -12,11 +12,11 @@ from typing import Any
 from costmodel.analysis.conventions import CONVENTIONS, convention_named, count_of
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, OptionError, nearest
 from costmodel.graph import Graph, Node
 from costmodel.ops import Add, Concat, Conv, Linear, Relu, Relu6, Step
 from costmodel.spec import Document, document, elaborate
-from costmodel.spec.expr import parse
 from costmodel.spec.load import Item
 from costmodel.transforms.continual import Continual
 from reports.papers import Cell

@@ -19,6 +19,7 @@ ORDER = (
     ("costmodel.files",),
     ("costmodel.numbers",),
     ("costmodel.options",),
+    ("costmodel.arithmetic",),
     ("costmodel.types",),
     ("costmodel.ops",),
     ("costmodel.graph",),

@@ -8,6 +8,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from costmodel.arithmetic import parse
 from costmodel.numbers import (
     Ratios,
     ceil,
@@ -24,7 +25,6 @@ from costmodel.numbers import (
     times,
     where,
 )
-from costmodel.spec.expr import parse
 
 POSITIVE = st.integers(1, 10_000)
 DECIMAL = st.builds(Fraction, st.integers(1, 100_000), st.sampled_from([1, 8, 10, 100, 1000]))

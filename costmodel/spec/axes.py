@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from costmodel.arithmetic import Expression, parse
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import divide
 from costmodel.spec.document import Document
-from costmodel.spec.expr import Expression, parse
 from costmodel.spec.load import Item
 
 AXIS_KEYS = ("moves", "with", "factor", "bounds", "integer", "grid")

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError, nearest
 from costmodel.ops import OPS
 from costmodel.spec.axes import read_axis
 from costmodel.spec.document import INPUT_KEYS, MOST_MISTAKES, Document
-from costmodel.spec.expr import Scope, parse
 from costmodel.spec.fields import COMMON, KINDS, expressions, fields_of, is_merge, size
 from costmodel.spec.load import Item
 from costmodel.spec.settings import ALWAYS, mistakes

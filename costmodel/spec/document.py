@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import specs
+from costmodel.arithmetic import number
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import simplify
-from costmodel.spec.expr import number
 from costmodel.spec.load import Item, read, read_text
 
 SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")

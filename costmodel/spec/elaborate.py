@@ -10,6 +10,7 @@ from functools import reduce
 from math import lcm
 from typing import Any
 
+from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, SpecError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import (
@@ -27,7 +28,6 @@ from costmodel.ops import Op, infer
 from costmodel.ops.base import key_of
 from costmodel.spec.check import CALL_KEYS, as_layer, check
 from costmodel.spec.document import INPUT_KEYS, Document, document
-from costmodel.spec.expr import parse
 from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, size
 from costmodel.spec.load import Item
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS, TensorType

@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
 from costmodel.numbers import demand_between, is_exact
 from costmodel.ops import OPS, Op
-from costmodel.spec.expr import Scope, parse
 from costmodel.spec.load import Item
 
 LARGEST_SIZE = 10_000_000

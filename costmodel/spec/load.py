@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from costmodel.arithmetic import number
 from costmodel.errors import SpecError
-from costmodel.spec.expr import number
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 60

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from costmodel.arithmetic import FUNCTIONS
 from costmodel.errors import SpecError, nearest
 from costmodel.spec.document import LONGEST_CHAIN, Document
-from costmodel.spec.expr import FUNCTIONS
 from costmodel.spec.load import Item
 
 ALWAYS = frozenset({"i", "in_channels"})

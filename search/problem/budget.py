@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -14,8 +13,8 @@ from typing import Any
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate, metric_named
-from costmodel.errors import OptionError, SpecError
-from costmodel.spec.expr import parse
+from costmodel.arithmetic import FIGURES, NUMBER, Expression, parse
+from costmodel.errors import OptionError
 
 SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 IEC = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -37,18 +36,8 @@ FLOP_NOTE = "1 MAC = 2 FLOPs here; the X3D paper's FLOPs are multiply-adds, that
 
 LONGEST_NUMBER = 40
 RELATIVE = "x"  # a unit of limits: times what the start has
-_AMOUNT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*(\w*)")
+_AMOUNT = re.compile(rf"({NUMBER.pattern})\s*(\w*)")
 _RELATION = re.compile(r"<=|>=|<|>|==|=")
-_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: lambda a, b: Fraction(a) / b if isinstance(a, int) and isinstance(b, int) else a / b,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
-_CALLS: Mapping[str, tuple[str, str]] = {"min": ("min", "minimum"), "max": ("max", "maximum")}
 
 
 @dataclass(frozen=True)
@@ -66,15 +55,11 @@ class Quantity:
             raise OptionError(f"{self.text!r}: no metric in it; expected arithmetic of metrics")
         for name in self.names:
             metric_named(name)
-        _check(self._tree)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The metrics that it reads, in order."""
-        try:
-            return tuple(sorted(parse(self.text).names))
-        except SpecError as error:
-            raise OptionError(str(error)) from error
+        return tuple(sorted(self._expression.names))
 
     @cached_property
     def unit(self) -> str | None:
@@ -82,13 +67,13 @@ class Quantity:
         units = {METRICS[name].unit for name in self.names}
         products = any(
             isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Sub)
-            for node in ast.walk(self._tree)
+            for node in ast.walk(self._expression.tree)
         )
         return units.pop() if len(units) == 1 and not products else None
 
     @cached_property
-    def _tree(self) -> ast.expr:
-        return parse(self.text).tree
+    def _expression(self) -> Expression:
+        return parse(self.text, FIGURES)
 
     def of(self, values: Mapping[str, Any]) -> Any:
         """Its value, exact or an array, from those of its metrics.
@@ -99,12 +84,7 @@ class Quantity:
         for name in self.names:
             if values[name] is None:
                 raise OptionError(f"{self.text}: {name} does not apply to this network; add --continual")
-        try:
-            return _value(self._tree, values)
-        except ZeroDivisionError:
-            raise OptionError(f"{self.text}: divides by zero") from None
-        except OverflowError:
-            raise OptionError(f"{self.text}: is larger than any number of a network") from None
+        return self._expression.value(values)
 
     def value(self, figures: Figures) -> Any:
         """Its value for one network, or for the many that the figures' arrays stand for."""
@@ -112,49 +92,6 @@ class Quantity:
 
     def __str__(self) -> str:
         return self.text
-
-
-def _check(node: ast.expr) -> None:
-    for child in ast.walk(node):
-        if isinstance(child, ast.Compare | ast.BoolOp | ast.IfExp) or (
-            isinstance(child, ast.Call) and child.func.id not in _CALLS  # type: ignore[attr-defined]
-        ):
-            raise OptionError(f"{ast.unparse(child)!r}: metrics take + - * / // % ** min max alone")
-
-
-def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    match node:
-        case ast.Constant():
-            return node.value
-        case ast.Name():
-            return values[node.id]
-        case ast.UnaryOp():
-            value = _value(node.operand, values)
-            return -value if isinstance(node.op, ast.USub) else value
-        case ast.BinOp():
-            pair = _value(node.left, values), _value(node.right, values)
-            return _BINARY[type(node.op)](*(_plain(each, pair) for each in pair))
-        case ast.Call(func=ast.Name(id=name)):
-            return _extreme(name, [_value(argument, values) for argument in node.args])
-    raise OptionError(f"{ast.unparse(node)!r} is not arithmetic of metrics")
-
-
-def _plain(value: Any, pair: tuple[Any, ...]) -> Any:
-    """A number that mixes with the other: fractions beside arrays and floats become floats."""
-    others_are_exact = all(isinstance(other, int | Fraction) for other in pair)
-    return float(value) if isinstance(value, Fraction) and not others_are_exact else value
-
-
-def _extreme(name: str, values: list[Any]) -> Any:
-    exact, elementwise = _CALLS[name]
-    if all(isinstance(value, int | float | Fraction) for value in values):
-        return {"min": min, "max": max}[exact](values)
-    import numpy as np
-
-    result = values[0]
-    for value in values[1:]:
-        result = getattr(np, elementwise)(result, value)
-    return result
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from costmodel.arithmetic import number
 from costmodel.errors import OptionError, nearest
 from costmodel.spec import Document, parse_set
 from costmodel.spec.axes import Axis
-from costmodel.spec.expr import number
 from costmodel.transforms.continual import Continual
 from search.methods.contract import check_large_start, contract
 from search.methods.expand import check_start, expand

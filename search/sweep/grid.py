@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.arithmetic import number
 from costmodel.errors import OptionError
 from costmodel.numbers import simplify
-from costmodel.spec.expr import number
 from search.sweep.array_program import Range
 from search.sweep.columns import Column
 

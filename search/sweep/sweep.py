@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.metrics import METRICS
+from costmodel.arithmetic import Expression
 from costmodel.errors import OptionError, nearest
-from costmodel.spec.expr import Expression
 from search.sweep.condition import holds, parse_condition
 from search.sweep.evaluator import CHUNK, Evaluator
 from search.sweep.grid import Grid

@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costmodel.arithmetic import parse
 from costmodel.errors import SpecError, nearest
-from costmodel.spec.expr import parse
 from costmodel.spec.load import Item, read
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from costmodel.arithmetic import number, parse
 from costmodel.errors import SpecError
-from costmodel.spec.expr import number, parse
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,9 @@ def test_what_is_not_arithmetic_is_refused(text: str):
         ("1+" * 250 + "1", "an expression of 501 characters, at most 400 are read"),
         ("-" * 60 + "1", f"{'-' * 57 + '...'!r} is nested more than 40 deep"),
         ("0x10", "'0x10' holds a number that cannot be read"),
+        ("2GMAC", "'2GMAC' is not an expression: '2GMAC' has a unit, which only a limit's amount may have"),
+        ("a + 8 MiB", "'a + 8 MiB' is not an expression: '8 MiB' has a unit, which only a limit's"),
+        ("3 if 1e5 +", "'3 if 1e5 +' is not an expression"),
         ("1 is 2", "'1 is 2' is not arithmetic: names, numbers, + - * / // % **, comparisons, floor"),
     ],
 )

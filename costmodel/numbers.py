@@ -66,6 +66,13 @@ def demand(condition: Any) -> None:
         trace.demand(condition)
 
 
+def assume(condition: Any) -> None:
+    """Tells the open trace of a condition without which the formulas are those of another network."""
+    trace = _TRACE.get()
+    if trace is not None and not isinstance(condition, bool):
+        trace.assume(condition)
+
+
 def assume_positive(value: Any) -> None:
     """Tells the open trace that a symbolic size is taken to be one or more."""
     trace = _TRACE.get()
@@ -434,6 +441,15 @@ def differ(value: Any, other: Any) -> Any:
     if isinstance(same, bool):
         return not same
     return ~same
+
+
+def either(condition: Any, other: Any) -> Any:
+    """Whether one of two conditions holds: a flag, an array of flags, or a condition on symbols."""
+    if condition is True or other is True:
+        return True
+    if condition is False or other is False:
+        return condition if other is False else other
+    return condition | other
 
 
 def repeated(amount: Any, count: Any) -> Any:

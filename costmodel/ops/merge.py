@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 from typing import ClassVar
 
-from costmodel.numbers import equal, minimum
+from costmodel.numbers import either, equal, minimum
 from costmodel.ops.base import Demand, Op
 from costmodel.types import TensorType, Work
 
@@ -65,10 +65,10 @@ class Gate(Op):
     arity: ClassVar[int | None] = 2
 
     def demands(self, x: TensorType, gate: TensorType) -> Iterator[Demand]:
-        for size, wanted in zip(gate, x, strict=True):
-            fits = equal(size, wanted)
-            if fits is not True and isinstance(size, int) and size == 1:
-                fits = equal(gate.channels, x.channels)
+        alike = (
+            either(equal(size, wanted), equal(size, 1)) for size, wanted in zip(gate[1:], x[1:], strict=True)
+        )
+        for fits in (equal(gate.channels, x.channels), *alike):
             yield (
                 fits,
                 "a gate of {} does not fit {}: same channels, each other axis the same or 1",

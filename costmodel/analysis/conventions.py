@@ -19,7 +19,7 @@ from typing import Any
 from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError
 from costmodel.graph import Node
-from costmodel.numbers import where
+from costmodel.numbers import equal, where
 from costmodel.ops import Attention, Gate, Linear, Merge, Step, Windowed
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
@@ -144,7 +144,7 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
         found |= {f"parameters.linear.{name}": size for name, size in shapes.items()}
     if "bias.linear" in found:
         bias = found["bias.linear"]
-        found["bias.linear.one_position"] = where(bias == shapes["bias"], bias, 0)
+        found["bias.linear.one_position"] = where(equal(bias, shapes["bias"]), bias, 0)
     found |= _taps_as_written(figures, node)
     unknown = sorted(found.keys() - KINDS.keys())
     if unknown:

@@ -174,7 +174,10 @@ def formulas(
     if tidy:
         totals = {name: gathered(total) for name, total in totals.items()}
     definitions = {symbol: each.xreplace(trace.counts) for symbol, each in trace.definitions.items()}
-    return Formulas(symbols, definitions, totals, tuple(trace.demands), tuple(trace.assumptions), graph)
+    demands, assumptions = (
+        tuple(each.xreplace(trace.counts) for each in kept) for kept in (trace.demands, trace.assumptions)
+    )
+    return Formulas(symbols, definitions, totals, demands, assumptions, graph)
 
 
 def _wanted(metrics: Iterable[str] | None) -> list[str]:

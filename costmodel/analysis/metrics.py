@@ -14,7 +14,7 @@ from costmodel.analysis.memory import peak_activation
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import ceil_div, divide, maximum, repeated, where
+from costmodel.numbers import ceil_div, divide, equal, maximum, repeated, where
 from costmodel.ops import Step
 from costmodel.ops.base import macs_of, params_of
 
@@ -143,7 +143,7 @@ def _steps(
         if busy in seen and not free:
             continue
         seen.add(busy)
-        late = sum(where((step - phase) % jump == 0, amount, 0) for jump, phase, amount in free)
+        late = sum(where(equal((step - phase) % jump, 0), amount, 0) for jump, phase, amount in free)
         yield sum(fixed[at] for at in busy) + late
 
 

@@ -56,6 +56,14 @@ def value_at(found: Formulas, point: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def describes(found: Formulas, point: Mapping[str, Any]) -> bool:
+    """Whether the sizes at a point make a network, and the one that the formulas describe."""
+    if not all(point[name] > 0 for name in found.free):
+        return False
+    scope = _scope(found, point, "")
+    return all(_holds(each, scope) for each in (*found.demands, *found.assumptions))
+
+
 def sensitivities(
     found: Formulas, point: Mapping[str, Any], totals: tuple[str, ...] | None = None
 ) -> list[Sensitivity]:

@@ -6,10 +6,11 @@ its tensors once; nothing stays in a cache from one layer to the next, and no la
 
 from __future__ import annotations
 
+from math import gcd
 from typing import NamedTuple
 
-from costmodel.numbers import Size
-from costmodel.ops import Dropout, Flatten, Op, Split, Step
+from costmodel.numbers import Size, equal, minimum, where
+from costmodel.ops import Delay, Dropout, Flatten, Op, Split, Step
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work
 
@@ -45,6 +46,9 @@ def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     if isinstance(op, Step) and not op.window(*inputs).unbounded:
         taken, read, written = _step(op, inputs[0])
         return Traffic(weights, taken, out, read, written)
+    if isinstance(op, Delay):  # in a formula a wait may turn out to be none, and then nothing moves
+        moved = where(equal(op.wait, 0), 0, out)
+        return Traffic(weights, moved, moved, moved, moved)
     kept = sum(each.with_time(1).values for each in op.carry(*inputs).kept.values())
     return Traffic(weights, sum(x.values for x in inputs), out, kept, kept)
 
@@ -66,9 +70,7 @@ def _step(op: Step, x: TensorType) -> tuple[Size, Size, Size]:
 
 def _frames_used(window: Window, taps: Size) -> Size:
     """Of the `stride` new frames of an output, those that one of the first taps of some output reads."""
-    if window.stride == 1 or not isinstance(taps, int):
-        return 0 if isinstance(taps, int) and taps == 0 else window.stride
-    return len({window.dilation * tap % window.stride for tap in range(taps)})
+    return minimum(taps, window.stride // gcd(window.dilation, window.stride))  # then they come round again
 
 
 def operations_of(work: Work) -> Size:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.temporal import START, Timing, excitation_pools
 from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, is_array, is_exact, is_zero, maximum
+from costmodel.numbers import (
+    Size,
+    assume,
+    ceil_div,
+    differ,
+    either,
+    equal,
+    is_array,
+    is_exact,
+    is_symbolic,
+    is_zero,
+    maximum,
+    repeated,
+)
 from costmodel.ops import Delay, Op, Step, Subsample, Windowed
 from costmodel.ops.step import Form
 from costmodel.types import TensorType, Window
@@ -64,6 +77,7 @@ class StreamGraph:
                 if key in shared:
                     self.editor.redirect(node.name, position, shared[key])
                     continue
+                _must_differ(wait, [other for name, other in shared if name == source])
                 name = f"{merge}.delay{branch + 1 if branch else ''}"
                 delay, count = Delay(wait, self.at[source].jump), self.editor.node(merge).count
                 shared[key] = self.editor.insert_before(node.name, position, delay, name, count)
@@ -91,8 +105,9 @@ class StreamGraph:
             )
         self.at[node.name] = Timing(
             jump * window.stride,
-            reduce(maximum, (at.back for at in arrivals)) + window.before * jump,
-            reduce(maximum, (at.delay for at in arrivals)) + (window.span - window.before) * jump,
+            reduce(maximum, (at.back for at in arrivals)) + repeated(window.before * jump, node.count),
+            reduce(maximum, (at.delay for at in arrivals))
+            + repeated((window.span - window.before) * jump, node.count),
         )
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
@@ -178,13 +193,22 @@ class StreamGraph:
             wait = latest - self.at[name].delay
             if is_zero(wait):
                 continue
+            count = self.editor.node(merge).count  # each of so many equal merges waits its share
+            share = wait if isinstance(count, int) else wait // count
             consumer, place = merge, position
             while self._is_inner(name):
                 self.at[name] = self.at[name]._replace(delay=self.at[name].delay + wait)
                 consumer, place, name = name, 0, self.editor.node(name).inputs[0]
             earlier, *first = self.waits.get((consumer, place), (0, merge, position))
-            self.waits[consumer, place] = (earlier + wait, *first)
+            self.waits[consumer, place] = (earlier + share, *first)
 
     def _is_inner(self, name: str) -> bool:
         """Whether an edge leaves a layer in the middle of a branch, not a fork, a merge or the input."""
         return name != INPUT and self.readers[name] == 1 and len(self.editor.node(name).inputs) == 1
+
+
+def _must_differ(wait: Size, others: list[Any]) -> None:
+    """Formulas hold where waits behind one layer that look different are: equal ones share a delay."""
+    for other in others:
+        if is_symbolic(wait) or is_symbolic(other):
+            assume(either(differ(wait, other), equal(wait, 0)))

@@ -1,10 +1,18 @@
 """An evaluator gives for many designs at once what the integer analysis gives for each."""
 
 from fractions import Fraction
+from math import inf
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import specs
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.formula import OF_ORDER, formulas, is_whole
+from costmodel.analysis.metrics import METRICS as TOTALS
+from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.sensitivity import describes, value_at
 from costmodel.errors import OptionError
 from costmodel.numbers import Ratios
 from costmodel.spec import document, from_text
@@ -12,6 +20,7 @@ from costmodel.transforms.continual import Continual
 from search.sweep.columns import Column
 from search.sweep.evaluator import Evaluator
 
+SPECS = Path(specs.__file__).parent
 METRICS = (
     "macs_per_frame",
     "params",
@@ -124,3 +133,72 @@ def test_wider_ranges_are_taken_in_as_they_come():
     evaluator = Evaluator(document("x3d"), "M", METRICS)
     for seed, denominator in ((1, 10), (2, 100), (3, 30)):
         agrees(evaluator, designs(50, seed, denominator), range(0, 50, 10))
+
+
+PATHWAYS = from_text(
+    "name: pathways\ninput: {channels: 2, time: frames, height: 4, width: 4}\n"
+    "sizes: {frames: 8, depth: 2, width: 3}\n"
+    "blocks: {residual: {layers: [{add: {main: [{conv: {channels: width, kernel: [3, 1, 1]}}], skip: []}}]}}\n"
+    "network:\n"
+    "  - conv: {channels: width}\n"
+    "  - concat:\n"
+    "      slow: [subsample: {stride: [4, 1, 1]}, conv: {channels: 2, kernel: [3, 1, 1]}, global_pool: {}]\n"
+    "      fast: [residual: {repeat: depth}, global_pool: {}]\n"
+    "  - linear: {channels: 100}\n"
+)
+
+
+def totals_of(metrics, transform, spec, columns):
+    """What a sweep and the formulas give beside what the integer analysis gives, wherever they differ."""
+    evaluator = Evaluator(spec, metrics=metrics, transform=transform)
+    found = evaluator({name: Column.of(values) for name, values in columns.items()})
+    whole = {name: is_whole(evaluator.build, name, evaluator.settings[name]) for name in columns}
+    closed = formulas(evaluator.build, whole, metrics, taken=evaluator.names, tidy=False)
+    for row in range(len(found["valid"])):
+        point = {name: values[row] for name, values in columns.items()}
+        exact = evaluator.exact(point)
+        assert found["valid"][row] == (exact is not None), point
+        if exact is not None:
+            assert {name: found[name][row] for name in metrics} == exact, point
+            if describes(closed, point):
+                assert value_at(closed, point) == exact, point
+
+
+def random_columns(spec, count, seed):
+    """Values around a spec's own for all its sizes, some of them too small to make a network."""
+    evaluator, draw = Evaluator(spec, metrics=("params",)), np.random.default_rng(seed)
+    deciding = evaluator.structure(tuple(evaluator.settings))
+    free = {name: each for name, each in evaluator.settings.items() if each and name not in deciding}
+    return {
+        name: [
+            int(draw.integers(0, 2 * each + 1))
+            if isinstance(each, int)
+            else each * int(draw.integers(1, 9)) / 4
+            for _ in range(count)
+        ]
+        for name, each in free.items()
+    }
+
+
+def swept(spec, transform):
+    """The totals that are sums of products and apply: those that a sweep takes."""
+    evaluator = Evaluator(spec, metrics=("params",), transform=transform)
+    figures = Figures(evaluator.build({}))
+    left_out = (*OF_ORDER, "entropy", "operations_per_byte")
+    return tuple(
+        name for name in TOTALS if name not in left_out and evaluate(figures, name) not in (None, inf)
+    )
+
+
+@pytest.mark.parametrize("transform", [None, Continual(), Continual(state="window", excite="clip")])
+def test_every_total_of_sweeps_and_formulas_is_the_integer_analysis_s(transform):
+    columns = random_columns(PATHWAYS, 12, 1)
+    totals_of(swept(PATHWAYS, transform), transform, PATHWAYS, columns)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transform", [None, Continual(), Continual(state="window", excite="clip")])
+@pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.yaml")))
+def test_every_total_of_every_family_is_the_integer_analysis_s(name, transform):
+    spec = document(name)
+    totals_of(swept(spec, transform), transform, spec, random_columns(spec, 12, 1))

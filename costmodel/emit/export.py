@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 
 from costmodel.emit.network import ClipNetwork
-from costmodel.emit.program import Action
 from costmodel.emit.stream import StreamNetwork
 from costmodel.errors import EmitError
 from costmodel.files import write_whole
@@ -73,19 +72,13 @@ class Cycle(nn.Module):
                 values[action.writes] = kept[action.kept[0]]
             else:
                 own = slice(*action.kept)
-                begun = _once_begun(action, inputs[0], age)
-                output, kept[own] = action.keeper.step(begun, tuple(kept[own]), action.phase)
+                frame, before = inputs[0], tuple(kept[own])
+                if action.since > 0:
+                    frame, before = action.keeper.before_first(frame, before, age - action.since)
+                output, kept[own] = action.keeper.step(frame, before, action.phase)
                 if output is not None:
                     values[action.writes] = output
         return values[self.program.output]
-
-
-def _once_begun(action: Action, frame: Tensor, age: Tensor) -> Tensor:
-    """The frame, or a clip's padding where none has reached the layer yet."""
-    if action.since == 0 or action.keeper is None:
-        return frame
-    begun = (age >= action.since).view(-1, 1, 1, 1)
-    return torch.where(begun, frame, torch.full_like(frame, action.keeper.padding_value))
 
 
 def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:

@@ -17,6 +17,7 @@ from torch import Tensor
 from costmodel.emit.modules.base import Layer, WindowedLayer, mirrors
 from costmodel.emit.modules.pool import AvgPoolLayer
 from costmodel.emit.modules.recurrent import RecurrentLayer
+from costmodel.emit.state import where
 from costmodel.numbers import ceil_div
 from costmodel.ops import Delay, Step
 from costmodel.types import TensorType
@@ -62,6 +63,19 @@ class Keeper(ABC):
     @abstractmethod
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         """What is kept where every frame ahead of the first equals it  (Hedegaard 2022, sec. 3.6)."""
+
+    def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
+        """A frame and what is kept, as if nothing had come in ahead of the layer's first frame.
+
+        An exported program runs every layer on every step, also on what stands ahead of the first frame.
+
+        Args:
+            frame: (batch, channels, height, width).
+            kept: the tensors before the frame.
+            seen: (batch,), the frames that each stream's layer has seen; below zero ahead of the first.
+        """
+        empty, starts = self.empty(len(frame), frame), seen <= 0
+        return frame, tuple(where(starts, new, old) for new, old in zip(empty, kept, strict=True))
 
 
 def keeper_of(op: Step, layer: Layer[Any], x: TensorType) -> Keeper:
@@ -116,7 +130,18 @@ def taps_at(kernel: int, dilation: int, stride: int, phase: int) -> Taps:
     return Taps(joining, len(range(first, span, stride)), 0 in used, kernel - 1 in used)
 
 
-class PartialKeeper(Keeper):
+class _Windowed(Keeper):
+    """What is kept of a window: a clip's padding ahead of the first frame leaves it as it is when empty."""
+
+    def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
+        if not kept:
+            return frame, kept
+        # One frame is masked here in place of every tensor that is kept.
+        begun = (seen >= 0).view(-1, 1, 1, 1)
+        return torch.where(begun, frame, torch.full_like(frame, self.padding_value)), kept
+
+
+class PartialKeeper(_Windowed):
     """Keeps the open partial results, ceil(d(k-1) / s) of them, at output size  (Hedegaard 2022, eq. 5)."""
 
     def __init__(
@@ -161,7 +186,7 @@ class PartialKeeper(Keeper):
         return (*kept, *self.empty(len(frame), frame)[len(kept) :])
 
 
-class AverageKeeper(Keeper):
+class AverageKeeper(_Windowed):
     """Keeps the open sums of a long average in one tensor (batch, channels, frames, height, width)."""
 
     def __init__(self, layer: AvgPoolLayer, frames: int, shape: tuple[int, ...]) -> None:
@@ -180,7 +205,7 @@ class AverageKeeper(Keeper):
         return (tap.unsqueeze(2) * times[:, None, None],)
 
 
-class WindowKeeper(Keeper):
+class WindowKeeper(_Windowed):
     """Keeps the d(k-1) frames of the window that came before."""
 
     def __init__(self, layer: WindowedLayer[Any], frames: int, shape: tuple[int, ...], stride: int) -> None:
@@ -228,3 +253,6 @@ class DelayKeeper(Keeper):
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return (frame,) * len(self.shapes)
+
+    def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
+        return frame, kept

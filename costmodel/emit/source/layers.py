@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
+from math import isinf
 from typing import Any
 
 from costmodel.emit.source import module_texts
@@ -154,24 +155,24 @@ def _(op: Flatten, inputs: tuple[TensorType, ...]) -> Written:
 
 @written.register
 def _(op: Shuffle, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="shuffle", call_options={"groups": _text(op.groups)}, carried=("shuffle",))
+    return Written(call="shuffle", call_options={"groups": literal(op.groups)}, carried=("shuffle",))
 
 
 @written.register
 def _(op: Split, inputs: tuple[TensorType, ...]) -> Written:
-    options = {"part": _text(op.part), "parts": _text(op.parts)}
+    options = {"part": literal(op.part), "parts": literal(op.parts)}
     return Written(call="split", call_options=options, carried=("split",))
 
 
 @written.register
 def _(op: PadChannels, inputs: tuple[TensorType, ...]) -> Written:
-    more = _text(op.channels - inputs[0].channels)
+    more = literal(op.channels - inputs[0].channels)
     return Written(call="pad_channels", call_options={"more": more}, carried=("pad_channels",))
 
 
 @written.register
 def _(op: Attention, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="attend", call_options={"softmax": _text(op.softmax)}, carried=("attend",))
+    return Written(call="attend", call_options={"softmax": literal(op.softmax)}, carried=("attend",))
 
 
 @written.register
@@ -183,13 +184,13 @@ def _(op: Recurrent, inputs: tuple[TensorType, ...]) -> Written:
 
 @written.register
 def _(op: Shift, inputs: tuple[TensorType, ...]) -> Written:
-    options = {"frames": _text(op.frames), "ahead": _text(op.pads(0)[0])}
+    options = {"frames": literal(op.frames), "ahead": literal(op.pads(0)[0])}
     return Written(call="shift", call_options=options, carried=("shift",))
 
 
 @written.register
 def _(op: Subsample, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="subsample", call_options={"stride": _text(op.stride)}, carried=("subsample",))
+    return Written(call="subsample", call_options={"stride": literal(op.stride)}, carried=("subsample",))
 
 
 @written.register
@@ -202,13 +203,13 @@ def _(op: AvgPool, inputs: tuple[TensorType, ...]) -> Written:
     _refuse_dilation(op, op.dilation)
     whole = [axis + 2 for axis in range(3) if op.kernel[axis] is None]
     if whole and all(op.kernel[axis] in (None, 1) for axis in range(3)) and op.stride == (1, 1, 1):
-        return Written(call="torch.mean", call_options={"dim": _text(tuple(whole)), "keepdim": "True"})
+        return Written(call="torch.mean", call_options={"dim": literal(tuple(whole)), "keepdim": "True"})
     return _pool(op, inputs[0], "F.avg_pool3d", _options(op, inputs[0]))
 
 
 def _pool(op: Windowed, x: TensorType, call: str, options: Options) -> Written:
-    texts = {"kernel_size": _text(op.kernel_on(x)), "stride": _text(op.stride)}
-    texts |= {name: _text(value) for name, value in options.items() if name != "stride"}
+    texts = {"kernel_size": literal(op.kernel_on(x)), "stride": literal(op.stride)}
+    texts |= {name: literal(value) for name, value in options.items() if name != "stride"}
     return Written(call=call, call_options=texts, **_ahead(op))
 
 
@@ -280,8 +281,9 @@ def _given(**values: tuple[Any, Any]) -> dict[str, Any]:
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
-def _text(value: Any) -> str:
-    return repr(value)
+def literal(value: Any) -> str:
+    """A value as Python text; infinity has no literal of its own."""
+    return f"float('{value}')" if isinstance(value, float) and isinf(value) else repr(value)
 
 
 def carried_text(names: set[str]) -> str:

@@ -13,7 +13,7 @@ from torch import nn
 
 from costmodel.analysis.cost import analyze
 from costmodel.emit.source.blocks import Block, Line, Part, parts_of
-from costmodel.emit.source.layers import Written, carried_text
+from costmodel.emit.source.layers import Written, carried_text, literal
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph
 
@@ -97,9 +97,8 @@ class _Classes:
         values = {
             name: values[self.blocks[block.pattern].index(block)] for values, name in parameters.items()
         }
-        return (
-            f"{self.names[block.pattern]}({', '.join(f'{name}={value!r}' for name, value in values.items())})"
-        )
+        given = ", ".join(f"{name}={literal(value)}" for name, value in values.items())
+        return f"{self.names[block.pattern]}({given})"
 
     def _text(self, pattern: tuple[Any, ...], is_stream: bool) -> str:
         alike = self.blocks[pattern]
@@ -110,7 +109,7 @@ class _Classes:
             for key in block.lines[line].values
         }
         shown = {
-            (number, key): names[_vector(alike, number, key)] or repr(value)
+            (number, key): names[_vector(alike, number, key)] or literal(value)
             for number, line in enumerate(block.lines)
             for key, value in line.values.items()
         }
@@ -165,7 +164,9 @@ def _network(graph: Graph, parts: Sequence[Part], classes: _Classes) -> str:
     base = "StreamNetwork" if graph.is_stream else "nn.Module"
     lines = [part for part in parts if isinstance(part, Line)]
     shown = {
-        (number, key): repr(value) for number, line in enumerate(lines) for key, value in line.values.items()
+        (number, key): literal(value)
+        for number, line in enumerate(lines)
+        for key, value in line.values.items()
     }
     members = _in_order(parts, lines, shown, classes)
     name = title if title[:1].isalpha() else f"Network{title}"

@@ -1,0 +1,118 @@
+"""Every op that keeps state answers alike as a module, as source and in exports, from the first step on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from costmodel import Graph, Node, TensorType, continual
+from costmodel.emit import StreamNetwork, emit, randomise
+from costmodel.emit.export import Cycle, export_onnx, export_torch, names_of
+from costmodel.emit.source import source_text
+from costmodel.ops import Add, AvgPool, Conv, GlobalPool, Gru, Lstm, MaxPool, Op, Shift, Subsample
+from costmodel.transforms.continual import State
+
+SOURCE = TensorType(2, 6, 3, 3)
+TIME = {"kernel": (3, 1, 1), "padding": (1, 0, 0)}
+STATEFUL: dict[str, Op] = {
+    "conv": Conv(channels=2, bias=True, **TIME),
+    "strided_conv": Conv(channels=2, kernel=(4, 1, 1), stride=(2, 1, 1), dilation=(2, 1, 1)),
+    "average": AvgPool(**TIME),
+    "maximum": MaxPool(**TIME),
+    "subsample": Subsample(stride=(2, 1, 1)),
+    "shift": Shift(frames=2),
+    "lstm": Lstm(channels=2),
+    "gru": Gru(channels=2),
+    "long_average": GlobalPool(),
+}
+Answers = list[Tensor | None]
+Program = Callable[..., Sequence[Tensor]]
+Run = Callable[[StreamNetwork, Tensor, Path], Answers]
+
+
+def behind_a_delay(ops: Mapping[str, Op], stride: int = 1) -> Graph:
+    """Ops whose first frames come late, with this stride at another phase than the next, behind a wait."""
+    nodes = [
+        Node("ahead", Conv(channels=2, kernel=(5, 1, 1), stride=(stride, 1, 1)), ("input",)),
+        Node("short", Conv(channels=2, stride=(stride, 1, 1)), ("input",)),
+        Node("sum", Add(), ("ahead", "short")),
+    ]
+    for name, op in ops.items():
+        nodes.append(Node(name, op, (nodes[-1].name,)))
+    return Graph("net", SOURCE, (*nodes, Node("behind", Conv(channels=2, bias=True), (nodes[-1].name,))))
+
+
+def as_source(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
+    module = ModuleType("emitted")
+    exec(source_text(network.graph), module.__dict__)
+    written: nn.Module = module.Net().eval()
+    written.load_state_dict(network.state_dict())
+    return [written.forward_step(frame) for frame in clip.unbind(2)]
+
+
+def as_a_cycle(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
+    return list(in_cycles(network, clip, Cycle(network)))
+
+
+def as_torch_export(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
+    export_torch(network, folder / "net.pt2", len(clip))
+    return list(in_cycles(network, clip, torch.export.load(folder / "net.pt2").module()))
+
+
+def as_onnx(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
+    runtime = pytest.importorskip("onnxruntime")
+    export_onnx(network, folder / "net.onnx", len(clip))
+    session = runtime.InferenceSession(str(folder / "net.onnx"), providers=["CPUExecutionProvider"])
+    names, _ = names_of(Cycle(network))
+
+    def run(*inputs: Tensor) -> list[Tensor]:
+        given = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
+        return [torch.from_numpy(each) for each in session.run(None, given)]
+
+    return list(in_cycles(network, clip, run))
+
+
+def in_cycles(network: StreamNetwork, clip: Tensor, run: Program) -> Iterator[Tensor | None]:
+    """Answers by step, None where they are not valid; the state is handed from cycle to cycle."""
+    cycle = Cycle(network)
+    state = cycle.initial_state(len(clip))
+    for frames in clip.split(cycle.cycle, dim=2):
+        outputs, valid, *state = run(frames.contiguous(), *state)
+        found = iter(range(outputs.shape[2]))
+        for phase in range(cycle.cycle):
+            number = next(found) if network.program.answers(phase) else None
+            is_valid = number is not None and bool(valid[:, number].all())
+            yield network._answer(outputs[:, :, number], own_time=False) if is_valid else None
+
+
+def assert_equal_from_the_first_step(graph: Graph, run: Run, folder: Path) -> None:
+    network = emit(graph).eval()
+    randomise(network, 3)
+    clip = torch.randn(2, 2, 40, 3, 3, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        expected = [network.forward_step(frame) for frame in clip.unbind(2)]
+        found = run(network, clip, folder)
+    assert [each is None for each in found] == [each is None for each in expected]
+    pairs = [(one, two) for one, two in zip(found, expected, strict=True) if two is not None]
+    assert len(pairs) > 3
+    for one, two in pairs:
+        assert (one - two).abs().max() <= 1e-5 * two.abs().max()
+
+
+@pytest.mark.parametrize("run", [as_source, as_a_cycle])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("state", ["partial", "window"])
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_an_op_answers_as_its_module_does(kind: str, state: State, stride: int, run: Run, tmp_path: Path):
+    graph = continual(behind_a_delay({kind: STATEFUL[kind]}, stride), state=state)
+    assert_equal_from_the_first_step(graph, run, tmp_path)
+
+
+@pytest.mark.parametrize(("state", "run"), [("partial", as_torch_export), ("window", as_onnx)])
+def test_a_program_of_all_ops_answers_as_the_module_does(state: State, run: Run, tmp_path: Path):
+    assert_equal_from_the_first_step(continual(behind_a_delay(STATEFUL), state=state), run, tmp_path)

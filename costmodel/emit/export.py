@@ -63,7 +63,7 @@ class Cycle(nn.Module):
 
     def _step(self, frame: Tensor, age: Tensor, kept: list[Tensor], phase: int) -> Any:
         values: list[Any] = [None] * self.program.places
-        values[0] = frame
+        values[0] = frame.clone() if self.program.keeps_input else frame
         for action in self.program.actions[phase]:
             inputs = [values[place] for place in action.reads]
             if action.keeper is None:
@@ -75,6 +75,7 @@ class Cycle(nn.Module):
                 frame, before = inputs[0], tuple(kept[own])
                 if action.since > 0:
                     frame, before = action.keeper.before_first(frame, before, age - action.since)
+                frame = frame.clone() if action.copies else frame
                 output, kept[own] = action.keeper.step(frame, before, action.phase)
                 if output is not None:
                     values[action.writes] = output

@@ -11,11 +11,12 @@ from typing import Any
 from torch import Tensor
 
 from costmodel.analysis.temporal import Timing, timing
+from costmodel.emit.memory import kept_frames
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.step import DelayKeeper, Keeper, keeper_of
 from costmodel.emit.network import may_overwrite
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Delay, Step, Subsample
+from costmodel.ops import Delay, Step
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Action:
         answers: the age from which on its output is a stream's own.
         keeper: what it keeps, with the tensors of the state from and to `kept`, at `phase` of its own stride.
         overwrites: whether it may overwrite its input.
-        copies: whether it keeps a copy of its input, which is a view of a larger tensor.
+        copies: whether it keeps a copy of its input, whose memory is larger or held elsewhere.
         leaves: for a delay, whether it hands on its oldest frame now (otherwise it takes a frame in).
         drops: places of values that nobody reads any more.
     """
@@ -103,6 +104,7 @@ class _Builder:
         self.keepers = {
             node.name: keeper for node in graph.nodes if (keeper := self._keeper(node)) is not None
         }
+        self.frames = kept_frames(graph)
         self.kept: dict[str, tuple[int, int]] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for name, keeper in self.keepers.items():
@@ -125,7 +127,7 @@ class _Builder:
             max(settled, int(end.delay)) + 1,
             int(end.delay),
             end.jump,
-            any(self._viewed(node)[0] == INPUT for node in self.graph.nodes if _keeps_frames(node)),
+            bool(self.frames.of_input),
         )
 
     def _keeper(self, node: Node) -> Keeper | None:
@@ -158,27 +160,15 @@ class _Builder:
             if (phase - leaving.delay) % leaving.jump == 0:
                 yield replace(action, reads=(), since=int(leaving.delay), leaves=True)
             if arrives:
-                yield replace(action, copies=self._viewed(node)[1])
+                yield replace(action, copies=node.name in self.frames.copies)
         elif arrives:
             if isinstance(node.op, Step):
                 window = node.op.window(*self.graph.inputs_of(node))
                 number = (phase - arrival.delay) // arrival.jump + window.before
                 action.phase = int(number % window.stride)
             action.overwrites = may_overwrite(self.graph, node, self.layers)
-            action.copies = _keeps_frames(node) and self._viewed(node)[1]
+            action.copies = node.name in self.frames.copies
             yield action
-
-    def _viewed(self, node: Node) -> tuple[str, bool]:
-        """The edge whose memory a node reads, and whether what it reads is only a part of it."""
-        name = node.inputs[0]
-        size, is_part = self.graph.types[name].values, False
-        while name != INPUT and not self.layers[name].is_fresh:
-            above = self.graph.by_name[name]
-            if name in self.keepers and not _passes_on(above):
-                break
-            name = above.inputs[0]
-            is_part = is_part or bool(self.graph.types[name].values > size)
-        return name, is_part
 
     def _with_drops(self, actions: list[Action]) -> Iterable[Action]:
         last_read = {place: number for number, action in enumerate(actions) for place in action.reads}
@@ -189,13 +179,3 @@ class _Builder:
             }
             action.drops = tuple(sorted(dead - {output}))
         return actions
-
-
-def _keeps_frames(node: Node) -> bool:
-    """Whether a node keeps frames of its input, not what it makes of them."""
-    return isinstance(node.op, Delay) or (isinstance(node.op, Step) and node.op.form == "window")
-
-
-def _passes_on(node: Node) -> bool:
-    """Whether a node with a state answers with a view of the newest frame, not with what it has kept."""
-    return isinstance(node.op, Step) and isinstance(node.op.inner, Subsample)

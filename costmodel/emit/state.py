@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -70,6 +70,15 @@ class StreamState:
             started=tuple(start if stream in streams else old for stream, old in enumerate(self.started)),
             valid=tuple(valid and stream not in streams for stream, valid in enumerate(self.valid)),
         )
+
+
+def held_floats(tensors: Iterable[Tensor]) -> int:
+    """Numbers in the memory behind tensors, each memory once: a view keeps all that it is a view of."""
+    behind = {
+        each.untyped_storage()._cdata: each.untyped_storage().nbytes() // each.element_size()
+        for each in tensors
+    }
+    return sum(behind.values())
 
 
 def where(chosen: Tensor, new: Tensor, old: Tensor) -> Tensor:

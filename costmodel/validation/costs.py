@@ -15,7 +15,7 @@ from costmodel.analysis.metrics import evaluate, macs_by_phase
 from costmodel.emit.build import emit
 from costmodel.emit.counting import executed_macs
 from costmodel.emit.network import Record
-from costmodel.emit.state import StreamState
+from costmodel.emit.state import StreamState, held_floats
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
@@ -80,7 +80,9 @@ def state_check(graph: Graph, what: str) -> Check:
 
 
 def _state(what: str, figures: Figures, state: StreamState) -> Check:
-    return equal(what, evaluate(figures, "state_floats"), _held(state), "tensors held after a cycle")
+    return equal(
+        what, evaluate(figures, "state_floats"), held_floats(state.tensors), "memory held after a cycle"
+    )
 
 
 def _necessary(figures: Figures) -> list[int]:
@@ -97,14 +99,6 @@ def _settled(network: StreamNetwork) -> StreamState:
     cycle = network.cycle
     new = network.initial_state(1, torch.empty(0, device="meta"))
     return replace(new, step=ceil_div(network.program.settled, cycle) * cycle)
-
-
-def _held(state: StreamState) -> int:
-    """Numbers held by the tensors of a state, memory that a view keeps alive behind it included."""
-    behind = {
-        id(tensor): tensor.untyped_storage().nbytes() // tensor.element_size() for tensor in state.tensors
-    }
-    return sum(max(tensor.numel(), behind[id(tensor)]) for tensor in state.tensors)
 
 
 def _without_time(graph: Graph) -> tuple[int, int, int]:

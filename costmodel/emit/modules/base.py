@@ -120,7 +120,17 @@ def layer_for(op: Op, inputs: tuple[TensorType, ...]) -> Layer[Any]:
     """
     if isinstance(op, Step):
         return layer_for(op.inner, tuple(op.inner_input(x) for x in inputs))
-    if type(op) not in MIRRORS:
+    return mirror_of(op)(op, *inputs)
+
+
+def mirror_of(op: Op) -> type[Layer[Any]]:
+    """The class of layer that runs an op; of a `Step`, its inner op.
+
+    Raises:
+        EmitError: no layer mirrors the op.
+    """
+    kind = type(op.inner if isinstance(op, Step) else op)
+    if kind not in MIRRORS:
         known = [mirrored.__name__ for mirrored in MIRRORS]
-        raise EmitError(f"no layer runs {type(op).__name__}{nearest(type(op).__name__, known)}")
-    return MIRRORS[type(op)](op, *inputs)
+        raise EmitError(f"no layer runs {kind.__name__}{nearest(kind.__name__, known)}")
+    return MIRRORS[kind]

@@ -220,7 +220,7 @@ class WindowKeeper(_Windowed):
         return output, tuple(frames[1:])
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
-        return (frame,) * self.frames
+        return tuple(frame.clone() for _ in range(self.frames))
 
 
 class RecurrentKeeper(Keeper):
@@ -252,7 +252,7 @@ class DelayKeeper(Keeper):
         return None, (*kept[1:], frame)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
-        return (frame,) * len(self.shapes)
+        return tuple(frame.clone() for _ in self.shapes)
 
     def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
         return frame, kept

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from costmodel.emit.memory import NOTHING, kept_frames
 from costmodel.emit.source.layers import Written, written
 from costmodel.graph import Graph, Node
 
@@ -21,6 +22,11 @@ class Line:
     written: Written
     inputs: tuple[str, ...]
     crops: bool = False
+
+    @property
+    def member(self) -> str:
+        """What its module is called; a wait has no weights, and may stand beside the layer it is for."""
+        return self.name.replace(".", "_") if self.written.takes_nothing else self.name
 
     @property
     def pattern(self) -> tuple[Any, ...]:
@@ -69,6 +75,8 @@ Part = Block | Line
 
 def parts_of(graph: Graph) -> list[Part]:
     """A graph as blocks and single layers, in order."""
+    kept = kept_frames(graph) if graph.is_stream else NOTHING
+    copying = kept.copies | kept.of_input
     runs: list[tuple[str, list[Node]]] = []
     for node in graph.nodes:
         match = _NUMBERED.fullmatch(node.name)
@@ -79,12 +87,12 @@ def parts_of(graph: Graph) -> list[Part]:
             runs.append((prefix, [node]))
     found: list[Part] = []
     for prefix, nodes in runs:
-        block = _block(graph, prefix, nodes) if prefix else None
-        found += [_line(graph, node, {}) for node in nodes] if block is None else [block]
+        block = _block(graph, prefix, nodes, copying) if prefix else None
+        found += [_line(graph, node, {}, copying) for node in nodes] if block is None else [block]
     return found
 
 
-def _block(graph: Graph, prefix: str, nodes: list[Node]) -> Block | None:
+def _block(graph: Graph, prefix: str, nodes: list[Node], copying: frozenset[str]) -> Block | None:
     inside = {node.name for node in nodes}
     sources = list(dict.fromkeys(name for node in nodes for name in node.inputs if name not in inside))
     outputs = [
@@ -95,10 +103,12 @@ def _block(graph: Graph, prefix: str, nodes: list[Node]) -> Block | None:
     if len(sources) != 1 or outputs != [nodes[-1].name] or len(nodes) < 2:
         return None
     local = {name: name.removeprefix(f"{prefix}.") for name in inside} | {sources[0]: ""}
-    return Block(prefix, sources[0], outputs[0], tuple(_line(graph, node, local) for node in nodes))
+    lines = tuple(_line(graph, node, local, copying) for node in nodes)
+    return Block(prefix, sources[0], outputs[0], lines)
 
 
-def _line(graph: Graph, node: Node, local: Mapping[str, str]) -> Line:
+def _line(graph: Graph, node: Node, local: Mapping[str, str], copying: frozenset[str]) -> Line:
     form = written(node.op, graph.inputs_of(node))
+    form = form.copying() if node.name in copying else form
     names = tuple(local.get(name, name) for name in node.inputs)
     return Line(local.get(node.name, node.name), form, names, bool(getattr(node.op, "crop", False)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from math import isinf
 from typing import Any
@@ -67,6 +67,12 @@ class Written:
     carried: tuple[str, ...] = ()
     takes_nothing: bool = False
     frames_first: tuple[tuple[str, Any], ...] = ()
+
+    def copying(self) -> Written:
+        """The same layer, which copies the frames that it keeps."""
+        if self.frames_first:
+            return replace(self, frames_first=(*self.frames_first, ("copies", True)))
+        return replace(self, options={**self.options, "copies": True})
 
 
 @singledispatch

@@ -279,12 +279,14 @@ class StreamSubsample(nn.Module):
 class FrameWindow(nn.Module):
     """Gathers the last frames that a layer looks at; it keeps those that came before.
 
-    Where a clip would be padded, `before` frames of `value` stand ahead.
+    Where a clip would be padded, `before` frames of `value` stand ahead. It `copies` frames whose memory is
+    larger than they are, or not its own.
     """
 
-    def __init__(self, span: int, stride: int, before: int, value: float = 0.0) -> None:
+    def __init__(self, span: int, stride: int, before: int, value: float = 0.0, copies: bool = False) -> None:
         super().__init__()
         self.span, self.stride, self.before, self.value = span, stride, before, value
+        self.copies = copies
         self.reset()
 
     def reset(self) -> None:
@@ -295,8 +297,8 @@ class FrameWindow(nn.Module):
     def forward(self, frame: Tensor) -> Tensor | None:
         """The frames of the window that this one completes, or None."""
         if not self.frames:
-            self.frames = [torch.full_like(frame, self.value)] * self.span
-        window = [*self.frames, frame]
+            self.frames = [torch.full_like(frame, self.value) for _ in range(self.span)]
+        window = [*self.frames, frame.clone() if self.copies else frame]
         self.frames = window[1:]
         start = self.position - self.span
         self.position += 1
@@ -304,11 +306,14 @@ class FrameWindow(nn.Module):
 
 
 class Delay(nn.Module):
-    """Holds a branch back by `wait` steps of the stream."""
+    """Holds a branch back by `wait` steps of the stream.
 
-    def __init__(self, wait: int) -> None:
+    It `copies` frames whose memory is larger than they are, or not its own.
+    """
+
+    def __init__(self, wait: int, copies: bool = False) -> None:
         super().__init__()
-        self.wait = wait
+        self.wait, self.copies = wait, copies
         self.reset()
 
     def reset(self) -> None:
@@ -320,7 +325,7 @@ class Delay(nn.Module):
         """Takes the frame of this step, None where there is none, and gives the one that is due."""
         self.now += 1
         if frame is not None:
-            self.waiting.append((self.now + self.wait, frame))
+            self.waiting.append((self.now + self.wait, frame.clone() if self.copies else frame))
         if self.waiting and self.waiting[0][0] == self.now:
             return self.waiting.pop(0)[1]
         return None

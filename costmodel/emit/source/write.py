@@ -312,7 +312,7 @@ def _run(line: Line, inputs: Sequence[str], variable: str, is_stream: bool) -> l
     if form.frames_first:
         before.append(f"{variable} = run({_member(f'{line.name}_frames')}, {arguments[0]})")
         arguments[0] = variable
-    called = _member(line.name) if form.module else form.call
+    called = _member(line.member) if form.module else form.call
     given = ", ".join([*arguments, *(f"{name}={value}" for name, value in options.items())])
     if is_stream and not form.takes_nothing:
         return [*before, f"{variable} = run({called}, {given})"]
@@ -328,7 +328,7 @@ def _members(lines: Sequence[Line], shown: Mapping[tuple[int, str], str]) -> lis
             window = ", ".join(f"{name}={shown[number, f'window_{name}']}" for name, _ in form.frames_first)
             _put(tree, f"{line.name}_frames", f"FrameWindow({window})")
         if form.module:
-            _put(tree, line.name, _made(form, number, shown))
+            _put(tree, line.member, _made(form, number, shown))
     members: list[str] = []
     for name, item in tree.items():
         text = _nested(item, 0)
@@ -348,6 +348,8 @@ def _put(tree: Tree, name: str, text: str) -> None:
         tree = tree.setdefault(part, {})
         if not isinstance(tree, dict):
             raise EmitError(f"{name}: stands inside another layer and cannot be written as source")
+    if last in tree:
+        raise EmitError(f"{name}: stands above other layers and cannot be written as source")
     tree[last] = text
 
 

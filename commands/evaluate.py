@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +15,12 @@ import typer
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
 from commands.train import DataOption, DeviceOption, ThreadsOption, chosen_device, with_classes
 from reports import tables
+from reports.clip_accuracy import text_of
 
 if TYPE_CHECKING:
     from reports.evaluation import StreamAccuracy
     from search.data import Data
+    from search.train.evaluate import ClipAccuracy, Views
 
 EXAMPLES = """How well trained weights do: on clips, or frame by frame on a stream.
 
@@ -26,6 +29,10 @@ Examples:
     evaluate digits --weights out/weights.pt --data digits               one clip from the middle of each
 
     evaluate x3d_s --weights w.pt --data clips/ --views 10x3             10-LeftCenterRight, softmax averaged
+
+    evaluate d_resnet --weights w.pt --data clips/ --views sliding       a clip at every frame, averaged
+
+    evaluate digits --weights w.pt --data digits --per-class --confusion
 
     evaluate digits --weights out/weights.pt --data digits --stepwise    accuracy against frames seen
 
@@ -40,6 +47,13 @@ class Init(StrEnum):
     REPLICATE = "replicate"
 
 
+class Combine(StrEnum):
+    """How the scores of a video's views become one."""
+
+    MEAN = "mean"
+    MAX = "max"
+
+
 @on_spec
 def evaluate(
     source: Source,
@@ -47,8 +61,21 @@ def evaluate(
     data: DataOption,
     views: Annotated[
         str,
-        typer.Option(metavar="KxC", help="K clips over the video, C = 1 centre crop or 3 crops across it."),
+        typer.Option(
+            metavar="KxC",
+            help="K clips over the video (`all` that do not overlap, or `sliding`: one at every frame), "
+            "C = 1 centre crop or 3 crops across it.",
+        ),
     ] = "1x1",
+    combine: Annotated[
+        Combine, typer.Option(help="The scores of a video's views: their mean, or the highest of each class.")
+    ] = Combine.MEAN,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="Also recall and precision by class.")
+    ] = False,
+    confusion: Annotated[
+        bool, typer.Option("--confusion", help="Also which classes are taken for which.")
+    ] = False,
     stepwise: Annotated[
         bool, typer.Option("--stepwise", help="Frame by frame: accuracy against frames seen.")
     ] = False,
@@ -66,16 +93,20 @@ def evaluate(
 ) -> None:
     """Prints the accuracy of trained weights beside what it costs."""
     from search.data import open_data
+    from search.train.evaluate import views_of
 
     where = chosen_device(device, threads)
     if not (stepwise or source.stream is not None):
         if init is not None or limit is not None:
             raise typer.BadParameter("--init and --limit are for streams; add --stepwise")
         clips = open_data(data, seed)
-        _on_clips(with_classes(source, clips), weights, clips, views, where, format)
+        tables_of = partial(text_of, format=format.value, classes=per_class, confusion=confusion)
+        typer.echo(
+            tables_of(_on_clips(source, weights, clips, views_of(views, combine.value), where)), nl=False
+        )
         return
-    if views != "1x1":
-        raise typer.BadParameter("is for clips; a stream sees each frame once", param_hint="--views")
+    if views != "1x1" or per_class or confusion:
+        raise typer.BadParameter("--views, --per-class and --confusion are for clips; leave --stepwise out")
     source = source.continual()
     clips = open_data(_long_enough(data, source), seed)
     source = with_classes(source, clips)
@@ -84,33 +115,19 @@ def evaluate(
     _write(found, out, format)
 
 
-def _on_clips(source: Source, weights: Path, data: Data, views: str, device: str, format: Format) -> None:
-    from search.train.evaluate import on_clips, views_of
+def _on_clips(source: Source, weights: Path, data: Data, views: Views, device: str) -> ClipAccuracy:
+    from search.train.evaluate import on_clips
 
-    chosen = views_of(views)
-    found = on_clips(source.clip(), weights, data, chosen, device)
-    if chosen.crops == 3 and data.validation.height == data.validation.width:
+    found = on_clips(with_classes(source, data).clip(), weights, data, views, device)
+    if views.crops == 3 and data.validation.height == data.validation.width:
         typer.echo("note: the videos are square, so that the three crops are one and the same", err=True)
-    row = {
-        "accuracy": found.accuracy,
-        "clips": chosen.clips,
-        "crops": chosen.crops,
-        "views": chosen.number,
-        "crop": found.crop,
-        "macs_per_view": found.macs_per_view,
-        "macs": found.macs,
-        "videos": len(data.validation.labels),
-    }
-    match format:
-        case Format.JSON:
-            text = tables.plain_json(row) + "\n"
-        case Format.CSV:
-            text = tables.csv_text([row], tuple(row))
-        case Format.MD:
-            text = tables.markdown([row], tuple(row))
-        case _:
-            text = tables.table([row], tuple(row))
-    typer.echo(text, nl=False)
+    if found.looped:
+        typer.echo(_looped_note(found.looped, found.view.span), err=True)
+    return found
+
+
+def _looped_note(number: int, frames: int) -> str:
+    return f"note: {number} videos are shorter than {frames} frames, and looped to fill them"
 
 
 def _long_enough(data: str, source: Source) -> str:
@@ -127,13 +144,10 @@ def _long_enough(data: str, source: Source) -> str:
 
 def _needed_frames(source: Source) -> int:
     """Video frames from the first to the last that the longest trial looks at."""
-    from costmodel.analysis.figures import Figures
-    from costmodel.analysis.metrics import evaluate as metric
+    from search.train.streaming import most_frames
 
     graph = source.graph()
-    figures = Figures(graph)
-    field, delay = metric(figures, "receptive_field"), metric(figures, "delay")
-    return int((field + max((field - 1 - delay) // 4, 2)) * Fraction(graph.every)) + 1
+    return int(most_frames(graph) * Fraction(graph.every)) + 1
 
 
 def _on_stream(
@@ -148,18 +162,22 @@ def _on_stream(
     streamed = Streamed(source.graph(), weights, data, limit, device)
     for note in streamed.graph.notes:
         typer.echo(f"note: {note}", err=True)
-    seen = []
     points = streamed.frames_seen()
+    if streamed.looped(points[-1]):
+        typer.echo(_looped_note(streamed.looped(points[-1]), streamed.span(points[-1])), err=True)
+    seen = []
     for number in points:
-        seen.append({"frames": number} | {init: streamed.after(number, init) for init in inits})
+        seen.append(streamed.row(number, inits))
         shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
         typer.echo(f"{number} of {points[-1]} frames: {shown}", err=True)
     pools = {int(clip.source.time), options.pool or int(clip.source.time) * 2}
+    on_whole_clips = on_clips(clip, weights, data, Views(), device)
     return StreamAccuracy(
         streamed.graph.name,
-        on_clips(clip, weights, data, Views(), device).accuracy,
-        streamed.figures["delay"],
-        streamed.figures["warmup"],
+        on_whole_clips.accuracy,
+        on_whole_clips.error,
+        streamed.delay,
+        streamed.warmup,
         seen,
         with_pools(clip, replace(options, pool=None), sorted(pools), weights, data, limit),
         streamed.by_tenth(),
@@ -174,7 +192,7 @@ def _write(found: StreamAccuracy, out: Path, format: Format) -> None:
     for path in write_files(out, files_of(found)):
         typer.echo(f"note: wrote {path}", err=True)
     rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
-    columns = ("frames", *found.inits, "phase")
+    columns = tuple(rows[0])
     match format:
         case Format.JSON:
             text = tables.plain_json(found.as_json()) + "\n"
@@ -188,9 +206,10 @@ def _write(found: StreamAccuracy, out: Path, format: Format) -> None:
 
 
 def _as_text(found: StreamAccuracy, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    warm = "never warm: it remembers all frames" if found.warmup is None else f"warm after {found.warmup + 1}"
     title = (
-        f"{found.name}: clip network {found.clip_accuracy:.1%}; computed: first answer after "
-        f"{found.delay + 1} frames, warm after {found.warmup + 1}"
+        f"{found.name}: clip network {found.clip_accuracy:.1%} +- {found.clip_error:.1%}; computed: first "
+        f"answer after {found.delay + 1} frames, {warm}"
     )
     parts = [tables.table(rows, columns, title)]
     for title, part in (

@@ -26,9 +26,11 @@ class StreamAccuracy:
     Args:
         name: the network's.
         clip_accuracy: of the clip network, on one clip from the middle.
+        clip_error: its standard error.
         delay: computed steps before the first answer.
-        warmup: computed steps from which on no answer depends on the initial state.
-        seen: rows of `frames` and an accuracy for each initialisation  (Hedegaard 2022, Fig. 5).
+        warmup: computed steps from which on no answer depends on the initial state; None where all do.
+        seen: rows of `frames`, an accuracy and its error for each initialisation, and how many videos are
+            shorter and `looped`  (Hedegaard 2022, Fig. 5).
         pools: rows of pool, accuracy and cost  (Hedegaard 2022, Table 3).
         tenths: rows of tenth and accuracy  (Kopuklu 2022, Fig. 7a).
         erased: rows of the percentage that is noise, and accuracies  (Kopuklu 2022, Fig. 7b).
@@ -36,8 +38,9 @@ class StreamAccuracy:
 
     name: str
     clip_accuracy: float
+    clip_error: float
     delay: int
-    warmup: int
+    warmup: int | None
     seen: Sequence[Row]
     pools: Sequence[Row] = field(default_factory=tuple)
     tenths: Sequence[Row] = field(default_factory=tuple)
@@ -53,6 +56,7 @@ class StreamAccuracy:
         return {
             "model": self.name,
             "clip_accuracy": self.clip_accuracy,
+            "clip_accuracy_error": self.clip_error,
             "delay": self.delay,
             "warmup": self.warmup,
             "transient": list(self.seen),
@@ -67,12 +71,13 @@ def table(found: StreamAccuracy) -> pandas.DataFrame:
     import pandas as pd
 
     rows = [{**row, "phase": phase(found, row["frames"])} for row in found.seen]
-    return pd.DataFrame(rows, columns=["frames", *found.inits, "phase"])
+    accuracies = [name for init in found.inits for name in (init, f"{init}_error")]
+    return pd.DataFrame(rows, columns=["frames", *accuracies, "phase", "looped"])
 
 
 def phase(found: StreamAccuracy, frames: int) -> str:
     """Where a number of frames stands: `first answer`, `transient` or `steady`."""
-    if frames > found.warmup:
+    if found.warmup is not None and frames > found.warmup:
         return "steady"
     return "first answer" if frames == found.delay + 1 else "transient"
 
@@ -117,7 +122,8 @@ def _transient(axis: Axes, found: StreamAccuracy) -> None:
         accuracy = [100 * row[name] for row in found.seen]
         axis.plot(frames, accuracy, style, color=COLOURS[name], marker=".", label=NAMES[name])
     axis.axhline(100 * found.clip_accuracy, color="black", linestyle=":", label="clip network")
-    marks = ((found.delay + 1, "first answer"), (found.warmup + 1, "warm"))
+    marks = [(found.delay + 1, "first answer")]
+    marks += [] if found.warmup is None else [(found.warmup + 1, "warm")]
     for place, name in marks:
         axis.axvline(place, color="grey", linewidth=1)
         axis.annotate(

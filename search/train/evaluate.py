@@ -1,42 +1,56 @@
-"""How well a trained network does on clips: several views of each video, averaged."""
+"""How well a trained network does on clips: several views of each video, averaged or the best of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
-from costmodel.emit import Network
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
-from search.data import Data, Videos, batches, centre_clips
-from search.data.views import TEST_SCALE, positions
+from search.data import Data, Videos, View, batches
+from search.data.views import TEST_SCALE, Numbers, clips_at, positions
 from search.train.checkpoint import load_weights
-from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, view_of
-from search.train.forms import form_of
+from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, reading_of, view_of
+from search.train.forms import Form, form_of
+from search.train.metrics import Scores, mean_average_precision, per_class, probabilities, standard_error, top
 
-Scores = NDArray[np.float32]
+Along = Literal["even", "all", "sliding"]
+Combine = Literal["mean", "max"]
 
 
 @dataclass(frozen=True)
 class Views:
-    """K clips, evenly over time, of each video; one crop from the middle, or three across the longer side."""
+    """The clips of each video, and one crop from the middle of each, or three across the longer side.
+
+    Args:
+        clips: how many, evenly over time; what `along` says where it is not `even`.
+        crops: 1 or 3.
+        along: `even`, `all` clips that do not overlap, or one at every frame of the network (`sliding`).
+        combine: whether the scores of a video's views are averaged, or the highest counts for each class.
+    """
 
     clips: int = 1
     crops: int = 1
+    along: Along = "even"
+    combine: Combine = "mean"
 
-    @property
-    def number(self) -> int:
-        """How often the network runs for a video."""
-        return self.clips * self.crops
+    def starts(self, view: View, length: int) -> Numbers:
+        """The frames of a video of `length` frames at which its clips start."""
+        free = max(length - view.span, 0)
+        if self.along == "even":
+            at = np.array([float(place) for place in positions(self.clips)])
+            return np.floor(free * at + 0.5).astype(np.int64)
+        step = view.frames * view.every if self.along == "all" else view.every
+        return np.array([int(number * step) for number in range(int(free / step) + 1)])
 
 
 @dataclass(frozen=True)
@@ -44,33 +58,73 @@ class ClipAccuracy:
     """What a network gave on the views of each video.
 
     Args:
-        accuracy: of the softmax scores, averaged over the views.
+        scores: from 0 to 1 (videos, classes), over the views of each video.
+        data: whose validation part it was tried on.
         views: as asked for.
-        crop: height and width that it ran at.
+        view: what one run of the network looks at.
+        number: of views of a video, a mean.
         macs_per_view: multiply-adds of one run.
     """
 
-    accuracy: float
+    scores: Scores = field(repr=False)
+    data: Data = field(repr=False)
     views: Views
-    crop: int
+    view: View
+    number: float
     macs_per_view: int
 
     @property
+    def accuracy(self) -> float:
+        """The share of videos whose highest score is of their label, or of one of their labels."""
+        return top(self.scores, self.data.validation.labels)
+
+    @property
+    def error(self) -> float:
+        """The standard error of the accuracy."""
+        return standard_error(self.accuracy, len(self.scores))
+
+    @property
     def macs(self) -> int:
-        """Multiply-adds for a video."""
-        return self.macs_per_view * self.views.number
+        """Multiply-adds for a video, a mean."""
+        return round(self.macs_per_view * self.number)
+
+    @property
+    def looped(self) -> int:
+        """How many videos are shorter than a clip, and are looped to fill it."""
+        return int((self.data.validation.lengths < self.view.span).sum())
+
+    def metrics(self) -> dict[str, Any]:
+        """Top-1 and top-5 accuracy with standard errors, and where a video has several labels their mAP."""
+        labels = self.data.validation.labels
+        found = {"accuracy": self.accuracy, "accuracy_error": self.error}
+        if self.scores.shape[1] > 5:
+            found["top5"] = top(self.scores, labels, 5)
+            found["top5_error"] = standard_error(found["top5"], len(labels))
+        if labels.ndim == 2:
+            found["mean_average_precision"] = mean_average_precision(self.scores, labels)
+        return found
+
+    def by_class(self) -> list[dict[str, Any]]:
+        """A row for each class."""
+        return per_class(self.scores, self.data.validation.labels, self.data.classes)
 
 
-def views_of(text: str) -> Views:
-    """The views that `10x3` or `10` names.
+def views_of(text: str, combine: Combine = "mean") -> Views:
+    """The views that `10x3`, `10`, `all`, `allx3` or `sliding` names.
 
     Raises:
         OptionError: it has another form.
     """
     clips, _, crops = text.partition("x")
+    along: Along = "even"
+    if clips == "all" or clips == "sliding":
+        clips, along = "1", clips  # type: ignore[assignment]
     if not clips.isdecimal() or int(clips) < 1 or crops not in ("", "1", "3"):
-        raise OptionError(f"--views: {text!r}, expected KxC such as 10x1 or 10x3, C being 1 or 3 crops")
-    return Views(int(clips), int(crops or 1))
+        raise OptionError(
+            f"--views: {text!r}, expected KxC such as 10x1 or 10x3, C being 1 or 3 crops, "
+            "or `all` or `sliding` in place of K"
+        )
+    return Views(int(clips), int(crops or 1), along, combine)
 
 
 def at_test_crop(graph: Graph, crops: int) -> Graph:
@@ -84,44 +138,51 @@ def at_test_crop(graph: Graph, crops: int) -> Graph:
 def on_clips(graph: Graph, weights: Path, data: Data, views: Views, device: str = "cpu") -> ClipAccuracy:
     """The accuracy of a clip network: K-Center or K-LeftCenterRight clips  (Feichtenhofer 2020, sec. 4).
 
+    With `sliding` views, as Kopuklu 2022, sec. 3.3 "Recognition" has it for fc heads.
+
     Raises:
         DataError: the weights or the data do not fit the network.
     """
     graph = at_test_crop(graph, views.crops)
     must_fit(graph, data)
-    form = form_of(graph, "clip")
+    form = form_of(graph, "clip", reading_of(weights))
     load_weights(form.network, weights)
-    network = form.network.to(torch.device(device)).eval()
-    scores = view_scores(network, data.validation, views, device)
-    accuracy = float((scores.argmax(1) == data.validation.labels).mean())
-    macs = int(metric(Figures(graph), "macs_per_clip"))
-    return ClipAccuracy(accuracy, views, int(graph.source.width), macs)
+    form.network.to(torch.device(device))
+    scores, number = view_scores(form, data.validation, views, device)
+    fed = form.network.graph
+    macs = int(metric(Figures(fed), "macs_per_clip"))
+    return ClipAccuracy(scores, data, views, view_of(fed, form.frames), number, macs)
 
 
 @torch.no_grad()
-def view_scores(network: Network, videos: Videos, views: Views, device: str = "cpu") -> Scores:
-    """Softmax scores (videos, classes), averaged over the views of each video."""
-    graph = network.graph
-    view = view_of(graph, int(graph.source.time))
+def view_scores(form: Form, videos: Videos, views: Views, device: str = "cpu") -> tuple[Scores, float]:
+    """Scores from 0 to 1 (videos, classes) over the views of each video, and how many views that were."""
+    graph = form.network.eval().graph
+    view = view_of(graph, form.frames)
+    index, starts = _clips_of(videos, views, view)
+    found: NDArray[np.float64] = np.zeros((len(videos.labels), int(graph.types[graph.output].channels)))
+    for rows in batches(len(index), EVALUATED_AT_ONCE):
+        mine = index[rows]
+        times = view.times(starts[rows], videos.lengths[mine])
+        for across, scale in _crops(views):
+            clips = clips_at(videos, mine, times, view, across=across, scale=scale, device=device)
+            logits = form.logits(as_wide(clips, graph))
+            scores = probabilities(logits, videos.labels.ndim == 2).double().cpu().numpy()
+            (np.add if views.combine == "mean" else np.maximum).at(found, mine, scores)
+    number = np.bincount(index, minlength=len(found)) * views.crops
+    mean = found / number[:, None] if views.combine == "mean" else found
+    return mean.astype(np.float32), float(number.mean())
+
+
+def _clips_of(videos: Videos, views: Views, view: View) -> tuple[Numbers, Numbers]:
+    """The video of every clip, and the frame that it starts at."""
+    starts = [views.starts(view, int(length)) for length in videos.lengths]
+    index = np.repeat(np.arange(len(starts)), [len(each) for each in starts])
+    return index, np.concatenate(starts)
+
+
+def _crops(views: Views) -> Iterator[tuple[Fraction, Fraction]]:
+    """For each crop where it stands across the longer side, and the scale of the shorter one."""
     scale = TEST_SCALE if views.crops == 1 else Fraction(1)
-    found = []
-    for index in batches(len(videos.labels), EVALUATED_AT_ONCE):
-        scores = [
-            _softmax(
-                network, centre_clips(videos, index, view, at=at, across=across, scale=scale, device=device)
-            )
-            for at, across in _places(views)
-        ]
-        found.append(torch.stack(scores).mean(0).cpu().numpy())
-    return np.concatenate(found)
-
-
-def _softmax(network: Network, clips: Tensor) -> Tensor:
-    answer: Tensor = network(as_wide(clips, network.graph))
-    return answer.softmax(1)
-
-
-def _places(views: Views) -> Iterator[tuple[Fraction, Fraction]]:
-    for at in positions(views.clips):
-        for across in positions(views.crops):
-            yield at, across
+    for across in positions(views.crops):
+        yield across, scale

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from costmodel.errors import DataError
 from costmodel.graph import Graph
 from search.data import Data, Videos, View, batches, centre_clips
+from search.train.answers import Reading
+from search.train.checkpoint import read
 from search.train.forms import Form
+from search.train.metrics import loss_of, right_in
 
 EVALUATED_AT_ONCE = 64
 
@@ -57,6 +60,16 @@ def as_wide(clips: Tensor, graph: Graph) -> Tensor:
     return clips if clips.shape[1] == channels else clips.expand(-1, channels, -1, -1, -1)
 
 
+def reading_of(weights: Path) -> Reading:
+    """How the network of a file of weights was trained to answer a clip.
+
+    Raises:
+        DataError: there is no such file, or it is damaged.
+    """
+    content = read(weights)
+    return Reading(str(content.get("answers", "")), int(content.get("lead", 0)))
+
+
 @torch.no_grad()
 def validate(form: Form, videos: Videos, device: str) -> tuple[float, float]:
     """Mean loss and accuracy of a network on one clip from the middle of each video."""
@@ -67,6 +80,6 @@ def validate(form: Form, videos: Videos, device: str) -> tuple[float, float]:
     for index in batches(len(videos.labels), EVALUATED_AT_ONCE):
         labels = torch.from_numpy(videos.labels[index]).to(device)
         logits = form.logits(as_wide(centre_clips(videos, index, view, device=device), graph))
-        loss += float(cross_entropy(logits, labels, reduction="sum"))
-        right += int((logits.argmax(1) == labels).sum())
+        loss += float(loss_of(logits, labels, reduction="sum"))
+        right += right_in(logits, labels)
     return loss / len(videos.labels), right / len(videos.labels)

@@ -12,9 +12,9 @@ from torch import Tensor
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit import ClipNetwork, Network, StreamNetwork, StreamState, emit
 from costmodel.emit.modules.pointwise import BatchNormLayer
-from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.transforms.continual import continual
+from search.train.answers import Reader, Reading, over_places
 
 Kind = Literal["clip", "unpadded", "stepwise"]
 
@@ -37,12 +37,12 @@ class ClipForm(Form):
 
     network: ClipNetwork
     frames: int
+    reader: Reader
     kind: Kind = "clip"
 
     def logits(self, clips: Tensor) -> Tensor:
         """The answer to the clip."""
-        answer: Tensor = self.network(clips)
-        return answer
+        return self.reader(self.network(clips))
 
 
 @dataclass
@@ -56,7 +56,7 @@ class UnpaddedForm(Form):
     def logits(self, clips: Tensor) -> Tensor:
         """The last answer to the frames of the clip."""
         answer: Tensor = self.network(clips)
-        return answer[..., -1] if answer.dim() == 3 else answer
+        return over_places(answer)[..., -1]
 
 
 @dataclass
@@ -75,8 +75,10 @@ class StepForm(Form):
     def __post_init__(self) -> None:
         assert self.network.graph.clip is not None
         self.clip_frames = int(self.network.graph.clip.source.time)
+        # behind a layer that remembers for ever none is warm: there every frame is tracked
+        fields = {name: at.receptive_field for name, at in self.at.items()}
         self.norms = [
-            (layer, int(self.at[name].receptive_field) - 1)
+            (layer, fields[name] - 1 if isinstance(fields[name], int) else 0)
             for name, layer in self.network.layers.items()
             if isinstance(layer, BatchNormLayer)
         ]
@@ -96,7 +98,7 @@ class StepForm(Form):
             for (layer, _), momentum in zip(self.norms, momenta, strict=True):
                 layer.momentum = momentum
         assert answer is not None
-        return answer
+        return over_places(answer)
 
     def _track(self, step: int, momenta: list[float]) -> None:
         for (layer, warm), momentum in zip(self.norms, momenta, strict=True):
@@ -108,36 +110,38 @@ def step_momentum(momentum: float, frames: int) -> float:
     return 2 / (1 + frames * (2 / momentum - 1)) if momentum else 0.0
 
 
-def form_of(graph: Graph, kind: Kind) -> Form:
+def form_of(graph: Graph, kind: Kind, reading: Reading | None = None) -> Form:
     """A network with fresh weights, in one of the forms.
 
     Args:
         graph: the clip network, or what `continual` makes of it.
         kind: `clip` and `unpadded` run whole clips, `stepwise` runs frame by frame.
+        reading: which answers count where it gives several.
 
     Raises:
-        OptionError: the network does not answer with one score for each class.
+        OptionError: the answers that count are not there.
         TransformError: it cannot run without padding in time.
     """
-    end = graph.types[graph.output]
-    if end.positions != 1:
-        raise OptionError(
-            f"{graph.name}: answers a map of {end}, expected one score for each class to train on"
-        )
-    if kind == "clip":
-        clip = graph if graph.clip is None else graph.clip
-        network = emit(clip)
-        assert isinstance(network, ClipNetwork)
-        form: Form = ClipForm(network, int(clip.source.time))
-    else:
-        stream = graph if graph.is_stream else continual(graph)
-        at = dict(timing(stream))
-        last = at[stream.output]
-        frames = last.receptive_field
-        if not isinstance(frames, int):
-            raise OptionError(f"{graph.name}: its receptive field is unbounded; train it as a clip")
-        running = emit(stream)
-        assert isinstance(running, StreamNetwork)
-        form = UnpaddedForm(running, frames) if kind == "unpadded" else StepForm(running, frames, at)
+    reading = reading or Reading()
+    form = _clip_form(graph, reading) if kind == "clip" else _stream_form(graph, kind, reading)
     form.network.checks_values = False  # the loss is checked instead
     return form
+
+
+def _clip_form(graph: Graph, reading: Reading) -> Form:
+    clip = reading.fed(graph if graph.clip is None else graph.clip)
+    network = emit(clip)
+    assert isinstance(network, ClipNetwork)
+    return ClipForm(network, int(clip.source.time), reading.reader(clip))
+
+
+def _stream_form(graph: Graph, kind: Kind, reading: Reading) -> Form:
+    stream = graph if graph.is_stream else continual(graph)
+    assert stream.clip is not None
+    at = dict(timing(stream))
+    frames = at[stream.output].receptive_field
+    if not isinstance(frames, int):  # it remembers for ever: as many frames as the clip network is fed
+        frames = int(reading.fed(stream.clip).source.time)
+    network = emit(stream)
+    assert isinstance(network, StreamNetwork)
+    return UnpaddedForm(network, frames) if kind == "unpadded" else StepForm(network, frames, at)

@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from costmodel.errors import TrainingError
 from costmodel.graph import Graph
 from search.data import Data, batches, training_clips
 from search.data.views import Numbers
+from search.train.answers import Reading
 from search.train.checkpoint import load_weights
 from search.train.fit import as_wide, must_fit, view_of
 from search.train.forms import form_of
 from search.train.initialisation import freeze, learning_mode, prepare
+from search.train.metrics import loss_of, right_in
 from search.train.options import PRECISIONS, Options, Row
 from search.train.recipe import Recipe
 
@@ -31,7 +32,7 @@ class Learner:
 
     def __init__(self, graph: Graph, data: Data, recipe: Recipe, options: Options) -> None:
         self.data, self.recipe, self.options = data, recipe, options
-        self.form = form_of(graph, options.kind)
+        self.form = form_of(graph, options.kind, Reading(recipe.answers, recipe.lead))
         must_fit(self.form.network.graph, data, spare_classes=options.spare_classes)
         prepare(self.form.network, recipe)
         if options.weights is not None:
@@ -136,9 +137,9 @@ class Learner:
         with self.spent("learn"):
             with self._mixed():
                 logits = self.form.logits(clips)
-                loss = cross_entropy(logits.float(), labels)
+                loss = loss_of(logits.float(), labels)
             torch.autograd.backward(self.scaler.scale(loss * share))
-            return loss.item(), int((logits.argmax(1) == labels).sum())
+            return loss.item(), right_in(logits, labels)
 
     def _mixed(self) -> Any:
         kind = PRECISIONS[self.options.precision]

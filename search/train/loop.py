@@ -161,8 +161,15 @@ class _Run:
         checkpoint.write(folder / CHECKPOINT, state)
         checkpoint.write(folder / METRICS, metrics_csv(self.rows))
         if self.is_over:
-            network, classes = self.learner.form.network, list(self.learner.data.classes)
-            checkpoint.save_weights(network, folder / WEIGHTS, classes=classes, name=network.graph.name)
+            network, recipe = self.learner.form.network, self.recipe
+            checkpoint.save_weights(
+                network,
+                folder / WEIGHTS,
+                classes=list(self.learner.data.classes),
+                name=network.graph.name,
+                answers=recipe.answers,
+                lead=recipe.lead,
+            )
 
 
 def metrics_csv(rows: list[Row]) -> str:

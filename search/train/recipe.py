@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy
 
 SCHEDULES = ("cosine", "steps", "plateau")
+# Settings that came later, with what they were before: studies and checkpoints without them stay good.
+LATER: Mapping[str, Any] = {"answers": "", "lead": 0}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Recipe:
         mirror: whether half of the clips are mirrored, where the data allows it.
         scales: of the shorter side, as a multiple of the crop.
         any_scale: whether every scale between the least and the largest of them is drawn, or one of them.
+        answers: which answers count of a network that answers every frame: `last`, `mean` or numbers of
+            frames; what suits the network where empty.
+        lead: frames fed ahead of the clip to a network that answers every frame.
         expansion: what changes along an expansion, by the first step that it holds for.
     """
 
@@ -69,12 +74,19 @@ class Recipe:
     mirror: bool = True
     scales: tuple[float, ...] = (128 / 112, 160 / 112)
     any_scale: bool = True
+    answers: str = ""
+    lead: int = 0
     expansion: tuple[tuple[int, tuple[tuple[str, float], ...]], ...] = ()
 
     @property
     def key(self) -> str:
         """The settings as one text; equal texts train alike."""
-        settings = {name: value for name, value in asdict(self).items() if name not in ("name", "expansion")}
+        left_out = (
+            "name",
+            "expansion",
+            *(name for name, value in LATER.items() if getattr(self, name) == value),
+        )
+        settings = {name: value for name, value in asdict(self).items() if name not in left_out}
         return json.dumps(settings, sort_keys=True)
 
     def rate_at(self, epoch: float, falls: int = 0) -> float:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,17 @@ from torch import Tensor
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
+from costmodel.analysis.temporal import excitation_pools, is_whole_clip
 from costmodel.emit import StreamNetwork, emit
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.transforms.continual import Continual
 from search.data import Data, Videos, View, batches, centre_clips
 from search.data.views import Numbers
+from search.train.answers import over_places
 from search.train.checkpoint import load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, view_of
+from search.train.metrics import probabilities, standard_error, top
 
 INITS = ("zeros", "replicate")
 TENTHS = 10
@@ -31,12 +35,22 @@ MOST_POINTS = 40
 Row = dict[str, float]
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The accuracy after so many frames of a video, by what stood ahead of the first."""
+def most_frames(graph: Graph) -> int:
+    """The frames of the longest trial of a stream: a little more than it needs to be warm.
 
-    frames: int
-    accuracy: dict[str, float]
+    Where a layer remembers for ever, so that it is never warm: twice the frames of its clips.
+    """
+    steady, delay = _steady(graph), int(metric(Figures(graph), "delay"))
+    if steady is None:
+        assert graph.clip is not None
+        return max(2 * int(graph.clip.source.time), delay + 1)
+    return max(delay + 1, steady + max((steady - delay - 1) // 4, 2))
+
+
+def _steady(graph: Graph) -> int | None:
+    """Frames after which no answer depends on what stood ahead of the first; None where all do."""
+    field = metric(Figures(graph), "receptive_field")
+    return None if field == inf else int(field)
 
 
 @dataclass
@@ -77,19 +91,42 @@ class Streamed:
         return self.videos.labels[: self.number]
 
     @cached_property
-    def figures(self) -> dict[str, int]:
-        """Delay, warm-up and receptive field, as computed."""
-        figures = Figures(self.graph)
-        return {name: int(metric(figures, name)) for name in ("delay", "warmup", "receptive_field")}
+    def delay(self) -> int:
+        """Frames before the first answer, as computed."""
+        return int(metric(Figures(self.graph), "delay"))
+
+    @cached_property
+    def steady(self) -> int | None:
+        """The receptive field: after so many frames no initialisation reaches an answer; None: never."""
+        return _steady(self.graph)
+
+    @property
+    def warmup(self) -> int | None:
+        """Frames before the first answer that does not depend on the initial state; None where all do."""
+        return None if self.steady is None else self.steady - 1
 
     def frames_seen(self, most: int | None = None) -> tuple[int, ...]:
         """Numbers of frames to try, about 40: from the first answer to a little beyond the warm-up."""
-        first, steady = self.figures["delay"] + 1, self.figures["warmup"] + 1
-        last = max(first, steady + max((steady - first) // 4, 2)) if most is None else most
+        first, last = self.delay + 1, most_frames(self.graph) if most is None else most
         points = np.linspace(first, last, min(last - first + 1, MOST_POINTS)).round().astype(int)
-        return tuple(
-            int(point) for point in np.unique(np.append(points, [p for p in (first, steady) if p <= last]))
-        )
+        marks = [p for p in (first, self.steady) if p is not None and p <= last]
+        return tuple(int(point) for point in np.unique(np.append(points, marks)))
+
+    def span(self, frames: int) -> int:
+        """Video frames from the first to the last of so many of the network's."""
+        return view_of(self.graph, frames).span
+
+    def looped(self, frames: int) -> int:
+        """How many videos are shorter than so many frames of the network, and start again to fill them."""
+        return int((self.videos.lengths[: self.number] < self.span(frames)).sum())
+
+    def row(self, frames: int, inits: Sequence[str] = INITS) -> Row:
+        """The accuracy after so many frames, with its standard error, for each initialisation."""
+        found: Row = {"frames": frames}
+        for init in inits:
+            found[init] = self.after(frames, init)
+            found[f"{init}_error"] = standard_error(found[init], self.number)
+        return found | {"looped": self.looped(frames)}
 
     def after(self, frames: int, init: str) -> float:
         """The accuracy of the answer to the last of `frames` frames from the middle of each video.
@@ -100,12 +137,9 @@ class Streamed:
         view = view_of(self.graph, frames)
         return self._accuracy(self._last(clips) for clips in self._clips(view))
 
-    def transient(self, inits: Sequence[str] = INITS, frames: Sequence[int] | None = None) -> list[Seen]:
+    def transient(self, inits: Sequence[str] = INITS, frames: Sequence[int] | None = None) -> list[Row]:
         """The accuracy against the frames seen  (Hedegaard 2022, Fig. 5)."""
-        return [
-            Seen(number, {init: self.after(number, init) for init in inits})
-            for number in (self.frames_seen() if frames is None else frames)
-        ]
+        return [self.row(number, inits) for number in (self.frames_seen() if frames is None else frames)]
 
     def by_tenth(self) -> list[Row]:
         """The accuracy in each tenth of the videos, its answers averaged  (Kopuklu 2022, Fig. 7a).
@@ -117,7 +151,7 @@ class Streamed:
         steps = end.delay + end.jump * np.arange(scores.shape[2])
         tenth = TENTHS * steps // self._frames_of_videos()
         return [
-            {"tenth": int(number) + 1, "accuracy": self._right(scores[:, :, tenth == number])}
+            {"tenth": int(number) + 1} | self._right(scores[:, :, tenth == number], "accuracy")
             for number in np.unique(tenth)
         ]
 
@@ -127,7 +161,7 @@ class Streamed:
         for percent in percents:
             scores = self._whole_videos(percent)
             rows.append(
-                {"erased": percent, "last": self._right(scores[:, :, -1:]), "mean": self._right(scores)}
+                {"erased": percent} | self._right(scores[:, :, -1:], "last") | self._right(scores, "mean")
             )
         return rows
 
@@ -139,26 +173,23 @@ class Streamed:
     @torch.no_grad()
     def _last(self, clips: Tensor) -> Tensor:
         """The answer to the last frame; a clip as long as the receptive field is answered at once."""
-        steady = self.figures["receptive_field"]
-        if clips.shape[2] >= steady:
-            whole: Tensor = self.network(clips[:, :, -steady:])
-            return whole[..., -1] if whole.dim() == 3 else whole
+        if self.steady is not None and clips.shape[2] >= self.steady:
+            return over_places(self.network(clips[:, :, -self.steady :]))[..., -1]
         self.network.reset()
         answer = None
         for frame in clips.unbind(2):
             answer = self.network.forward_step(frame)
         if answer is None:
-            first = self.figures["delay"] + 1
             raise OptionError(
-                f"{clips.shape[2]} frames: the stream has no answer yet, expected {first} or more"
+                f"{clips.shape[2]} frames: the stream has no answer yet, expected {self.delay + 1} or more"
             )
-        return answer
+        return over_places(answer)
 
     @torch.no_grad()
     def _whole_videos(self, percent: int) -> NDArray[np.float32]:
         """Softmax scores (videos, classes, answers) along the videos, the middle `percent` noise."""
         generator = torch.Generator().manual_seed(0)
-        frames, needed = self._frames_of_videos(), self.figures["delay"] + 1
+        frames, needed = self._frames_of_videos(), self.delay + 1
         if frames < needed:
             raise OptionError(f"videos of {frames} frames: shorter than the delay, expected {needed} or more")
         erased = round(frames * percent / 100)
@@ -167,10 +198,12 @@ class Streamed:
         self.network.init = "zeros"
         for clips in self._clips(view_of(self.graph, frames)):
             noise = torch.randn(clips[:, :, start : start + erased].shape, generator=generator)
+            clips = clips.clone()  # grey clips share one plane among their channels
             clips[:, :, start : start + erased] = noise.to(clips.device)
             self.network.reset()
             scores, _ = self.network.forward_steps(clips)
-            found.append(scores.softmax(1).cpu().numpy())
+            several = self.labels.ndim == 2
+            found.append(probabilities(over_places(scores), several).cpu().numpy())
         return np.concatenate(found)
 
     def _frames_of_videos(self) -> int:
@@ -179,28 +212,37 @@ class Streamed:
         return int((length - 1) / view_of(self.graph, 1).every) + 1
 
     def _accuracy(self, answers: Iterator[Tensor]) -> float:
-        chosen = torch.cat([answer.argmax(1) for answer in answers]).cpu().numpy()
-        return float((chosen == self.labels).mean())
+        return top(torch.cat(list(answers)).cpu().numpy(), self.labels)
 
-    def _right(self, scores: NDArray[np.float32]) -> float:
-        return float((scores.mean(2).argmax(1) == self.labels).mean())
+    def _right(self, scores: NDArray[np.float32], name: str) -> Row:
+        """The accuracy of answers averaged, under a name, and its standard error."""
+        accuracy = top(scores.mean(2), self.labels)
+        return {name: accuracy, f"{name}_error": standard_error(accuracy, self.number)}
 
 
 def with_pools(
     clip: Graph, options: Continual, pools: Sequence[int], weights: Path, data: Data, limit: int | None = None
 ) -> list[Row]:
-    """Accuracy and cost in the steady state with longer last pools  (Hedegaard 2022, Table 3)."""
+    """Accuracy and cost in the steady state with longer last pools  (Hedegaard 2022, Table 3).
+
+    None where no pool covers the clip.
+    """
+    if not any(is_whole_clip(clip, node) for node in clip.nodes if node.name not in excitation_pools(clip)):
+        return []
     rows = []
     for pool in pools:
-        graph = Continual(pool, options.state, options.excite)(clip)
+        graph = replace(options, pool=pool)(clip)
         streamed = Streamed(graph, weights, data, limit)
-        field = streamed.figures["receptive_field"]
+        assert streamed.steady is not None
+        seen = streamed.row(streamed.steady, ("zeros",))
         rows.append(
             {
                 "pool": pool,
-                "accuracy": streamed.after(field, "zeros"),
+                "accuracy": seen["zeros"],
+                "accuracy_error": seen["zeros_error"],
                 "macs_per_frame": float(metric(Figures(graph), "macs_per_frame")),
-                "receptive_field": field,
+                "receptive_field": streamed.steady,
+                "looped": seen["looped"],
             }
         )
     return rows

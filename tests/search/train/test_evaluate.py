@@ -1,6 +1,7 @@
 """Evaluation of a tiny network on clips and frame by frame, and the commands that train and evaluate."""
 
 import json
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from costmodel.spec import elaborate
 from costmodel.spec.document import from_text
 from costmodel.transforms.continual import Continual, continual
 from reports.evaluation import StreamAccuracy, draw, files_of, phase, table
-from search.data import Data, open_data
+from search.data import Data, View, open_data
 from search.data.folder import StoredVideos
 from search.train.checkpoint import save_weights
 from search.train.evaluate import Views, at_test_crop, on_clips, view_scores, views_of
@@ -60,7 +61,7 @@ def test_views_are_read_from_text():
 def test_wrong_views_are_named(text: str):
     with pytest.raises(OptionError) as error:
         views_of(text)
-    expected = "expected KxC such as 10x1 or 10x3, C being 1 or 3 crops"
+    expected = "expected KxC such as 10x1 or 10x3, C being 1 or 3 crops, or `all` or `sliding` in place of K"
     assert str(error.value) == f"--views: {text!r}, {expected}"
 
 
@@ -78,10 +79,10 @@ def test_cost_is_that_of_a_view_times_their_number(weights: Path):
 
 
 def test_softmax_scores_are_averaged_over_views(weights: Path):
-    running = form_of(network(), "clip").network.eval()
-    both = view_scores(running, data().validation, Views(2))
+    running = form_of(network(), "clip")
+    both, _ = view_scores(running, data().validation, Views(2))
     assert np.allclose(both.sum(1), 1, atol=1e-5)
-    single = view_scores(running, data().validation, Views(1))
+    single, _ = view_scores(running, data().validation, Views(1))
     assert not np.allclose(both, single)
 
 
@@ -89,15 +90,60 @@ def test_views_across_see_other_parts_of_a_wide_video():
     random = np.random.default_rng(0)
     video = random.integers(0, 255, (8, 16, 48, 1)).astype(np.uint8)
     videos = StoredVideos([video, video[:, :, ::-1]], np.array([0, 1]))
-    running = form_of(at_test_crop(network(), 3), "clip").network.eval()
-    three = view_scores(running, videos, Views(1, 3))
+    running = form_of(at_test_crop(network(), 3), "clip")
+    three, _ = view_scores(running, videos, Views(1, 3))
     assert not np.allclose(three[0], three[1])
+
+
+def test_all_clips_do_not_overlap_and_sliding_ones_start_at_every_frame_of_the_network():
+    view = View(4, Fraction(2), 14, 14)  # video frames 0, 2, 4, 6
+    assert views_of("all").starts(view, 24).tolist() == [0, 8, 16]
+    assert views_of("all").starts(view, 23).tolist() == [0, 8, 16]
+    assert views_of("all").starts(view, 22).tolist() == [0, 8]
+    assert views_of("sliding").starts(view, 12).tolist() == [0, 2, 4]
+    assert views_of("allx3").starts(view, 3).tolist() == [0]
+
+
+def test_the_scores_of_videos_of_unequal_length_are_their_own_clips():
+    random = np.random.default_rng(0)
+    videos = [random.integers(0, 255, (length, 14, 14, 1)).astype(np.uint8) for length in (24, 8)]
+    form = form_of(network(), "clip")
+    both, number = view_scores(form, StoredVideos(videos, np.array([0, 1])), views_of("all"))
+    assert number == 2
+    for each, scores in zip(videos, both, strict=True):
+        alone = [
+            view_scores(form, StoredVideos([each[at : at + 7]], np.array([0])), Views())[0][0]
+            for at in range(0, len(each), 8)
+        ]
+        assert np.allclose(scores, np.mean(alone, axis=0), atol=1e-6)
+        highest, _ = view_scores(form, StoredVideos([each], np.array([0])), views_of("all", "max"))
+        assert np.allclose(highest[0], np.max(alone, axis=0), atol=1e-6)
+
+
+def test_videos_too_short_for_a_trial_are_marked_in_its_row(weights: Path):
+    short = open_data("digits:train=24,val=24,length=15")  # 8 frames of the network, one in two
+    streamed = Streamed(continual(network()), weights, short)
+    assert [row["looped"] for row in streamed.transient(("zeros",), (6, 8, 9))] == [0, 0, 24]
+    (pool,) = with_pools(network(), Continual(), (8,), weights, short)
+    assert pool["looped"] == 24
+    assert on_clips(network(), weights, open_data("digits:train=24,val=3,length=6"), Views()).looped == 3
+
+
+def test_a_network_that_remembers_for_ever_is_never_steady(tmp_path: Path):
+    spec = SPEC.replace("  - linear", "  - lstm: {channels: 5}\n  - linear").replace("global_pool", "spatial")
+    spec = spec.replace("spatial", "avg_pool: {kernel: [1, all, all]}")
+    graph = elaborate(from_text(spec, "recurrent"))
+    save_weights(form_of(graph, "clip").network, tmp_path / "w.pt")
+    streamed = Streamed(continual(graph), tmp_path / "w.pt", data())
+    assert streamed.warmup is None
+    assert streamed.frames_seen() == (3, 4, 5, 6, 7, 8)
+    assert 0 <= streamed.row(8)["zeros"] <= 1
+    assert with_pools(graph, Continual(), (4, 8), tmp_path / "w.pt", data()) == []
 
 
 def test_a_warm_stream_answers_as_its_clip_without_padding(weights: Path):
     streamed = Streamed(continual(network()), weights, data())
-    field = streamed.figures["receptive_field"]
-    clips = torch.randn(3, 1, field, 14, 14)
+    clips = torch.randn(3, 1, streamed.steady, 14, 14)
     whole = streamed._last(clips)
     streamed.network.reset()
     steps, _ = streamed.network.forward_steps(clips)
@@ -107,7 +153,7 @@ def test_a_warm_stream_answers_as_its_clip_without_padding(weights: Path):
 def test_frames_seen_start_at_the_first_answer_and_pass_the_warm_up(weights: Path):
     streamed = Streamed(continual(network()), weights, data())
     seen = streamed.frames_seen()
-    assert streamed.figures == {"delay": 5, "warmup": 7, "receptive_field": 8}
+    assert (streamed.delay, streamed.warmup, streamed.steady) == (5, 7, 8)
     assert seen == (6, 7, 8, 9, 10)
 
 
@@ -150,13 +196,15 @@ def test_noise_in_the_middle_leaves_the_end_as_it_was(weights: Path):
 
 
 def found() -> StreamAccuracy:
-    seen = [{"frames": frames, "zeros": frames / 20, "replicate": 0.4} for frames in (6, 7, 8, 9)]
-    return StreamAccuracy("tiny", 0.5, 5, 7, seen, tenths=[{"tenth": 3, "accuracy": 0.4}])
+    errors = {"zeros_error": 0.1, "replicate_error": 0.1, "looped": 0}
+    seen = [{"frames": frames, "zeros": frames / 20, "replicate": 0.4} | errors for frames in (6, 7, 8, 9)]
+    return StreamAccuracy("tiny", 0.5, 0.1, 5, 7, seen, tenths=[{"tenth": 3, "accuracy": 0.4}])
 
 
 def test_the_table_says_where_each_number_of_frames_stands():
     rows = table(found())
-    assert list(rows.columns) == ["frames", "zeros", "replicate", "phase"]
+    columns = ["frames", "zeros", "zeros_error", "replicate", "replicate_error", "phase", "looped"]
+    assert list(rows.columns) == columns
     assert rows["phase"].tolist() == ["first answer", "transient", "steady", "steady"]
     assert phase(found(), 7) == "transient"
 
@@ -192,15 +240,19 @@ def test_the_commands_train_and_evaluate(tmp_path: Path, capsys):
     assert json.loads(out)["epochs"] == 1
     assert "epoch 1/1: loss" in err
     weights = ("--weights", tmp_path / "run" / "weights.pt")
-    code, out, _ = command(capsys, "evaluate", spec, *weights, *common, "--views", "2x1")
-    assert (code, json.loads(out)["views"]) == (0, 2)
+    more = ("--views", "2x1", "--per-class", "--confusion")
+    code, out, _ = command(capsys, "evaluate", spec, *weights, *common, *more)
+    row = json.loads(out)
+    assert (code, row["views"]) == (0, 2)
+    assert row["accuracy"] == pytest.approx(sum(each["recall"] for each in row["classes"]) / 12)
+    assert sum(each["videos"] for each in row["confusion"]) == round(24 * (1 - row["accuracy"]))
     options = ("--stepwise", "--pool", 6, "--init", "zeros", "--out", tmp_path / "plots")
     code, out, _ = command(capsys, "evaluate", spec, *weights, *common, *options)
     result = json.loads(out)
     assert code == 0
     assert (result["delay"], result["warmup"]) == (7, 9)
     assert [row["pool"] for row in result["pools"]] == [4, 6]
-    assert list(result["transient"][0]) == ["frames", "zeros"]
+    assert list(result["transient"][0]) == ["frames", "zeros", "zeros_error", "looped"]
     assert (tmp_path / "plots" / "transient.svg").exists()
 
 

@@ -1,0 +1,61 @@
+"""A network's accuracy on the clips of its videos: in all, for each class, and which classes it confuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from reports import tables
+
+if TYPE_CHECKING:
+    from search.train.evaluate import ClipAccuracy
+
+Row = Mapping[str, Any]
+CLASS_COLUMNS = ("class", "videos", "recall", "recall_error", "precision", "average_precision")
+CONFUSION_COLUMNS = ("class", "taken_for", "videos")
+
+
+def row_of(found: ClipAccuracy) -> dict[str, Any]:
+    """The accuracy of a network with its standard error, on what it was measured, and what it cost."""
+    views = found.views
+    return found.metrics() | {
+        "clips": views.clips if views.along == "even" else round(found.number / views.crops, 2),
+        "crops": views.crops,
+        "views": views.clips * views.crops if views.along == "even" else round(found.number, 2),
+        "crop": found.view.width,
+        "macs_per_view": found.macs_per_view,
+        "macs": found.macs,
+        "videos": len(found.scores),
+        "looped": found.looped,
+    }
+
+
+def confused(found: ClipAccuracy) -> list[Row]:
+    """A row for each two classes of which one was taken for the other, the most often first."""
+    from search.train.metrics import confusion
+
+    table, names = confusion(found.scores, found.data.validation.labels), found.data.classes
+    rows = [
+        {"class": names[one], "taken_for": names[other], "videos": int(table[one, other])}
+        for one in range(len(names))
+        for other in range(len(names))
+        if one != other and table[one, other]
+    ]
+    return sorted(rows, key=lambda row: -row["videos"])
+
+
+def text_of(found: ClipAccuracy, format: str, *, classes: bool = False, confusion: bool = False) -> str:
+    """The figures as a table, JSON, CSV or Markdown, with those of each class where asked for."""
+    row = row_of(found)
+    if format == "json":
+        row |= {"classes": found.by_class()} if classes else {}
+        row |= {"confusion": confused(found)} if confusion else {}
+        return tables.plain_json(row) + "\n"
+    parts = [([row], tuple(row), "")]
+    parts += [(found.by_class(), CLASS_COLUMNS, "each class")] if classes else []
+    parts += [([dict(each) for each in confused(found)], CONFUSION_COLUMNS, "confused")] if confusion else []
+    if format == "csv":
+        return "\n".join(tables.csv_text(rows, columns) for rows, columns, _ in parts)
+    if format == "md":
+        return "\n".join(tables.markdown(rows, columns) for rows, columns, _ in parts)
+    return "\n".join(tables.table(rows, columns, title) for rows, columns, title in parts)

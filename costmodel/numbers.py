@@ -291,6 +291,17 @@ def maximum(value: Any, other: Any) -> Any:
     return _largest(value, other)
 
 
+def is_never_below(value: Any, other: Any) -> bool:
+    """Whether `value >= other`: at every element of arrays, and as far as their terms show it for symbols."""
+    if is_exact(value) and is_exact(other):
+        return bool(value >= other)
+    if is_array(value) or is_array(other):
+        return bool((value >= other).all())
+    import sympy
+
+    return _never_below(sympy.sympify(value), sympy.sympify(other))
+
+
 def _largest(value: Any, other: Any) -> Any:
     """The maximum of two expressions; what one term by term never falls below is left out.
 

@@ -44,11 +44,13 @@ class TensorType(NamedTuple):
 
 @dataclass(frozen=True)
 class Window:
-    """The frames of its input that one output frame of an op sees.
+    """The frames of its input that one output frame of an op sees: from `first` to `last`.
 
-    `before` counts the frames (zeros or replicas in a clip) that stand ahead of the window: symmetric zero
-    padding p gives p, a causal window `span`, no padding 0. `wait` is a deliberate delay in input frames of
-    the network. An `unbounded` window ends at its own frame and reaches back to the first one ever seen.
+    Both are counted from the frame that the output is aligned with, and both may lie in the past, as those of
+    a shift do. `before` counts the frames (zeros or replicas in a clip) that stand ahead of the window:
+    symmetric zero padding p gives p, a causal window `span`, no padding 0, a shift its frames. `wait` is a
+    deliberate delay in input frames of the network. An `unbounded` window ends at its own frame and reaches
+    back to the first one ever seen.
     """
 
     kernel: Size = 1
@@ -63,6 +65,16 @@ class Window:
     def span(self) -> Size:
         """Frames between the first and the last that the window sees: d(k - 1)."""
         return self.dilation * (self.kernel - 1)
+
+    @property
+    def first(self) -> Size:
+        """The oldest frame that it sees, counted from the aligned one: below zero in the past."""
+        return -self.before
+
+    @property
+    def last(self) -> Size:
+        """The newest frame that it sees, counted from the aligned one: below zero in the past."""
+        return self.span - self.before
 
     @property
     def is_framewise(self) -> bool:

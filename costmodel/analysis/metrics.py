@@ -14,7 +14,7 @@ from costmodel.analysis.memory import peak_activation
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import ceil_div, divide, equal, maximum, repeated, where
+from costmodel.numbers import ceil_div, divide, equal, is_exact, maximum, repeated, where
 from costmodel.ops import Step
 from costmodel.ops.base import macs_of, params_of
 
@@ -265,7 +265,12 @@ def delay(figures: Figures) -> Any:
 @network("frames", "Hedegaard 2022, sec. 3.6: r - p - 1")
 def transient(figures: Figures) -> Any:
     """Steps before the first answer of a stream."""
-    return figures.timing[figures.graph.output].delay if figures.graph.is_stream else None
+    if not figures.graph.is_stream:
+        return None
+    end = figures.timing[figures.graph.output]
+    if not any(is_exact(window.last) and window.last < 0 for window in figures.windows.values()):
+        return end.delay
+    return where(end.delay < 0, end.delay % end.jump, end.delay)  # the first frame that is answered at all
 
 
 @network("frames", "R - 1")

@@ -16,9 +16,10 @@ from costmodel.types import FRAMEWISE, Window
 class Timing(NamedTuple):
     """Of one edge, in input frames: the step between its frames, and how far it reaches back and ahead.
 
-    `back` is the largest sum of before * jump over the paths to here; `delay` the largest sum of
-    (d(k-1) - before) * jump. In a stream every wait at a merge fills its branch up to the latest one, so the
-    delay is also the number of     frames by which this edge lags behind the frame it is aligned with.
+    `back` is the largest sum of -first * jump over the paths to here, `delay` the largest sum of last * jump,
+    `first` and `last` being the frames that a window sees. In a stream every wait at a merge fills its branch
+    up to the latest one, so the delay is also the number of frames by which this edge lags behind the frame
+    it is aligned with; below zero it runs ahead of it, as behind a shift into the past.
     """
 
     jump: int
@@ -56,8 +57,8 @@ def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
     jump = reduce(lcm, (at.jump for at in inputs))
     back = reduce(maximum, (at.back for at in inputs))
     delay = reduce(maximum, (at.delay for at in inputs))
-    ahead = (window.span - window.before) * jump + window.wait
-    reach = inf if window.unbounded else back + count * (window.before * jump)
+    ahead = window.last * jump + window.wait
+    reach = inf if window.unbounded else back - count * (window.first * jump)
     return Timing(jump * window.stride, reach, delay + count * ahead)
 
 

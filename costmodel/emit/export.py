@@ -38,6 +38,8 @@ class Cycle(nn.Module):
         self.network = network
         self.program = network.program
         self.state_names = tuple(self.program.names)
+        begun = network.begun(1, next(network.parameters(), torch.zeros(1))) if self.program.early else ()
+        self.begun = [tensor.detach() for tensor in begun]
 
     @property
     def cycle(self) -> int:
@@ -51,22 +53,34 @@ class Cycle(nn.Module):
 
     def forward(self, frames: Tensor, age: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """One cycle; see the class."""
-        kept = list(state)
+        kept = self._from_start(age, list(state))
         answers: list[Tensor] = []
         valid: list[Tensor] = []
         for phase in range(self.cycle):
             answer = self._step(frames[:, :, phase], age + phase, kept, phase)
             if self.program.answers(phase):
                 answers.append(answer)
-                valid.append(age + phase >= self.program.delay)
+                valid.append(age + phase >= max(self.program.delay, 0))
         return torch.stack(answers, 2), torch.stack(valid, 1), age + self.cycle, *kept
+
+    def _from_start(self, age: Tensor, kept: list[Tensor]) -> list[Tensor]:
+        """The state, of new streams what layers behind a shift have made of its zeros."""
+        if not self.begun:
+            return kept
+        return [
+            torch.where((age == 0).view(-1, *(1,) * (old.dim() - 1)), new, old)
+            for new, old in zip(self.begun, kept, strict=True)
+        ]
 
     def _step(self, frame: Tensor, age: Tensor, kept: list[Tensor], phase: int) -> Any:
         values: list[Any] = [None] * self.program.places
         values[0] = frame.clone() if self.program.keeps_input else frame
         for action in self.program.actions[phase]:
             inputs = [values[place] for place in action.reads]
-            if action.keeper is None:
+            if action.blank:
+                there = (age >= action.begins).view(-1, 1, 1, 1)
+                values[action.writes] = torch.where(there, inputs[0], torch.zeros_like(inputs[0]))
+            elif action.keeper is None:
                 values[action.writes] = action.layer.frame(*inputs)
             elif action.leaves:
                 values[action.writes] = kept[action.kept[0]]

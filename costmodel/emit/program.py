@@ -32,6 +32,8 @@ class Action:
         answers: the age from which on its output is a stream's own.
         keeper: what it keeps, with the tensors of the state from and to `kept`, at `phase` of its own stride.
         overwrites: whether it may overwrite its input.
+        begins: the age from which on its input is there, where it answers before: a shift puts zeros there.
+        blank: the shape of those zeros, without the batch.
         copies: whether it keeps a copy of its input, whose memory is larger or held elsewhere.
         leaves: for a delay, whether it hands on its oldest frame now (otherwise it takes a frame in).
         drops: places of values that nobody reads any more.
@@ -47,6 +49,8 @@ class Action:
     kept: tuple[int, int] = (0, 0)
     phase: int = 0
     overwrites: bool = False
+    begins: int = 0
+    blank: tuple[int, ...] = ()
     copies: bool = False
     leaves: bool = False
     drops: tuple[int, ...] = ()
@@ -61,7 +65,8 @@ class Program:
         shapes: names and shapes, without the batch, of all tensors of the state, in order.
         actions: for each phase, what runs.
         settled: the age from which on no stream starts anything.
-        delay: the age of the first output.
+        delay: the age of the first output, below zero where outputs run ahead of their frames.
+        early: how many steps ahead of a stream's first frame layers behind a shift have begun.
         jump: frames between outputs.
         keeps_input: whether a layer keeps frames of the input as they are given.
     """
@@ -76,6 +81,7 @@ class Program:
     delay: int
     jump: int
     keeps_input: bool
+    early: int
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +122,8 @@ class _Builder:
         cycle = reduce(lcm, (at.jump for at in self.at.values()))
         actions = tuple(self._at_phase(phase) for phase in range(cycle))
         end = self.at[self.graph.output]
-        settled = max((action.since for each in actions for action in each), default=0)
+        starts = [action.since for each in actions for action in each]
+        begun = [action.begins for each in actions for action in each]
         return Program(
             cycle,
             self.shapes,
@@ -124,16 +131,17 @@ class _Builder:
             actions,
             len(self.place),
             self.place[self.graph.output],
-            max(settled, int(end.delay)) + 1,
+            max(*starts, *begun, int(end.delay)) + 1,
             int(end.delay),
             end.jump,
             bool(self.frames.of_input),
+            max(0, -min(starts)),
         )
 
     def _keeper(self, node: Node) -> Keeper | None:
         if isinstance(node.op, Delay):
             return DelayKeeper(node.op, self.graph.inputs_of(node)[0])
-        if isinstance(node.op, Step):
+        if isinstance(node.op, Step) and not self._runs_ahead(node):
             return keeper_of(node.op, self.layers[node.name], self.graph.inputs_of(node)[0])
         return None
 
@@ -166,9 +174,17 @@ class _Builder:
                 window = node.op.window(*self.graph.inputs_of(node))
                 number = (phase - arrival.delay) // arrival.jump + window.before
                 action.phase = int(number % window.stride)
+            if self._runs_ahead(node):
+                out = self.graph.types[node.name]
+                action.since, action.begins = int(leaving.delay), int(arrival.delay)
+                action.blank = (int(out.channels), int(out.height), int(out.width))
             action.overwrites = may_overwrite(self.graph, node, self.layers)
             action.copies = node.name in self.frames.copies
             yield action
+
+    def _runs_ahead(self, node: Node) -> bool:
+        """Whether a node looks at the past alone: it keeps nothing, and answers before its input comes."""
+        return bool(self.graph.windows[node.name].last < 0)
 
     def _with_drops(self, actions: list[Action]) -> Iterable[Action]:
         last_read = {place: number for number, action in enumerate(actions) for place in action.reads}

@@ -144,8 +144,24 @@ class StreamNetwork(Network):
     def initial_state(self, batch: int = 1, like: Tensor | None = None) -> StreamState:
         """The state of streams that have seen no frame; `like` gives a network without weights its dtype."""
         given = torch.empty(0) if like is None else like
-        tensors = self.program.empty(batch, self._like(given))
+        tensors = self.begun(batch, self._like(given))
         return StreamState(self.program.names, tensors, 0, (0,) * batch, (False,) * batch)
+
+    def begun(self, batch: int, like: Tensor) -> tuple[Tensor, ...]:
+        """The tensors of streams that have seen no frame.
+
+        Behind a shift that looks at the past alone, layers see its zeros before a stream's first frame comes;
+        those steps have been taken here.
+        """
+        if not self.program.early:
+            return self.program.empty(batch, like)
+        source, tensors = self.graph.source, self.program.empty(1, like)
+        frame = like.new_zeros((1, int(source.channels), int(source.height), int(source.width)))
+        record, self._record = self._record, None
+        for age in range(-self.program.early, 0):
+            _, tensors = self.advance(frame, tensors, age % self.cycle, Ages((age,)))
+        self._record = record
+        return tuple(tensor.expand(batch, *tensor.shape[1:]).clone() for tensor in tensors)
 
     def get_state(self) -> StreamState:
         """The state of the stream, to be given to `step` or `set_state`.
@@ -196,7 +212,7 @@ class StreamNetwork(Network):
         values[0] = self._laid_out(frame)
         kept = list(tensors)
         inplace = not torch.is_grad_enabled() and self._record is None
-        start = _Start(ages, self.init)
+        start = _Start(ages, self.init, frame)
         for action in self.program.actions[phase]:
             if ages is not None and ages.oldest < action.since:
                 continue
@@ -216,15 +232,23 @@ class StreamNetwork(Network):
         phase = state.step % program.cycle
         self._step_number = state.step
         if min(ages) < program.settled:
-            output, tensors = self.advance(frame, state.tensors, phase, Ages(ages))
+            output, tensors = self.advance(frame, self._from_start(frame, state), phase, Ages(ages))
         else:
             output, tensors = (settled or self.advance)(frame, state.tensors, phase)
         if output is not None and not self.layers[self.graph.output].is_fresh:
             output = output.clone()  # it may be a tensor of the state
         answers = program.answers(phase)
-        valid = tuple(answers and age >= program.delay for age in ages)
+        valid = tuple(answers and age >= max(program.delay, 0) for age in ages)
         after = StreamState(state.names, tensors, state.step + 1, state.started, valid)
         return (self._answer(output, own_time=False) if output is not None and any(valid) else None), after
+
+    def _from_start(self, frame: Tensor, state: StreamState) -> tuple[Tensor, ...]:
+        """The tensors of a state, as new for those of its streams that start now beside others."""
+        if not (self.program.early and state.step and 0 in state.ages):
+            return state.tensors
+        chosen = torch.tensor([age == 0 for age in state.ages])
+        new = self.begun(state.batch, self._like(frame))
+        return tuple(where(chosen, begun, old) for begun, old in zip(new, state.tensors, strict=True))
 
     def _laid_out(self, frame: Tensor) -> Tensor:
         """The frame in the memory format that frames run in; a copy where a layer keeps it."""
@@ -311,6 +335,7 @@ class _Start(NamedTuple):
 
     ages: Ages | None
     init: str
+    like: Tensor
 
     def __call__(self, action: Action, frame: Tensor, kept: Kept) -> Kept:
         starting = None if self.ages is None else self.ages.starting(action.since)
@@ -326,12 +351,22 @@ class _Start(NamedTuple):
         chosen = torch.tensor(starting)
         return tuple(where(chosen, each, old) for each, old in zip(new, kept, strict=True))
 
+    def blanked(self, action: Action, frame: Tensor | None) -> Tensor:
+        """What a shift hands on: zeros to the streams whose frames have not come to it."""
+        early = () if self.ages is None else tuple(age < action.begins for age in self.ages.ages)
+        if frame is not None and not any(early):
+            return frame
+        zeros = self.like.new_zeros((len(self.like), *action.blank))
+        return zeros if frame is None or all(early) else where(torch.tensor(early), zeros, frame)
+
 
 def _run(
     action: Action, values: list[Any], kept: list[Tensor], inplace: bool, start: _Start
 ) -> Tensor | None:
     inputs = [values[place] for place in action.reads]
     keeper = action.keeper
+    if action.blank:
+        return start.blanked(action, inputs[0])
     if keeper is None:
         layer = action.layer
         return layer.overwrite(*inputs) if inplace and action.overwrites else layer.frame(*inputs)

@@ -110,10 +110,11 @@ def _range(
 ) -> tuple[dict[str, int], dict[str, int]]:
     """The earliest and the latest time of each layer that leave the output's delay as it is."""
     readers = {each.source: each.readers for each in registers}
-    earliest = dict.fromkeys(ahead, 0)
+    earliest = {next(iter(ahead)): 0}
     for name in ahead:
         for reader, frames in readers.get(name, ()):
-            earliest[reader] = max(earliest[reader], earliest[name] + frames)
+            # Below zero behind a layer that looks at the past alone.
+            earliest[reader] = max(earliest.get(reader, earliest[name] + frames), earliest[name] + frames)
     latest = dict.fromkeys(ahead, max(earliest.values()))
     latest[output] = earliest[output]
     for name in reversed(list(ahead)):

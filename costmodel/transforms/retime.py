@@ -88,7 +88,7 @@ def _kept(op: Step, x: TensorType) -> int:
 
 def _ahead(stream: Graph, node: Node, jumps: Mapping[str, int]) -> int:
     window = node.op.window(*(stream.types[name] for name in node.inputs))
-    return int(window.span - window.before) * jumps[node.inputs[0]]
+    return int(window.last) * jumps[node.inputs[0]]
 
 
 def _registers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costmodel.analysis.temporal import START, Timing, excitation_pools
 from costmodel.edit import Editor
@@ -20,12 +20,13 @@ from costmodel.numbers import (
     equal,
     is_array,
     is_exact,
+    is_never_below,
     is_symbolic,
     is_zero,
     maximum,
     repeated,
 )
-from costmodel.ops import Delay, Op, Step, Subsample, Windowed
+from costmodel.ops import Delay, Op, Shift, Step, Subsample, Windowed
 from costmodel.ops.step import Form
 from costmodel.types import TensorType, Window
 
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 
 LONGEST_JUMP = 100_000
 REPAIRS = {"attention": "leave it out, or let every frame attend to itself alone"}
+
+
+class _Edge(NamedTuple):
+    """What a layer reads at a place."""
+
+    reader: str
+    place: int
+    source: str
 
 
 @dataclass
@@ -105,9 +114,8 @@ class StreamGraph:
             )
         self.at[node.name] = Timing(
             jump * window.stride,
-            reduce(maximum, (at.back for at in arrivals)) + repeated(window.before * jump, node.count),
-            reduce(maximum, (at.delay for at in arrivals))
-            + repeated((window.span - window.before) * jump, node.count),
+            reduce(maximum, (at.back for at in arrivals)) - repeated(window.first * jump, node.count),
+            reduce(maximum, (at.delay for at in arrivals)) + repeated(window.last * jump, node.count),
         )
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
@@ -116,6 +124,9 @@ class StreamGraph:
             return node.op
         if window.unbounded:
             return self._recurrent(node)
+        if isinstance(node.op, Shift):
+            self._refuse_behind_pool(node)
+            return Step(replace(node.op, pads=False), node.op.frames)
         if not isinstance(node.op, Windowed):
             repair = REPAIRS.get(node.op.word, "put a global_pool ahead of it, or pool over time first")
             raise TransformError(
@@ -135,19 +146,22 @@ class StreamGraph:
         return Step(node.op)
 
     def _step(self, node: Node, op: Windowed, window: Window) -> Op:
-        if node.inputs[0] in self.pooled:
-            raise TransformError(
-                f"{node.name}: {op.word} looks through time behind a pool over the whole clip, where a clip "
-                "has one frame and a stream many; give it a kernel of 1 in time, or put it ahead of the pool"
-            )
-        ahead = window.span - window.before
-        if is_exact(ahead) and ahead < 0:
+        self._refuse_behind_pool(node)
+        if is_exact(window.last) and window.last < 0:
             raise TransformError(
                 f"{node.name}: {window.before} frames of padding are more than the window's {window.span} "
                 f"earlier frames; pad time by at most {window.span}"
             )
         form: Form = "window" if self.options.state == "window" else "partial"
         return Step(op.without_time_padding(), window.before, form)
+
+    def _refuse_behind_pool(self, node: Node) -> None:
+        if node.inputs[0] in self.pooled:
+            raise TransformError(
+                f"{node.name}: {node.op.word} looks through time behind a pool over the whole clip, where a "
+                "clip has one frame and a stream many; give it a kernel of 1 in time, or put it ahead of the "
+                "pool"
+            )
 
     def _sliding_pool(self, node: Node, op: Windowed, x: TensorType) -> Op:
         if node.name in self.excitations:
@@ -187,7 +201,7 @@ class StreamGraph:
         self._time(name, (self.clip.types[source],))
 
     def _align(self, merge: str) -> None:
-        """Lets the early branches of a merge wait, each at its head: where it leaves the fork."""
+        """Lets the early branches of a merge wait."""
         latest = self.at[merge].delay
         for position, name in enumerate(self.editor.node(merge).inputs):
             wait = latest - self.at[name].delay
@@ -195,12 +209,47 @@ class StreamGraph:
                 continue
             count = self.editor.node(merge).count  # each of so many equal merges waits its share
             share = wait if isinstance(count, int) else wait // count
-            consumer, place = merge, position
-            while self._is_inner(name):
-                self.at[name] = self.at[name]._replace(delay=self.at[name].delay + wait)
-                consumer, place, name = name, 0, self.editor.node(name).inputs[0]
-            earlier, *first = self.waits.get((consumer, place), (0, merge, position))
-            self.waits[consumer, place] = (earlier + share, *first)
+            edges = self._branch(merge, position)
+            place = self._place_of_wait(merge, edges, wait)
+            for edge in edges[:place]:
+                at = self.at[edge.source]
+                self.at[edge.source] = at._replace(delay=at.delay + wait)
+            reader, position_there, _ = edges[place]
+            earlier, *first = self.waits.get((reader, position_there), (0, merge, position))
+            self.waits[reader, position_there] = (earlier + share, *first)
+
+    def _branch(self, merge: str, position: int) -> list[_Edge]:
+        """The edges of one branch of a merge, from the merge back to where the branch leaves its fork."""
+        edges = [_Edge(merge, position, self.editor.node(merge).inputs[position])]
+        while self._is_inner(edges[-1].source):
+            reader = edges[-1].source
+            edges.append(_Edge(reader, 0, self.editor.node(reader).inputs[0]))
+        return edges
+
+    def _place_of_wait(self, merge: str, edges: list[_Edge], wait: Size) -> int:
+        """At which edge of its branch a wait stands: at the head, where the branch leaves the fork.
+
+        Where a layer of the branch looks at the past alone, the wait is that layer's past, and stands where
+        it holds the fewest numbers, nearest to the merge among equals.
+        """
+        if not any(self._looks_back(edge.source) for edge in edges[:-1]):
+            return len(edges) - 1
+        held = [self._held(edge.source, wait) for edge in edges]
+        for place, floats in enumerate(held):
+            if all(is_never_below(other, floats) for other in held):
+                return place
+        raise TransformError(
+            f"{merge}: on which edge its branch waits with the fewest numbers depends on sizes that are not "
+            "numbers; give them values"
+        )
+
+    def _looks_back(self, name: str) -> bool:
+        last = self.clip.windows[name].last if name in self.clip.windows else 0
+        return is_exact(last) and last < 0
+
+    def _held(self, source: str, wait: Size) -> Size:
+        known = source if source in self.clip.types else self.editor.node(source).inputs[0]
+        return ceil_div(wait, self.at[source].jump) * self.clip.types[known].with_time(1).values
 
     def _is_inner(self, name: str) -> bool:
         """Whether an edge leaves a layer in the middle of a branch, not a fork, a merge or the input."""

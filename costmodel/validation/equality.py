@@ -88,7 +88,13 @@ def frames_compared(figures: Figures) -> int:
 
 def frames_to_settle(figures: Figures) -> int:
     """Enough for every layer to run at every phase of the cycle."""
-    return int(evaluate(figures, "delay")) + 2 * figures.cycle + 2
+    return max(int(evaluate(figures, "delay")), 0) + 2 * figures.cycle + 2
+
+
+def first_answered(graph: Graph) -> int:
+    """The number of the first output that a stream answers; those ahead of its first frame never come."""
+    end = timing(graph)[graph.output]
+    return max(0, -int(end.delay // end.jump))
 
 
 def expected_outputs(graph: Graph, clip_outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -125,7 +131,7 @@ def _steps(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor])
     layers, frames = len(network.graph.nodes), clip.shape[2]
     note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
     yield found.check("steps_equal_the_clip_network", note)
-    known = expected[network.graph.output].shape[2]
+    known = expected[network.graph.output].shape[2] - first_answered(network.graph)
     yield equal(
         "answers",
         known,
@@ -183,7 +189,8 @@ def compared(network: StreamNetwork, clip: Tensor, expected: Tensor) -> tuple[in
         if output is not None:
             answers.append(output.clone())
             output.fill_(torch.nan)
-    expected = expected[:, :, : len(answers)]
+    first = first_answered(network.graph)
+    expected = expected[:, :, first : first + len(answers)]
     if not answers or expected.shape[2] != len(answers):
         return len(answers), inf
     return len(answers), difference(torch.stack(answers, dim=2).reshape(expected.shape), expected)

@@ -24,6 +24,7 @@ from costmodel.ops import (
     MaxPool,
     Op,
     Relu,
+    Shift,
     Sigmoid,
     Subsample,
     Swish,
@@ -49,8 +50,9 @@ def random_graph(seed: int) -> Graph:
 
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
-    grouped and depthwise convolutions, gates frame by frame and over the clip, pools and subsampling in time,
-    two pathways of unequal frame rate, and an end that answers once for the clip or for every frame.
+    grouped and depthwise convolutions, shifts into the past, gates frame by frame and over the clip, pools
+    and subsampling in time, two pathways of unequal frame rate, and an end that answers once for the
+    clip or for every frame.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
@@ -122,6 +124,8 @@ class _Maker:
         """A piece of a branch with these total strides in time and space."""
         if depth > 0 and self.chance(0.6):
             return self.fork(source, stride, depth - 1, space)
+        if stride == space == 1 and self.chance(0.2):
+            return self.add(Shift(frames=self.random.randint(1, 3)), source)
         if stride == space == 1 and self.chance(0.5):
             return self.excite(source) if self.chance(0.4) else self.pointwise(source)
         return self.windowed(source, stride, space)

@@ -25,8 +25,9 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
     end = timing(graph)[graph.output]
-    cycle, after = network.cycle, int(end.delay) + 2 * network.cycle + 2
-    reset_at = network.cycle + int(end.delay) + cycle // 2
+    cycle, delay = network.cycle, max(int(end.delay), 0)
+    after = delay + 2 * cycle + 2
+    reset_at = delay + cycle + cycle // 2
     starts_at = ceil_div(reset_at, cycle) * cycle
     clip = frames_of(graph, 3, starts_at + after, seed)
     alone = _answers(network, clip[1:2, :, starts_at:])

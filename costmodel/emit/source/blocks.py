@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from costmodel.emit.memory import NOTHING, kept_frames
+from costmodel.analysis.temporal import timing
 from costmodel.emit.source.layers import Written, written
 from costmodel.graph import Graph, Node
 
@@ -108,7 +109,21 @@ def _block(graph: Graph, prefix: str, nodes: list[Node], copying: frozenset[str]
 
 
 def _line(graph: Graph, node: Node, local: Mapping[str, str], copying: frozenset[str]) -> Line:
-    form = written(node.op, graph.inputs_of(node))
+    runs_ahead = graph.is_stream and bool(graph.windows[node.name].last < 0)
+    form = _shifted(graph, node) if runs_ahead else written(node.op, graph.inputs_of(node))
     form = form.copying() if node.name in copying else form
     names = tuple(local.get(name, name) for name in node.inputs)
     return Line(local.get(node.name, node.name), form, names, bool(getattr(node.op, "crop", False)))
+
+
+def _shifted(graph: Graph, node: Node) -> Written:
+    """A layer that hands frames on under a later number: it must know at which steps it gives zeros."""
+    times = timing(graph)
+    own, out = times[node.name], graph.types[node.name]
+    arguments = {
+        "shape": (out.channels, 1, out.height, out.width),
+        "first": own.delay,
+        "begins": times[node.inputs[0]].delay,
+        "jump": own.jump,
+    }
+    return Written("StreamShift", arguments, carried=("StreamShift",), takes_nothing=True)

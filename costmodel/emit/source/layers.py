@@ -190,8 +190,7 @@ def _(op: Recurrent, inputs: tuple[TensorType, ...]) -> Written:
 
 @written.register
 def _(op: Shift, inputs: tuple[TensorType, ...]) -> Written:
-    options = {"frames": literal(op.frames), "ahead": literal(op.pads(0)[0])}
-    return Written(call="shift", call_options=options, carried=("shift",))
+    return Written(call="shift", call_options={"frames": literal(op.frames)}, carried=("shift",))
 
 
 @written.register

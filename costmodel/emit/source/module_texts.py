@@ -64,10 +64,9 @@ def pad_channels(clip: Tensor, more: int) -> Tensor:
     return F.pad(clip, (0, 0, 0, 0, 0, 0, 0, more))
 
 
-def shift(clip: Tensor, frames: int, ahead: int) -> Tensor:
-    """Every frame of a clip replaced by the one so many frames before it; `ahead` zeros stand ahead of it."""
-    clip = F.pad(clip, (0, 0, 0, 0, ahead, 0))
-    return clip[:, :, : clip.shape[2] - frames]
+def shift(clip: Tensor, frames: int) -> Tensor:
+    """Every frame of a clip replaced by the one so many frames before it, zeros ahead of the first."""
+    return F.pad(clip, (0, 0, 0, 0, frames, 0))[:, :, : clip.shape[2]]
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, softmax: bool) -> Tensor:
@@ -331,15 +330,54 @@ class Delay(nn.Module):
         return None
 
 
+class StreamShift(nn.Module):
+    """Hands a frame on under a later number: it keeps nothing, and gives zeros until its first frame comes.
+
+    Its outputs come from step `first` on, `jump` steps apart, which may lie ahead of the stream's first step;
+    its own frames come from step `begins` on.
+    """
+
+    def __init__(self, shape: tuple[int, ...], first: int, begins: int, jump: int) -> None:
+        super().__init__()
+        self.shape, self.first, self.begins, self.jump = shape, first, begins, jump
+        self.now = 0
+
+    def begin(self, frame: Tensor, early: int) -> None:
+        """Starts a stream so many steps ahead of its first frame."""
+        self.zeros = frame.new_zeros(len(frame), *self.shape)
+        self.now = -early
+
+    def forward(self, frame: Tensor | None) -> Tensor | None:
+        """The frame, zeros where one is due before the first has come, or None."""
+        now, self.now = self.now, self.now + 1
+        if frame is not None or not self.first <= now < self.begins:
+            return frame
+        return self.zeros if (now - self.first) % self.jump == 0 else None
+
+
 class StreamNetwork(nn.Module):
     """A network that takes one frame of a stream at a time and keeps what it needs between frames."""
 
-    def run_frame(self, x: Tensor) -> Tensor | None:
+    has_begun = False
+
+    def run_frame(self, x: Tensor | None) -> Tensor | None:
         """What the layers make of a frame (batch, channels, 1, height, width)."""
         raise NotImplementedError
 
+    def begin(self, frame: Tensor) -> None:
+        """Takes the steps ahead of the first frame, in which layers see the zeros of a shift."""
+        self.has_begun = True
+        shifts: list[Any] = [module for module in self.modules() if hasattr(module, "begins")]
+        early = max([0, *(-module.first for module in shifts)])
+        for module in shifts:
+            module.begin(frame, early)
+        for _ in range(early):
+            self.run_frame(None)
+
     def forward_step(self, frame: Tensor) -> Tensor | None:
         """The answer to the next frame (batch, channels, height, width); None where there is none yet."""
+        if not self.has_begun:
+            self.begin(frame)
         answer = self.run_frame(frame.unsqueeze(2))
         if answer is None:
             return None
@@ -355,6 +393,7 @@ class StreamNetwork(nn.Module):
 
     def reset(self) -> None:
         """Forgets the stream."""
+        self.has_begun = False
         for module in self.modules():
             forget = getattr(module, "reset", None)
             if module is not self and forget is not None:

@@ -468,6 +468,16 @@ def repeated(amount: Any, count: Any) -> Any:
     return amount if isinstance(count, int) and count == 1 else count * amount
 
 
+def share_of(amount: Any, count: Any) -> Any:
+    """What each of `count` equal parts has of an amount that they share evenly."""
+    if not (is_symbolic(amount) or is_symbolic(count)):
+        return amount // count
+    import sympy
+
+    share = sympy.expand(amount / count)
+    return share if share.is_integer else sympy.floor(share)
+
+
 def is_zero(value: Any) -> bool:
     """Whether a value is known to be zero, everywhere."""
     if is_array(value):

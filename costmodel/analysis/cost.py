@@ -31,7 +31,7 @@ from costmodel.numbers import repeated
 if TYPE_CHECKING:
     import pandas
 
-PER_SECOND = ("receptive_field", "delay", "transient", "warmup")
+PER_SECOND = ("receptive_field", "delay", "lookahead", "transient", "warmup")
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _counted(figures: Figures, convention: Convention) -> dict[str, Any]:
 
 
 def _row(figures: Figures, node: Node) -> dict[str, Any]:
-    at = figures.at(node)
+    reach = figures.reach[node.name]
     op = node.op
     return {
         "name": node.name,
@@ -140,8 +140,8 @@ def _row(figures: Figures, node: Node) -> dict[str, Any]:
         "macs": plain(macs_per_frame(figures, node)),
         "state_floats": state_floats(figures, node),
         "activation_floats": activation_floats(figures, node),
-        "receptive_field": at.receptive_field,
-        "delay": at.delay,
+        "receptive_field": reach.receptive_field,
+        "delay": reach.delay,
     }
 
 

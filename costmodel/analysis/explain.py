@@ -108,6 +108,7 @@ def _counted(figures: Figures, convention: Convention, nodes: list[Node]) -> Cou
 
 def _facts(figures: Figures, node: Node) -> dict[str, Any]:
     window, at, arrival = figures.windows[node.name], figures.at(node), figures.arrival(node)
+    reach = figures.reach[node.name]
     facts: dict[str, Any] = {
         "inputs": ", ".join(f"{name} {figures.graph.types[name]}" for name in node.inputs),
         "output": str(figures.out(node)),
@@ -122,9 +123,9 @@ def _facts(figures: Figures, node: Node) -> dict[str, Any]:
         "waits, input frames": window.wait,
         "jump, input frames": arrival.jump,
         "jump after it": at.jump,
-        "receptive field so far": at.receptive_field,
-        "padding so far": at.back,
-        "delay so far": at.delay,
+        "receptive field so far": reach.receptive_field,
+        "padding so far": reach.padding,
+        "delay so far": reach.delay,
         "taps combine by": figures.carry[node.name].combine,
     }
     for tensor, kept in figures.carry[node.name].kept.items():

@@ -7,6 +7,7 @@ from functools import cached_property, reduce
 from math import lcm
 from typing import Any
 
+from costmodel.analysis.reach import Reach, clip_reach, stream_reach
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.analysis.traffic import Traffic, traffic_of
 from costmodel.errors import OptionError, nearest
@@ -58,6 +59,11 @@ class Figures:
     def timing(self) -> Mapping[str, Timing]:
         """Jump, reach back and delay of each edge."""
         return timing(self.graph)
+
+    @cached_property
+    def reach(self) -> Mapping[str, Reach]:
+        """How far each edge sees: a stream as far as its windows, a clip no further than its frames."""
+        return stream_reach(self.timing) if self.graph.is_stream else clip_reach(self.graph)
 
     @cached_property
     def cycle(self) -> int:

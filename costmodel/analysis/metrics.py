@@ -11,6 +11,8 @@ from typing import Any
 from costmodel.analysis.entropy import depth_of, entropy_score
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.memory import peak_activation
+from costmodel.analysis.reach import clip_reach, head_pools
+from costmodel.analysis.reach import lookahead as stream_lookahead
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
@@ -110,7 +112,7 @@ def macs_per_clip(figures: Figures) -> Any:
 
 @summed("MAC", f"Hedegaard 2022, eq. 4; {NOT_AS_PRINTED}; a mean over the cycle of temporal strides")
 def macs_per_frame(figures: Figures, node: Node) -> Any:
-    """Multiply-accumulates for each new frame, as a mean; of a clip network the whole clip again."""
+    """Mean multiply-adds per new frame; a clip network recomputes its whole clip each time."""
     return figures.per_frame(node, macs_of(figures.work[node.name]))
 
 
@@ -244,25 +246,34 @@ def operations_per_byte(figures: Figures) -> Any:
     return divide(figures.total(amounts), evaluate(figures, "traffic_bytes"))
 
 
-@network("frames", "R = P + delay + 1")
+@network("frames", "R = P + delay + 1; of a clip cut to its frames")
 def receptive_field(figures: Figures) -> Any:
-    """Input frames between the first and the last that an answer depends on, its pool as long as the clip."""
-    return figures.timing[figures.graph.output].receptive_field
+    """Input frames from first to last that influence one answer, both included; the pool spans a clip."""
+    return figures.reach[figures.graph.output].receptive_field
 
 
 @network("frames", "the largest sum of before * jump over paths")
 def padding(figures: Figures) -> Any:
-    """Input frames behind the aligned one that an answer depends on: the padding of all layers."""
-    return figures.timing[figures.graph.output].back
+    """How many frames before its aligned input frame an answer reaches back, by the padding of all layers."""
+    return figures.reach[figures.graph.output].padding
 
 
 @network("frames", "Hedegaard 2022, eq. 7 and 10, summed over the slowest path")
 def delay(figures: Figures) -> Any:
-    """Input frames by which an answer comes after the one that it is aligned with."""
-    return figures.timing[figures.graph.output].delay
+    """How many frames after its aligned input frame an answer appears."""
+    return figures.reach[figures.graph.output].delay
 
 
-@network("frames", "Hedegaard 2022, sec. 3.6: r - p - 1")
+@network("frames", "as delay, without the pool over the clip, whose newest frame moves the answer at once")
+def lookahead(figures: Figures) -> Any:
+    """How late an answer is: the frames after a new one that the network must see before that one counts."""
+    graph = figures.graph
+    if graph.is_stream:
+        return stream_lookahead(graph)
+    return clip_reach(graph, head_pools(graph))[graph.output].delay
+
+
+@network("frames", "Hedegaard 2022, sec. 3.6: r - p - 1; none where the delay is negative")
 def transient(figures: Figures) -> Any:
     """Steps before the first answer of a stream."""
     if not figures.graph.is_stream:
@@ -275,7 +286,7 @@ def transient(figures: Figures) -> Any:
 
 @network("frames", "R - 1")
 def warmup(figures: Figures) -> Any:
-    """Steps from which on no answer depends on how the state was initialised."""
+    """Steps until the answers no longer depend on how the state was initialised."""
     return figures.timing[figures.graph.output].receptive_field - 1 if figures.graph.is_stream else None
 
 

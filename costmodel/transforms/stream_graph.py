@@ -25,6 +25,7 @@ from costmodel.numbers import (
     is_zero,
     maximum,
     repeated,
+    share_of,
 )
 from costmodel.ops import Delay, Op, Shift, Step, Subsample, Windowed
 from costmodel.ops.step import Form
@@ -208,7 +209,7 @@ class StreamGraph:
             if is_zero(wait):
                 continue
             count = self.editor.node(merge).count  # each of so many equal merges waits its share
-            share = wait if isinstance(count, int) else wait // count
+            share = wait if isinstance(count, int) else share_of(wait, count)
             edges = self._branch(merge, position)
             place = self._place_of_wait(merge, edges, wait)
             for edge in edges[:place]:

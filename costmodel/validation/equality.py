@@ -168,7 +168,7 @@ def _replicated(graph: Graph, network: StreamNetwork, clip: Tensor, seed: int) -
     """A stream that starts with replicas of its first frame in every layer  (Hedegaard 2022, sec. 3.6)."""
     replicating = running(graph, seed, init="replicate")
     assert isinstance(replicating, StreamNetwork)
-    expected = Reference(graph, network.layers)(clip, init="replicate", keep=False)
+    expected = Reference(graph, network.layers)(clip, init="replicate", kept={graph.output})
     answers, found = compared(replicating, clip, expected[graph.output])
     note = f"{answers} answers; windows padded by replicas of their first frame"
     return within("replicated_start_equals_the_clip_network", found, note)

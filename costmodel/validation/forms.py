@@ -36,7 +36,7 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
     reduced = small(graph)
     clip = frames_of(reduced, 1, frames_to_settle(Figures(reduced)), seed)
     network = running(reduced, seed)
-    expected = Reference(reduced, network.layers)(clip, keep=False)[reduced.output]
+    expected = Reference(reduced, network.layers)(clip, kept={reduced.output})[reduced.output]
     for form, other in forms_of(graph):
         yield state_check(other, f"state_floats_{form}")
         stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()

@@ -20,6 +20,7 @@ import torch
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.reach import head_pools
 from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
@@ -37,13 +38,15 @@ UNBOUNDED = 64  # frames watched where no bound is predicted
 
 
 def check_reach(graph: Graph, seed: int = 0) -> Iterator[Check]:
-    """Padding, delay and receptive field of the clip network; of a stream also its transient and warm-up."""
+    """How far a clip network sees; of a stream also its look-ahead, transient and warm-up."""
     graph = smallest(graph)
     figures, network = Figures(graph), running(graph, seed)
     network.float()  # NaN is NaN in every precision, and this one runs many times faster
-    yield from _of_clip(figures, network, seed)
-    if isinstance(network, StreamNetwork):
-        yield from _of_stream(figures, network, seed)
+    if not isinstance(network, StreamNetwork):
+        yield from _of_clip(figures, network, seed)
+        return
+    yield from _of_long_clip(figures, network, seed)
+    yield from _of_stream(figures, network, seed)
 
 
 def _watched(figures: Figures) -> int:
@@ -53,27 +56,56 @@ def _watched(figures: Figures) -> int:
 
 
 def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
-    """Output j of a clip is aligned with its frame j * jump: how far behind and ahead of it does it see?"""
-    watched, cycle = _watched(figures), figures.cycle
-    clip = frames_of(figures.graph, cycle, 2 * watched + cycle, seed).float()
+    """Each frame of the clip is changed in a copy of its own: which answers move?"""
+    frames = int(figures.graph.source.time)
+    clip = frames_of(figures.graph, frames, frames, seed).float()
+    for frame in range(frames):
+        clip[frame, :, frame] = torch.nan
+    with torch.no_grad():
+        output = network(clip)
+    answers = int(figures.out(figures.graph.nodes[-1]).time)
+    moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
+    jump = figures.timing[figures.graph.output].jump
+    seen = {answer * jump: moved[:, answer].nonzero()[:, 0].tolist() for answer in range(moved.shape[1])}
+    spans = [(place, found[0], found[-1]) for place, found in seen.items() if found]
+    note = f"on the clip network, each of its {frames} frames changed"
+    for name, measured in (
+        ("padding", max(place - first for place, first, _ in spans)),
+        ("delay", max(last - place for place, _, last in spans)),
+        ("receptive_field", max(last - first + 1 for _, first, last in spans)),
+    ):
+        yield equal(name, evaluate(figures, name), measured, note)
+
+
+def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
+    """Output j of a long clip is aligned with its frame j * jump: how far behind and ahead does it see?
+
+    What the pool over the clip reads shows how far ahead the network sees without it.
+    """
+    watched, cycle, graph = _watched(figures), figures.cycle, figures.graph
+    clip = frames_of(graph, cycle, 2 * watched + cycle, seed).float()
     for phase in range(cycle):
         clip[phase, :, watched + phase] = torch.nan
-    reference = Reference(figures.graph, network.layers)
-    output = reference(clip, keep=False)[figures.graph.output]
-    moved = output.isnan().flatten(3).any(-1).any(1)
-    jump = figures.timing[figures.graph.output].jump
-    distances = [
-        int(number) * jump - (watched + phase)
-        for phase in range(cycle)
-        for number in moved[phase].nonzero()[:, 0]
-    ]
+    pooled = [graph.by_name[name].inputs[0] for name in head_pools(graph)] or [graph.output]
+    outputs = Reference(graph, network.layers)(clip, kept={graph.output, *pooled})
+
+    def distances(name: str) -> list[int]:
+        """Between the frames aligned with outputs that moved and the frame that was changed."""
+        jump = figures.timing[name].jump
+        moved = outputs[name].isnan().flatten(3).any(-1).any(1)
+        return [
+            int(number) * jump - (watched + phase)
+            for phase in range(cycle)
+            for number in moved[phase].nonzero()[:, 0]
+        ]
+
     note = f"on the clip network, one of {clip.shape[2]} frames changed, at {cycle} phases"
-    behind = inf if bool(moved[:, -1].any()) else max(distances)
-    yield equal("padding", evaluate(figures, "padding"), behind, note)
-    yield equal("delay", evaluate(figures, "delay"), -min(distances), note)
-    if not figures.graph.is_stream:
-        measured = behind - min(distances) + 1
-        yield equal("receptive_field", evaluate(figures, "receptive_field"), measured, note)
+    found = distances(graph.output)
+    is_endless = bool(outputs[graph.output][:, :, -1].isnan().any())
+    yield equal("padding", evaluate(figures, "padding"), inf if is_endless else max(found), note)
+    yield equal("delay", evaluate(figures, "delay"), -min(found), note)
+    ahead = max(-min(distances(name)) for name in pooled)
+    yield equal("lookahead", evaluate(figures, "lookahead"), ahead, f"what its pool reads, {note}")
 
 
 @dataclass

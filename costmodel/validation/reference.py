@@ -7,7 +7,7 @@ branch does not know yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import reduce
 from math import lcm
@@ -64,13 +64,15 @@ class Reference:
         self._last_read = {name: node.name for node in self.clip.nodes for name in node.inputs}
 
     @torch.no_grad()
-    def __call__(self, clip: Tensor, init: str = "zeros", keep: bool = True) -> Mapping[str, Tensor]:
-        """All outputs by layer, (batch, channels, time, height, width); with `keep` false the last alone.
+    def __call__(
+        self, clip: Tensor, init: str = "zeros", kept: Collection[str] | None = None
+    ) -> Mapping[str, Tensor]:
+        """Outputs by layer, (batch, channels, time, height, width): all of them, or those kept.
 
         Args:
             clip: the input.
             init: what stands ahead of the clip in every layer: `zeros` or `replicate`.
-            keep: whether outputs that nobody reads any more are kept.
+            kept: the layers whose outputs are wanted; others are dropped when nobody reads them any more.
         """
         values, jumps = {INPUT: clip}, {INPUT: 1}
         for node in self.clip.nodes:
@@ -79,10 +81,10 @@ class Reference:
             frames = min(each.shape[2] for each in inputs)
             values[node.name] = self._run(node, [each[:, :, :frames] for each in inputs], init)
             jumps[node.name] = slowest * self._stride(node)
-            if not keep:
-                for name in {name for name in node.inputs if self._last_read[name] == node.name}:
+            for name in set(node.inputs) - set(values if kept is None else kept):
+                if self._last_read[name] == node.name:
                     del values[name]
-        return values if keep else {self.clip.output: values[self.clip.output]}
+        return values
 
     def _stride(self, node: Node) -> int:
         return self.clip.windows[node.name].stride

@@ -63,4 +63,4 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
 
     if any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
         frames = max(int(at.delay) + SAMPLES * at.jump for at in timing(graph).values())
-        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), keep=False)
+        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), kept=())

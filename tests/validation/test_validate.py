@@ -11,6 +11,8 @@ from torch import Tensor
 from cli import main
 from costmodel import continual, load
 from costmodel.analysis import metrics
+from costmodel.analysis.reach import stream_reach
+from costmodel.analysis.temporal import timing
 from costmodel.emit.modules.conv import ConvLayer
 from costmodel.emit.modules.step import PartialKeeper
 from costmodel.emit.state import StreamState
@@ -157,7 +159,8 @@ def test_checks_cover_what_analysis_says_of_a_stream():
     found = {check.what for check in validate(continual(residual()))}
     assert {
         *("params", "macs_per_clip", "macs_per_frame", "macs_worst_step", "state_floats"),
-        *("padding", "delay", "receptive_field", "transient", "warmup", "steps_equal_the_clip_network"),
+        *("padding", "delay", "lookahead", "receptive_field", "transient", "warmup"),
+        "steps_equal_the_clip_network",
     } <= found
 
 
@@ -174,6 +177,17 @@ def test_padding_that_a_step_forgets_is_found():
     found = wrong(forgetful)
     assert (found["padding"].predicted, found["padding"].measured) == (1, 2)
     assert found["steps_equal_the_clip_network"].note.startswith("stem is the first to diverge")
+
+
+def test_a_lookahead_that_counts_the_pool_is_found(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(metrics, "head_pools", lambda graph: frozenset())
+    monkeypatch.setattr("costmodel.analysis.reach.head_pools", lambda graph: frozenset())
+    assert wrong(continual(residual())).keys() == {"lookahead"}
+
+
+def test_a_clip_that_sees_beyond_its_frames_is_found(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("costmodel.analysis.figures.clip_reach", lambda graph: stream_reach(timing(graph)))
+    assert {"padding", "receptive_field"} <= wrong(residual()).keys()
 
 
 def test_a_miscounted_layer_is_found(monkeypatch: pytest.MonkeyPatch):

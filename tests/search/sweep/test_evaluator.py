@@ -138,8 +138,7 @@ def test_wider_ranges_are_taken_in_as_they_come():
 PATHWAYS = from_text(
     "name: pathways\ninput: {channels: 2, time: frames, height: 4, width: 4}\n"
     "sizes: {frames: 8, depth: 2, width: 3}\n"
-    "blocks: {residual: {layers: [{add: {main: [{conv: {channels: width, kernel: [3, 1, 1]}}], "
-    "skip: []}}]}}\n"
+    "blocks: {residual: {layers: [{add: {main: [{conv: {channels: width, kernel: [3, 1, 1]}}], x: []}}]}}\n"
     "network:\n"
     "  - conv: {channels: width}\n"
     "  - concat:\n"

@@ -1,0 +1,130 @@
+"""Which input frames an answer sees: of a stream its windows alone, of a clip cut to the clip's frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from math import lcm
+from typing import NamedTuple
+
+from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Size, ceil_div, maximum, minimum, repeated
+from costmodel.ops import Attention, Delay, Windowed
+from costmodel.types import Window
+
+
+class Reach(NamedTuple):
+    """Of one edge, in input frames: how far its answers see behind and ahead of the frame aligned with them.
+
+    `receptive_field` counts the frames from the first to the last that influence one answer, both included.
+    """
+
+    padding: Size
+    delay: Size
+    receptive_field: Size
+
+
+def stream_reach(times: Mapping[str, Timing]) -> dict[str, Reach]:
+    """The reach of every edge of a stream, whose past and future have no end."""
+    return {name: Reach(at.back, at.delay, at.receptive_field) for name, at in times.items()}
+
+
+def head_pools(graph: Graph) -> frozenset[str]:
+    """Pools over the whole clip whose mean is the answer; those that only gate a branch are none."""
+    clip = graph if graph.clip is None else graph.clip
+    return frozenset(
+        node.name for node in clip.nodes if is_whole_clip(clip, node) and isinstance(node.op, Windowed)
+    ) - excitation_pools(clip)
+
+
+def lookahead(graph: Graph) -> Size:
+    """Frames that the answer of a stream looks ahead, its pool over the clip and its waits left out.
+
+    A wait at a merge makes nobody look further ahead: it fills a branch up to the one that does.
+    """
+    pools = head_pools(graph)
+    ahead: dict[str, Size] = {INPUT: 0}
+    jumps = {INPUT: 1}
+    for node in graph.nodes:
+        window = graph.windows[node.name]
+        jump = reduce(lcm, (jumps[name] for name in node.inputs))
+        jumps[node.name] = jump * window.stride
+        ahead[node.name] = reduce(maximum, (ahead[name] for name in node.inputs))
+        if node.name not in pools and not isinstance(node.op, Delay):
+            ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
+    return ahead[graph.output]
+
+
+class _Seen(NamedTuple):
+    """What the answers of one edge see: a window around each, and of all of them the frames up to `last`."""
+
+    jump: int
+    back: Size
+    ahead: Size
+    last: Size | None = None
+
+
+def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, Reach]:
+    """The reach of every edge of a clip network, but for layers left out: those see just their own frame."""
+    seen = {INPUT: _Seen(1, 0, 0)}
+    for node in graph.nodes:
+        joined = _joined([seen[name] for name in node.inputs])
+        if node.name in left_out:
+            seen[node.name] = joined
+        elif is_whole_clip(graph, node):
+            seen[node.name] = _of_whole_clip(graph, node, joined)
+        else:
+            seen[node.name] = _after(graph, graph.windows[node.name], joined, node.count)
+    return {name: _cut(graph, name, each) for name, each in seen.items()}
+
+
+def _joined(inputs: list[_Seen]) -> _Seen:
+    if len(inputs) == 1:
+        return inputs[0]
+    lasts = [each.last for each in inputs if each.last is not None]
+    return _Seen(
+        reduce(lcm, (each.jump for each in inputs)),
+        reduce(maximum, (each.back for each in inputs)),
+        reduce(maximum, (each.ahead for each in inputs)),
+        reduce(maximum, lasts) if lasts else None,
+    )
+
+
+def _after(graph: Graph, window: Window, at: _Seen, count: Size) -> _Seen:
+    if window.is_framewise:
+        return at
+    if window.unbounded:  # back to the first frame of the clip
+        return at._replace(back=at.back + graph.source.time)
+    back = at.back + repeated(window.before * at.jump, count)
+    ahead = at.ahead + repeated((window.span - window.before) * at.jump, count)
+    return _Seen(at.jump * window.stride, back, ahead, at.last)
+
+
+def _of_whole_clip(graph: Graph, node: Node, at: _Seen) -> _Seen:
+    """Every answer sees all that its inputs see, up to the last of their frames."""
+    read = graph.inputs_of(node)[-1]  # of attention the value
+    last = minimum(graph.source.time - 1, (read.time - 1) * at.jump + at.ahead)
+    if at.last is not None:
+        last = maximum(last, at.last)
+    return at._replace(last=last) if isinstance(node.op, Attention) else _Seen(at.jump, 0, 0, last)
+
+
+def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
+    """The longest reach of an answer, at the frames 0, jump, 2 jump ..., of a clip that ends there."""
+    end = graph.source.time - 1
+    newest = (graph.types[name].time - 1) * at.jump
+    if at.last is not None:
+        ahead = maximum(at.last, minimum(end, at.ahead))
+        return Reach(newest, ahead, maximum(at.last, minimum(end, newest + at.ahead)) + 1)
+
+    def frames(place: Size) -> Size:
+        return minimum(end, place + at.ahead) - maximum(0, place - at.back) + 1
+
+    # The longest reach is where the window begins to fit, or would begin to leave the clip at its end.
+    fits = maximum(0, minimum(at.back, end - at.ahead))
+    early, late = fits // at.jump * at.jump, ceil_div(fits, at.jump) * at.jump
+    longest = frames(minimum(early, newest))
+    if at.jump > 1:
+        longest = maximum(longest, frames(minimum(late, newest)))
+    return Reach(minimum(at.back, newest), minimum(at.ahead, end), longest)

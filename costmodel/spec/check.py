@@ -73,7 +73,7 @@ class _Checker:
             raise _EnoughError
 
     def _expression(self, item: Item, names: Set[str]) -> None:
-        if isinstance(item.value, dict | list):
+        if isinstance(item.value, dict | list | None):
             self._wrong(item, f"{item.kind}, expected a number or arithmetic")
             return
         if not isinstance(item.value, str):
@@ -116,7 +116,8 @@ class _Checker:
         arguments = self._arguments(name)
         inside = names | ALWAYS | frozenset(arguments)
         for item in arguments.values():
-            self._expression(item, inside)
+            if item.value is not None:  # an argument that every call must give
+                self._expression(item, inside)
         self._layers(block.value["layers"], inside)
 
     def _arguments(self, block: str) -> Mapping[str, Item]:
@@ -221,7 +222,7 @@ class _Checker:
         for key, item in (*given.items(), *overrides.items()):
             if key in arguments or key == "repeat":
                 self._expression(item, names)
-        if "repeat" in given and not isinstance(given["repeat"].value, str | dict | list):
+        if "repeat" in given and not isinstance(given["repeat"].value, str | dict | list | None):
             self._constant(partial(size, least=0), given["repeat"])
         for name, default in arguments.items():
             if default.value is None and name not in given:

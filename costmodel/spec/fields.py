@@ -49,15 +49,15 @@ def expressions(item: Item) -> list[Item]:
     return [entry for entry in entries if isinstance(entry.value, str) and entry.value != WHOLE_AXIS]
 
 
-def evaluate(item: Item, scope: Scope) -> Any:
+def evaluate(item: Item, scope: Scope, wanted: str = "a number or arithmetic") -> Any:
     """The value of an item: a constant, or its text as arithmetic in a scope.
 
     Raises:
-        SpecError: it cannot be evaluated; the message names the place.
+        SpecError: it cannot be evaluated; the message names the place and what is wanted there.
     """
     if not isinstance(item.value, str):
-        if isinstance(item.value, dict | list):
-            raise item.error(f"{item.kind}, expected a number or arithmetic")
+        if isinstance(item.value, dict | list | None):
+            raise item.error(f"{item.kind}, expected {wanted}")
         return item.value
     try:
         return parse(item.value).value(scope)
@@ -67,7 +67,7 @@ def evaluate(item: Item, scope: Scope) -> Any:
 
 def size(item: Item, scope: Scope, least: int = 1) -> Any:
     """A whole number of at least `least`, or a symbol or an array."""
-    value = evaluate(item, scope)
+    value = evaluate(item, scope, "a whole number")
     if not is_exact(value):
         demand_between(value, least, LARGEST_SIZE)
         return value
@@ -88,14 +88,14 @@ def _whole(item: Item, scope: Scope) -> Any:
 
 
 def _flag(item: Item, scope: Scope) -> bool:
-    value = evaluate(item, scope)
+    value = evaluate(item, scope, "true or false")
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
     raise item.error(f"{item.kind}, expected true or false")
 
 
 def _real(item: Item, scope: Scope) -> Any:
-    value = evaluate(item, scope)
+    value = evaluate(item, scope, "a number from 0 to 1")
     if isinstance(value, int | Fraction) and not isinstance(value, bool) and 0 <= value <= 1:
         return Fraction(value)
     raise item.error(f"{item.kind}, expected a number from 0 to 1")

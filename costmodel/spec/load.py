@@ -86,8 +86,7 @@ def read_text(text: str, file: str) -> Item:
         SpecError: it is not strict YAML.
     """
     try:
-        events = yaml.parse(text, Loader=_Loader)
-        root = _Tree(file).build(events)
+        root = _parsed(text, file)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SpecError(f"{file}:{line}: not YAML: {error.problem}") from None
@@ -96,6 +95,20 @@ def read_text(text: str, file: str) -> Item:
     if root is None:
         raise SpecError(f"{file}: is empty; expected a spec in YAML")
     return root
+
+
+def _parsed(text: str, file: str) -> Item | None:
+    """The tree of a YAML text; libyaml's own limit on nesting (since 0.2.6) never speaks for ours.
+
+    It counts brackets that it reads ahead, before the first of them reaches the tree that refuses them; the
+    parser in Python hands them over as it goes.
+    """
+    try:
+        return _Tree(file).build(yaml.parse(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        if "nesting depth" not in str(error.problem):
+            raise
+    return _Tree(file).build(yaml.parse(text, Loader=yaml.SafeLoader))
 
 
 class _Tree:

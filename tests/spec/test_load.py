@@ -66,6 +66,7 @@ def test_every_value_knows_its_line_and_path():
         ("a:\n\t- 1", "x:2: not YAML: found character that cannot start any token"),
         ("a: \0", "x: not YAML: unacceptable character #x0000: control characters are not allowed"),
         ("a: 1e13", "x:1: a: a number above 1e+12, larger than any network's"),
+        ("[" * 1000, f"x:1: ...{'[0]' * 33}".replace("...[0]", "...][0]") + ": nested more than 60 deep"),
         ("[" * 100_000, f"x:1: ...{'[0]' * 33}".replace("...[0]", "...][0]") + ": nested more than 60 deep"),
         ("a: [" + "1," * 200_001 + "]", "x:1: a[199997]: more than 200000 values"),
         (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import torch
 
@@ -18,6 +19,7 @@ from search.data import Data
 from search.train import checkpoint
 from search.train.fit import clip_of, validate
 from search.train.learner import Learner
+from search.train.longer import continued
 from search.train.options import Options, Report, Result, Row
 from search.train.recipe import Recipe
 
@@ -77,9 +79,12 @@ class _Run:
     @property
     def key(self) -> str:
         """What must be equal for a checkpoint to be gone on from."""
+        return self._key(self.recipe.key)
+
+    def _key(self, recipe: str) -> str:
         layers = [(node.name, repr(node.op)) for node in self.learner.form.network.graph.nodes]
         options = replace(self.options, device="cpu", folder=None, validate_every=0)
-        return repr((self.recipe.key, self.learner.data.key, str(options), self.learner.view, layers))
+        return repr((recipe, self.learner.data.key, str(options), self.learner.view, layers))
 
     def finish(self, report: Report | None) -> None:
         """Trains to the end, epoch by epoch."""
@@ -117,12 +122,22 @@ class _Run:
             return
         state = checkpoint.read(path)
         if state.get("key") != self.key:
-            raise DataError(
-                f"{path}: is of another network, recipe, data or seed; expected the same, or another --out"
-            )
+            self._go_on_longer(path, state)
         self.learner.set_state(state)
         self.rows = state["rows"]
         self.falls, self.since, self.best = state["plateau"]
+
+    def _go_on_longer(self, path: Path, state: Mapping[str, Any]) -> None:
+        """Takes the checkpoint's recipe, where it differs in the number of epochs alone."""
+        begun = str(state.get("recipe"))
+        if "recipe" not in state or state.get("key") != self._key(begun):
+            raise DataError(
+                f"{path}: is of another network, recipe, data or seed; expected the same, or another --out"
+            )
+        try:
+            self.recipe = self.learner.recipe = continued(self.recipe, begun, len(state["rows"]))
+        except DataError as error:
+            raise DataError(f"{path}: {error}; expected the same, or another --out") from error
 
     def _validates(self, epoch: int) -> bool:
         every = self.options.validate_every
@@ -158,6 +173,7 @@ class _Run:
     def _write(self, folder: Path) -> None:
         plateau = (self.falls, self.since, self.best)
         state = self.learner.state() | {"key": self.key, "rows": self.rows, "plateau": plateau}
+        state |= {"recipe": self.recipe.key}
         checkpoint.write(folder / CHECKPOINT, state)
         checkpoint.write(folder / METRICS, metrics_csv(self.rows))
         if self.is_over:

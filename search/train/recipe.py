@@ -18,7 +18,7 @@ from costmodel.spec.load import Item, read
 if TYPE_CHECKING:
     import numpy
 
-SCHEDULES = ("cosine", "steps", "plateau")
+SCHEDULES = ("cosine", "steps", "plateau", "constant")
 # Settings that came later, with what they were before: studies and checkpoints without them stay good.
 LATER: Mapping[str, Any] = {"answers": "", "lead": 0}
 
@@ -34,7 +34,8 @@ class Recipe:
         micro: clips that run at once and share their batch statistics; 0 for the whole batch.
         epochs: how often each video is shown; at most, where a plateau ends the run.
         warmup: epochs in which the rate rises linearly to the base rate  (Goyal 2017).
-        schedule: how the rate falls: half a period of a cosine, at the epochs `milestones`, or on a plateau.
+        schedule: how the rate falls: half a period of a cosine, at the epochs `milestones`, on a plateau, or
+            not at all (`constant`).
         milestones: epochs at which the rate falls by `factor`.
         factor: of the rate at a milestone or plateau.
         falls: plateaus at which the rate falls; the next one ends the run.

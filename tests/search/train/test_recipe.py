@@ -81,7 +81,7 @@ def test_equal_settings_have_equal_keys_whatever_their_name(tmp_path: Path):
         ("momentum: -1", ":5: momentum: the number -1, expected zero or more"),
         ("mirror: 3", ":5: mirror: the number 3, expected true or false"),
         ("scales: 2", ":5: scales: the number 2, expected a list"),
-        ("schedule: linear", ":5: schedule: 'linear', expected cosine, steps, plateau"),
+        ("schedule: linear", ":5: schedule: 'linear', expected cosine, steps, plateau, constant"),
         ("expansion: [{at: 3}]", ":5: expansion[0]: expected {step: N} with batch, epochs or drop_connect"),
     ],
 )

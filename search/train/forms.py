@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from torch import Tensor
@@ -138,10 +139,26 @@ def _clip_form(graph: Graph, reading: Reading) -> Form:
 def _stream_form(graph: Graph, kind: Kind, reading: Reading) -> Form:
     stream = graph if graph.is_stream else continual(graph)
     assert stream.clip is not None
-    at = dict(timing(stream))
-    frames = at[stream.output].receptive_field
-    if not isinstance(frames, int):  # it remembers for ever: as many frames as the clip network is fed
-        frames = int(reading.fed(stream.clip).source.time)
     network = emit(stream)
     assert isinstance(network, StreamNetwork)
+    frames = warm_frames(network)
+    if remembers(stream):
+        frames = max(frames, int(reading.fed(stream.clip).source.time))
+    at = dict(timing(stream))
     return UnpaddedForm(network, frames) if kind == "unpadded" else StepForm(network, frames, at)
+
+
+def warm_frames(network: StreamNetwork) -> int:
+    """The frames of a new stream up to its first answer that depends on nothing ahead of them.
+
+    The receptive field, and with strides in time a few more: a stream answers at its own phase alone. Where
+    a layer remembers for ever, the frames up to the first answer.
+    """
+    end = network.graph.output
+    at = timing(network.graph)[end]
+    return int(at.delay) + network.first_output(end) * at.jump + 1
+
+
+def remembers(stream: Graph) -> bool:
+    """Whether a layer remembers for ever, so that the stream is never warm."""
+    return timing(stream)[stream.output].receptive_field == inf

@@ -25,6 +25,7 @@ from search.data.views import Numbers
 from search.train.answers import over_places
 from search.train.checkpoint import load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, view_of
+from search.train.forms import warm_frames
 from search.train.metrics import probabilities, standard_error, top
 
 INITS = ("zeros", "replicate")
@@ -173,8 +174,8 @@ class Streamed:
     @torch.no_grad()
     def _last(self, clips: Tensor) -> Tensor:
         """The answer to the last frame; a clip as long as the receptive field is answered at once."""
-        if self.steady is not None and clips.shape[2] >= self.steady:
-            return over_places(self.network(clips[:, :, -self.steady :]))[..., -1]
+        if self.steady is not None and clips.shape[2] >= warm_frames(self.network):
+            return over_places(self.network(clips))[..., -1]
         self.network.reset()
         answer = None
         for frame in clips.unbind(2):

@@ -150,6 +150,21 @@ def test_a_warm_stream_answers_as_its_clip_without_padding(weights: Path):
     torch.testing.assert_close(steps[..., -1], whole)
 
 
+@pytest.mark.parametrize("frames", [8, 9, 12, 13])
+def test_a_stream_with_strides_in_time_answers_a_clip_as_it_answers_frames(tmp_path: Path, frames: int):
+    spec = SPEC.replace("stride: [1, 2, 2]", "stride: [2, 2, 2]").replace(
+        "kernel: [3, 1, 1]", "kernel: [3, 1, 1], stride: [2, 1, 1]"
+    )
+    graph = elaborate(from_text(spec, "strided"), None, {"frames": 8})
+    save_weights(form_of(graph, "clip").network, tmp_path / "w.pt")
+    streamed = Streamed(continual(graph, pool=2), tmp_path / "w.pt", data())
+    clips = torch.randn(2, 1, frames, 14, 14)
+    once = streamed._last(clips)
+    streamed.network.reset()
+    steps, _ = streamed.network.forward_steps(clips)
+    torch.testing.assert_close(once, steps[..., -1])
+
+
 def test_frames_seen_start_at_the_first_answer_and_pass_the_warm_up(weights: Path):
     streamed = Streamed(continual(network()), weights, data())
     seen = streamed.frames_seen()

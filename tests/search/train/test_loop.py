@@ -244,6 +244,19 @@ def test_unpadded_training_makes_clip_and_stream_agree():
     torch.testing.assert_close(steps[..., -1], whole)
 
 
+def test_streams_with_strides_in_time_learn_up_to_a_frame_that_they_answer():
+    pool = "- max_pool: {kernel: [3, 1, 1], stride: [2, 1, 1]}\n"
+    spec = SPEC.replace("stride: [1, 2, 2]", "stride: [2, 2, 2]").replace("- bn\n", pool, 1)
+    graph = continual(elaborate(from_text(spec, "strided")))
+    for kind in ("unpadded", "stepwise"):
+        form = run(replace(RECIPE, epochs=1), kind=kind, graph=graph).form
+        clips = torch.randn(2, 1, form.frames, 10, 10)
+        with torch.no_grad():
+            steps, valid = form.network.eval().forward_steps(clips)
+        assert valid[:, -1].all()
+        torch.testing.assert_close(steps[..., -1], form.logits(clips))
+
+
 def test_step_wise_training_learns_and_equals_its_clip_in_evaluation():
     result = run(replace(RECIPE, epochs=1), kind="stepwise")
     assert result.form.network.stem.weight.grad is None

@@ -161,4 +161,4 @@ def warm_frames(network: StreamNetwork) -> int:
 
 def remembers(stream: Graph) -> bool:
     """Whether a layer remembers for ever, so that the stream is never warm."""
-    return timing(stream)[stream.output].receptive_field == inf
+    return bool(timing(stream)[stream.output].receptive_field == inf)

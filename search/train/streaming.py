@@ -179,7 +179,8 @@ class Streamed:
         self.network.reset()
         answer = None
         for frame in clips.unbind(2):
-            answer = self.network.forward_step(frame)
+            found = self.network.forward_step(frame)
+            answer = answer if found is None else found  # a stride in time skips frames
         if answer is None:
             raise OptionError(
                 f"{clips.shape[2]} frames: the stream has no answer yet, expected {self.delay + 1} or more"
@@ -235,7 +236,7 @@ def with_pools(
         graph = replace(options, pool=pool)(clip)
         streamed = Streamed(graph, weights, data, limit)
         assert streamed.steady is not None
-        seen = streamed.row(streamed.steady, ("zeros",))
+        seen = streamed.row(warm_frames(streamed.network), ("zeros",))
         rows.append(
             {
                 "pool": pool,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.emit.memory import NOTHING, kept_frames
 from costmodel.analysis.temporal import timing
+from costmodel.emit.memory import NOTHING, kept_frames
 from costmodel.emit.source.layers import Written, written
 from costmodel.graph import Graph, Node
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from costmodel.errors import one_line
 from reports import tables
 
 EXAMPLES = """How fast networks run: throughput, latency and peak memory, all named specs in one run.
@@ -62,7 +63,7 @@ def bench(
     from costmodel.emit.bench import Setting, bench_at, measured_batch
 
     def say(text: str) -> None:
-        typer.echo(text, err=True)
+        typer.echo(one_line(text), err=True)
 
     specs = [(source.graph().name, source.graph()) for source in sources]
     setting = Setting(

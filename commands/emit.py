@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from commands.options import SeedOption, Source, on_spec
+from costmodel.errors import one_line
 
 EXAMPLES = """The network itself: readable source that needs only torch, a torch.export program, or ONNX.
 
@@ -71,4 +72,4 @@ def emit(
         if weights is not None:
             written.append(out.with_suffix(".pt"))
             write_tensors(written[-1], network.state_dict())
-    typer.echo(f"{graph.name} written to {' and '.join(map(str, written))}", err=True)
+    typer.echo(f"{one_line(graph.name)} written to {' and '.join(map(str, written))}", err=True)

@@ -14,6 +14,7 @@ from costmodel.analysis.cost import operations_by_kind, plain
 from costmodel.analysis.explain import Counted, Explanation, counts_of
 from costmodel.analysis.explain import explain as explain_layer
 from costmodel.analysis.figures import Figures
+from costmodel.errors import one_line
 from costmodel.graph import Graph
 from reports import tables
 
@@ -75,7 +76,7 @@ def _layer_text(graph: Graph, layer: str, format: Format) -> str:
             )
     return "\n".join(
         (
-            f"{found.name}: {found.op}, of {graph.name}, {_mode(graph)}\n\n{found.rule}\n",
+            f"{found.name}: {found.op}, of {one_line(graph.name)}, {_mode(graph)}\n\n{found.rule}\n",
             tables.table(forms, FORM_COLUMNS, "closed forms, for one output"),
             f"where {', '.join(f'{name} = {value}' for name, value in found.symbols.items())}\n",
             tables.table(facts, ("fact", "value"), "facts"),

@@ -13,6 +13,7 @@ from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.sensitivity import Sensitivity, sensitivities
 from costmodel.errors import OptionError, nearest
+from costmodel.escape import Markup, terminal
 from reports import tables
 
 if TYPE_CHECKING:
@@ -116,9 +117,8 @@ def _point(evaluator: Evaluator) -> dict[str, Any]:
 
 def _text(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
     del evaluator
-    lines = [
-        f"{found.graph.name}, {'continual' if found.graph.is_stream else 'clip'}, in {', '.join(found.free)}"
-    ]
+    mode = "continual" if found.graph.is_stream else "clip"
+    lines = [f"{terminal(found.graph.name)}, {mode}, in {', '.join(found.free)}"]
     definitions = found.used()
     if definitions:
         lines += ["", "where", *(f"  {symbol} = {each}" for symbol, each in definitions.items())]
@@ -190,7 +190,8 @@ def _md(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
 
     pairs = [(str(symbol), each) for symbol, each in found.used().items()] + list(found.totals.items())
     lines = [
-        {"name": name, "formula": "-" if each is None else f"${sympy.latex(each)}$"} for name, each in pairs
+        {"name": name, "formula": "-" if each is None else Markup(f"${sympy.latex(each)}$")}
+        for name, each in pairs
     ]
     shown = tables.markdown(lines, ("name", "formula"))
     return shown + ("\n" + tables.markdown(_rows(rows), SENSITIVITY_COLUMNS) if rows else "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.options import Source
+from costmodel.names import file_stem
 from costmodel.spec import Document
 from costmodel.transforms.continual import Continual
 
@@ -56,6 +57,10 @@ class Setup:
     path: Path
     retries: int
     workers: int | None
+
+    def how_to_go_on(self) -> str:
+        """What a search that is interrupted tells."""
+        return f"the same command goes on from what {self.path} holds"
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Study, Engine | None]]:
@@ -126,7 +131,7 @@ def setup(
         stream,
         request,
         prepare(request, document, stream),
-        study or Path("runs") / f"{document.name}.db",
+        study or Path("runs") / f"{file_stem(document.name)}.db",
         2 if retries is None else int(retries),
         options["workers"],
     )

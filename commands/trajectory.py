@@ -9,6 +9,8 @@ from typing import Any
 import typer
 
 from commands.options import Format
+from costmodel.escape import shell, terminal
+from costmodel.names import file_stem
 from costmodel.transforms.continual import Continual
 from reports import tables
 from search.problem.budget import Quantity
@@ -24,7 +26,7 @@ Row = Mapping[str, Any]
 
 def progress(text: str) -> None:
     """Tells something on standard error."""
-    typer.echo(text, err=True)
+    typer.echo(terminal(text), err=True)
 
 
 def printed(problem: Problem, decision: Decision, known: bool) -> str:
@@ -102,11 +104,9 @@ def correlated(study: Study) -> str:
 
 def emit_line(spec: str, settings: Row, stream: Continual | None, name: str) -> str:
     """The command that emits the network of exact sizes."""
-    import shlex
-
-    sets = " ".join(f"--set {name}={_exact(value)}" for name, value in settings.items())
-    file = f"{name}_winner.py"
-    return f"costmodel emit {shlex.quote(spec)} {sets}{_flags(stream)} --as source --out {file}"
+    sets = " ".join(f"--set {shell(f'{name}={_exact(value)}')}" for name, value in settings.items())
+    file = f"{file_stem(name)}_winner.py"
+    return f"costmodel emit {shell(spec)} {sets}{_flags(stream)} --as source --out {file}"
 
 
 def _flags(stream: Continual | None) -> str:

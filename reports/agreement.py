@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costmodel.escape import drawing
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
+from reports.tables import frame_csv
 from search.trials.agreement import Ranked
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def draw(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], title: s
     for axes in panels[len(rows) :]:
         axes.set_visible(False)
     figure.supylabel("trained score")
-    figure.suptitle(title)
+    figure.suptitle(drawing(title))
     return figure
 
 
@@ -54,7 +56,7 @@ def write(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], name: s
         OutputError: the folder cannot be written to.
     """
     title = f"{name}: scores that cost nothing, beside training"
-    text = table(networks).to_csv(index=False)
+    text = frame_csv(table(networks))
     return write_files(
         out, {"agreement.csv": text.encode()} | pictures(draw(networks, rows, title), "agreement")
     )
@@ -73,5 +75,5 @@ def _panel(axes: Axes, networks: Sequence[Ranked], row: Mapping[str, Any]) -> No
         axes.xaxis.set_minor_locator(NullLocator())
     known = row["rank_correlation"]
     axes.set_title("-" if known is None else f"rank correlation {known:.2f}", fontsize="medium")
-    axes.set_xlabel(row["score"].replace("_", " "))
+    axes.set_xlabel(drawing(row["score"]).replace("_", " "))
     axes.grid(alpha=0.3)

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costmodel.escape import drawing
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
+from reports.tables import frame_csv
 from search.trials.baselines import Trial, summary
 
 if TYPE_CHECKING:
@@ -39,9 +41,9 @@ def draw(trials: Sequence[Trial], name: str) -> Figure:
         mine = [trial for trial in trials if trial.method == row["method"]]
         _marks(axes, place + APART, [trial.score for trial in mine], "o", COLOURS[0])
         _marks(axes, place - APART, [each.fresh for each in mine if each.fresh is not None], "D", COLOURS[3])
-    axes.set_yticks(range(len(rows)), [row["method"] for row in rows])
+    axes.set_yticks(range(len(rows)), [drawing(row["method"]) for row in rows])
     axes.set(xlabel="score", ylim=(-0.6, len(rows) - 0.4))
-    axes.set_title(f"{name}: searches at the same training cost and final budget", loc="left")
+    axes.set_title(drawing(f"{name}: searches at the same training cost and final budget"), loc="left")
     axes.grid(axis="x", alpha=0.3)
     labels = ("best under a seed, and the mean", "its network under fresh seeds")
     for mark, colour, label in zip("oD", (COLOURS[0], COLOURS[3]), labels, strict=True):
@@ -56,7 +58,7 @@ def write(trials: Sequence[Trial], name: str, out: Path) -> list[Path]:
     Raises:
         OutputError: the folder cannot be written to.
     """
-    text = table(trials).to_csv(index=False)
+    text = frame_csv(table(trials))
     return write_files(out, {"baselines.csv": text.encode()} | pictures(draw(trials, name), "baselines"))
 
 

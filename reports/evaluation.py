@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from costmodel.escape import drawing
 from reports.drawing import pictures
+from reports.tables import frame_csv
 
 if TYPE_CHECKING:
     import pandas
@@ -103,7 +105,7 @@ def draw(found: StreamAccuracy) -> Figure:
 
 def files_of(found: StreamAccuracy) -> dict[str, bytes]:
     """The table as CSV and the drawing as PNG and SVG, by name."""
-    text = table(found).to_csv(index=False)
+    text = frame_csv(table(found))
     return {"transient.csv": text.encode()} | pictures(draw(found), "transient")
 
 
@@ -136,7 +138,8 @@ def _transient(axis: Axes, found: StreamAccuracy) -> None:
             va="bottom",
             color="dimgrey",
         )
-    axis.set(xlabel="frames seen", ylabel="accuracy (%)", title=f"{found.name}: accuracy against frames seen")
+    axis.set(xlabel="frames seen", ylabel="accuracy (%)")
+    axis.set_title(drawing(f"{found.name}: accuracy against frames seen"))
     axis.set_xlim(left=0)
     axis.locator_params(axis="x", integer=True)
 

@@ -12,6 +12,7 @@ from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import TransformError
+from costmodel.escape import Markup
 from costmodel.spec import Document, document, elaborate
 from costmodel.spec.document import shipped_names
 from costmodel.transforms.continual import Continual
@@ -90,7 +91,7 @@ def rows() -> tuple[list[dict[str, Any]], list[str]]:
     found, refused = [], []
     for entry in entries():
         clip = elaborate(document(entry.spec), entry.variant, entry.sets)
-        row: dict[str, Any] = {"network": f"`{entry.command}`", "input": str(clip.source)}
+        row: dict[str, Any] = {"network": Markup(f"`{entry.command}`"), "input": str(clip.source)}
         row |= _figures(Figures(clip), CLIP_FIGURES)
         try:
             row |= _figures(Figures(Continual()(clip)), STREAM_FIGURES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from costmodel.analysis.cost import analyze
+from costmodel.escape import dot, xml
 from costmodel.graph import Graph
 
 
@@ -15,6 +16,7 @@ def graph_text(graph: Graph, format: str) -> str:
         figures = {key: row[key] for key in ("params", "macs", "state_floats", "receptive_field", "delay")}
         drawn.nodes[row["name"]].update(figures)
     if format == "graphml":
+        drawn.graph["name"] = xml(graph.name)
         return "\n".join(nx.generate_graphml(drawn)) + "\n"
     return _dot(drawn)
 
@@ -23,17 +25,12 @@ def _dot(drawn: object) -> str:
     import networkx as nx
 
     assert isinstance(drawn, nx.DiGraph)
-    lines = [f"digraph {_quoted(drawn.graph['name'])} {{", "  node [shape=box];"]
+    lines = [f"digraph {dot(drawn.graph['name'])} {{", "  node [shape=box];"]
     for name, figures in drawn.nodes(data=True):
         label = "\n".join([name, *(f"{key} {value}" for key, value in figures.items() if value)])
-        lines.append(f"  {_quoted(name)} [label={_quoted(label)}];")
+        lines.append(f"  {dot(name)} [label={dot(label)}];")
     lines += [
-        f"  {_quoted(source)} -> {_quoted(target)} [label={_quoted(figures['type'])}];"
+        f"  {dot(source)} -> {dot(target)} [label={dot(figures['type'])}];"
         for source, target, figures in drawn.edges(data=True)
     ]
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from costmodel.escape import drawing
+from costmodel.escape import markdown as escaped
 from reports import published
 from reports.drawing import pictures
 from reports.memory import MemoryReport
-from reports.tables import markdown
+from reports.tables import frame_csv, markdown
 
 COLOURS = {
     "temporal convolutions": "#31688e",
@@ -32,7 +34,7 @@ def files_of(report: MemoryReport) -> dict[str, bytes]:
     tables |= {"schedule": report.schedule, "traffic": report.traffic}
     if report.is_stream and published.is_cox3d_m(report.clip):
         tables |= {"table4": published.table_4(), "published": published.text_figures()}
-    files = {f"{name}.csv": table.to_csv(index=False).encode() for name, table in tables.items()}
+    files = {f"{name}.csv": frame_csv(table).encode() for name, table in tables.items()}
     files["memory.md"] = page(report, tables).encode()
     return files | drawings(report)
 
@@ -42,9 +44,9 @@ def page(report: MemoryReport, tables: Mapping[str, pd.DataFrame]) -> str:
     how = "frame by frame" if report.is_stream else f"clips of {report.clip.source.time} frames"
     what = "state" if report.is_stream else "clip buffer and maps"
     parts = [
-        f"# Memory of {report.graph.name}, {how}\n",
+        f"# Memory of {escaped(report.graph.name)}, {how}\n",
         f"Equations are those of Hedegaard and Iosifidis (2022). Sizes in bytes are {report.dtype}.\n",
-        *(f"- {note}\n" for note in report.graph.notes),
+        *(f"- {escaped(note)}\n" for note in report.graph.notes),
         "## Totals\n",
         _markdown(tables["totals"]),
         f"## {what.capitalize()} by layer\n",
@@ -70,7 +72,7 @@ def page(report: MemoryReport, tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _clips_text(report: MemoryReport) -> str:
     if report.refusal:
-        return f"Not frame by frame: {report.refusal}\n"
+        return f"Not frame by frame: {escaped(report.refusal)}\n"
     if report.needs_less_from is None:
         return "No clip needs more memory than the network frame by frame.\n"
     return (
@@ -136,7 +138,7 @@ def draw(report: MemoryReport) -> Figure:
     stages, clips = figure.subplots(1, 2, width_ratios=(3, 2))
     _draw_stages(stages, report)
     _draw_clips(clips, report)
-    figure.suptitle(f"Memory of {report.graph.name}")
+    figure.suptitle(drawing(f"Memory of {report.graph.name}"))
     return figure
 
 

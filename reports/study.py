@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import OptionError
+from costmodel.escape import drawing
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
 from reports.tables import csv_text
@@ -31,7 +32,7 @@ def trajectory(decisions: Sequence[Row]) -> list[dict[str, Any]]:
     for decision in decisions:
         row = {key: decision[key] for key in ("step", "kind", "axis", "cost", "score", "name", "reason")}
         row["moved"] = "" if path is None else moved(path["settings"], decision["settings"])
-        row["ratio"] = None if path is None else decision["cost"] / path["cost"]
+        row["ratio"] = decision["cost"] / path["cost"] if path and path["cost"] else None
         rows.append(row)
         path = path if decision["kind"] == "aside" else decision
     return rows
@@ -46,7 +47,7 @@ def points(decisions: Sequence[Row], cost: str) -> list[dict[str, Any]]:
         found += [
             _point(decision, option, option["costs"][cost])
             for option in decision["options"]
-            if option["score"] is not None and option["costs"]
+            if option["score"] is not None and option["costs"] and option["costs"].get(cost) is not None
         ]
         if not any(option["score"] is not None for option in decision["options"]):  # a replayed step
             found.append(_point(decision, decision, decision["cost"]))
@@ -85,9 +86,9 @@ def draw(decisions: Sequence[Row], options: Row, title: str) -> Figure:
             _label(axes, row, row["name"] or "aside", -14)
     axes.set_xscale("log")
     axes.margins(x=0.09, y=0.14)
-    axes.set_xlabel(cost.replace("_", " "))
-    axes.set_ylabel(f"score: {options['score']}")
-    axes.set_title(title, loc="left")
+    axes.set_xlabel(drawing(cost).replace("_", " "))
+    axes.set_ylabel(drawing(f"score: {options['score']}"))
+    axes.set_title(drawing(title), loc="left")
     axes.grid(alpha=0.25)
     axes.legend(loc="lower right", fontsize=8, frameon=False)
     return figure
@@ -105,7 +106,7 @@ def _marks(axes: Axes, found: Sequence[Row]) -> None:
             color=COLOURS[index % len(COLOURS)],
             markersize=6,
             alpha=0.75,
-            label=name,
+            label=drawing(name),
         )
 
 
@@ -130,7 +131,7 @@ def _words(row: Row) -> str:
 
 def _label(axes: Axes, row: Row, text: str, above: int) -> None:
     axes.annotate(
-        text,
+        drawing(text),
         (row["cost"], row["score"]),
         textcoords="offset points",
         xytext=(-2, above),

@@ -9,7 +9,13 @@ import math
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from costmodel import escape
+from costmodel.errors import one_line
+
+if TYPE_CHECKING:
+    import pandas
 
 Row = Mapping[str, Any]
 NARROWEST_PROSE = 30
@@ -26,7 +32,9 @@ def figure(value: Any) -> str:
         if math.isinf(value):
             return "unbounded"
         return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value if isinstance(value, str) else str(value)
 
 
 def rounded(value: Any, unit: str = "") -> str:
@@ -66,15 +74,28 @@ def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "unbounded"
-    return "" if value is None else value
+    return "" if value is None else escape.csv_cell(value)
+
+
+def frame_csv(frame: pandas.DataFrame) -> str:
+    """A data frame as CSV with a header, without its index."""
+    text = frame.select_dtypes(exclude="number").columns
+    plain = frame.assign(**{str(name): frame[name].map(escape.csv_cell) for name in text})
+    return plain.to_csv(index=False)
 
 
 def markdown(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """Rows as a Markdown table, numbers to the right."""
-    cells = [[figure(row.get(key)).replace("|", "\\|") for key in columns] for row in rows]
+    cells = [[_markdown_cell(row.get(key)) for key in columns] for row in rows]
     numeric = [_is_numeric(row[index] for row in cells) for index in range(len(columns))]
     lines = [columns, ["--:" if right else "---" for right in numeric], *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _markdown_cell(value: Any) -> str:
+    """A cell; what is written as Markdown already may still hold the bar that ends a cell."""
+    text = figure(value)
+    return text.replace("|", "\\|") if isinstance(text, escape.Markup) else escape.markdown(text)
 
 
 def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop: Sequence[str] = ()) -> str:
@@ -82,7 +103,7 @@ def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop:
 
     In a narrow terminal columns are left out, those of `drop` first, then from the right; a line says which.
     """
-    rows = list(rows)
+    rows, title = list(rows), one_line(title)
     if not sys.stdout.isatty():
         return _plain(*_cells(rows, columns), title)
     width = shutil.get_terminal_size().columns
@@ -94,7 +115,7 @@ def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop:
 
 def _cells(rows: Sequence[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[str], list[bool]]:
     """The cells, the headings, and which columns are numbers."""
-    cells = [[figure(row.get(key)) for key in columns] for row in rows]
+    cells = [[one_line(figure(row.get(key))) for key in columns] for row in rows]
     numeric = [_is_numeric(row[index] for row in cells) for index in range(len(columns))]
     return cells, [column.replace("_", " ") for column in columns], numeric
 
@@ -135,15 +156,22 @@ def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], titl
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text  # a plain text is read as rich's own markup
 
-    drawn = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    drawn = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+    )
     for index, (heading, right) in enumerate(zip(headings, numeric, strict=True)):
         is_prose = not right and any(" " in row[index] for row in cells)
         drawn.add_column(
-            heading, justify="right" if right else "left", no_wrap=not is_prose, overflow="ellipsis"
+            Text(heading), justify="right" if right else "left", no_wrap=not is_prose, overflow="ellipsis"
         )
     for row in cells:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))
     console = Console(width=width)
     with console.capture() as captured:
         console.print(drawn)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = (
     ("specs",),  # data alone
     ("costmodel.errors",),
+    ("costmodel.escape", "costmodel.names"),
     ("costmodel.files",),
     ("costmodel.numbers",),
     ("costmodel.options",),

@@ -21,7 +21,7 @@ from costmodel.types import WAYS
 
 CALL_KEYS = ("name", "as", "from", "when", "repeat", "first")
 BLOCK_KEYS = ("args", "layers")
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def check(document: Document) -> None:

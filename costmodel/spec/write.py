@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 from costmodel.errors import GraphError
+from costmodel.escape import yaml
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import is_array
 from costmodel.ops import OPS
@@ -105,4 +105,4 @@ def _value(value: Any, place: str) -> str:
 
 def _text(text: str) -> str:
     is_plain = _PLAIN.fullmatch(text) and text not in _READ_AS_VALUES
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    return text if is_plain else yaml(text)

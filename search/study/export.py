@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import OptionError
+from costmodel.escape import csv_cell
 from costmodel.spec import elaborate, from_text
 from costmodel.spec.write import dump
 from search.study.address import exact_settings
@@ -58,7 +59,7 @@ def _csv(study: Study, searches: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from costmodel.escape import yaml
 from costmodel.spec import Document
 from costmodel.spec.load import Item
 
@@ -24,9 +24,9 @@ def spec_facts(document: Document) -> dict[str, str]:
 
 def document_text(document: Document) -> str:
     """A document with all that it extends, as a spec that says the same; comments and files play no part."""
-    parts: dict[str, str] = {"name": json.dumps(document.name)}
+    parts: dict[str, str] = {"name": yaml(document.name)}
     if document.variant is not None:
-        parts["variant"] = json.dumps(document.variant)
+        parts["variant"] = yaml(document.variant)
     parts |= {key: _mapping(section) for key, section in document.sections.items() if section}
     parts["network"] = _text(document.network)
     return "".join(f"{key}: {text}\n" for key, text in parts.items())
@@ -39,7 +39,7 @@ def _text(item: Item) -> str:
         case list():
             return f"[{', '.join(_text(entry) for entry in item.value)}]"
         case str():
-            return json.dumps(item.value)
+            return yaml(item.value)
         case None:
             return "~"
         case bool():
@@ -48,7 +48,7 @@ def _text(item: Item) -> str:
 
 
 def _mapping(items: Mapping[str, Item]) -> str:
-    return f"{{{', '.join(f'{json.dumps(key)}: {_text(item)}' for key, item in items.items())}}}"
+    return f"{{{', '.join(f'{yaml(key)}: {_text(item)}' for key, item in items.items())}}}"
 
 
 def decimal(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +11,22 @@ from typing import Any
 from torch import nn
 
 from costmodel.analysis.cost import analyze
+from costmodel.emit.source import module_texts
 from costmodel.emit.source.blocks import Block, Line, Part, parts_of
 from costmodel.emit.source.layers import Written, carried_text, literal
 from costmodel.errors import EmitError
+from costmodel.escape import python
 from costmodel.graph import INPUT, Graph
+from costmodel.names import class_name, identifier
 
 INDENT = "    "
 WIDEST = 110
 Tree = dict[str, Any]
+_IMPORTED = ("Any", "F", "Tensor")  # what an emitted file imports; torch and nn begin small, as no class does
+# What a module of torch, or the base of an emitted network, has of its own
+_TAKEN = frozenset({*dir(nn.ModuleDict()), *dir(module_texts.StreamNetwork)})
+# What the body of a network reads: no variable of it may have that name
+_READ = frozenset({"self", "torch", "nn", "block", "range", "float", *_IMPORTED, *vars(module_texts)})
 
 
 def source_text(graph: Graph) -> str:
@@ -30,6 +37,7 @@ def source_text(graph: Graph) -> str:
     """
     if not all(isinstance(node.count, int) and node.count == 1 for node in graph.nodes):
         raise EmitError(f"{graph.name}: has free repeats; give the depth a value")
+    _must_be_attributes(graph)
     parts = parts_of(graph)
     classes = _Classes.of([part for part in parts if isinstance(part, Block)])
     body = "\n\n\n".join([*classes.texts(graph.is_stream), _network(graph, parts, classes)])
@@ -42,6 +50,25 @@ def source_text(graph: Graph) -> str:
         "\n\n\n".join(part for part in (_header(graph, f"{helpers}\n{body}"), helpers.strip(), body) if part)
         + "\n"
     )
+
+
+def _must_be_attributes(graph: Graph) -> None:
+    """Raises EmitError where the part of a layer's name cannot be an attribute, alone, of its module."""
+    parents: dict[tuple[str, str], str] = {}
+    for node in graph.nodes:
+        parent = ""
+        for part in node.name.split("."):
+            attribute = identifier(part)
+            if attribute in _TAKEN:
+                raise EmitError(
+                    f"{node.name}: {part!r} is a name that torch's modules have; choose another name"
+                )
+            other = parents.setdefault((parent, attribute), part)
+            if other != part:
+                raise EmitError(
+                    f"{node.name}: {part!r} and {other!r} would be one attribute; choose another name"
+                )
+            parent = f"{parent}.{part}"
 
 
 def _header(graph: Graph, text: str) -> str:
@@ -66,7 +93,7 @@ def _header(graph: Graph, text: str) -> str:
         if re.search(rf"\b{name}", text)
     ]
     typing = ["from typing import Any", ""] if re.search(r"\bAny\b", text) else []
-    lines = [f'"""{graph.name}, {kind}: input {shape}.', "", f"{'; '.join(facts)}.", '"""', ""]
+    lines = [f'"""{python(graph.name)}, {kind}: input {shape}.', "", f"{'; '.join(facts)}.", '"""', ""]
     return "\n".join([*lines, "from __future__ import annotations", "", *typing, *used])
 
 
@@ -147,7 +174,7 @@ def _parameters(alike: Sequence[Block]) -> dict[tuple[Any, ...], str]:
             values = _vector(alike, number, key)
             if len(set(map(repr, values))) == 1 or values in found:
                 continue
-            base = key if key == "in_channels" else f"{_identifier(line.name.rpartition('.')[2])}_{key}"
+            base = key if key == "in_channels" else f"{identifier(line.name.rpartition('.')[2])}_{key}"
             taken, name, again = set(found.values()), base, 2
             while name in taken:
                 name, again = f"{base}_{again}", again + 1
@@ -160,7 +187,6 @@ def _type(values: tuple[Any, ...]) -> str:
 
 
 def _network(graph: Graph, parts: Sequence[Part], classes: _Classes) -> str:
-    title = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", graph.name))
     base = "StreamNetwork" if graph.is_stream else "nn.Module"
     lines = [part for part in parts if isinstance(part, Line)]
     shown = {
@@ -169,7 +195,7 @@ def _network(graph: Graph, parts: Sequence[Part], classes: _Classes) -> str:
         for key, value in line.values.items()
     }
     members = _in_order(parts, lines, shown, classes)
-    name = title if title[:1].isalpha() else f"Network{title}"
+    name = class_name(graph.name, {*_IMPORTED, *vars(module_texts), *classes.names.values()})
     method = (
         "run_frame(self, x: Tensor) -> Tensor | None"
         if graph.is_stream
@@ -179,7 +205,7 @@ def _network(graph: Graph, parts: Sequence[Part], classes: _Classes) -> str:
     end = graph.types[graph.output]
     flat = not graph.is_stream and end.positions == 1
     body = [*statements, f"return {answer}.flatten(1)" if flat else f"return {answer}"]
-    heading = [f"class {name}({base}):", f'{INDENT}"""{graph.name}."""', ""]
+    heading = [f"class {name}({base}):", f'{INDENT}"""{python(graph.name)}."""', ""]
     init = _method("__init__(self) -> None", ["super().__init__()", *members])
     return "\n".join([*heading, *init, "", *_method(method, body)])
 
@@ -209,7 +235,7 @@ def _block_members(blocks: Sequence[Block], classes: _Classes) -> list[str]:
         if "." in stage:
             raise EmitError(f"{stage}: numbered blocks inside others cannot be written as source")
         grouped = [(call, sum(1 for _ in same)) for call, same in groupby(call for call, _ in calls)]
-        members.append(f"self.{_identifier(stage)} = nn.ModuleList(")
+        members.append(f"self.{identifier(stage)} = nn.ModuleList(")
         members.append(f"{INDENT}[")
         for call, count in grouped:
             members.append(
@@ -250,7 +276,7 @@ def _network_statements(graph: Graph, parts: Sequence[Part]) -> tuple[list[str],
         only = all(len(readers[block.source]) == len(_first_readers(block, readers)) for block in run)
         if not alone or not only:
             raise EmitError(f"{stage}: its blocks are read from elsewhere and cannot be written as source")
-        statements += [f"for block in self.{_identifier(stage)}:", f"{INDENT}{source} = block({source})"]
+        statements += [f"for block in self.{identifier(stage)}:", f"{INDENT}{source} = block({source})"]
         variables[part.output] = source
     flush()
     return statements, variables[graph.output]
@@ -292,7 +318,8 @@ def _variable(line: Line, inputs: Sequence[str], alive: set[str]) -> str:
     """The variable of its first input where that is free, else the name of its branch."""
     if inputs[0] not in alive:
         return inputs[0]
-    branch = _identifier(line.name.split(".")[-2] if "." in line.name else line.name)
+    branch = identifier(line.name.split(".")[-2] if "." in line.name else line.name)
+    branch = f"{branch}_" if branch in _READ else branch
     name, again = branch, 2
     while name in alive:
         name, again = f"{branch}_{again}", again + 1
@@ -332,7 +359,7 @@ def _members(lines: Sequence[Line], shown: Mapping[tuple[int, str], str]) -> lis
     members: list[str] = []
     for name, item in tree.items():
         text = _nested(item, 0)
-        members += [f"self.{_identifier(name)} = {text[0]}", *text[1:]]
+        members += [f"self.{identifier(name)} = {text[0]}", *text[1:]]
     return members
 
 
@@ -367,16 +394,11 @@ def _nested(item: Tree | str, depth: int) -> list[str]:
 
 def _member(name: str) -> str:
     first, *rest = name.split(".")
-    text = f"self.{_identifier(first)}"
+    text = f"self.{identifier(first)}"
     for part in rest:
-        plain = _identifier(part) == part and not hasattr(nn.ModuleDict, part)
+        plain = identifier(part) == part and not hasattr(nn.ModuleDict, part)
         text += f".{part}" if plain else f'["{part}"]'
     return text
-
-
-def _identifier(name: str) -> str:
-    plain = re.sub(r"\W", "_", name)
-    return f"{plain}_" if keyword.iskeyword(plain) else plain if not plain[:1].isdigit() else f"layer_{plain}"
 
 
 def _method(signature: str, body: Iterable[str]) -> list[str]:

@@ -1,0 +1,41 @@
+"""Leaving when asked to: what is open is closed, and a line says how to go on."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+
+from costmodel.errors import one_line
+
+ASKED = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def leaving(told: Callable[[], str]) -> Iterator[None]:
+    """Ends the command at SIGINT (Ctrl-C) or SIGTERM, exit code 130 or 143, when what is inside is closed.
+
+    Args:
+        told: how to go on, asked for when all is closed.
+    """
+    caught: list[int] = []
+
+    def leave(number: int, _: FrameType | None) -> None:
+        for each in ASKED:  # once is enough: a second Ctrl-C must not disturb the closing
+            signal.signal(each, signal.SIG_IGN)
+        caught.append(number)
+        raise KeyboardInterrupt
+
+    heard = [each for each in ASKED if signal.getsignal(each) != signal.SIG_IGN]  # `nohup` ignores some
+    before = {each: signal.signal(each, leave) for each in heard}
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(one_line(f"interrupted; {told()}"), err=True)
+        raise typer.Exit(128 + (caught[0] if caught else signal.SIGINT)) from None
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,53 @@
+"""Standard input, output and error as a command finds them: closed, full, or cut off by `head`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+INPUT, OUTPUT, ERROR = 0, 1, 2
+
+
+def make_ready() -> None:
+    """Opens the streams that are closed, so that no file of ours gets their number and what is printed.
+
+    What a terminal cannot show, such as a file's name that is no text, is written as Python writes it.
+    """
+    for number in (INPUT, OUTPUT, ERROR):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Open for reading alone, writing to standard output is the error that it should be.
+            os.set_inheritable(os.open(os.devnull, os.O_WRONLY if number == ERROR else os.O_RDONLY), True)
+    sys.stdout = _shown(sys.stdout, OUTPUT)
+    sys.stderr = _shown(sys.stderr, ERROR)
+
+
+def _shown(stream: TextIO | None, number: int) -> TextIO:
+    if stream is None:
+        stream = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    reconfigure = getattr(stream, "reconfigure", None)  # a test's stream may have none
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    return stream
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether the reader of our output went away: rich ends the program itself then."""
+    return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
+
+
+def give_up_output() -> None:
+    """Lets what is still to be written go nowhere: it would be tried, and told, once more at the end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def not_written(error: OSError) -> str:
+    """What could not be written, and why, in words."""
+    reason = (error.strerror or str(error)).lower()
+    return f"{error.filename or 'standard output'}: cannot be written, {reason}"

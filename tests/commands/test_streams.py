@@ -1,0 +1,54 @@
+"""Standard output may be full, closed or cut off: a line says so, or `head` has seen enough."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ANALYZE = [sys.executable, str(ROOT / "cli.py"), "analyze", "x3d_m", "--format", "json"]
+HELP = [sys.executable, str(ROOT / "cli.py"), "study", "--help"]
+
+
+@pytest.mark.parametrize("command", [ANALYZE, HELP], ids=["figures", "help"])
+def test_a_full_output_is_told_in_one_line(command: list[str]):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output: cannot be written, no space left on device\n"
+
+
+def test_full_output_and_error_still_end_with_the_code():
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(ANALYZE, stdout=full, stderr=full, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("command", [ANALYZE, HELP], ids=["figures", "help"])
+def test_what_head_cuts_off_is_no_mistake(command: list[str]):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_output_is_told_and_no_file_takes_its_place(tmp_path: Path):
+    command = ["bash", "-c", '"$@" >&- <&-', "bash", *ANALYZE]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output: cannot be written, bad file descriptor\n"
+
+
+def test_a_name_that_no_terminal_can_show_is_written_in_ascii(tmp_path: Path):
+    spec = tmp_path / "n.yaml"
+    spec.write_text(
+        "name: \N{GREEK SMALL LETTER PI}\ninput: {channels: 1, time: 1, height: 2, width: 2}\n"
+        "network: [relu]\n"
+    )
+    command = [*ANALYZE[:3], str(spec)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0
+    assert done.stdout.startswith("\\u03c0, clip: layers")

@@ -1,0 +1,51 @@
+"""Presets supply options that are not given, each within its range."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from costmodel.errors import SpecError
+from search.problem.preset import filled, load_preset, preset_names
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_shipped_preset_loads(name: str):
+    assert load_preset(name)
+
+
+def test_what_is_given_stands_before_the_preset(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text("budget: macs_per_clip<=4x\nworkers: 2\n")
+    assert filled({"budget": "params<=1", "workers": None}, str(path)) == {
+        "budget": "params<=1",
+        "workers": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("workers: 1e9", ":1: workers: the number 1000000000, expected a number from 1 to 1024"),
+        ("retries: 1.5", ":1: retries: the number 1.5, expected a whole number"),
+        ("factor: 1", ":1: factor: the number 1, expected a number above 1 to 1000"),
+        ("budget: [a]", ":1: budget: a list, expected text"),
+        ("with: [{a: 1}]", ":1: with[0]: a mapping, expected text"),
+        ("score: ~", ":1: score: nothing, expected text"),
+        ("continual: 1", ":1: continual: the number 1, expected true or false"),
+        ("budgets: a", ":1: budgets: unknown option (did you mean 'budget'?)"),
+        ("[a]", ":1: a list, expected options of a search"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, found: str):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(SpecError) as error:
+        load_preset(str(path))
+    assert str(error.value) == f"{path}{found}"
+
+
+def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path: Path):
+    os.mkfifo(tmp_path / "own.yaml")
+    with pytest.raises(SpecError, match=r"own\.yaml: cannot be read: is a named pipe, expected a file$"):
+        load_preset(str(tmp_path / "own.yaml"))

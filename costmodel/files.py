@@ -1,17 +1,62 @@
-"""Files written whole or not at all."""
+"""Files: opened only where they are files, written whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from costmodel.errors import CostModelError
 
 
 class OutputError(CostModelError):
     """A file cannot be written where it was asked for."""
+
+
+_CAREFULLY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+KINDS = {
+    stat.S_IFIFO: "is a named pipe",
+    stat.S_IFSOCK: "is a socket",
+    stat.S_IFCHR: "is a device",
+    stat.S_IFBLK: "is a device",
+    stat.S_IFDIR: "is a folder",
+}
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file open for reading; a pipe, a device or a folder is refused at once, before anything waits for it.
+
+    Raises:
+        OSError: it is not there, cannot be read, or is no regular file; `strerror` says which.
+    """
+    try:
+        # Without O_NONBLOCK a pipe that nobody writes to would hold the opening back for ever.
+        handle = os.open(path, os.O_RDONLY | _CAREFULLY)
+    except ValueError as error:  # a zero byte in the name
+        raise OSError(None, str(error)) from error
+    # What was opened is asked, not the path: another file may stand there by now.
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        found = KINDS.get(stat.S_IFMT(mode), "is no file")
+        raise OSError(None, f"{found}, expected a file")
+    return os.fdopen(handle, "rb")
+
+
+def read_file(path: Path, most_bytes: int) -> bytes:
+    """The content of a file of bounded size.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger; `strerror` says which.
+    """
+    with open_file(path) as file:
+        content = file.read(most_bytes + 1)  # a file of /proc has no size of its own
+    if len(content) > most_bytes:
+        raise OSError(None, f"more than {most_bytes} bytes")
+    return content
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -39,11 +84,12 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
             waiting[path] = _beside(path, content)
         for path, temporary in waiting.items():
             temporary.replace(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise OutputError(f"{path}: cannot be written, {reason}") from error
+    finally:  # an interruption too leaves nothing behind
         for temporary in waiting.values():
             temporary.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"{path}: cannot be written, {reason}") from error
 
 
 def _beside(path: Path, content: bytes) -> Path:
@@ -55,7 +101,7 @@ def _beside(path: Path, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary

@@ -12,6 +12,7 @@ import yaml
 
 from costmodel.arithmetic import number
 from costmodel.errors import SpecError
+from costmodel.files import read_file
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 60
@@ -59,23 +60,16 @@ def read(path: Path) -> Item:
     """The YAML file at a path.
 
     Raises:
-        SpecError: the file is missing, too large, not UTF-8 or not strict YAML.
+        SpecError: the file is missing, no file, too large, not UTF-8 or not strict YAML.
     """
     try:
-        if path.is_dir():
-            raise SpecError(f"{path}: a folder; expected a spec in YAML")
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)  # a device or a pipe may have no end
-        if len(data) > LARGEST_FILE:
-            raise SpecError(f"{path}: more than {LARGEST_FILE} bytes; expected a spec in YAML")
-        text = data.decode("utf-8")
+        text = read_file(path, LARGEST_FILE).decode("utf-8")
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
         raise SpecError(f"{path}: byte {error.start} is not UTF-8; expected a spec in YAML") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise SpecError(f"{path}: cannot be read: {reason}") from error
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}") from error
     return read_text(text, str(path))
 
 

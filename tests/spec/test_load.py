@@ -1,5 +1,6 @@
 """Specs are strict YAML: one value for a key, no aliases, no tags, bounded in size and depth."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_what_is_not_strict_yaml_is_named(text: str, message: str):
         (b"name: \xff", "byte 6 is not UTF-8; expected a spec in YAML"),
         (b"\x89PNG\r\n\x1a\n\0\0", "byte 0 is not UTF-8; expected a spec in YAML"),
         (b"\0" * 10, "not YAML: unacceptable character #x0000: control characters are not allowed"),
-        (b"#" * (1 << 20) + b"#", "more than 1048576 bytes; expected a spec in YAML"),
+        (b"#" * (1 << 20) + b"#", "cannot be read: more than 1048576 bytes"),
     ],
 )
 def test_a_file_that_is_no_text_is_named(tmp_path: Path, data: bytes, message: str):
@@ -101,21 +102,24 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path, data: bytes, message: s
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path):
     with pytest.raises(SpecError, match=r"none\.yaml: there is no such file"):
         read(tmp_path / "none.yaml")
-    with pytest.raises(SpecError, match="a folder; expected a spec in YAML"):
+    with pytest.raises(SpecError, match="cannot be read: is a folder, expected a file"):
         read(tmp_path)
     with pytest.raises(SpecError, match="cannot be read: embedded null byte"):
         read(tmp_path / "a\0b")
 
 
-def test_a_file_without_end_is_not_read_to_its_end():
-    with pytest.raises(SpecError, match="/dev/zero: more than 1048576 bytes"):
+def test_a_device_and_a_pipe_are_refused_at_once(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(SpecError, match="/dev/zero: cannot be read: is a device, expected a file"):
         read(Path("/dev/zero"))
+    with pytest.raises(SpecError, match=r"pipe\.yaml: cannot be read: is a named pipe, expected a file"):
+        read(tmp_path / "pipe.yaml")
 
 
 def test_an_unreadable_file_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(SpecError, match=r"x\.yaml: cannot be read: Permission denied"):
         read(tmp_path / "x.yaml")

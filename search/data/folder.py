@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import DataError
+from costmodel.files import read_file
 from search.data.base import Data, Frames
+from search.data.clip_files import READERS, files_of, read
 
 Numbers = NDArray[np.int64]
 
 LABELS = "labels.csv"
 SPLITS = {"train": "train", "val": "validation", "validation": "validation"}
 HELD_OUT = 5  # without a split of its own, every fifth clip of a class validates
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp")
+LARGEST_LABELS = 1 << 26
+LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,15 @@ def folder(root: Path, seed: int = 0) -> Data:
     """
     if not root.is_dir():
         raise DataError(f"--data {root}: neither a folder nor a known data set; expected a path, or `digits`")
-    clips = _labelled(root) if (root / LABELS).is_file() else _sorted_in_folders(root)
+    try:
+        clips = _labelled(root) if (root / LABELS).exists() else _sorted_in_folders(root)
+    except OSError as error:
+        raise DataError(f"{error.filename or root}: cannot be read, {error.strerror}") from error
     if not clips:
         kinds = ", ".join((*READERS, "folders of images"))
         raise DataError(f"{root}: no clips found, expected {kinds} in one folder for each class")
     classes = tuple(sorted({clip.label for clip in clips}))
-    videos = _read_all(clips)
+    videos = _read_all(root, clips)
     parts = _split(clips, seed)
     label = np.array([classes.index(clip.label) for clip in clips], dtype=np.int64)
     train, validation = (StoredVideos([videos[i] for i in part], label[part]) for part in parts)
@@ -94,26 +101,52 @@ def folder(root: Path, seed: int = 0) -> Data:
 
 def _labelled(root: Path) -> list[Clip]:
     place = root / LABELS
-    with place.open(newline="") as file:
-        rows = csv.DictReader(file)
+    rows = csv.DictReader(io.StringIO(_text(place), newline=""))
+    try:
         missing = {"clip", "label"} - set(rows.fieldnames or ())
         if missing:
             raise DataError(
                 f"{place}: no column {sorted(missing)[0]!r}, expected clip,label and perhaps split"
             )
         return [_row(root, row, f"{place}:{rows.line_num}") for row in rows]
+    except csv.Error as error:  # such as a field of more than 128 KiB
+        raise DataError(f"{place}:{rows.line_num}: not CSV, {error}") from error
+
+
+def _text(place: Path) -> str:
+    try:
+        return read_file(place, LARGEST_LABELS).decode("utf-8-sig")  # Excel writes a mark ahead of UTF-8
+    except UnicodeDecodeError as error:
+        raise DataError(f"{place}: byte {error.start} is not UTF-8; expected CSV in UTF-8") from None
+    except OSError as error:
+        raise DataError(f"{place}: cannot be read, {error.strerror}") from error
 
 
 def _row(root: Path, row: Mapping[str, str | None], at: str) -> Clip:
     name, label, split = row["clip"], row["label"], row.get("split") or None
     if not name or not label:
-        raise DataError(f"{at}: clip {name!r} with label {label!r}, expected both")
+        raise DataError(f"{at}: clip {_shown(name)} with label {_shown(label)}, expected both")
     if split is not None and split not in SPLITS:
-        raise DataError(f"{at}: split {split!r}, expected {', '.join(SPLITS)}")
+        raise DataError(f"{at}: split {_shown(split)}, expected {', '.join(SPLITS)}")
     path = root / name
-    if not path.exists():
-        raise DataError(f"{at}: labels do not match, there is no clip {name!r}")
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError):  # a name too long for a file, or with a zero byte
+        is_there = False
+    if not is_there:
+        raise DataError(f"{at}: labels do not match, there is no clip {_shown(name)}")
+    if Path(name).is_absolute() or not _is_inside(root, path):
+        raise DataError(f"{at}: clip {_shown(name)} lies outside the folder, expected one inside")
     return Clip(path, label, None if split is None else SPLITS[split])
+
+
+def _shown(text: str | None) -> str:
+    return repr(text if text is None or len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
+
+
+def _is_inside(root: Path, path: Path) -> bool:
+    """Whether a path, with all links in it followed, lies in the folder: a data set reads nothing else."""
+    return path.resolve().is_relative_to(root.resolve())
 
 
 def _sorted_in_folders(root: Path) -> list[Clip]:
@@ -149,81 +182,39 @@ def _split(clips: Sequence[Clip], seed: int) -> tuple[Numbers, Numbers]:
     return np.flatnonzero(~validates), np.flatnonzero(validates)
 
 
-def _read_all(clips: Iterable[Clip]) -> list[Frames]:
+def _read_all(root: Path, clips: Iterable[Clip]) -> list[Frames]:
     videos: list[Frames] = []
+    held = 0
     for clip in clips:
-        videos.append(read(clip.path))
+        videos.append(_read_inside(root, clip.path))
         if videos[-1].shape[1:] != videos[0].shape[1:]:
             first, other = (_size(video) for video in (videos[0], videos[-1]))
             raise DataError(f"{clip.path}: a clip of {other}, expected {first} as the first clip has")
+        held += 0 if isinstance(videos[-1], np.memmap) else videos[-1].nbytes
+        if held > _most_held():
+            raise DataError(f"{clip.path}: the clips so far take half of the memory; save them as .npy")
     return videos
+
+
+def _read_inside(root: Path, path: Path) -> Frames:
+    for file in files_of(path):
+        if not _is_inside(root, file):
+            raise DataError(f"{file}: leads out of the folder, expected a file inside")
+    return read(path)
+
+
+@cache
+def _most_held() -> int:
+    """Bytes that clips may take: half of the memory, before the system kills the process for it."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):  # not a POSIX system
+        return 8 << 30
 
 
 def _size(video: Frames) -> str:
     height, width, channels = video.shape[1:]
     return f"{width}x{height} pixels in {channels} channel{'s' * (channels != 1)}"
-
-
-def read(path: Path) -> Frames:
-    """The frames (time, height, width, channels) of a clip, as bytes.
-
-    Raises:
-        DataError: the clip cannot be read.
-    """
-    reader = read_images if path.is_dir() else READERS.get(path.suffix.lower())
-    if reader is None:
-        found = path.suffix or "no suffix"
-        raise DataError(f"{path}: {found}, expected {', '.join(READERS)} or a folder of images")
-    return reader(path)
-
-
-def read_array(path: Path) -> Frames:
-    """A clip from a `.npy` file of (time, height, width[, channels]): bytes, or floats from 0 to 1."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a .npy array ({error})") from error
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4 or not array.size or array.shape[-1] > 4:
-        raise DataError(
-            f"{path}: an array of shape {array.shape}, expected (time, height, width[, channels])"
-        )
-    if array.dtype == np.uint8:
-        return np.asanyarray(array)
-    if array.dtype.kind != "f" or not (np.min(array) >= 0 and np.max(array) <= 1):
-        raise DataError(f"{path}: {array.dtype} values outside 0 to 1, expected bytes, or floats from 0 to 1")
-    return np.asarray(array * 255 + 0.5).astype(np.uint8)
-
-
-def read_images(path: Path) -> Frames:
-    """A clip from a folder of images, in the order of their names."""
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGES)
-    if not files:
-        raise DataError(f"{path}: no images, expected one for each frame: {', '.join(IMAGES)}")
-    frames = [_image(file) for file in files]
-    other = next(
-        (file for file, frame in zip(files, frames, strict=True) if frame.shape != frames[0].shape), None
-    )
-    if other is not None:
-        raise DataError(f"{other}: another size than {files[0].name}, expected frames of one size")
-    return np.stack(frames)
-
-
-def _image(path: Path) -> Frames:
-    import matplotlib.image  # reads with Pillow, which comes with it
-
-    try:
-        pixels: Any = matplotlib.image.imread(path)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path}: not an image ({error})") from error
-    pixels = pixels if pixels.ndim == 3 else pixels[..., None]
-    pixels = pixels[..., :3] if pixels.shape[-1] == 4 else pixels  # without its transparency
-    return np.asarray(pixels if pixels.dtype == np.uint8 else pixels * 255 + 0.5, np.uint8)
-
-
-# A kind of file is one entry: from its suffix to what reads it. Video files will stand here too.
-READERS: Mapping[str, Callable[[Path], Frames]] = {".npy": read_array}
 
 
 def _fingerprint(root: Path, clips: Iterable[Clip]) -> str:

@@ -1,11 +1,11 @@
+import os
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
 import pytest
 
 from costmodel.errors import DataError
-from search.data.folder import folder, read
+from search.data.folder import folder
 
 
 def clip(path: Path, frames=3, height=4, width=5, value=7):
@@ -61,19 +61,6 @@ def test_frames_are_picked_by_video_and_time(tmp_path: Path):
     assert picked[0].max() < 10 <= picked[1].min()
 
 
-def test_a_folder_of_images_is_a_clip(tmp_path: Path):
-    for number, value in enumerate((0.0, 1.0)):
-        matplotlib.image.imsave(tmp_path / f"{number}.png", np.full((4, 5, 3), value))
-    frames = read(tmp_path)
-    assert frames.shape == (2, 4, 5, 3)
-    assert (frames[0].max(), frames[1].min()) == (0, 255)
-
-
-def test_floats_from_0_to_1_become_bytes(tmp_path: Path):
-    np.save(tmp_path / "a.npy", np.array([0.0, 0.5, 1.0]).reshape(3, 1, 1))
-    assert read(tmp_path / "a.npy").ravel().tolist() == [0, 128, 255]
-
-
 def test_an_empty_folder_is_named(tmp_path: Path):
     expected = f"{tmp_path}: no clips found, expected .npy, folders of images in one folder for each class"
     assert message(tmp_path) == expected
@@ -117,21 +104,68 @@ def test_a_csv_without_labels_is_named(tmp_path: Path):
     assert message(tmp_path) == f"{tmp_path / 'labels.csv'}: {expected}"
 
 
+def labels(root: Path, content: bytes) -> Path:
+    for name in "abcd":
+        clip(root / f"{name}.npy")
+    (root / "labels.csv").write_bytes(content)
+    return root
+
+
+GOOD = b"clip,label,split\na.npy,x,train\nb.npy,y,train\nc.npy,x,val\nd.npy,y,val\n"
+
+
+def test_labels_that_excel_wrote_are_read(tmp_path: Path):
+    content = b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n")
+    assert folder(labels(tmp_path, content)).classes == ("x", "y")
+
+
 @pytest.mark.parametrize(
-    ("array", "found"),
+    ("content", "found"),
     [
-        (np.zeros((2, 2), np.uint8), "an array of shape (2, 2), expected (time, height, width[, channels])"),
-        (np.full((1, 2, 2), 3.0), "float64 values outside 0 to 1, expected bytes, or floats from 0 to 1"),
+        (b"clip,label\na.npy,\xe9\n", ": byte 17 is not UTF-8; expected CSV in UTF-8"),
+        (
+            b"clip,label\n/etc/passwd,x\n",
+            ":2: clip '/etc/passwd' lies outside the folder, expected one inside",
+        ),
+        (b"clip,label\n../b.npy,x\n", ":2: clip '../b.npy' lies outside the folder, expected one inside"),
+        (b"clip,label\nlink.npy,x\n", ":2: clip 'link.npy' lies outside the folder, expected one inside"),
+        (b"clip,label\n" + b"a" * 200_000 + b",x\n", ":1: not CSV, field larger than field limit (131072)"),
+        (
+            b"clip,label\n" + b"a" * 5000 + b",x\n",
+            f":2: labels do not match, there is no clip '{'a' * 80}...'",
+        ),
+        (b"clip,label\na\0.npy,x\n", ":2: labels do not match, there is no clip 'a\\x00.npy'"),
+        (b"clip,label\na.npy\n", ":2: clip 'a.npy' with label None, expected both"),
+        (b"clip,label,split\na.npy,x,elsewhere\n", ":2: split 'elsewhere', expected train, val, validation"),
+        (b"", ": no column 'clip', expected clip,label and perhaps split"),
     ],
 )
-def test_an_array_that_is_no_clip_is_named(tmp_path: Path, array: np.ndarray, found: str):
-    np.save(tmp_path / "a.npy", array)
-    with pytest.raises(DataError) as error:
-        read(tmp_path / "a.npy")
-    assert str(error.value) == f"{tmp_path / 'a.npy'}: {found}"
+def test_labels_that_cannot_be_read_are_named(tmp_path: Path, content: bytes, found: str):
+    inside = tmp_path / "data"
+    clip(tmp_path / "b.npy")
+    clip(inside / "a.npy")
+    (inside / "link.npy").symlink_to(tmp_path / "b.npy")
+    assert message(labels(inside, content)) == f"{inside / 'labels.csv'}{found}"
 
 
-def test_a_damaged_file_is_named(tmp_path: Path):
-    (tmp_path / "a.npy").write_bytes(b"no array")
-    with pytest.raises(DataError, match=r"a\.npy: not a \.npy array"):
-        read(tmp_path / "a.npy")
+def test_a_class_that_is_a_link_out_of_the_folder_is_named(tmp_path: Path):
+    two_classes(tmp_path / "data")
+    clip(tmp_path / "other" / "0.npy")
+    (tmp_path / "data" / "x").symlink_to(tmp_path / "other")
+    place = tmp_path / "data" / "x" / "0.npy"
+    assert message(tmp_path / "data") == f"{place}: leads out of the folder, expected a file inside"
+
+
+def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path: Path):
+    two_classes(tmp_path)
+    os.mkfifo(tmp_path / "labels.csv")
+    expected = "cannot be read, is a named pipe, expected a file"
+    assert message(tmp_path) == f"{tmp_path / 'labels.csv'}: {expected}"
+
+
+def test_clips_that_would_fill_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    two_classes(tmp_path)
+    np.save(tmp_path / "run" / "0.npy", np.zeros((3, 4, 5)))
+    monkeypatch.setattr("search.data.folder._most_held", lambda: 50)
+    place = tmp_path / "run" / "0.npy"
+    assert message(tmp_path) == f"{place}: the clips so far take half of the memory; save them as .npy"

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from costmodel.emit.weights_file import read_content, shown, tensors_of
 from costmodel.errors import EmitError
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import read
 
-WRAPPERS = ("model_state", "state_dict", "model_state_dict", "model")
-LARGEST_FILE = 8 << 30
 MOST_NAMES_SHOWN = 4
 OWN = "costmodel"
 _SUB_BATCH_NORM = re.compile(r"(.+)\.bn\.(running_mean|running_var|num_batches_tracked)")
@@ -73,12 +68,12 @@ def load_weights(network: nn.Module, path: str | Path, *, strict: bool = True) -
     layout, tensors = _renamed(found, network)
     wanted = network.state_dict()
     optional = {name for name in wanted if name.endswith("num_batches_tracked")}
-    missing = sorted(set(wanted) - set(tensors) - optional)
+    missing = sorted(map(shown, set(wanted) - set(tensors) - optional))
     unexpected = sorted(
-        name for name in set(tensors) - set(wanted) if not name.endswith("num_batches_tracked")
+        shown(name) for name in set(tensors) - set(wanted) if not name.endswith("num_batches_tracked")
     )
     wrong = [
-        f"{name} is {tuple(tensors[name].shape)}, expected {tuple(wanted[name].shape)}"
+        f"{shown(name)} is {tuple(tensors[name].shape)}, expected {tuple(wanted[name].shape)}"
         for name in sorted(set(wanted) & set(tensors))
         if tensors[name].shape != wanted[name].shape
     ]
@@ -100,44 +95,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint by name; nothing in it is run (`weights_only`).
 
     Raises:
-        EmitError: the file is missing, truncated, foreign, or would run code.
+        EmitError: the file is missing, truncated, foreign, would run code, or holds what are no weights.
     """
-    file = Path(path)
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise EmitError(f"{file}: {file.stat().st_size} bytes, at most {LARGEST_FILE} are read")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the pickle's protocol: what cannot be read is refused below
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise EmitError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except pickle.UnpicklingError as error:
-        reason = "holds what could run code when it is read, or is no checkpoint"
-        raise EmitError(f"{file}: {reason}; expected tensors and plain values of torch.save") from error
-    except (
-        RuntimeError,
-        EOFError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise EmitError(f"{file}: truncated, or no checkpoint of torch.save ({_reason(error)})") from error
-    return _state_dict(file, content)
-
-
-def _state_dict(file: Path, content: Any) -> dict[str, Tensor]:
-    for key in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-            break
-    if not isinstance(content, Mapping) or not content:
-        raise EmitError(f"{file}: holds {type(content).__name__}, expected tensors by name")
-    for name, value in content.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise EmitError(f"{file}: {str(name)[:60]!r} is {type(value).__name__}, expected a tensor")
-    return {name.removeprefix("module."): value for name, value in content.items()}
+    return tensors_of(Path(path), read_content(Path(path)))
 
 
 def _renamed(found: Mapping[str, Tensor], network: nn.Module) -> tuple[str, dict[str, Tensor]]:
@@ -191,7 +151,3 @@ def _first_match(rules: Rules, name: str) -> str | None:
 def _some(names: list[str]) -> str:
     more = len(names) - MOST_NAMES_SHOWN
     return ", ".join(names[:MOST_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pickle
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from costmodel.errors import DataError
+from costmodel.emit.weights_file import read_content, shown, tensors_of
+from costmodel.errors import DataError, EmitError
+from costmodel.files import OutputError, write_whole
 
 
 def write(path: Path, content: Mapping[str, Any] | str) -> None:
@@ -20,22 +21,16 @@ def write(path: Path, content: Mapping[str, Any] | str) -> None:
     Raises:
         DataError: it cannot be written, such as on a full disk; the file is as it was before.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    data = io.BytesIO()
+    if isinstance(content, str):
+        data.write(content.encode())
+    else:
+        torch.save(dict(content), data)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            if isinstance(content, str):
-                file.write(content.encode())
-            else:
-                torch.save(dict(content), file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports some failures to write as RuntimeError
-        beside.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        write_whole(path, data.getvalue())
+    except OutputError as error:
         kept = "; the last one is kept" if path.exists() else ""
-        raise DataError(f"{path}: cannot be written, {reason}{kept}") from error
+        raise DataError(f"{error}{kept}") from error
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -45,14 +40,10 @@ def read(path: Path) -> dict[str, Any]:
         DataError: there is no such file, or it is damaged.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file") from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise DataError(f"{path}: not a file of weights, or damaged") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: holds {type(content).__name__}, expected weights by name")
-    return content
+        return read_content(path)
+    except EmitError as error:
+        is_missing = isinstance(error.__cause__, FileNotFoundError)
+        raise DataError(f"{path}: there is no such file" if is_missing else str(error)) from error
 
 
 def save_weights(network: nn.Module, path: Path, **about: Any) -> None:
@@ -74,8 +65,10 @@ def load_weights(network: nn.Module, path: Path, *, new_classifier: bool = False
     Raises:
         DataError: they are another network's; the network is as it was before.
     """
-    content = read(path)
-    found = content.get("weights", content)
+    try:
+        found: Mapping[str, Tensor] = tensors_of(path, read(path))
+    except EmitError as error:
+        raise DataError(str(error)) from error
     own = network.state_dict()
     left_out: tuple[str, ...] = ()
     if new_classifier:
@@ -98,15 +91,14 @@ def classifier_names(network: nn.Module) -> tuple[str, ...]:
     return tuple(name for name, _ in network.named_parameters() if name.rpartition(".")[0] == layer)
 
 
-def _difference(own: Mapping[str, Tensor], found: Mapping[str, Any]) -> str | None:
+def _difference(own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str | None:
     missing = [name for name in own if name not in found]
     if missing:
         return f"{missing[0]!r} is not there, nor are {len(missing) - 1} others"
     unknown = [name for name in found if name not in own]
     if unknown:
-        return f"{unknown[0]!r} is not the network's, nor are {len(unknown) - 1} others"
+        return f"{shown(unknown[0])!r} is not the network's, nor are {len(unknown) - 1} others"
     for name, value in own.items():
-        if not isinstance(found[name], Tensor) or found[name].shape != value.shape:
-            shape = tuple(getattr(found[name], "shape", ()))
-            return f"{name!r} is {shape}, expected {tuple(value.shape)}"
+        if found[name].shape != value.shape:
+            return f"{name!r} is {tuple(found[name].shape)}, expected {tuple(value.shape)}"
     return None

@@ -123,9 +123,12 @@ class _Run:
         state = checkpoint.read(path)
         if state.get("key") != self.key:
             self._go_on_longer(path, state)
-        self.learner.set_state(state)
-        self.rows = state["rows"]
-        self.falls, self.since, self.best = state["plateau"]
+        try:
+            self.learner.set_state(state)
+            self.rows = state["rows"]
+            self.falls, self.since, self.best = state["plateau"]
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise DataError(f"{path}: is damaged; remove it to begin anew") from error
 
     def _go_on_longer(self, path: Path, state: Mapping[str, Any]) -> None:
         """Takes the checkpoint's recipe, where it differs in the number of epochs alone."""

@@ -1,5 +1,6 @@
 """Training on a tiny network and a few clips."""
 
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,6 @@ from costmodel.spec import elaborate
 from costmodel.spec.document import from_text
 from costmodel.transforms.continual import continual
 from search.data import Data, open_data
-from search.train import checkpoint
 from search.train.checkpoint import load_weights, save_weights
 from search.train.forms import form_of, step_momentum
 from search.train.initialisation import prepare
@@ -142,12 +142,12 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch):
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError) as error:
         run(folder=tmp_path)
     assert (
         str(error.value)
-        == f"{tmp_path / CHECKPOINT}: cannot be written, No space left on device; the last one is kept"
+        == f"{tmp_path / CHECKPOINT}: cannot be written, no space left on device; the last one is kept"
     )
     assert (tmp_path / CHECKPOINT).read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS]
@@ -213,7 +213,8 @@ def test_a_damaged_file_of_weights_is_named(tmp_path: Path, content: bytes):
     (tmp_path / "bad.pt").write_bytes(content)
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "bad.pt")
-    assert str(error.value) == f"{tmp_path / 'bad.pt'}: not a file of weights, or damaged"
+    assert str(error.value).startswith(f"{tmp_path / 'bad.pt'}: ")
+    assert "no checkpoint" in str(error.value)
 
 
 def test_another_number_of_classes_is_named():

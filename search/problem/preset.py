@@ -10,12 +10,15 @@ from typing import Any
 
 from costmodel.errors import SpecError, nearest
 from costmodel.spec.load import Item, read
+from search.train.ranges import Range, check, entries, text
 
 # What a preset may hold beside its description: options of the command, by their long names.
 LISTS = ("set", "limit", "axes", "with")
 FLAGS = ("continual", "contract")
 TEXTS = ("start", "budget", "score", "replay")
 NUMBERS = ("factor", "retries", "workers")
+WHOLE = ("retries", "workers")
+RANGES = {"factor": Range(1, 1000, without_low=True), "retries": Range(0, 100), "workers": Range(1, 1024)}
 KEYS = ("description", *TEXTS, *LISTS, *FLAGS, *NUMBERS)
 
 
@@ -50,13 +53,21 @@ def _value(key: str, item: Item) -> Any:
     if key not in KEYS:
         raise item.error(f"unknown option{nearest(key, KEYS)}")
     if key in LISTS:
-        entries = item.value if isinstance(item.value, list) else [item]
-        return [str(entry.value) for entry in entries]
+        return [text(entry) for entry in (entries(item) if isinstance(item.value, list) else [item])]
     if key in FLAGS and not isinstance(item.value, bool):
         raise item.error(f"{item.kind}, expected true or false")
-    if key in NUMBERS and (isinstance(item.value, bool) or not isinstance(item.value, int | Fraction)):
+    if key in NUMBERS:
+        return _number(key, item)
+    return item.value if key in FLAGS else text(item)
+
+
+def _number(key: str, item: Item) -> Any:
+    if isinstance(item.value, bool) or not isinstance(item.value, int | Fraction):
         raise item.error(f"{item.kind}, expected a number")
-    return item.value if key in (*FLAGS, *NUMBERS) else str(item.value)
+    if key in WHOLE and not isinstance(item.value, int):
+        raise item.error(f"{item.kind}, expected a whole number")
+    check(item, key, item.value, RANGES)
+    return item.value
 
 
 def filled(given: Mapping[str, Any], name: str | None) -> dict[str, Any]:

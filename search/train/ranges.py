@@ -50,6 +50,7 @@ RANGES = {
     "drop_connect": SHARE,
     "norm_momentum": Range(0, 1),
     "scales": Range(0.1, 10),
+    "lead": Range(0, 10_000),
 }
 # What an entry of `expansion` holds; batch and epochs are factors there.
 CHANGES = {

@@ -11,9 +11,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costmodel.arithmetic import parse
 from costmodel.errors import SpecError, nearest
+from costmodel.spec.fields import evaluate
 from costmodel.spec.load import Item, read
+from search.train.ranges import CHANGES, RANGES, Range, check, check_option, entries, text
 
 if TYPE_CHECKING:
     import numpy
@@ -111,10 +112,12 @@ class Recipe:
 
     def with_batch(self, batch: int) -> Recipe:
         """The same recipe with other batches, the learning rate in proportion  (Goyal 2017, sec. 2.1)."""
+        check_option("batch", batch)
         return replace(self, batch=batch, learning_rate=self.learning_rate * batch / self.batch)
 
     def with_epochs(self, epochs: float) -> Recipe:
         """The same recipe over another number of epochs, its warm-up and milestones in proportion."""
+        check_option("epochs", epochs)
         stretch = epochs / self.epochs
         return replace(
             self,
@@ -173,27 +176,28 @@ def _recipe(root: Item, given: Mapping[str, Item]) -> Recipe:
     for name in ("name", "learning_rate", "batch", "epochs"):
         if name not in given:
             raise root.error(f"no {name!r}, expected one in a recipe")
-    recipe = Recipe(**{key: _setting(item, known[key]) for key, item in given.items()})
-    if not (recipe.batch >= 1 and recipe.epochs > 0 and recipe.learning_rate > 0):
-        raise root.error("learning_rate, batch and epochs: expected numbers above zero")
-    if recipe.schedule not in SCHEDULES:
-        raise given["schedule"].error(f"{recipe.schedule!r}, expected {', '.join(SCHEDULES)}")
-    return recipe
+    schedule = given.get("schedule")
+    if schedule is not None and schedule.value not in SCHEDULES:
+        found = schedule.value if isinstance(schedule.value, str) else None
+        raise schedule.error(f"{repr(found) if found else schedule.kind}, expected {', '.join(SCHEDULES)}")
+    return Recipe(**{key: _setting(key, item, known[key]) for key, item in given.items()})
 
 
-def _setting(item: Item, kind: str) -> Any:
+def _setting(name: str, item: Item, kind: str) -> Any:
     """The value of one setting, as its annotation has it."""
     if kind == "str":
-        return str(item.value)
+        return text(item)
     if kind == "bool":
         if not isinstance(item.value, bool):
             raise item.error(f"{item.kind}, expected true or false")
         return item.value
     if kind.startswith("tuple[tuple"):
-        return tuple(_change(each) for each in _entries(item))
+        return tuple(_change(each) for each in entries(item))
     if kind.startswith("tuple"):
-        return tuple(_number(each) for each in _entries(item))
-    number = _number(item)
+        if name == "scales" and item.value == []:
+            raise item.error("an empty list, expected one scale or more")
+        return tuple(_number(name, each) for each in entries(item))
+    number = _number(name, item)
     if kind != "int":
         return number
     if not number.is_integer():
@@ -201,26 +205,21 @@ def _setting(item: Item, kind: str) -> Any:
     return int(number)
 
 
-def _entries(item: Item) -> list[Item]:
-    if not isinstance(item.value, list):
-        raise item.error(f"{item.kind}, expected a list")
-    return item.value
-
-
 def _change(item: Item) -> tuple[int, tuple[tuple[str, float], ...]]:
     """From `{step: 8, batch: 1}` the step, and what changes there."""
-    values = {key: _number(each) for key, each in item.value.items()} if isinstance(item.value, dict) else {}
-    unknown = set(values) - {"step", "batch", "epochs", "drop_connect"}
-    if "step" not in values or unknown:
+    given = item.value if isinstance(item.value, dict) else {}
+    if "step" not in given or set(given) - set(CHANGES):
         raise item.error("expected {step: N} with batch, epochs or drop_connect")
-    step = int(values.pop("step"))
-    return step, tuple(values.items())
+    values = {key: _number(key, each, CHANGES) for key, each in given.items()}
+    step = values.pop("step")
+    if not step.is_integer():
+        raise item.error(f"step is {step:g}, expected a whole number")
+    return int(step), tuple(values.items())
 
 
-def _number(item: Item) -> float:
-    value = parse(item.value).value({}) if isinstance(item.value, str) else item.value
+def _number(name: str, item: Item, ranges: dict[str, Range] = RANGES) -> float:
+    value = evaluate(item, {})
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
         raise item.error(f"{item.kind}, expected a number")
-    if value < 0:
-        raise item.error(f"{item.kind}, expected zero or more")
+    check(item, name, value, ranges)
     return float(value)

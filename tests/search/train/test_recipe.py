@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from costmodel.errors import SpecError
+from costmodel.errors import OptionError, SpecError
 from search.train.recipe import Recipe, load_recipe, recipe_names
 
 TEXT = "name: own\nlearning_rate: 0.1\nbatch: 8\nepochs: 10\n"
@@ -78,7 +78,22 @@ def test_equal_settings_have_equal_keys_whatever_their_name(tmp_path: Path):
     [
         ("momentun: 0.9", ":5: momentun: unknown setting (did you mean 'momentum'?)"),
         ("micro: 1.5", ":5: micro: the number 1.5, expected a whole number"),
-        ("momentum: -1", ":5: momentum: the number -1, expected zero or more"),
+        ("momentum: -1", ":5: momentum: the number -1, expected a number from 0 below 1"),
+        ("dropout: 2", ":5: dropout: the number 2, expected a number from 0 below 1"),
+        ("scales: [1, 0]", ":5: scales[1]: the number 0, expected a number from 0.1 to 10"),
+        ("scales: []", ":5: scales: an empty list, expected one scale or more"),
+        ("schedule: [cosine]", ":5: schedule: a list, expected cosine, steps, plateau"),
+        ("patience: 0", ":5: patience: the number 0, expected a number from 1 to 100000"),
+        ("warmup: a + 1", ":5: warmup: unknown name 'a'"),
+        ("warmup: 1 / 0", ":5: warmup: '1 / 0' divides by zero"),
+        ("milestones: [{a: 1}]", ":5: milestones[0]: a mapping, expected a number or arithmetic"),
+        ("mirror: ~", ":5: mirror: nothing, expected true or false"),
+        ("expansion: [{step: 1.5}]", ":5: expansion[0]: step is 1.5, expected a whole number"),
+        (
+            "expansion: [{step: 1, batch: 0}]",
+            ":5: expansion[0].batch: the number 0, expected a number above 0 to 1000",
+        ),
+        ("expansion: [[step]]", ":5: expansion[0]: expected {step: N} with batch, epochs or drop_connect"),
         ("mirror: 3", ":5: mirror: the number 3, expected true or false"),
         ("scales: 2", ":5: scales: the number 2, expected a list"),
         ("schedule: linear", ":5: schedule: 'linear', expected cosine, steps, plateau, constant"),
@@ -88,6 +103,30 @@ def test_equal_settings_have_equal_keys_whatever_their_name(tmp_path: Path):
 def test_a_wrong_setting_is_named_with_its_place(tmp_path: Path, more: str, found: str):
     path = own(tmp_path, more)
     assert message(path) == f"{path}{found}"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("epochs: 1e12", ":4: epochs: the number 1e+12, expected a number above 0 to 100000"),
+        ("batch: 0", ":4: batch: the number 0, expected a number from 1 to 1e+06"),
+        ("learning_rate: 0", ":4: learning_rate: the number 0, expected a number above 0 to 1000"),
+        ("name: [a]", ":4: name: a list, expected text"),
+        ("name: ~", ":4: name: nothing, expected text"),
+    ],
+)
+def test_a_needed_setting_outside_its_range_is_named(tmp_path: Path, line: str, found: str):
+    path = tmp_path / "own.yaml"
+    key = line.partition(":")[0]
+    rest = "".join(f"{each}\n" for each in TEXT.splitlines() if not each.startswith(f"{key}:"))
+    path.write_text(f"{rest}{line}\n")
+    assert message(path) == f"{path}{found}"
+
+
+@pytest.mark.parametrize("epochs", [float("nan"), float("inf"), -1, 0, 1e12])
+def test_options_keep_to_the_ranges_too(epochs: float):
+    with pytest.raises(OptionError, match=r"^--epochs: .*, expected a number above 0 to 100000$"):
+        load_recipe("x3d").with_epochs(epochs)
 
 
 def test_a_missing_setting_is_named(tmp_path: Path):

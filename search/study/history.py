@@ -103,7 +103,9 @@ def winner_of(decisions: Sequence[Row]) -> Row | None:
 def moved(before: Row, after: Row) -> str:
     """What a step changed, in words: `frames 1 -> 2`."""
     return ", ".join(
-        f"{name} {_shown(old)} -> {_shown(after[name])}" for name, old in before.items() if after[name] != old
+        f"{name} {_shown(old)} -> {_shown(after[name])}"
+        for name, old in before.items()
+        if after.get(name, old) != old
     )
 
 

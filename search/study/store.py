@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from costmodel.errors import CostModelError
+from costmodel.files import open_file
+from search.study.damage import damage_of
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x5354_5544  # "STUD"
-BUSY_SECONDS = 10
+BUSY_SECONDS = 5
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 HEADER_BYTES = 100
 
 SCHEMA = """
@@ -49,7 +53,7 @@ def check_header(path: Path) -> bool:
         StudyError: the file is something else, or a study of another version.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(HEADER_BYTES)
     except FileNotFoundError:
         return False
@@ -75,7 +79,9 @@ def lock(path: Path) -> Iterator[None]:
         StudyError: another process holds it.
     """
     try:
-        file = path.open("ab")
+        # Without O_NONBLOCK a pipe put in its place meanwhile would hold the opening back.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+        file = os.fdopen(os.open(path, flags, 0o666), "ab")
     except OSError as error:
         raise StudyError(f"{path}: cannot be written: {error.strerror}") from error
     with file:
@@ -96,32 +102,52 @@ def _take(file: IO[bytes], path: Path) -> None:
         ) from None
 
 
-def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
+def connect(path: Path, *, writes: bool, is_new: bool = False) -> sqlite3.Connection:
     """A connection to a study that is there, checked for damage.
 
     Raises:
-        StudyError: it is damaged, or cannot be opened.
+        StudyError: it is damaged, in use, or cannot be opened.
     """
+    _must_stand_alone(path)
     mode = "rw" if writes or _is_writable(path) else "ro"
     try:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from error
+    try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        connection.execute("PRAGMA trusted_schema=OFF")
+        found = "" if is_new else damage_of(connection, path)
     except sqlite3.Error as error:
-        raise StudyError(f"{path}: is damaged or cannot be opened: {error}") from error
-    if found != "ok":
         connection.close()
-        raise StudyError(f"{path}: is damaged: {' '.join(str(found).split())}")
+        raise unreadable(path, error) from error
+    if found:
+        connection.close()
+        raise StudyError(f"{path}: is damaged: {found}")
     return connection
 
 
-def _is_writable(path: Path) -> bool:
-    import os
+def unreadable(path: Path, error: sqlite3.Error) -> StudyError:
+    """Why a study cannot be read, in words: another process holds it, or it is damaged."""
+    # Newer codes say more in their upper bits, such as that a recovery is under way.
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
+        return StudyError(f"{path}: is in use by another process; wait for it, or take another study")
+    return StudyError(f"{path}: is damaged or cannot be opened: {error}")
 
+
+def _must_stand_alone(path: Path) -> None:
+    """Raises StudyError where what SQLite opens beside a study is a pipe: it would wait for it for ever."""
+    for suffix in ("-journal", "-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists() and not beside.is_file():
+            raise StudyError(f"{beside}: is no file, expected none, or one that SQLite left there")
+
+
+def _is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 

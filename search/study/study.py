@@ -22,7 +22,7 @@ from search.engine.local import Outcome
 from search.problem.designs import Design
 from search.problem.steps import Considered, Decision
 from search.study.address import exact_json
-from search.study.store import StudyError, check_header, connect, create, lock, transaction
+from search.study.store import StudyError, check_header, connect, create, lock, transaction, unreadable
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Study:
         try:
             row = self.connection.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         except sqlite3.Error as error:
-            raise StudyError(f"{self.path}: is damaged: {error}") from error
+            raise unreadable(self.path, error) from error
         if row is None:
             raise StudyError(f"{self.path}: is damaged: the fact {name!r} is missing")
         return str(row[0])
@@ -215,7 +215,7 @@ def open_study(path: Path, spec: Mapping[str, str]) -> Iterator[Study]:
         _make_folder(path)
     with ExitStack() as stack:
         stack.enter_context(lock(path))
-        connection = connect(path, writes=True)
+        connection = connect(path, writes=True, is_new=not exists)
         stack.callback(connection.close)
         if not exists:
             create(connection, {**spec, "created": now()})
@@ -241,7 +241,7 @@ def read_study(path: Path) -> Iterator[Study]:
     try:
         yield Study(path, connection)
     except sqlite3.DatabaseError as error:
-        raise StudyError(f"{path}: is damaged: {error}") from error
+        raise unreadable(path, error) from error
     finally:
         connection.close()
 

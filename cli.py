@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 from typer.exceptions import TyperException
 
+from commands.streams import give_up_output, make_ready, not_written, was_cut
 from costmodel.errors import CostModelError, OptionError, SpecError, nearest, one_line
 
 COMMANDS = {
@@ -64,6 +65,7 @@ def reflowed(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    make_ready()
     try:
         result = build(given)(given, standalone_mode=False)
         sys.stdout.flush()
@@ -77,15 +79,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (OSError, SystemExit) as error:
+        return _ended(error)
     return result if isinstance(result, int) else 0
 
 
+def _ended(error: OSError | SystemExit) -> int:
+    """The exit code where output could not be written; `head` has seen enough, a full disk has not."""
+    if was_cut(error):
+        give_up_output()
+        return 0
+    if isinstance(error, SystemExit):
+        raise error
+    give_up_output()
+    return _wrong(not_written(error))
+
+
 def _wrong(*messages: str) -> int:
-    for message in messages:
-        print(f"error: {one_line(message)}", file=sys.stderr)
+    with suppress(OSError):  # standard error may be full too
+        for message in messages:
+            print(f"error: {one_line(message)}", file=sys.stderr)
     return 2
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.leaving import leaving
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
 from commands.searching import (
     BudgetOption,
@@ -92,7 +93,7 @@ def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
     from search.trials.baselines import Comparison
 
     trials: list[Trial] = []
-    with chosen.opened() as (study, engine):
+    with leaving(chosen.how_to_go_on), chosen.opened() as (study, engine):
         fixed = chosen.document, chosen.stream, chosen.request, study, engine, chosen.retries
         for trial in Comparison(*fixed, progress, fresh).trials(seeds):
             progress(f"{trial.method}, seed {trial.seed}: {trial.score:.4g}, {trial.trainings} trainings")

@@ -93,11 +93,12 @@ def search(
 
 
 def _run(source: Source, chosen: Setup, out: Path, format: Format) -> None:
+    from commands.leaving import leaving
     from commands.trajectory import printed, progress
     from search.methods.run import Judging, run
 
     ready = chosen.ready
-    with chosen.opened() as (study, engine):
+    with leaving(chosen.how_to_go_on), chosen.opened() as (study, engine):
         seed = chosen.request.seed
         judging = Judging(ready.problem, ready.score, seed, study, engine, chosen.retries, progress)
         for note in ready.notes:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.leaving import leaving
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from costmodel.errors import one_line
 from reports import tables
 
 if TYPE_CHECKING:
@@ -111,8 +113,18 @@ def train(
         folder=out,
     )
     _tell(chosen, clips, options)
-    result = run(source.graph(), clips, chosen, options, _Progress(out if tensorboard else None))
+    with leaving(lambda: how_to_go_on(out)):
+        result = run(source.graph(), clips, chosen, options, _Progress(out if tensorboard else None))
     _print(result, out, format)
+
+
+def how_to_go_on(out: Path) -> str:
+    """What a training that is interrupted tells."""
+    from search.train.loop import CHECKPOINT
+
+    if (out / CHECKPOINT).exists():
+        return f"the same command goes on from {out / CHECKPOINT}"
+    return "no epoch was saved yet: the same command begins anew"
 
 
 def with_classes(source: Source, data: Data) -> Source:
@@ -148,8 +160,8 @@ def chosen_precision(precision: Precision, device: str) -> str:
 def _tell(recipe: Recipe, data: Data, options: Any) -> None:
     typer.echo(
         f"note: {len(data.train.labels)} clips to train on, {len(data.validation.labels)} to validate with, "
-        f"{len(data.classes)} classes; recipe {recipe.name}, {recipe.epochs:g} epochs, batch {recipe.batch}, "
-        f"rate {recipe.learning_rate:g}; {options.device}, {options.precision}",
+        f"{len(data.classes)} classes; recipe {one_line(recipe.name)}, {recipe.epochs:g} epochs, "
+        f"batch {recipe.batch}, rate {recipe.learning_rate:g}; {options.device}, {options.precision}",
         err=True,
     )
 

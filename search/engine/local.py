@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -19,6 +20,7 @@ from typing import Any, Protocol, cast
 from search.score.base import Result, Score, Task, checked, score_named
 
 LONGEST_LOG = 20_000
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 
 @dataclass(frozen=True)
@@ -157,9 +159,21 @@ class LocalEngine:
         ours, theirs = context.Pipe()
         device = str(index % self.devices) if self.devices else None
         process = context.Process(target=_work, args=(theirs, self.options, device), daemon=True)
-        process.start()
+        with _held_back():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Holds Ctrl-C back, for a worker that starts too: it would tell of it before it can ignore it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _HAS_MASKS else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ending(code: int | None) -> str:

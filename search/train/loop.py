@@ -121,9 +121,9 @@ class _Run:
         if self.options.folder is None or not (path := self.options.folder / CHECKPOINT).exists():
             return
         state = checkpoint.read(path)
-        if state.get("key") != self.key:
-            self._go_on_longer(path, state)
         try:
+            if state.get("key") != self.key:
+                self._go_on_longer(path, state)
             self.learner.set_state(state)
             self.rows = state["rows"]
             self.falls, self.since, self.best = state["plateau"]

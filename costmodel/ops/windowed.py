@@ -19,7 +19,7 @@ class Windowed(Op):
 
     Output size n = (m + 2p - d(k - 1) - 1) // s + 1  (Hedegaard 2022, sec. 3.1). Padding is k // 2 unless
     given, and none on an axis that is covered whole. A causal window has all its d(k - 1) frames of padding
-    ahead.
+    ahead; one over the whole clip has none, and is aligned with its newest frame.
     """
 
     kernel: PoolTriple
@@ -76,7 +76,7 @@ class Windowed(Op):
 
     def window(self, x: TensorType) -> Window:
         if self.kernel[0] is None:
-            return Window(kernel=x.time, whole_clip=True)
+            return Window(kernel=x.time, before=x.time - 1 if self.causal else 0, whole_clip=True)
         before, _ = self.pads(0)
         return Window(self.kernel[0], self.dilation[0], self.stride[0], before)
 

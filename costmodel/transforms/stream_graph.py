@@ -179,7 +179,7 @@ class StreamGraph:
     def _pool_step(self, op: Windowed, frames: Size) -> Op:
         form: Form = "window" if self.options.state == "window" else "partial"
         sliding = replace(op, kernel=(frames, *op.kernel[1:])).without_time_padding()
-        return Step(sliding, 0, form)
+        return Step(sliding, frames - 1 if op.causal else 0, form)
 
     def _to_same_jump(self, node: Node) -> None:
         jumps = [self.at[name].jump for name in node.inputs]

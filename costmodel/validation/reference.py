@@ -97,8 +97,9 @@ class Reference:
             if self.visit is not None:
                 self.visit(layer, inputs[0])
             return layer.frames(*inputs)
-        op, before = node.op, 0 if node.name in self.pooled else int(self.clip.windows[node.name].before)
+        op, before = node.op, int(self.clip.windows[node.name].before)
         if node.name in self.pooled:
+            before = self.pooled[node.name] - 1 if op.causal else 0
             op = replace(op, kernel=(self.pooled[node.name], *op.kernel[1:]))
         (x,) = inputs
         layer = layer_for(op.without_time_padding(), (TensorType(x.shape[1], *x.shape[2:]),))

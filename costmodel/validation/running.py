@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from costmodel.analysis.temporal import timing
+from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.build import emit
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.pointwise import BatchNormLayer
@@ -62,5 +63,10 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         layer.running_mean.copy_(values.mean(1) + variance.sqrt() * draw(-0.3, 0.3, variance))
 
     if any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
-        frames = max(int(at.delay) + SAMPLES * at.jump for at in timing(graph).values())
+        frames = max(_until_typical(at) + SAMPLES * at.jump for at in timing(graph).values())
         Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), kept=())
+
+
+def _until_typical(at: Timing) -> int:
+    """Frames until a layer sees more of a clip than of what stands ahead of it: that would settle nothing."""
+    return int(at.delay if isinf(at.back) else max(at.back, at.delay))

@@ -1,0 +1,64 @@
+"""The causal transform: no layer looks at frames to come (Bai 2018, sec. 3.2; Hedegaard 2022, sec. 3.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from costmodel.errors import TransformError
+from costmodel.graph import Graph, Node
+from costmodel.numbers import is_exact
+from costmodel.ops import Op, Windowed
+from costmodel.transforms.base import Carries, Transform, option
+
+
+@dataclass(frozen=True)
+class Causal(Transform):
+    """A clip network whose every output is aligned with the newest frame that it sees.
+
+    All d(k - 1) frames of padding of a window stand ahead of it, also where the network had fewer; so each
+    layer gives ceil(frames / stride) frames, output j answering at input frame j * stride. The pool over the
+    whole clip, which has no padding, counts as aligned with its newest frame.
+
+    The weights keep their names and shapes, but windows have moved: a first value to train from.
+
+    Args:
+        head_pool: how a stream pools where the clip network pools its whole clip: over a window of as many
+            frames, the newest one last.
+    """
+
+    word: ClassVar[str] = "causal"
+    about: ClassVar[str] = "Let no layer look at frames to come: all padding in time stands ahead."
+    carries: ClassVar[Carries] = "initial"
+
+    head_pool: Literal["window"] = option(
+        "window", "What the pool over the whole clip sees in a stream, with --causal.", choices=("window",)
+    )
+
+    def __call__(self, graph: Graph) -> Graph:
+        """The network with all padding in time ahead.
+
+        Raises:
+            TransformError: a layer needs frames to come.
+        """
+        nodes = tuple(replace(node, op=_causal(graph, node)) for node in graph.nodes)
+        note = "causal: padding in time stands ahead of the clip, and no layer looks at frames to come"
+        return replace(graph, nodes=nodes, notes=(*graph.notes, note))
+
+
+def _causal(graph: Graph, node: Node) -> Op:
+    window = graph.windows[node.name]
+    if window.is_framewise or window.unbounded:  # what remembers for ever looks back alone
+        return node.op
+    if not isinstance(node.op, Windowed):
+        raise TransformError(
+            f"{node.name}: {node.op.word} sees all frames of the clip, those to come as well; leave it out"
+        )
+    if "causal" not in node.op.hidden:
+        return replace(node.op, causal=True)
+    ahead = window.span - window.before
+    if is_exact(ahead) and ahead > 0:
+        raise TransformError(
+            f"{node.name}: {node.op.word} takes frames from {ahead} ahead; let it look at the past instead"
+        )
+    return node.op

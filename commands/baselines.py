@@ -85,7 +85,7 @@ def baselines(
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
     trials = _trials(chosen, range(seed, seed + seeds), fresh)
     _print(trials, format)
-    for file in write(trials, chosen.document.name, out):
+    for file in write(trials, chosen.network.document.name, out):
         progress(f"wrote {file}")
 
 
@@ -94,7 +94,7 @@ def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
 
     trials: list[Trial] = []
     with leaving(chosen.how_to_go_on), chosen.opened() as (study, engine):
-        fixed = chosen.document, chosen.stream, chosen.request, study, engine, chosen.retries
+        fixed = chosen.network, chosen.request, study, engine, chosen.retries
         for trial in Comparison(*fixed, progress, fresh).trials(seeds):
             progress(f"{trial.method}, seed {trial.seed}: {trial.score:.4g}, {trial.trainings} trainings")
             trials.append(trial)

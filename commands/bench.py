@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
 from costmodel.errors import one_line
+from costmodel.transforms.fold import Fold
 from reports import tables
 
 EXAMPLES = """How fast networks run: throughput, latency and peak memory, all named specs in one run.
@@ -38,7 +40,7 @@ COLUMNS = (
 )
 
 
-@on_spec
+@partial(on_spec, default=("fold",))
 def bench(
     sources: list[Source],
     device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
@@ -55,7 +57,6 @@ def bench(
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Measured calls of each network.")] = 100,
     weights: Annotated[Path | None, typer.Option(help="A checkpoint; random values where not given.")] = None,
-    fold: Annotated[bool, typer.Option(help="Steps with batch norms folded.")] = True,
     seed: SeedOption = 0,
     format: FormatOption = Format.TABLE,
 ) -> None:
@@ -65,7 +66,9 @@ def bench(
     def say(text: str) -> None:
         typer.echo(one_line(text), err=True)
 
-    specs = [(source.graph().name, source.graph()) for source in sources]
+    fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
+    graphs = [source.without(Fold).graph() for source in sources]
+    specs = [(graph.name, graph) for graph in graphs]
     setting = Setting(
         device,
         threads,

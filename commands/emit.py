@@ -39,7 +39,6 @@ def emit(
     weights: Annotated[
         Path | None, typer.Option(help="A checkpoint: ours, SlowFast's or pytorchvideo's.")
     ] = None,
-    fold: Annotated[bool, typer.Option("--fold", help="Fold batch norms into convolutions.")] = False,
     batch: Annotated[int, typer.Option(min=1, help="Clips or streams at once, in an exported program.")] = 1,
     seed: SeedOption = 0,
 ) -> None:
@@ -47,7 +46,7 @@ def emit(
     import torch
 
     from costmodel.emit import emit as emit_network
-    from costmodel.emit import fold_norms, load_weights
+    from costmodel.emit.carried import load_carried
     from costmodel.emit.export import export_onnx, export_torch, write_tensors
     from costmodel.emit.source import source_text
     from costmodel.files import write_whole
@@ -58,10 +57,10 @@ def emit(
     torch.manual_seed(seed)
     network = emit_network(graph)
     if weights is not None:
-        loaded = load_weights(network, weights)
+        loaded = load_carried(source, network, weights)
+        if source.weights_note:
+            typer.echo(f"note: {source.weights_note}", err=True)
         typer.echo(f"{loaded.tensors} tensors read from {weights} ({loaded.layout} layout)", err=True)
-    if fold:
-        network = fold_norms(network)
     written = [out]
     if as_ is Kind.ONNX:
         export_onnx(network, out, batch)

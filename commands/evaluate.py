@@ -14,6 +14,8 @@ import typer
 
 from commands.options import Format, FormatOption, SeedOption, Source, on_spec
 from commands.train import DataOption, DeviceOption, ThreadsOption, chosen_device, with_classes
+from costmodel.transforms.continual import Continual
+from costmodel.transforms.fold import Fold, folded_norms
 from reports import tables
 from reports.clip_accuracy import text_of
 
@@ -95,8 +97,11 @@ def evaluate(
     from search.data import open_data
     from search.train.evaluate import views_of
 
+    source = _as_trained(source, weights)
+    if source.weights_note:
+        typer.echo(f"note: {source.weights_note}", err=True)
     where = chosen_device(device, threads)
-    if not (stepwise or source.stream is not None):
+    if not (stepwise or source.is_stream):
         if init is not None or limit is not None:
             raise typer.BadParameter("--init and --limit are for streams; add --stepwise")
         clips = open_data(data, seed)
@@ -113,6 +118,17 @@ def evaluate(
     inits = ("zeros", "replicate") if init is None else (init.value,)
     found = _on_stream(source, weights, clips, inits, limit, where)
     _write(found, out, format)
+
+
+def _as_trained(source: Source, weights: Path) -> Source:
+    """Without folding, where the weights have norms that it would fold: the answers are the same."""
+    from search.train.checkpoint import read
+
+    plain = source.without(Fold)
+    norms = folded_norms(plain.graph())
+    content = read(weights) if source.made_by(Fold) is not None else {}
+    names = content.get("weights", content)
+    return plain if any(f"{norm}.running_mean" in names for norm in norms) else source
 
 
 def _on_clips(source: Source, weights: Path, data: Data, views: Views, device: str) -> ClipAccuracy:
@@ -157,7 +173,7 @@ def _on_stream(
     from search.train.evaluate import Views, on_clips
     from search.train.streaming import Streamed, with_pools
 
-    clip, options = source.clip(), source.stream
+    clip, options = source.clip(), source.made_by(Continual)
     assert options is not None
     streamed = Streamed(source.graph(), weights, data, limit, device)
     for note in streamed.graph.notes:

@@ -68,9 +68,10 @@ def formula(
     """Prints the formulas of a network."""
     from search.sweep.evaluator import Evaluator
 
-    evaluator = Evaluator(
-        source.document(), source.variant, _metrics(metrics), sets=source.sets, transform=source.stream
-    )
+    if not source.takes_symbols:
+        flags = " ".join(each.flags for each in source.transforms if not each.takes_symbols)
+        raise OptionError(f"--free: {flags} takes sizes that are numbers; leave it out")
+    evaluator = Evaluator(source, _metrics(metrics))
     names = _free(evaluator, free)
     point = _point(evaluator)
     whole = {name: is_whole(evaluator.build, name, point[name]) for name in names}
@@ -97,9 +98,8 @@ def _free(evaluator: Evaluator, text: str) -> list[str]:
         raise OptionError("--free: no name, expected some such as frames,crop")
     for name in names:
         if name not in evaluator.names:
-            raise OptionError(
-                f"--free: {evaluator.document.name} has no size {name!r}{nearest(name, evaluator.names)}"
-            )
+            title = evaluator.network.document.name
+            raise OptionError(f"--free: {title} has no size {name!r}{nearest(name, evaluator.names)}")
     deciding = evaluator.structure(tuple(names))
     if deciding:
         raise OptionError(

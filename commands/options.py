@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from costmodel.graph import Graph
-from costmodel.spec import Document, document, elaborate, parse_set
-from costmodel.transforms.continual import Continual
+from costmodel.network import Network
+from costmodel.spec import parse_set
+from costmodel.transforms import TRANSFORMS, Transform
 
 
 class Format(StrEnum):
@@ -23,21 +22,6 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     MD = "md"
-
-
-class State(StrEnum):
-    """What a step keeps between frames."""
-
-    PARTIAL = "partial"
-    WINDOW = "window"
-    SMALLEST = "smallest"
-
-
-class Excite(StrEnum):
-    """Over what squeeze-excite pools in a stream."""
-
-    FRAME = "frame"
-    CLIP = "clip"
 
 
 FormatOption = Annotated[
@@ -51,7 +35,7 @@ DtypeOption = Annotated[
 _SPEC = Annotated[
     str, typer.Argument(metavar="SPEC", help="A spec: a path, or a shipped name such as x3d_m.")
 ]
-_SHARED: Mapping[str, tuple[Any, Any]] = {
+_SHARED: dict[str, tuple[Any, Any]] = {
     "variant": (Annotated[str | None, typer.Option(help="A variant of the spec, such as XS.")], None),
     "set": (
         Annotated[
@@ -59,76 +43,73 @@ _SHARED: Mapping[str, tuple[Any, Any]] = {
         ],
         None,
     ),
-    "continual": (
-        Annotated[bool, typer.Option("--continual", help="Run the network frame by frame on a stream.")],
-        False,
-    ),
-    "pool": (
-        Annotated[int | None, typer.Option(help="Input frames that the last pool covers, with --continual.")],
-        None,
-    ),
-    "state": (Annotated[State, typer.Option(help="What a step keeps, with --continual.")], State.PARTIAL),
-    "excite": (
-        Annotated[Excite, typer.Option(help="Over what squeeze-excite pools, with --continual.")],
-        Excite.FRAME,
-    ),
 }
+Source = Network  # what a command is given
 
 
-@dataclass(frozen=True)
-class Source:
-    """The network that a command was given: the spec, its variant and values, and the transforms."""
-
-    spec: str
-    variant: str | None = None
-    sets: Mapping[str, Any] | None = None
-    stream: Continual | None = None
-
-    def document(self) -> Document:
-        """The spec's document."""
-        return document(self.spec)
-
-    def clip(self) -> Graph:
-        """The clip network."""
-        return elaborate(self.document(), self.variant, self.sets)
-
-    def graph(self) -> Graph:
-        """The network with its transforms: the clip network, or the stream."""
-        clip = self.clip()
-        return clip if self.stream is None else self.stream(clip)
-
-    def continual(self) -> Source:
-        """The same network frame by frame."""
-        return self if self.stream is not None else replace(self, stream=Continual())
+def _switches() -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """The option `--word` of every transform, and the options of each."""
+    for word, kind in TRANSFORMS.items():
+        flags = f"--{word}/--no-{word}" if kind.has_no else f"--{word}"
+        yield _name(word), (Annotated[bool | None, typer.Option(flags, help=kind.about)], None)
+    for kind in TRANSFORMS.values():
+        for each in kind.options():
+            annotation: Any = each.kind | None
+            if each.choices:
+                made: Any = StrEnum  # typer reads choices from one
+                annotation = made(each.name, [(choice, choice) for choice in each.choices]) | None
+            typed = typer.Option(each.flag, min=each.least, max=each.most, help=each.help)
+            yield each.name, (Annotated[annotation, typed], None)
 
 
-def source_of(spec: str, shared: Mapping[str, Any]) -> Source:
+def _name(word: str) -> str:
+    return word.replace("-", "_")
+
+
+_SHARED |= dict(_switches())
+
+
+def source_of(spec: str, shared: Mapping[str, Any], default: Iterable[str] = ()) -> Network:
     """The network that a spec and the shared options name.
 
     Raises:
-        CostModelError: an option has a wrong value, or stands without --continual.
+        CostModelError: an option has a wrong value, or stands without its transform.
     """
     sets = dict(parse_set(text) for text in shared["set"] or ())
-    stream = Continual(shared["pool"], shared["state"].value, shared["excite"].value)
-    if shared["continual"]:
-        return Source(spec, shared["variant"], sets, stream)
-    for name in ("pool", "state", "excite"):
-        if shared[name] != _SHARED[name][1]:
-            raise typer.BadParameter("is for streams; add --continual", param_hint=f"--{name}")
-    return Source(spec, shared["variant"], sets)
+    wanted = [word for word in TRANSFORMS if _or_default(shared[_name(word)], is_default=word in default)]
+    for kind in TRANSFORMS.values():
+        for each in kind.options():
+            takers = [word for word, other in TRANSFORMS.items() if each in other.options()]
+            if shared[each.name] is not None and not set(takers) & set(wanted):
+                flags = " or ".join(f"--{word}" for word in takers)
+                what = "streams" if kind.gives_stream else flags
+                raise typer.BadParameter(f"is for {what}; add {flags}", param_hint=each.flag)
+    transforms = [TRANSFORMS[word].of(_given(TRANSFORMS[word], shared)) for word in wanted]
+    return Network.of(spec, shared["variant"], sets, transforms)
 
 
-def _source_or_none(spec: str | None, shared: Mapping[str, Any]) -> Source | None:
+def _or_default(given: bool | None, *, is_default: bool) -> bool:
+    return is_default if given is None else given
+
+
+def _given(kind: type[Transform], shared: Mapping[str, Any]) -> dict[str, Any]:
+    values = {each.name: shared[each.name] for each in kind.options()}
+    return {name: getattr(value, "value", value) for name, value in values.items() if value is not None}
+
+
+def _source_or_none(spec: str | None, shared: Mapping[str, Any], default: Iterable[str]) -> Network | None:
     if spec is not None:
-        return source_of(spec, shared)
-    for name, (_, default) in _SHARED.items():
-        if shared[name] != default:
+        return source_of(spec, shared, default)
+    for name, (_, absent) in _SHARED.items():
+        if shared[name] != absent:
             raise typer.BadParameter("is for a SPEC; name one", param_hint=f"--{name}")
     return None
 
 
-def on_spec(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Gives a command the argument SPEC and the shared options; it receives a `Source` first.
+def on_spec(function: Callable[..., int | None], default: Iterable[str] = ()) -> Callable[..., int | None]:
+    """Gives a command the argument SPEC and the shared options; it receives a `Network` first.
+
+    `default` are the transforms that it has unless they are left out, as by `--no-fold`.
 
     The command may have `sources: list[Source]` as its first parameter: then it takes one or more specs.
     Where its first parameter defaults to None, SPEC may be left out. What it returns is the exit code.
@@ -146,11 +127,14 @@ def on_spec(function: Callable[..., int | None]) -> Callable[..., int | None]:
     @functools.wraps(function)
     def command(**given: Any) -> int | None:
         shared = {name: given.pop(name) for name in _SHARED}
-        shared["continual"] |= given.get("stepwise", False)  # a command's own way to say so
+        shared["continual"] = (
+            shared["continual"] or given.get("stepwise") or None
+        )  # a command's own way to say so
         spec = given.pop("spec")
         if several:
-            return function([source_of(each, shared) for each in spec], **given)
-        return function(_source_or_none(spec, shared) if is_optional else source_of(spec, shared), **given)
+            return function([source_of(each, shared, default) for each in spec], **given)
+        network = _source_or_none if is_optional else source_of
+        return function(network(spec, shared, default), **given)
 
     parameters = [
         inspect.Parameter(

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from commands.options import DtypeOption, Source, on_spec
-from costmodel.transforms.continual import Continual
 
 app = typer.Typer(no_args_is_help=True, help="Files about a network: tables, a page and a drawing.")
 
@@ -56,7 +55,7 @@ def memory(
     from reports.memory_page import files_of
 
     check_folder(out)
-    made = MemoryReport(source.clip(), source.stream or Continual(), source.stream is not None, dtype)
+    made = MemoryReport(source.clip(), source.continual().stream_of, source.is_stream, dtype)
     for note in made.graph.notes:
         typer.echo(f"note: {note}", err=True)
     for path in write_files(out, files_of(made)):

@@ -89,10 +89,10 @@ def search(
         "workers": workers,
     }
     given |= {"start": start} if start else {}
-    _run(source, setup(source, given, preset, study, seed=seed, dtype=dtype), out, format)
+    _run(setup(source, given, preset, study, seed=seed, dtype=dtype), out, format)
 
 
-def _run(source: Source, chosen: Setup, out: Path, format: Format) -> None:
+def _run(chosen: Setup, out: Path, format: Format) -> None:
     from commands.leaving import leaving
     from commands.trajectory import printed, progress
     from search.methods.run import Judging, run
@@ -105,15 +105,15 @@ def _run(source: Source, chosen: Setup, out: Path, format: Format) -> None:
             progress(f"note: {note}")
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
             progress(printed(ready.problem, decision, known))
-        _report(source, study, ready, out, format, chosen.stream)
+        _report(chosen.network, study, ready, out, format)
 
 
-def _report(source: Source, study: Any, ready: Any, out: Path, format: Format, stream: Any) -> None:
+def _report(network: Source, study: Any, ready: Any, out: Path, format: Format) -> None:
     from commands.trajectory import progress, shown
     from reports.study import write
     from search.methods.run import search_address
 
     number = study.search(search_address(ready.options), ready.options)
-    typer.echo(shown(source.spec, study, number, format, stream), nl=False)
+    typer.echo(shown(network, study, number, format), nl=False)
     for file in write(study, number, out):
         progress(f"wrote {file}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +12,7 @@ import typer
 
 from commands.options import Source
 from costmodel.names import file_stem
-from costmodel.spec import Document
-from costmodel.transforms.continual import Continual
+from costmodel.spec.resolved import exact_text
 
 if TYPE_CHECKING:
     from search.engine.local import Engine
@@ -50,8 +49,7 @@ WorkersOption = Annotated[
 class Setup:
     """A search as its options ask for it, all checked, nothing begun."""
 
-    document: Document
-    stream: Continual | None
+    network: Source
     request: Request
     ready: Prepared
     path: Path
@@ -74,7 +72,7 @@ class Setup:
             if self.ready.score.in_worker
             else nullcontext(None)
         )
-        with open_study(self.path, spec_facts(self.document)) as study, scoring as engine:
+        with open_study(self.path, spec_facts(self.network.document)) as study, scoring as engine:
             yield study, engine
 
 
@@ -103,13 +101,12 @@ def setup(
     """
     from search.problem.preset import filled
     from search.problem.request import Request, prepare
-    from search.study.spec_text import decimal
 
     start = {
         "start": source.variant,
-        "set": [f"{name}={decimal(value)}" for name, value in (source.sets or {}).items()],
+        "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
     }
-    options = filled(start | {"continual": source.stream is not None} | dict(given), preset)
+    options = filled(start | {"continual": source.is_stream} | dict(given), preset)
     chosen = {
         "start": options["start"],
         "sets": options["set"],
@@ -123,15 +120,14 @@ def setup(
         "replay": options.get("replay"),
     }
     request = Request(**{name: value for name, value in chosen.items() if value}, **fixed)
-    stream = source.stream or (Continual() if options["continual"] else None)
-    document = source.document()
+    network = replace(source, variant=None, settings={})  # what the request says may be a preset's
+    network = network.continual() if options["continual"] else network
     retries = options.get("retries")
     return Setup(
-        document,
-        stream,
+        network,
         request,
-        prepare(request, document, stream),
-        study or Path("runs") / f"{file_stem(document.name)}.db",
+        prepare(request, network),
+        study or Path("runs") / f"{file_stem(network.document.name)}.db",
         2 if retries is None else int(retries),
         options["workers"],
     )

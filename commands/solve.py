@@ -57,8 +57,8 @@ def solve(
     if (maximize is None) == (pareto is None):
         raise OptionError("--maximize or --pareto: expected one of them")
     limits = [parse_limit(text) for text in limit or ()]
-    family = Family(source.document(), source.stream, dtype)
-    start = family.settings(source.variant, source.sets or {})
+    family = Family(source, dtype)
+    start = source.sizes
     space = space_of(family, start, [parse_axis(text, "--over") for text in over or ()])
     present = [each for each in limits if each.relative]
     if present:
@@ -94,7 +94,7 @@ def _print(source: Source, space: Any, solved: Any, names: tuple[str, ...], form
         for design in solved.found
     ]
     counts = solved.counts
-    command = emit_line(source.spec, solved.found[0].settings, source.stream, space.family.document.name)
+    command = emit_line(space.family.at(solved.found[0].settings))
     if format is Format.JSON:
         told = {"designs": counts.designs, "valid": counts.valid, "within": counts.within}
         limits = [

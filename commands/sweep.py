@@ -96,9 +96,7 @@ def _sweep(
     default = ("macs_per_frame", "params", "state_floats", "receptive_field", "delay")
     wanted = known_metrics(metrics) if metrics else default
     read = [name for name in METRICS if any(name in text for text in (*objectives, *(where or ())))]
-    evaluator = Evaluator(
-        source.document(), source.variant, (*wanted, *read), sets=source.sets, transform=source.stream
-    )
+    evaluator = Evaluator(source, (*wanted, *read))
     return Sweep(evaluator, Grid(tuple(axes), random, seed), tuple(where or ()), objectives)
 
 
@@ -139,7 +137,7 @@ def _printed(found: Sweep, format: Format) -> None:
     elif format is Format.MD:
         sys.stdout.write(tables.markdown(rows, columns))
     elif format is Format.TABLE:
-        title = f"{found.evaluator.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
+        title = f"{found.evaluator.network.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
         sys.stdout.write(tables.table(rows, columns, title))
 
 

@@ -101,7 +101,7 @@ def train(
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = open_data(data, seed)
     source = with_classes(source, clips)
-    kind = "unpadded" if unpadded else "stepwise" if source.stream is not None else "clip"
+    kind = "unpadded" if unpadded else "stepwise" if source.is_stream else "clip"
     where = chosen_device(device, threads)
     options = Options(
         seed=seed,
@@ -129,12 +129,9 @@ def how_to_go_on(out: Path) -> str:
 
 def with_classes(source: Source, data: Data) -> Source:
     """The network with as many classes as the data has, where its spec has the size and it is not set."""
-    from dataclasses import replace
-
-    sets = dict(source.sets or {})
-    if "classes" in sets or "classes" not in source.document().globals:
+    if "classes" in source.settings or "classes" not in source.document.globals:
         return source
-    return replace(source, sets=sets | {"classes": len(data.classes)})
+    return source.with_sizes({"classes": len(data.classes)})
 
 
 def chosen_device(device: str | None, threads: int | None = None) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import typer
 
 from commands.options import Format
-from costmodel.escape import shell, terminal
+from costmodel.escape import terminal
 from costmodel.names import file_stem
-from costmodel.transforms.continual import Continual
+from costmodel.network import Network
 from reports import tables
 from search.problem.budget import Quantity
 from search.problem.budget import shown as amount
 from search.problem.steps import Decision, Problem
+from search.study.address import exact_settings
 from search.study.history import correlations, decisions_of, searches_of, winner_of
-from search.study.spec_text import decimal
 from search.study.study import Study
 
 COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
@@ -48,13 +48,13 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     return "\n".join(lines)
 
 
-def shown(spec: str, study: Study, search: int, format: Format, stream: Continual | None) -> str:
+def shown(network: Network, study: Study, search: int, format: Format) -> str:
     """A search that has ended: its trajectory, the command that emits its winner, correlations."""
     found = next(row for row in searches_of(study) if row["search"] == search)
     decisions = decisions_of(study, search)
     winner = winner_of(decisions)
     assert winner is not None
-    command = emit_line(spec, winner["settings"], stream, study.fact("spec_name"))
+    command = emit_line(network.with_sizes(exact_settings(json.dumps(winner["settings"]))))
     if format is Format.JSON:
         return (
             tables.plain_json(
@@ -102,29 +102,15 @@ def correlated(study: Study) -> str:
     )
 
 
-def emit_line(spec: str, settings: Row, stream: Continual | None, name: str) -> str:
-    """The command that emits the network of exact sizes."""
-    sets = " ".join(f"--set {shell(f'{name}={_exact(value)}')}" for name, value in settings.items())
-    file = f"{file_stem(name)}_winner.py"
-    return f"costmodel emit {shell(spec)} {sets}{_flags(stream)} --as source --out {file}"
-
-
-def _flags(stream: Continual | None) -> str:
-    """The options that make this stream."""
-    if stream is None:
-        return ""
-    default = Continual()
-    given = {name: value for name, value in vars(stream).items() if value != getattr(default, name)}
-    return " --continual" + "".join(f" --{name} {value}" for name, value in given.items())
+def emit_line(network: Network) -> str:
+    """The command that emits a network, safe to paste."""
+    file = f"{file_stem(network.document.name)}_winner.py"
+    return f"costmodel emit {network.flags} --as source --out {file}"
 
 
 def exact_number(value: Any) -> Any:
     """A size as a program reads it: whole numbers as int, others as float."""
     return value if isinstance(value, int) else float(value)
-
-
-def _exact(value: Any) -> str:
-    return decimal(Fraction(value) if isinstance(value, str) else value)
 
 
 def _without_options(row: Row) -> dict[str, Any]:

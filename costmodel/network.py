@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from costmodel.address import address
 from costmodel.errors import CostModelError, OptionError, TransformError
+from costmodel.escape import shell
 from costmodel.graph import Graph
 from costmodel.network_data import plain_data, read_data
 from costmodel.numbers import Ratios, is_exact
@@ -96,6 +96,14 @@ class Network:
         makers = (place for place, each in enumerate(self.transforms) if each.gives_stream)
         return self._after(next(makers, len(self.transforms)))
 
+    def stream_of(self, clip: Graph) -> Graph:
+        """What its transforms make of a clip network, from the one that gives the stream on."""
+        is_stream = False
+        for each in self.transforms:
+            is_stream = is_stream or each.gives_stream
+            clip = self._applied(each, clip) if is_stream else clip
+        return clip
+
     @property
     def is_stream(self) -> bool:
         """Whether a transform makes a stream of it."""
@@ -148,15 +156,23 @@ class Network:
         """The same network frame by frame."""
         return self if self.is_stream else self.with_transform(Continual())
 
-    def carried(self, tensors: Mapping[str, Tensor], ahead_of: int = 0) -> Mapping[str, Tensor]:
+    def carried(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Weights of the spec's own network, by name, as its transforms hand them on.
 
-        `ahead_of` is the number of the transforms that they have passed already.
+        Raises:
+            TransformError: one does not.
         """
-        for place in range(ahead_of, len(self.transforms)):
-            before, after = self._after(place), self._after(place + 1)
-            tensors = self.transforms[place].weights(before, after, tensors)
+        for place, each in enumerate(self.transforms):
+            if each.carries == "none":
+                raise TransformError(f"--{each.word}: carries no weights over; train the network anew")
+            tensors = each.weights(self._after(place), self._after(place + 1), tensors)
         return tensors
+
+    @property
+    def weights_note(self) -> str:
+        """What a reader must know of weights that were trained without its transforms; mostly nothing."""
+        words = " ".join(f"--{each.word}" for each in self.transforms if each.carries == "initial")
+        return f"weights trained without {words} are a first value to train from" if words else ""
 
     @cached_property
     def identity(self) -> str:
@@ -176,10 +192,10 @@ class Network:
     def flags(self) -> str:
         """The command line that gives it, behind the command's name: safe to paste, every value exact."""
         spec = self.spec or self.document.name
-        parts = [shlex.quote(f"./{spec}" if spec.startswith("-") else spec)]
+        parts = [shell(f"./{spec}" if spec.startswith("-") else spec)]
         if self.variant is not None:
-            parts.append(f"--variant {shlex.quote(self.variant)}")
-        parts += [f"--set {shlex.quote(f'{name}={exact_text(v)}')}" for name, v in self.settings.items()]
+            parts.append(f"--variant {shell(self.variant)}")
+        parts += [f"--set {shell(f'{name}={exact_text(v)}')}" for name, v in self.settings.items()]
         return " ".join((*parts, *(each.flags for each in self.transforms)))
 
     def to_dict(self) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def table(networks: Sequence[Ranked]) -> pandas.DataFrame:
 
 def _row(network: Ranked) -> dict[str, Any]:
     sizes = {name: float(value) for name, value in network.settings.items()}
-    return {**sizes, "trained": network.trained, "trainings": network.trainings, **network.scores}
+    trained = {"form": network.form, "trained": network.trained, "trainings": network.trainings}
+    return {**sizes, **trained, **network.scores}
 
 
 def draw(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
@@ -41,7 +42,7 @@ def draw(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], title: s
     figure = Figure(figsize=(3.4 * min(ACROSS, len(rows)), 2.9 * down + 0.4), layout="constrained")
     panels = figure.subplots(down, min(ACROSS, len(rows)), squeeze=False, sharey=True).flatten()
     for axes, row in zip(panels, rows, strict=False):
-        _panel(axes, networks, row)
+        _panel(axes, [each for each in networks if each.form == row["form"]], row)
     for axes in panels[len(rows) :]:
         axes.set_visible(False)
     figure.supylabel("trained score")
@@ -75,5 +76,6 @@ def _panel(axes: Axes, networks: Sequence[Ranked], row: Mapping[str, Any]) -> No
         axes.xaxis.set_minor_locator(NullLocator())
     known = row["rank_correlation"]
     axes.set_title("-" if known is None else f"rank correlation {known:.2f}", fontsize="medium")
-    axes.set_xlabel(drawing(row["score"]).replace("_", " "))
+    form = "" if row["form"] == "clip" else f", {row['form']}"
+    axes.set_xlabel(f"{drawing(row['score']).replace('_', ' ')}{form}")
     axes.grid(alpha=0.3)

@@ -13,9 +13,9 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import TransformError
 from costmodel.escape import Markup
-from costmodel.spec import Document, document, elaborate
+from costmodel.network import Network
+from costmodel.spec import Document, document
 from costmodel.spec.document import shipped_names
-from costmodel.transforms.continual import Continual
 from reports.papers import paper, paper_names
 from reports.tables import markdown
 
@@ -90,11 +90,12 @@ def rows() -> tuple[list[dict[str, Any]], list[str]]:
     """A row for each network, and a line for each that cannot run frame by frame."""
     found, refused = [], []
     for entry in entries():
-        clip = elaborate(document(entry.spec), entry.variant, entry.sets)
+        network = Network.of(entry.spec, entry.variant, entry.sets)
+        clip = network.graph()
         row: dict[str, Any] = {"network": Markup(f"`{entry.command}`"), "input": str(clip.source)}
         row |= _figures(Figures(clip), CLIP_FIGURES)
         try:
-            row |= _figures(Figures(Continual()(clip)), STREAM_FIGURES)
+            row |= _figures(Figures(network.continual().graph()), STREAM_FIGURES)
         except TransformError as error:
             refused.append(f"- `{entry.command}`: {error}")
         found.append(row)

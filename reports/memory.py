@@ -17,7 +17,6 @@ from costmodel.analysis.traffic import operations_of
 from costmodel.errors import CostModelError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Conv, Delay, Step
-from costmodel.transforms.continual import Continual
 from costmodel.types import TensorType
 
 CLIP_LENGTHS = (4, 16, 64)
@@ -41,20 +40,20 @@ class MemoryReport:
 
     Args:
         clip: the clip network.
-        options: how it runs frame by frame.
+        stream_of: gives the stream of a clip network.
         is_stream: whether the report is about the stream or about the clip network.
         dtype: what sizes in bytes are counted in.
     """
 
     clip: Graph
-    options: Continual
+    stream_of: Callable[[Graph], Graph]
     is_stream: bool
     dtype: str = "fp32"
 
     @cached_property
     def stream(self) -> Graph:
         """The network frame by frame."""
-        return self.options(self.clip)
+        return self.stream_of(self.clip)
 
     @cached_property
     def refusal(self) -> str:
@@ -144,7 +143,7 @@ class MemoryReport:
         try:
             clip = replace(self.clip, source=self.clip.source.with_time(frames))
             whole = Figures(clip)
-            step = None if self.refusal else Figures(self.options(clip))
+            step = None if self.refusal else Figures(self.stream_of(clip))
         except CostModelError:
             return {}
         figures = {column: evaluate(whole, name) for column, name in CLIP_FIGURES.items()}

@@ -14,11 +14,12 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
 from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, OptionError, nearest
-from costmodel.graph import Graph, Node
+from costmodel.graph import Node
+from costmodel.network import Network
 from costmodel.ops import Add, Concat, Conv, Linear, Relu, Relu6, Step
-from costmodel.spec import Document, document, elaborate
+from costmodel.spec import Document, document
 from costmodel.spec.load import Item
-from costmodel.transforms.continual import Continual
+from costmodel.transforms import TRANSFORMS, Transform
 from reports.papers import Cell
 from reports.printed import Value
 
@@ -34,7 +35,6 @@ COUNTERS: Mapping[str, tuple[type, ...]] = {
     "concats": (Concat,),
 }
 _DOTTED = re.compile(r"\b([A-Za-z]\w*)\.([A-Za-z]\w*)")
-_STREAM_KEYS = ("pool", "state", "excite")
 
 
 class NoNetworkError(CostModelError):
@@ -46,7 +46,7 @@ class Networks:
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
-        self.clips: dict[Any, Graph] = {}
+        self.networks: dict[Any, Network] = {}
         self.figures: dict[Any, Figures] = {}
 
     def value(self, cell: Cell, known: Mapping[str, Item], operands: Mapping[str, Fraction]) -> Value:
@@ -83,14 +83,16 @@ class Networks:
 
     def _built(self, given: Mapping[str, Any]) -> Figures:
         sets = {key: item.value for key, item in (given.get("set") or {}).items()}
-        source = (str(given["spec"]), given.get("variant"), tuple(sorted(sets.items())))
-        stream = tuple((key, given[key]) for key in _STREAM_KEYS if key in given)
-        key = (source, bool(given.get("continual")), stream)
+        spec, transforms = str(given["spec"]), tuple(_transforms(given))
+        source = (spec, given.get("variant"), tuple(sorted(sets.items())))
+        key = (source, transforms)
         if key not in self.figures:
-            if source not in self.clips:
-                self.clips[source] = elaborate(self._document(source[0]), source[1], sets)
-            clip = self.clips[source]
-            self.figures[key] = Figures(Continual(**dict(stream))(clip) if given.get("continual") else clip)
+            if source not in self.networks:
+                self.networks[source] = Network(self._document(spec), sets, (), given.get("variant"), spec)
+            network = self.networks[source]
+            for each in transforms:
+                network = network.with_transform(each)
+            self.figures[key] = Figures(network.graph())
         return self.figures[key]
 
     def _document(self, spec: str) -> Document:
@@ -170,6 +172,14 @@ class _Scope(Mapping[str, Any]):
         if name == "count_step":  # a step at which every layer answers
             return convention.layer(figures, node)
         return count_of(figures, convention, node)
+
+
+def _transforms(given: Mapping[str, Any]) -> Iterator[Transform]:
+    """The transforms that a network of a paper asks for, in the order of its keys."""
+    for word in given:
+        if word in TRANSFORMS and given[word]:
+            names = [each.name for each in TRANSFORMS[word].options()]
+            yield TRANSFORMS[word].of({name: given[name] for name in names if name in given})
 
 
 def _texts(items: Any) -> list[str] | None:

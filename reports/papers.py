@@ -11,6 +11,7 @@ from pathlib import Path
 from costmodel.errors import OptionError, SpecError, nearest
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
+from costmodel.transforms import TRANSFORMS
 
 # What is said of a figure beside its value, each with one line of reason or source.
 CLAIMS = ("refuted", "close", "open", "cited", "measured")
@@ -18,7 +19,8 @@ SETTINGS = ("value", "network", "convention", "layers", "with", "note", "unit", 
 ROW_KEYS = ("row", "printed", "figure", *SETTINGS)
 TABLE_KEYS = ("table", "title", "columns", "rows", *SETTINGS)
 COLUMN_KEYS = ("figure", *SETTINGS)
-NETWORK_KEYS = ("spec", "variant", "set", "continual", "pool", "state", "excite", "layers", "open")
+_OPTIONS = (each.name for kind in TRANSFORMS.values() for each in kind.options())
+NETWORK_KEYS = ("spec", "variant", "set", *TRANSFORMS, *_OPTIONS, "layers", "open")
 PAPER_KEYS = ("paper", "source", "networks", "tables", *SETTINGS)
 NONE = ("-", "N/A")
 _NUMBER = re.compile(r"[~<>]?[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")

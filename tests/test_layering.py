@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -212,6 +213,12 @@ def test_analyze_loads_no_slow_library(options: list[str]):
     loaded = loaded_by(program)
     assert "costmodel" in loaded
     assert loaded & {"torch", "pandas", "matplotlib", "networkx", "sympy", "sklearn"} == set()
+
+
+def test_networks_alone_are_made_from_specs():
+    """A second place that elaborates would forget a transform, a size or an address sooner or later."""
+    makers = {name for name, source in modules() if re.search(r"\belaborate\(", source)}
+    assert {name for name in makers if not name.startswith("costmodel.spec")} == {"costmodel.network"}
 
 
 def test_importing_costmodel_loads_no_slow_library():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from costmodel.escape import yaml
 from costmodel.spec.document import Document
 from costmodel.spec.load import Item
 
@@ -13,9 +14,9 @@ Number = int | Fraction
 
 def document_text(document: Document) -> str:
     """A document with all that it extends, as a spec that says the same; comments and files play no part."""
-    parts: dict[str, str] = {"name": _quoted(document.name)}
+    parts: dict[str, str] = {"name": yaml(document.name)}
     if document.variant is not None:
-        parts["variant"] = _quoted(document.variant)
+        parts["variant"] = yaml(document.variant)
     parts |= {key: _mapping(section) for key, section in document.sections.items() if section}
     parts["network"] = _text(document.network)
     return "".join(f"{key}: {text}\n" for key, text in parts.items())
@@ -43,22 +44,11 @@ def _text(item: Item) -> str:
         case list():
             return f"[{', '.join(_text(entry) for entry in item.value)}]"
         case str():
-            return _quoted(item.value)
+            return yaml(item.value)
         case None:
             return "~"
     return exact_text(item.value)
 
 
 def _mapping(items: Mapping[str, Item]) -> str:
-    return f"{{{', '.join(f'{_quoted(key)}: {_text(item)}' for key, item in items.items())}}}"
-
-
-def _quoted(text: str) -> str:
-    r"""A text between quotes, what is not printable as `\U0000001b`: YAML does not read JSON's pairs back."""
-    return f'"{"".join(_escaped(each) for each in text)}"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
+    return f"{{{', '.join(f'{yaml(key)}: {_text(item)}' for key, item in items.items())}}}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from costmodel.errors import OptionError, TransformError, nearest
+from costmodel.escape import shell
 from costmodel.graph import Graph
 from costmodel.numbers import Size, is_array, is_symbolic
 from costmodel.options import Option, Value
@@ -141,7 +141,7 @@ class Transform:
             if isinstance(value, bool):
                 parts.append(flag if value else f"--no-{flag[2:]}")
             else:
-                parts.append(f"{flag} {shlex.quote(str(value))}")
+                parts.append(f"{flag} {shell(str(value))}")
         return " ".join(parts)
 
     def to_dict(self) -> dict[str, Value]:

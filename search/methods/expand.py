@@ -39,7 +39,9 @@ def check_start(problem: Problem) -> None:
     if problem.factor <= 1:
         raise OptionError(f"--factor: {float(problem.factor):g}, expected more than 1")
     if not problem.axes:
-        raise OptionError(f"{problem.family.document.name}: the spec declares no axes, so nothing can move")
+        raise OptionError(
+            f"{problem.family.network.document.name}: the spec declares no axes, so nothing can move"
+        )
     if not budget.holds(cost):
         raise OptionError(f"--budget {budget}: the start costs {problem.shown(cost)} already")
     broken = outside(problem.limits, problem.first)

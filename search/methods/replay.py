@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib import resources
@@ -100,7 +100,7 @@ def rule_of(decision: Decision) -> Considered | None:
     return next((option for option in decision.options if option.axis == decision.axis), None)
 
 
-def read_replay(name: str, axes: tuple[str, ...], sizes: Mapping[str, Any]) -> Replay:
+def read_replay(name: str, axes: tuple[str, ...], sizes: Collection[str]) -> Replay:
     """The steps of a file, or of a shipped one by its name.
 
     Raises:
@@ -119,7 +119,7 @@ def read_replay(name: str, axes: tuple[str, ...], sizes: Mapping[str, Any]) -> R
     )
 
 
-def _step(item: Item, axes: tuple[str, ...], sizes: Mapping[str, Any]) -> ReplayStep:
+def _step(item: Item, axes: tuple[str, ...], sizes: Collection[str]) -> ReplayStep:
     if not isinstance(item.value, dict):
         raise item.error(f"{item.kind}, expected a step with [{', '.join(STEP_KEYS)}]")
     _known(item, STEP_KEYS)
@@ -139,7 +139,7 @@ def _step(item: Item, axes: tuple[str, ...], sizes: Mapping[str, Any]) -> Replay
     )
 
 
-def _number(name: str, item: Item, sizes: Mapping[str, Any]) -> Any:
+def _number(name: str, item: Item, sizes: Collection[str]) -> Any:
     if name not in sizes:
         raise item.error(f"unknown size {name!r}{nearest(name, sizes)}")
     if not isinstance(item.value, int | Fraction):

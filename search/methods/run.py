@@ -86,8 +86,8 @@ class Judging:
         return attempt(self.score, self._task(key, entry))
 
     def _task(self, key: str, entry: Entry) -> Task:
-        graph = self.problem.family.graph(entry.design.settings)
-        return Task(key, graph, self.score.name, entry.recipe, entry.seed)
+        network = self.problem.family.at(entry.design.settings)
+        return Task(key, network, self.score.name, entry.recipe, entry.seed)
 
     def _run(self, missing: Mapping[str, Entry]) -> None:
         """Runs candidates in workers until all of these have ended."""

@@ -48,9 +48,11 @@ class Space:
         if not self.axes:
             raise OptionError("--over: no sizes to go through; expected NAME=LO:HI:STEP or NAME=A,B,C")
         for axis in self.axes:
-            if axis.name not in self.start:
-                hint = nearest(axis.name, self.start)
-                raise OptionError(f"--over {axis.name}: {self.family.document.name} has no such size{hint}")
+            known = self.family.network.size_names
+            if axis.name not in known:
+                name = self.family.network.document.name
+                hint = nearest(axis.name, known)
+                raise OptionError(f"--over {axis.name}: {name} has no such size{hint}")
         if self.designs > MOST_DESIGNS:
             raise OptionError(f"--over: {self.designs:,} designs, at most {MOST_DESIGNS:,}; take wider steps")
 
@@ -230,7 +232,7 @@ def _block(
     family: Family, settings: Mapping[str, Any], shape: tuple[int, ...], quantities: Sequence[Quantity]
 ) -> tuple[dict[str, Array], Array]:
     try:
-        figures = Figures(family.graph(settings), family.dtype)
+        figures = Figures(family.at(settings).graph(), family.dtype)
         values = {each.text: values_of(each, figures, shape).ravel() for each in quantities}
     except CostModelError:
         return _one_by_one(family, settings, shape, quantities)

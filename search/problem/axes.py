@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.network import Settings
 from costmodel.numbers import Ratios, floor, simplify
 from costmodel.spec.axes import Axis
 from search.problem.budget import Limit, Quantity
-from search.problem.designs import Family, Settings
+from search.problem.designs import Family
 
 COARSE = 96  # values looked at along a whole axis
 DECIMALS = 10_000  # a real size takes values of 1/10000

@@ -6,75 +6,62 @@ its count. A depth of 264 blocks then costs what one of 11 does, and all candida
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from costmodel.address import address
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError
 from costmodel.graph import Graph
+from costmodel.network import Network, Settings
 from costmodel.numbers import Ratios
-from costmodel.spec import Document, elaborate
 from costmodel.spec.axes import Axis, axes_of
-from costmodel.transforms.continual import Continual
+from costmodel.transforms import Transform
 from search.problem.budget import Quantity
-from search.study.address import address_lines
 from search.sweep.columns import column, joined, length_of, piece_of
-
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Design:
-    """One network: the sizes that make it, its quantities by text, its address; or why there is none."""
+    """One network: sizes and transforms that make it, its quantities by text, its address; or why none is."""
 
     settings: Settings
     values: Mapping[str, Any]
     network: str = ""
     problem: str = ""
+    transforms: tuple[Transform, ...] = ()
 
 
 @dataclass(frozen=True)
 class Family:
-    """The networks of a spec, as clip networks or as streams.
+    """The networks of a spec in one form: clip networks, or what the same transforms make of each.
 
     Args:
-        document: the spec.
-        stream: how networks become streams; None for clip networks.
+        network: the one where nothing else is said.
         dtype: what sizes in bytes are counted in.
     """
 
-    document: Document
-    stream: Continual | None = None
+    network: Network
     dtype: str = "fp32"
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The axes that the spec declares."""
-        return axes_of(self.document)
+        return axes_of(self.network.document)
 
     @cached_property
     def moving(self) -> frozenset[str]:
         """The sizes that some axis changes."""
         return frozenset(name for axis in self.axes for name in (axis.moves, *axis.follows))
 
-    def settings(self, variant: str | None, sets: Mapping[str, Any]) -> dict[str, Any]:
-        """The exact value of every size of a variant, with values set over it."""
-        return self.document.settings(variant, sets)
-
-    def graph(self, settings: Settings) -> Graph:
-        """The network at given sizes, or the network of many where sizes are arrays.
-
-        Raises:
-            CostModelError: there is no such network.
-        """
-        clip = elaborate(self.document, None, settings)
-        return clip if self.stream is None else self.stream(clip)
+    def at(self, settings: Settings) -> Network:
+        """The network at the values of all sizes, or that of many where some are arrays."""
+        return replace(self.network, settings=settings, variant=None)
 
     def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Any]:
         """A quantity of each piece, as an array over its values, not a number where there is no such network.
@@ -83,7 +70,7 @@ class Family:
         """
         lengths = [length_of(piece) for piece in pieces]
         try:
-            figures = Figures(self.graph(joined(pieces, lengths, self.moving)), self.dtype)
+            figures = Figures(self.at(joined(pieces, lengths, self.moving)).graph(), self.dtype)
             values = values_of(quantity, figures, (sum(lengths),))
         except CostModelError:  # what decides which layers exist cannot be an array in this spec
             values = np.concatenate([self._one_by_one(piece, quantity) for piece in pieces])
@@ -95,7 +82,7 @@ class Family:
 
     def _or_nan(self, settings: Settings, quantity: Quantity) -> float:
         try:
-            return float(values_of(quantity, Figures(self.graph(settings), self.dtype), (1,))[0])
+            return float(values_of(quantity, Figures(self.at(settings).graph(), self.dtype), (1,))[0])
         except CostModelError:
             return float("nan")
 
@@ -106,11 +93,11 @@ class Family:
         if not rows:
             return []
         columns = {
-            name: column([row[name] for row in rows]) if name in self.moving else value
-            for name, value in rows[0].items()
+            name: column(values) if name in self.moving or any(v != values[0] for v in values) else values[0]
+            for name, values in ((name, [row[name] for row in rows]) for name in rows[0])
         }
         try:
-            figures = Figures(self.graph(columns), self.dtype)
+            figures = Figures(self.at(columns).graph(), self.dtype)
         except CostModelError:
             return [self.exact(row, quantities) for row in rows]
         values = {each.text: values_of(each, figures, (len(rows),)) for each in quantities}
@@ -119,8 +106,9 @@ class Family:
             Design(
                 row,
                 {text: plain(value[index]) for text, value in values.items()},
-                _address(figures.graph, index) if addresses else "",
+                address(figures.graph, self.network.transforms, index) if addresses else "",
                 _problem(broken, index),
+                self.network.transforms,
             )
             for index, row in enumerate(rows)
         ]
@@ -128,11 +116,12 @@ class Family:
     def exact(self, row: Settings, quantities: Sequence[Quantity]) -> Design:
         """One network, worked out unfolded."""
         try:
-            figures = Figures(self.graph(row), self.dtype)
+            figures = Figures(self.at(row).graph(), self.dtype)
             values = {each.text: plain(values_of(each, figures, (1,))[0]) for each in quantities}
         except CostModelError as error:
             return Design(row, {}, problem=" ".join(str(error).split()))
-        return Design(row, values, _address(figures.graph, 0))
+        transforms = self.network.transforms
+        return Design(row, values, address(figures.graph, transforms), transforms=transforms)
 
 
 def plain(value: Any) -> Any:
@@ -154,10 +143,6 @@ def _floats(value: Any) -> Any:
     if isinstance(value, Ratios):
         return value.numerator / value.denominator
     return None if value is None else np.asarray(value, dtype=np.float64)
-
-
-def _address(graph: Graph, index: int) -> str:
-    return hashlib.sha256("\n".join(address_lines(graph, index)).encode()).hexdigest()
 
 
 def broken_designs(graph: Graph) -> Iterator[tuple[str, Any, str, tuple[Any, ...]]]:

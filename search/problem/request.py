@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from costmodel.arithmetic import number
 from costmodel.errors import OptionError, nearest
-from costmodel.spec import Document, parse_set
+from costmodel.network import Network
+from costmodel.spec import parse_set
 from costmodel.spec.axes import Axis
-from costmodel.transforms.continual import Continual
 from search.methods.contract import check_large_start, contract
 from search.methods.expand import check_start, expand
 from search.methods.prefetch import Steps
@@ -59,18 +59,19 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
 
-def prepare(request: Request, document: Document, stream: Continual | None) -> Prepared:
-    """Checks the options of a search and puts it together.
+def prepare(request: Request, network: Network) -> Prepared:
+    """Checks the options of a search on a spec, in the form that the network has, and puts it together.
 
     Raises:
         CostModelError: an option is wrong, or the search cannot begin.
     """
-    family = Family(document, stream, request.dtype)
+    family = Family(network, request.dtype)
     if not family.axes:
-        raise OptionError(f"{document.name}: the spec declares no `axes`, so nothing can move")
+        raise OptionError(f"{network.document.name}: the spec declares no `axes`, so nothing can move")
     axes = _chosen_axes(family.axes, request.axes)
     replay = _replay(request, family)
-    start = family.settings(_start(request, replay), dict(parse_set(text) for text in request.sets))
+    sets = dict(parse_set(text) for text in request.sets)
+    start = replace(network, variant=_start(request, replay), settings=sets).sizes
     score_options = _options(request.score_options)
     score = score_named(request.score, score_options, request.dtype)
     watched = (score.quantity,) if isinstance(score, Expression) else ()
@@ -111,7 +112,7 @@ def _replay(request: Request, family: Family) -> Replay | None:
         return None
     if request.contract:
         raise OptionError("--replay: takes its steps from the file; leave --contract out")
-    return read_replay(request.replay, tuple(axis.name for axis in family.axes), family.document.globals)
+    return read_replay(request.replay, tuple(axis.name for axis in family.axes), family.network.size_names)
 
 
 def _start(request: Request, replay: Replay | None) -> str | None:
@@ -155,11 +156,11 @@ def _options(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _identity(request: Request, problem: Problem, score: Score, replay: Replay | None) -> dict[str, Any]:
-    stream = problem.family.stream
+    network = problem.family.network
     return {
-        "spec": spec_facts(problem.family.document)["spec_address"],
+        "spec": spec_facts(network.document)["spec_address"],
         "start": dict(problem.start),
-        "stream": None if stream is None else dict(vars(stream)),
+        "transforms": [each.to_dict() for each in network.transforms],
         "budget": str(problem.budget),
         "bound": problem.budget.bound,
         "limits": [str(each) for each in problem.limits],

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from costmodel.errors import OptionError
+from costmodel.network import Settings
 from costmodel.spec.axes import Axis
 from search.problem.axes import Aim, Offer, offers
 from search.problem.budget import Limit, Quantity
-from search.problem.designs import Design, Family, Settings
+from search.problem.designs import Design, Family
 
 MOST_STEPS = 200
 

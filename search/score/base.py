@@ -14,6 +14,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import Graph
+from costmodel.network import Network
 from search.problem.budget import Quantity
 
 # Scores by name, each `module:class`, loaded when asked for. The class is called with the recipe's options.
@@ -32,17 +33,22 @@ class Task:
 
     Args:
         key: the content address of the result: network, score, recipe and seed.
-        graph: the network.
+        network: what is scored.
         score: the score's name.
         recipe: what else the score depends on.
         seed: seed of all that is drawn at random.
     """
 
     key: str
-    graph: Graph
+    network: Network
     score: str
     recipe: Mapping[str, Any]
     seed: int
+
+    @property
+    def graph(self) -> Graph:
+        """The network's graph, made where it is asked for."""
+        return self.network.graph()
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Synflow:
 
         torch.manual_seed(task.seed)
         torch.set_num_threads(1)
-        network = emit(task.graph if task.graph.clip is None else task.graph.clip).double().eval()
+        network = emit(task.network.clip()).double().eval()
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.abs_()

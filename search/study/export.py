@@ -10,10 +10,17 @@ from typing import Any
 
 from costmodel.errors import OptionError
 from costmodel.escape import csv_cell
-from costmodel.spec import elaborate, from_text
 from costmodel.spec.write import dump
-from search.study.address import exact_settings
-from search.study.history import candidates_of, correlations, decisions_of, searches_of, winner_of
+from search.study.history import (
+    candidates_of,
+    correlations,
+    decisions_of,
+    form_of,
+    network_of,
+    searches_of,
+    transforms_of,
+    winner_of,
+)
 from search.study.store import StudyError
 from search.study.study import Study
 
@@ -65,13 +72,19 @@ def _csv(study: Study, searches: list[dict[str, Any]]) -> str:
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     nested = {"settings", "costs", "recipe", "measured", "versions"}
-    plain = {key: value for key, value in row.items() if key not in nested and key != "log"}
-    return plain | {f"{part}.{key}": value for part in sorted(nested) for key, value in row[part].items()}
+    plain = {
+        key: value for key, value in row.items() if key not in nested and key not in ("log", "transforms")
+    }
+    return (
+        plain
+        | {"form": form_of(row)}
+        | {f"{part}.{key}": value for part in sorted(nested) for key, value in row[part].items()}
+    )
 
 
 def _yaml(study: Study, searches: list[dict[str, Any]]) -> str:
     winner = winner_of(decisions_of(study, searches[-1]["search"]))
     if winner is None:
         raise OptionError(f"{study.path}: the search has no winner yet")
-    document = from_text(study.fact("spec"), study.fact("spec_name"))
-    return dump(elaborate(document, None, exact_settings(json.dumps(winner["settings"]))))
+    transforms = transforms_of(searches[-1]["options"])
+    return dump(network_of(study, winner["settings"], transforms).clip())

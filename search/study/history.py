@@ -1,14 +1,22 @@
-"""What a study holds, as plain rows: searches, candidates, decisions, and how scores agree with training."""
+"""What a study holds, as plain rows: searches, candidates, decisions, and how scores agree with training.
+
+Each network keeps its own form: `transforms` are what made it of the spec's network, as plain data.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from costmodel.network import Network
+from costmodel.spec import from_text
+from costmodel.transforms import transform_from
+from search.study.address import exact_settings
 from search.study.study import Study
 
 TRAINED = "train"
+UNKNOWN_FORM = "unknown"
 FEWEST_IN_COMMON = 3  # a rank correlation of fewer says nothing
 
 Row = dict[str, Any]
@@ -41,8 +49,9 @@ def _search(row: Row) -> Row:
 
 def candidates_of(study: Study) -> list[Row]:
     """One row for each candidate under a score: its sizes, costs, score, and what it took."""
+    form = "networks.transforms" if study.format > 1 else "NULL AS transforms"
     found = study.connection.execute(
-        "SELECT results.*, networks.settings, networks.costs, "
+        f"SELECT results.*, networks.settings, networks.costs, {form}, "
         "(SELECT count(*) FROM attempts WHERE result=results.address) AS attempts "
         "FROM results JOIN networks ON networks.address=results.network ORDER BY results.rowid"
     )
@@ -55,6 +64,7 @@ def candidates_of(study: Study) -> list[Row]:
             "score": row["score"],
             "reason": row["reason"],
             "settings": json.loads(row["settings"]),
+            "transforms": _of_format_1(study) if row["transforms"] is None else json.loads(row["transforms"]),
             "costs": json.loads(row["costs"]),
             "seed": row["seed"],
             "recipe": json.loads(row["recipe"]),
@@ -94,6 +104,33 @@ def _decision(search: int, row: Row) -> Row:
     }
 
 
+def transforms_of(options: Row) -> list[Row]:
+    """The transforms that made every network of a search, from its options as they are stored."""
+    if "transforms" in options:
+        return list(options["transforms"])
+    return [{"transform": "continual", **options["stream"]}] if options.get("stream") else []  # format 1
+
+
+def _of_format_1(study: Study) -> list[Row] | None:
+    """The transforms of all networks of a study that keeps none for each; None where its searches differ."""
+    forms = [transforms_of(row["options"]) for row in searches_of(study)]
+    return forms[0] if forms and all(each == forms[0] for each in forms) else None
+
+
+def form_of(row: Mapping[str, Any]) -> str:
+    """The form of a candidate in words: `clip`, or the options that give it, such as `--continual`."""
+    if row["transforms"] is None:
+        return UNKNOWN_FORM
+    return " ".join(transform_from(each).flags for each in row["transforms"]) or "clip"
+
+
+def network_of(study: Study, settings: Row, transforms: Sequence[Row]) -> Network:
+    """A network of a study, from the settings and the transforms of a row."""
+    document = from_text(study.fact("spec"), study.fact("spec_name"), is_resolved=True)
+    exact = exact_settings(json.dumps(settings))
+    return Network(document, exact, tuple(transform_from(each) for each in transforms))
+
+
 def winner_of(decisions: Sequence[Row]) -> Row | None:
     """The decision that a search ended with: its last one on the path."""
     path = [row for row in decisions if row["kind"] != "aside"]
@@ -116,22 +153,32 @@ def _shown(value: Any) -> str:
 
 
 def correlations(study: Study) -> list[Row]:
-    """Each score's rank correlation with the trained one, over the networks that have both (Spearman)."""
-    scores: dict[str, dict[str, list[float]]] = {}
+    """Each score's rank correlation with the trained one, over the networks that have both (Spearman).
+
+    Networks of one form alone are ranked beside each other; where a form is not known there is none.
+    """
+    forms: dict[str, dict[str, dict[str, list[float]]]] = {}
     for row in candidates_of(study):
         if row["score"] is not None:
-            scores.setdefault(row["score_name"], {}).setdefault(row["network"], []).append(row["score"])
+            scores = forms.setdefault(form_of(row), {}).setdefault(row["score_name"], {})
+            scores.setdefault(row["network"], []).append(row["score"])
+    known = {form: scores for form, scores in forms.items() if form != UNKNOWN_FORM}
+    return [row for form, scores in known.items() for row in _correlated(form, scores)]
+
+
+def _correlated(form: str, scores: dict[str, dict[str, list[float]]]) -> Iterator[Row]:
     trained = {network: _mean(values) for network, values in scores.get(TRAINED, {}).items()}
-    return list(_correlated(trained, scores))
-
-
-def _correlated(trained: dict[str, float], scores: dict[str, dict[str, list[float]]]) -> Iterator[Row]:
     for name, values in scores.items():
         common = sorted(trained.keys() & values.keys())
         if name == TRAINED or len(common) < FEWEST_IN_COMMON:
             continue
         pairs = [(_mean(values[network]), trained[network]) for network in common]
-        yield {"score": name, "networks": len(common), "rank_correlation": spearman(pairs)}
+        yield {
+            "score": name,
+            "form": form,
+            "networks": len(common),
+            "rank_correlation": spearman(pairs),
+        }
 
 
 def spearman(pairs: Sequence[tuple[float, float]]) -> float | None:

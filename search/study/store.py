@@ -13,7 +13,8 @@ from costmodel.errors import CostModelError
 from costmodel.files import open_file
 from search.study.damage import damage_of
 
-SCHEMA_VERSION = 1
+FORMAT = 2
+READABLE = (1, FORMAT)  # format 1 does not say which transforms made a network
 APPLICATION_ID = 0x5354_5544  # "STUD"
 BUSY_SECONDS = 5
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -25,7 +26,8 @@ CREATE TABLE searches(
     id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, options TEXT NOT NULL,
     versions TEXT NOT NULL, started TEXT NOT NULL, finished TEXT);
 CREATE TABLE networks(
-    address TEXT PRIMARY KEY, settings TEXT NOT NULL, costs TEXT NOT NULL, seen TEXT NOT NULL);
+    address TEXT PRIMARY KEY, settings TEXT NOT NULL, transforms TEXT NOT NULL, costs TEXT NOT NULL,
+    seen TEXT NOT NULL);
 CREATE TABLE attempts(
     result TEXT NOT NULL, number INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
     log TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL, PRIMARY KEY(result, number));
@@ -46,29 +48,30 @@ class StudyError(CostModelError):
     """A study cannot be opened or written."""
 
 
-def check_header(path: Path) -> bool:
-    """Whether a study is there, from its first bytes, without opening it as a database.
+def format_of(path: Path) -> int | None:
+    """The format of a study, from its first bytes, without opening it as a database; None: there is none.
 
     Raises:
-        StudyError: the file is something else, or a study of another version.
+        StudyError: the file is something else, or a study of a format that cannot be read.
     """
     try:
         with open_file(path) as file:
             head = file.read(HEADER_BYTES)
     except FileNotFoundError:
-        return False
+        return None
     except OSError as error:
         raise StudyError(f"{path}: cannot be read: {error.strerror}") from error
     if not head:
-        return False
+        return None
     if len(head) < HEADER_BYTES or not head.startswith(b"SQLite format 3\0"):
         raise StudyError(f"{path}: is no study, or a damaged one; expected a file that `search --study` made")
-    version, application = (int.from_bytes(head[at : at + 4]) for at in (60, 68))
+    found, application = (int.from_bytes(head[at : at + 4]) for at in (60, 68))
     if application != APPLICATION_ID:
         raise StudyError(f"{path}: is a database of another program; expected a study")
-    if version != SCHEMA_VERSION:
-        raise StudyError(f"{path}: is a study of version {version}, this tool reads version {SCHEMA_VERSION}")
-    return True
+    if found not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise StudyError(f"{path}: is a study of format {found}, this tool reads the formats {known}")
+    return found
 
 
 @contextmanager
@@ -159,7 +162,7 @@ def create(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
                 connection.execute(statement)
         connection.executemany("INSERT INTO facts VALUES(?, ?)", facts.items())
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version={FORMAT}")
 
 
 @contextmanager

@@ -22,7 +22,16 @@ from search.engine.local import Outcome
 from search.problem.designs import Design
 from search.problem.steps import Considered, Decision
 from search.study.address import exact_json
-from search.study.store import StudyError, check_header, connect, create, lock, transaction, unreadable
+from search.study.store import (
+    FORMAT,
+    StudyError,
+    connect,
+    create,
+    format_of,
+    lock,
+    transaction,
+    unreadable,
+)
 
 
 @dataclass(frozen=True)
@@ -34,11 +43,12 @@ class Stored:
 
 
 class Study:
-    """An open study."""
+    """An open study; one of an older format can only be read."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, format: int = FORMAT) -> None:
         self.path = path
         self.connection = connection
+        self.format = format
 
     def fact(self, name: str) -> str:
         """What the study says of itself: `spec`, `spec_address`, `spec_name`, `created`."""
@@ -110,8 +120,14 @@ class Study:
 
     def _network(self, design: Design) -> None:
         self.connection.execute(
-            "INSERT OR IGNORE INTO networks VALUES(?, ?, ?, ?)",
-            (design.network, exact_json(design.settings), exact_json(design.values), now()),
+            "INSERT OR IGNORE INTO networks VALUES(?, ?, ?, ?, ?)",
+            (
+                design.network,
+                exact_json(design.settings),
+                exact_json([each.to_dict() for each in design.transforms]),
+                exact_json(design.values),
+                now(),
+            ),
         )
 
     def _attempt(self, outcome: Outcome) -> None:
@@ -208,9 +224,15 @@ def open_study(path: Path, spec: Mapping[str, str]) -> Iterator[Study]:
         spec: what it is a study of: `spec_address`, `spec_name` and `spec`, the whole text.
 
     Raises:
-        StudyError: it is damaged, of another version or spec, or in use; then nothing was touched.
+        StudyError: it is damaged, of another format or spec, or in use; then nothing was touched.
     """
-    exists = check_header(path)
+    found = format_of(path)
+    if found not in (None, FORMAT):
+        raise StudyError(
+            f"{path}: is a study of format {found}, which is only read, by `study show` and `study export`; "
+            "give --study another file to search anew"
+        )
+    exists = found is not None
     if not exists:
         _make_folder(path)
     with ExitStack() as stack:
@@ -233,13 +255,14 @@ def read_study(path: Path) -> Iterator[Study]:
     """A study to read, also while a search writes it.
 
     Raises:
-        StudyError: there is none, or it is damaged or of another version.
+        StudyError: there is none, or it is damaged or of a format that cannot be read.
     """
-    if not check_header(path):
+    found = format_of(path)
+    if found is None:
         raise StudyError(f"{path}: there is no study")
     connection = connect(path, writes=False)
     try:
-        yield Study(path, connection)
+        yield Study(path, connection, found)
     except sqlite3.DatabaseError as error:
         raise unreadable(path, error) from error
     finally:

@@ -16,14 +16,13 @@ from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import evaluate, metric_named
 from costmodel.errors import CostModelError, OptionError, SpecError, nearest
 from costmodel.graph import Graph
+from costmodel.network import Network
 from costmodel.numbers import simplify
-from costmodel.spec import Document, elaborate
 from search.sweep.array_program import Range
 from search.sweep.columns import Column
 from search.sweep.compiled import Compiled
 
 Array = NDArray[Any]
-Transform = Callable[[Graph], Graph]
 CHUNK = 1 << 14  # designs at a time: 128 KiB for each array, so that all of a chunk stays in the cache
 
 
@@ -41,30 +40,17 @@ class Evaluator:
     ranges seen so far compiles its tables anew.
 
     Args:
-        document: the spec.
-        variant: its variant.
+        network: the spec with its transforms, and the values of sizes that no column gives.
         metrics: names from `costmodel.analysis.metrics.METRICS`.
-        sets: values of further sizes and structure.
-        transform: what makes of the clip network what is measured, such as `Continual(pool=64)`.
 
     Raises:
         OptionError: a metric is not known, or cannot be swept.
     """
 
-    def __init__(
-        self,
-        document: Document,
-        variant: str | None = None,
-        metrics: Sequence[str] = ("macs_per_frame", "params"),
-        *,
-        sets: Mapping[str, Any] | None = None,
-        transform: Transform | None = None,
-    ) -> None:
+    def __init__(self, network: Network, metrics: Sequence[str] = ("macs_per_frame", "params")) -> None:
         for name in metrics:
             metric_named(name)
-        self.document, self.variant, self.metrics = document, variant, tuple(dict.fromkeys(metrics))
-        self.sets = dict(sets or {})
-        self.transform = transform
+        self.network, self.metrics = network, tuple(dict.fromkeys(metrics))
         self._formulas: dict[Any, Formulas] = {}
         self._layouts: dict[Any, Compiled] = {}
         self._ranges: dict[str, Range] = {}
@@ -73,17 +59,17 @@ class Evaluator:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """The values of the spec where no column gives others."""
-        return self.document.settings(self.variant, self.sets)
+        """The values of all sizes where no column gives others."""
+        return dict(self.network.sizes)
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What a column may be: the spec's sizes, structure and `let` names."""
-        return frozenset(self.settings) | frozenset(self.document.sections["let"])
+        """What a column may be: sizes, structure and `let` names of the spec, and sizes of its transforms."""
+        return self.network.size_names | frozenset(self.network.document.sections["let"])
 
     def build(self, values: Mapping[str, Any], name_value: Callable[[str, Any], Any] | None = None) -> Graph:
         """The network measured, of given values (exact or symbols)."""
-        lets = self.document.sections["let"]
+        lets = self.network.document.sections["let"]
         given = {name: value for name, value in values.items() if name not in lets}
         chosen = {name: value for name, value in values.items() if name in lets}
 
@@ -91,8 +77,7 @@ class Evaluator:
             value = chosen.get(name, value)
             return value if name_value is None else name_value(name, value)
 
-        graph = elaborate(self.document, self.variant, {**self.sets, **given}, name_value=named)
-        return graph if self.transform is None else self.transform(graph)
+        return self.network.with_sizes(given).graph(named)
 
     def exact(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The figures of one design by the integer analysis; None where it is not valid."""
@@ -179,7 +164,7 @@ class Evaluator:
 
     def _number(self, name: str, value: Any) -> Any:
         if value is None or value == float("inf"):
-            raise OptionError(f"{name}: does not apply to {self.document.name}, or is unbounded")
+            raise OptionError(f"{name}: does not apply to {self.network.document.name}, or is unbounded")
         return float(value) if isinstance(value, Fraction) else value
 
     def _one_by_one(self, fixed: Mapping[str, Any], columns: Mapping[str, Column]) -> dict[str, Array]:
@@ -211,7 +196,10 @@ class Evaluator:
     def _structure(self, names: Sequence[str]) -> frozenset[str]:
         for name in names:
             if name not in self.names:
-                raise OptionError(f"{name}: {self.document.name} has no such size{nearest(name, self.names)}")
+                title = self.network.document.name
+                raise OptionError(f"{name}: {title} has no such size{nearest(name, self.names)}")
+        if not self.network.takes_symbols:
+            return frozenset(names)
         flags = frozenset(name for name in names if isinstance(self.settings.get(name), bool))
         free = [name for name in names if name not in flags]
         if not free or self._is_free(free):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +9,17 @@ from typing import Any
 import numpy as np
 
 from costmodel.errors import OptionError
-from costmodel.graph import Graph
-from costmodel.spec import elaborate, from_text
-from costmodel.transforms.continual import Continual
-from search.score.base import Task, score_named
-from search.study.address import exact_settings
-from search.study.history import FEWEST_IN_COMMON, TRAINED, candidates_of, searches_of, spearman
+from costmodel.network import Network
+from search.score.base import Score, Task, score_named
+from search.study.history import (
+    FEWEST_IN_COMMON,
+    TRAINED,
+    UNKNOWN_FORM,
+    candidates_of,
+    form_of,
+    network_of,
+    spearman,
+)
 from search.study.study import Study
 
 CHEAP = ("entropy", "macs_per_clip", "params", "receptive_field", "depth", "synflow")
@@ -25,61 +29,71 @@ LIKELY = (2.5, 97.5)  # percentiles of the correlation, resampled
 
 @dataclass(frozen=True)
 class Ranked:
-    """A trained network: its sizes, the mean of its trained scores and their number, its cheap scores."""
+    """A trained network: its sizes, the mean of its trained scores and their number, its cheap scores.
+
+    `form` is `clip`, or the options of the transforms that made it, such as `--continual`.
+    """
 
     settings: Mapping[str, Any]
     trained: float
     trainings: int
     scores: Mapping[str, float | None]
+    form: str = "clip"
 
 
 def ranked(study: Study, scores: Sequence[str] = CHEAP, trained: str = TRAINED) -> list[Ranked]:
     """Every trained network of a study, under each cheap score; None where a network has no such score.
 
     Raises:
-        OptionError: fewer than three networks are trained, or a score is not known.
+        OptionError: fewer than three networks are trained, a score is not known, or the study is of a format
+            that does not keep each network's form.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for row in candidates_of(study):
         if row["score_name"] == trained and row["score"] is not None:
             found.setdefault(row["network"], []).append(row)
+    if any(form_of(rows[0]) == UNKNOWN_FORM for rows in found.values()):
+        raise OptionError(
+            f"{study.path}: format {study.format} does not say which networks are clip networks"
+        )
     if len(found) < FEWEST_IN_COMMON:
         expected = f"expected {FEWEST_IN_COMMON} at least"
         raise OptionError(f"{study.path}: {len(found)} networks have the score {trained}, {expected}")
     made = {name: score_named(name) for name in scores}
-    document = from_text(study.fact("spec"), study.fact("spec_name"))
-    stream = searches_of(study)[0]["options"]["stream"]
-    networks = []
-    for rows in found.values():
-        settings = exact_settings(json.dumps(rows[0]["settings"]))
-        graph = elaborate(document, None, settings)
-        graph = graph if stream is None else Continual(**stream)(graph)
-        values = {name: _value(score, name, graph) for name, score in made.items()}
-        mean = float(np.mean([row["score"] for row in rows]))
-        networks.append(Ranked(settings, mean, len(rows), values))
-    return networks
+    return [
+        _ranked(network_of(study, rows[0]["settings"], rows[0]["transforms"]), rows, made)
+        for rows in found.values()
+    ]
 
 
-def _value(score: Any, name: str, graph: Graph) -> float | None:
-    value = float(score(Task(name, graph, name, score.recipe_at(0), 0)).score)
+def _ranked(network: Network, rows: Sequence[Mapping[str, Any]], scores: Mapping[str, Score]) -> Ranked:
+    values = {name: _value(score, name, network) for name, score in scores.items()}
+    mean = float(np.mean([row["score"] for row in rows]))
+    return Ranked(network.sizes, mean, len(rows), values, form_of(rows[0]))
+
+
+def _value(score: Score, name: str, network: Network) -> float | None:
+    value = float(score(Task(name, network, name, score.recipe_at(0), 0)).score)
     return value if np.isfinite(value) else None
 
 
 def agreement(networks: Sequence[Ranked]) -> list[dict[str, Any]]:
-    """For each cheap score Spearman's rank correlation with training, the best first.
+    """For each cheap score Spearman's rank correlation with training, the best first, each form by itself.
 
     `low` and `high` are the correlations that 95 of 100 samples of the networks, drawn with replacement, lie
     between.
     """
-    rows = [_row(name, networks) for name in networks[0].scores]
+    forms = {form: [each for each in networks if each.form == form] for form in (n.form for n in networks)}
+    rows = [_row(name, form, alike) for form, alike in forms.items() for name in alike[0].scores]
     return sorted(rows, key=lambda row: -(row["rank_correlation"] or 0.0))
 
 
-def _row(name: str, networks: Sequence[Ranked]) -> dict[str, Any]:
+def _row(name: str, form: str, networks: Sequence[Ranked]) -> dict[str, Any]:
     pairs = [(value, each.trained) for each in networks if (value := each.scores[name]) is not None]
     low, high = _interval(pairs)
     return {
         "score": name,
+        "form": form,
         "networks": len(pairs),
         "rank_correlation": spearman(pairs) if len(pairs) >= FEWEST_IN_COMMON else None,
         "low": low,

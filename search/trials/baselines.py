@@ -12,8 +12,8 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from costmodel.errors import OptionError
-from costmodel.spec import Document
-from costmodel.transforms.continual import Continual
+from costmodel.network import Network
+from costmodel.spec.resolved import exact_text
 from search.engine.local import Engine
 from search.methods.run import Judging, run
 from search.problem.budget import Quantity
@@ -21,7 +21,6 @@ from search.problem.designs import Design
 from search.problem.request import Prepared, Request, prepare
 from search.problem.steps import Decision, Judged
 from search.study.history import candidates_of
-from search.study.spec_text import decimal
 from search.study.study import Entry, Study
 from search.trials.rivals import MACS, Again, RandomSearch
 
@@ -73,8 +72,7 @@ class Comparison:
     """Runs searches against each other in one study; what was trained before is not trained again.
 
     Args:
-        document: the spec.
-        stream: how networks become streams; None for clip networks.
+        network: the spec, and the form of its networks.
         request: the expansion.
         study: where all is kept.
         engine: where candidates run.
@@ -84,8 +82,7 @@ class Comparison:
         running: candidates in workers, whichever search asked for them.
     """
 
-    document: Document
-    stream: Continual | None
+    network: Network
     request: Request
     study: Study
     engine: Engine | None
@@ -100,11 +97,11 @@ class Comparison:
         Under the first seed each axis runs alone, and the two best ones go on to the same training cost: they
         train their final network under further seeds and keep the best. Those two run under every seed.
         """
-        axes = [axis.name for axis in prepare(self.request, self.document, self.stream).problem.axes]
+        axes = [axis.name for axis in prepare(self.request, self.network).problem.axes]
         best = axes
         for seed in seeds:
             request = replace(self.request, seed=seed)
-            whole = self._run(prepare(request, self.document, self.stream), seed)
+            whole = self._run(prepare(request, self.network), seed)
             allowed = self._price(whole)
             yield self._trial("expansion", seed, whole)
             ended = self._each_alone(best, request)
@@ -122,7 +119,7 @@ class Comparison:
         found: dict[str, Prepared] = {}
         for axis in axes:
             try:
-                found[axis] = prepare(replace(request, axes=(axis,)), self.document, self.stream)
+                found[axis] = prepare(replace(request, axes=(axis,)), self.network)
             except OptionError as error:  # the axis cannot move by itself
                 self.listen(f"{axis} alone: {error}")
         for ready in list(found.values())[:1]:
@@ -162,7 +159,7 @@ class Comparison:
             anew = judging.under(further_seeds(seed, 0, self.fresh), last.design, last.step)
             fresh = fmean([each.score for each in anew if each.score is not None] or [nan])
         sizes = ", ".join(
-            f"{name} {decimal(value)}"
+            f"{name} {exact_text(value)}"
             for name, value in last.design.settings.items()
             if value != ended.ready.problem.start[name]
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.network import Network
 from costmodel.spec import document
 from search.engine.local import LocalEngine
 from search.methods.run import Judging, run
@@ -73,7 +74,7 @@ def search(tiny: Path, name: str, folder: Path, told: list[str]):
     request = Request(
         budget="macs_per_clip<=3x", score=f"own_scores:{name}", score_options=[f"folder={folder}"]
     )
-    ready = prepare(request, found, None)
+    ready = prepare(request, Network(found))
     engine = LocalEngine(2, dict(ready.score_options))
     try:
         with open_study(folder / "s.db", spec_facts(found)) as opened:

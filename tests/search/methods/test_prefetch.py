@@ -6,6 +6,7 @@ import pytest
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.network import Network
 from costmodel.spec import document
 from search.engine.local import Outcome
 from search.methods.prefetch import foreseen
@@ -19,7 +20,7 @@ from search.study.study import open_study
 
 
 def prepared(tiny: Path) -> Prepared:
-    return prepare(Request(budget="macs_per_clip<=8x", score="entropy"), document(str(tiny)), None)
+    return prepare(Request(budget="macs_per_clip<=8x", score="entropy"), Network.of(tiny))
 
 
 class Workers:

@@ -3,9 +3,8 @@
 import pytest
 
 from costmodel.errors import SpecError
-from costmodel.spec import document
+from costmodel.network import Network
 from search.methods.replay import read_replay, rule_of
-from search.problem.designs import Family
 from search.problem.request import Request, prepare
 from search.problem.steps import Judged
 
@@ -32,7 +31,7 @@ SIZES = ("frames", "crop", "gamma_w", "gamma_b", "gamma_d")
 
 @pytest.fixture(scope="module")
 def decisions():
-    ready = prepare(Request(replay="x3d_expansion"), document("x3d"), None)
+    ready = prepare(Request(replay="x3d_expansion"), Network.of("x3d"))
     judge = lambda designs, step: [Judged(each.network, each.values["entropy"]) for each in designs]  # noqa: E731
     return list(ready.steps(ready.problem, judge))
 
@@ -46,11 +45,10 @@ def test_every_state_and_every_cost_of_the_published_order_comes_out(decisions):
 
 
 def test_the_named_states_are_the_variants_of_the_spec(decisions):
-    family = Family(document("x3d"))
     named = {each.name: each.design for each in decisions if each.name}
     assert list(named) == ["XS", "S", "M", "L", "XL", "XXL"]
     for name, design in named.items():
-        assert design.settings == family.settings(name, {})
+        assert design.settings == Network.of("x3d", name).sizes
 
 
 def test_beside_each_step_stands_what_the_axis_rule_would_have_chosen(decisions):

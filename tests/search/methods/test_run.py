@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from costmodel.errors import OptionError
-from costmodel.spec import document
+from costmodel.network import Network
 from costmodel.transforms.continual import Continual
 from search.problem.request import Request, prepare
 from search.problem.steps import Judged
@@ -22,7 +22,7 @@ def judge(designs, step):
 
 
 def run(spec, stream=None, **options):
-    ready = prepare(Request(**options), document(str(spec)), stream)
+    ready = prepare(Request(**options), Network.of(spec, transforms=[] if stream is None else [stream]))
     return ready.problem, list(ready.steps(ready.problem, judge))
 
 
@@ -57,7 +57,7 @@ def test_a_candidate_outside_a_limit_is_never_scored(tiny: Path):
         seen.extend(design.values["depth"] for design in designs)
         return judge(designs, step)
 
-    ready = prepare(Request(budget="macs_per_clip<=20x", limits=["depth<=4"]), document(str(tiny)), None)
+    ready = prepare(Request(budget="macs_per_clip<=20x", limits=["depth<=4"]), Network.of(tiny))
     decisions = list(ready.steps(ready.problem, watching))
     assert max(seen) <= 4
     left_out = [option.reason for each in decisions for option in each.options if option.axis == "Depth"]
@@ -83,7 +83,7 @@ def test_an_unknown_failure_leaves_the_candidate_out(tiny: Path):
             for design, cost in zip(designs, deep, strict=True)
         ]
 
-    ready = prepare(Request(budget="macs_per_clip<=4x"), document(str(tiny)), None)
+    ready = prepare(Request(budget="macs_per_clip<=4x"), Network.of(tiny))
     decisions = list(ready.steps(ready.problem, failing))
     reasons = [option.reason for each in decisions for option in each.options]
     assert "failed: boom" in reasons
@@ -117,7 +117,7 @@ def test_an_unknown_failure_leaves_the_candidate_out(tiny: Path):
 )
 def test_a_search_that_cannot_begin_says_why(tiny: Path, options, message: str):
     with pytest.raises(OptionError) as error:
-        prepare(Request(**options), document(str(tiny)), None)
+        prepare(Request(**options), Network.of(tiny))
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
 

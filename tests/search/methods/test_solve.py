@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from costmodel.errors import OptionError
-from costmodel.spec import document
+from costmodel.network import Network
 from costmodel.transforms.continual import Continual
-from search import solve as module
+from search.methods import solve as module
 from search.methods.solve import aim, pareto, solve, space_of
 from search.problem.budget import Quantity, limit
 from search.problem.designs import Family
@@ -21,8 +21,8 @@ QUANTITIES = [Quantity(text) for text in ("entropy", "macs_per_frame", "state_by
 @pytest.fixture(params=[64, 1 << 18])
 def space(tiny: Path, request, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "BLOCK", request.param)
-    family = Family(document(str(tiny)), Continual())
-    return space_of(family, family.settings(None, {}), [parse_axis(text, "--over") for text in OVER])
+    family = Family(Network.of(tiny, transforms=[Continual()]))
+    return space_of(family, family.network.sizes, [parse_axis(text, "--over") for text in OVER])
 
 
 def every(space):
@@ -71,9 +71,9 @@ def test_limits_that_exclude_everything_say_how_much_each_does(space):
 
 
 def test_a_size_that_is_not_there_is_named(tiny: Path):
-    family = Family(document(str(tiny)))
+    family = Family(Network.of(tiny))
     with pytest.raises(OptionError, match=r"--over crops: tiny has no such size \(did you mean 'crop'\?\)"):
-        space_of(family, family.settings(None, {}), [parse_axis("crops=1,2", "--over")])
+        space_of(family, family.network.sizes, [parse_axis("crops=1,2", "--over")])
 
 
 def test_entropy_is_to_be_large_and_costs_small_unless_a_sign_says_otherwise():

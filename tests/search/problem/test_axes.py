@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.network import Network
 from costmodel.spec import document, elaborate
 from costmodel.transforms.continual import Continual
 from search.problem.axes import Aim, offers
@@ -34,8 +35,8 @@ def cost_of(family, settings):
     ],
 )
 def test_no_value_comes_nearer_to_double_than_the_one_offered(variant: str, axis: str, step: Fraction):
-    family = Family(document("x3d"))
-    start = family.settings(variant, {})
+    family = Family(Network.of("x3d"))
+    start = Network.of("x3d", variant, {}).sizes
     present = cost_of(family, start)
     found = offer_of(family, start, axis, Aim(MACS, present, 2 * present))
     moves = next(each for each in family.axes if each.name == axis)
@@ -46,8 +47,8 @@ def test_no_value_comes_nearer_to_double_than_the_one_offered(variant: str, axis
 
 
 def test_the_offered_cost_is_that_of_the_network_itself():
-    family = Family(document("x3d"))
-    start = family.settings("S", {})
+    family = Family(Network.of("x3d"))
+    start = Network.of("x3d", "S", {}).sizes
     present = cost_of(family, start)
     found = offer_of(family, start, "X-Bottleneck", Aim(MACS, present, 2 * present))
     graph = elaborate(document("x3d"), "S", {"gamma_b": found.value})
@@ -57,22 +58,22 @@ def test_the_offered_cost_is_that_of_the_network_itself():
 
 
 def test_of_equal_costs_the_nominal_value_wins():
-    family = Family(document("x3d"))
-    start = family.settings("X2D", {"gamma_b": Fraction("2.25"), "frames": 2, "crop": 160})
+    family = Family(Network.of("x3d"))
+    start = Network.of("x3d", "X2D", {"gamma_b": Fraction("2.25"), "frames": 2, "crop": 160}).sizes
     present = cost_of(family, start)
     assert offer_of(family, start, "X-Depth", Aim(MACS, present, 2 * present)).value == Fraction("2.2")
 
 
 def test_of_equal_costs_without_the_nominal_one_the_largest_wins():
-    family = Family(document("x3d"))
-    start = family.settings("XS", {})
+    family = Family(Network.of("x3d"))
+    start = Network.of("x3d", "XS", {}).sizes
     present = cost_of(family, start)
     assert offer_of(family, start, "X-Spatial", Aim(MACS, present, 2 * present)).value == 224
 
 
 def test_fast_and_temporal_cost_the_same_and_differ_in_every():
-    family = Family(document("x3d"))
-    start = family.settings("XS", {})
+    family = Family(Network.of("x3d"))
+    start = Network.of("x3d", "XS", {}).sizes
     present = cost_of(family, start)
     aim = Aim(MACS, present, 2 * present)
     fast, temporal = (offer_of(family, start, axis, aim) for axis in ("X-Fast", "X-Temporal"))
@@ -81,8 +82,8 @@ def test_fast_and_temporal_cost_the_same_and_differ_in_every():
 
 
 def test_an_axis_that_cannot_come_near_is_left_out_with_the_reason(tiny: Path):
-    family = Family(document(str(tiny)))
-    start = family.settings(None, {"frames": 20})
+    family = Family(Network.of(tiny))
+    start = Network.of(tiny, None, {"frames": 20}).sizes
     present = cost_of(family, start)
     found = offer_of(family, start, "Time", Aim(MACS, present, 2 * present))
     assert found.settings is None
@@ -90,8 +91,8 @@ def test_an_axis_that_cannot_come_near_is_left_out_with_the_reason(tiny: Path):
 
 
 def test_an_axis_that_the_cost_does_not_feel_moves_by_its_factor_within_the_limits(tiny: Path):
-    family = Family(document(str(tiny)), Continual())
-    start = family.settings(None, {"frames": 8})
+    family = Family(Network.of(tiny, transforms=[Continual()]))
+    start = Network.of(tiny, None, {"frames": 8}).sizes
     cost = Quantity("macs_per_frame")
     (design,) = family.designs([start], [cost])
     present = design.values["macs_per_frame"]
@@ -104,7 +105,7 @@ def test_an_axis_that_the_cost_does_not_feel_moves_by_its_factor_within_the_limi
 
 
 def test_an_axis_at_its_bound_says_so(tiny: Path):
-    family = Family(document(str(tiny)))
-    start = family.settings(None, {"frames": 32})
+    family = Family(Network.of(tiny))
+    start = Network.of(tiny, None, {"frames": 32}).sizes
     found = offer_of(family, start, "Time", Aim(MACS, 100, 200))
     assert found.reason == "frames stands at its bound of 32"

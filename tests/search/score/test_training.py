@@ -8,8 +8,7 @@ import pytest
 
 import cli
 from costmodel.errors import DataError, OptionError, TrainingError
-from costmodel.graph import Graph
-from costmodel.spec import elaborate
+from costmodel.network import Network
 from costmodel.spec.document import from_text
 from search.score.base import Result, Task, score_named
 from search.score.training import TrainScore
@@ -31,12 +30,12 @@ OPTIONS = {"data": "digits:train=32,val=24,length=16", "epochs": 1}
 
 
 @cache
-def network(**sets: int) -> Graph:
-    return elaborate(from_text(SPEC, "tiny"), None, sets)
+def network(**sets: int) -> Network:
+    return Network(from_text(SPEC, "tiny"), sets)
 
 
-def scored(score: TrainScore, seed: int = 0, graph: Graph | None = None) -> Result:
-    return score(Task("key", graph or network(), "train", score.recipe_at(0), seed))
+def scored(score: TrainScore, seed: int = 0, made: Network | None = None) -> Result:
+    return score(Task("key", made or network(), "train", score.recipe_at(0), seed))
 
 
 def test_the_score_is_found_by_its_name_and_runs_in_workers():
@@ -78,9 +77,9 @@ def test_regularisation_expands_with_the_steps_of_a_search():
 
 
 def test_a_network_may_have_more_classes_than_the_data_but_not_fewer():
-    assert scored(TrainScore(**OPTIONS), graph=network(classes=40)).score >= 0
+    assert scored(TrainScore(**OPTIONS), made=network(classes=40)).score >= 0
     with pytest.raises(DataError, match="labels don't match"):
-        scored(TrainScore(**OPTIONS), graph=network(classes=5))
+        scored(TrainScore(**OPTIONS), made=network(classes=5))
 
 
 def test_a_loss_that_is_no_number_fails_the_candidate(tmp_path: Path):

@@ -11,10 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from costmodel import load
+from costmodel.network import Network
 from costmodel.spec import document
+from costmodel.transforms.causal import Causal
+from costmodel.transforms.continual import Continual
 from search.methods.run import Judging, run
 from search.problem.request import Request, prepare
-from search.study.history import candidates_of, correlations, decisions_of, searches_of, spearman
+from search.study.export import export
+from search.study.history import (
+    candidates_of,
+    correlations,
+    decisions_of,
+    form_of,
+    network_of,
+    searches_of,
+    spearman,
+)
 from search.study.spec_text import spec_facts
 from search.study.store import StudyError, lock
 from search.study.study import open_study, read_study
@@ -24,13 +37,14 @@ SEARCH = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+from costmodel.network import Network
 from costmodel.spec import document
 from search.problem.request import Request, prepare
 from search.methods.run import Judging, run
 from search.study.study import open_study
 from search.study.spec_text import spec_facts
 spec, study = document(sys.argv[2]), Path(sys.argv[3])
-ready = prepare(Request(budget="macs_per_clip<=40x"), spec, None)
+ready = prepare(Request(budget="macs_per_clip<=40x"), Network(spec))
 print("ready", flush=True)
 with open_study(study, spec_facts(spec)) as opened:
     judging = Judging(ready.problem, ready.score, 0, opened, None, 2, lambda text: None)
@@ -40,10 +54,10 @@ print("done", flush=True)
 """
 
 
-def search(spec: Path, study: Path, **options):
-    found = document(str(spec))
-    ready = prepare(Request(**{"budget": "macs_per_clip<=40x", **options}), found, None)
-    with open_study(study, spec_facts(found)) as opened:
+def search(spec: Path, study: Path, transforms=(), **options):
+    network = Network.of(spec, transforms=transforms)
+    ready = prepare(Request(**{"budget": "macs_per_clip<=40x", **options}), network)
+    with open_study(study, spec_facts(network.document)) as opened:
         judging = Judging(ready.problem, ready.score, 0, opened, None, 2, lambda text: None)
         return list(run(ready.problem, ready.steps, judging, ready.options))
 
@@ -102,7 +116,7 @@ def test_broken_off_at_any_statement_it_goes_on(tiny: Path, tmp_path: Path, stat
     whole, broken = tmp_path / "whole.db", tmp_path / "broken.db"
     search(tiny, whole, budget="macs_per_clip<=6x")
     found = document(str(tiny))
-    ready = prepare(Request(budget="macs_per_clip<=6x"), found, None)
+    ready = prepare(Request(budget="macs_per_clip<=6x"), Network(found))
     with open_study(broken, spec_facts(found)) as opened:
         opened.connection = Breaking(opened.connection, statement)
         judging = Judging(ready.problem, ready.score, 0, opened, None, 2, lambda text: None)
@@ -158,7 +172,54 @@ def test_a_study_of_another_version_is_refused_and_untouched(tiny: Path, tmp_pat
     with sqlite3.connect(study) as connection:
         connection.execute("PRAGMA user_version=99")
     connection.close()
-    untouched(study, "is a study of version 99, this tool reads version 1", tiny)
+    untouched(study, "is a study of format 99, this tool reads the formats 1 and 2", tiny)
+
+
+def as_format_1(study: Path) -> Path:
+    """The study as it was before each network kept its form: a search has `stream`, a network has nothing."""
+    with sqlite3.connect(study) as connection:
+        for number, text in connection.execute("SELECT id, options FROM searches").fetchall():
+            options = json.loads(text)
+            (stream,) = options.pop("transforms") or [None]
+            options["stream"] = stream and {key: stream[key] for key in stream if key != "transform"}
+            connection.execute("UPDATE searches SET options=? WHERE id=?", (json.dumps(options), number))
+        connection.execute("ALTER TABLE networks DROP COLUMN transforms")
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    return study
+
+
+def test_a_study_of_format_1_is_read_and_never_written(tiny: Path, tmp_path: Path):
+    study = tmp_path / "s.db"
+    search(tiny, study, [Continual(pool=4)])
+    before = decided(study)
+    as_format_1(study)
+    assert decided(study) == before
+    with read_study(study) as opened:
+        assert opened.format == 1
+        assert {form_of(row) for row in candidates_of(opened)} == {"--continual --pool 4"}
+    untouched(study, "is a study of format 1, which is only read, by `study show` and `study export`", tiny)
+
+
+def test_a_study_of_format_1_does_not_say_which_of_two_forms_a_network_has(tiny: Path, tmp_path: Path):
+    study = tmp_path / "s.db"
+    search(tiny, study, budget="macs_per_clip<=6x")
+    search(tiny, study, [Continual()], budget="macs_per_clip<=6x")
+    with read_study(as_format_1(study)) as opened:
+        assert {form_of(row) for row in candidates_of(opened)} == {"unknown"}
+        assert correlations(opened) == []
+
+
+def test_the_winner_is_exported_in_its_own_form(tiny: Path, tmp_path: Path):
+    study, out = tmp_path / "s.db", tmp_path / "winner.yaml"
+    ((last, _),) = search(tiny, study, [Causal(), Continual()], budget="macs_per_clip<=6x")[-1:]
+    with read_study(study) as opened:
+        export(opened, None, out)
+        made = network_of(
+            opened, *((row["settings"], row["transforms"]) for row in candidates_of(opened)).__next__()
+        )
+    assert load(str(out)).nodes == Network.of(tiny, None, last.design.settings, [Causal()]).graph().nodes
+    assert [each.word for each in made.transforms] == ["causal", "continual"]
 
 
 def test_a_damaged_study_is_refused_and_untouched(tiny: Path, tmp_path: Path):
@@ -187,7 +248,7 @@ def test_a_study_in_use_by_another_process_is_refused_and_untouched(tiny: Path, 
 def test_a_full_disk_is_told_in_one_line_and_the_search_goes_on_later(tiny: Path, tmp_path: Path):
     study = tmp_path / "s.db"
     found = document(str(tiny))
-    ready = prepare(Request(budget="macs_per_clip<=6x"), found, None)
+    ready = prepare(Request(budget="macs_per_clip<=6x"), Network(found))
     with open_study(study, spec_facts(found)) as opened:
         (pages,) = opened.connection.execute("PRAGMA page_count").fetchone()
         opened.connection.execute(f"PRAGMA max_page_count={pages}")
@@ -220,6 +281,23 @@ def test_scores_are_correlated_with_trained_results(tiny: Path, tmp_path: Path):
         (row,) = correlations(opened)
     assert row["score"] == "entropy"
     assert row["rank_correlation"] == pytest.approx(-1)
+
+
+def test_networks_of_two_forms_are_never_ranked_beside_each_other(tiny: Path, tmp_path: Path):
+    """The trained score of clip networks rises with the entropy here, that of streams falls."""
+    study = tmp_path / "s.db"
+    search(tiny, study, score="entropy")
+    search(tiny, study, [Continual()], score="entropy")
+    with sqlite3.connect(study) as connection:
+        connection.execute(
+            "INSERT INTO results SELECT 'trained' || results.address, network, 'train', recipe, seed, "
+            "CASE transforms WHEN '[]' THEN score ELSE 1000 - score END, '', 1, 1, '{}', '', "
+            "versions, finished FROM results JOIN networks ON networks.address=network"
+        )
+    connection.close()
+    with read_study(study) as opened:
+        rows = {row["form"]: row["rank_correlation"] for row in correlations(opened)}
+    assert rows == {"clip": pytest.approx(1), "--continual": pytest.approx(-1)}
 
 
 def test_show_prints_candidates_and_decisions_as_json(tiny: Path, tmp_path: Path):

@@ -14,9 +14,12 @@ from costmodel.analysis.metrics import METRICS as TOTALS
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.sensitivity import describes, value_at
 from costmodel.errors import OptionError
+from costmodel.network import Network
 from costmodel.numbers import Ratios
-from costmodel.spec import document, from_text
+from costmodel.spec import from_text
+from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
+from costmodel.transforms.fold import Fold
 from search.sweep.columns import Column
 from search.sweep.evaluator import Evaluator
 
@@ -50,10 +53,12 @@ def agrees(evaluator, columns, rows):
         assert exact is None or {name: found[name][row] for name in exact} == exact
 
 
-@pytest.mark.parametrize("transform", [None, Continual(), Continual(pool=64, state="window", excite="clip")])
+@pytest.mark.parametrize(
+    "transforms", [[], [Continual()], [Continual(pool=64, state="window", excite="clip")]]
+)
 @pytest.mark.parametrize("denominator", [20, 100_000])
-def test_figures_equal_the_integer_analysis(transform, denominator):
-    evaluator = Evaluator(document("x3d"), "M", METRICS, transform=transform)
+def test_figures_equal_the_integer_analysis(transforms, denominator):
+    evaluator = Evaluator(Network.of("x3d", "M", transforms=transforms), METRICS)
     agrees(evaluator, designs(2000, 3, denominator), range(0, 2000, 100))
 
 
@@ -64,17 +69,19 @@ def test_what_decides_the_layers_is_taken_apart():
         "d4": np.array([1, 2, 3, 7]),
         "gamma_b": [Fraction(1, 2), Fraction(9, 4), 3, 1],
     }
-    agrees(Evaluator(document("x3d"), "S", METRICS), {k: Column.of(v) for k, v in columns.items()}, range(4))
+    agrees(
+        Evaluator(Network.of("x3d", "S"), METRICS), {k: Column.of(v) for k, v in columns.items()}, range(4)
+    )
 
 
 def test_a_stage_without_layers_is_the_network_that_the_integer_analysis_builds():
     columns = {"d4": Column(np.array([0, 1, 2, 0])), "gamma_b": Column(np.array([1, 2, 3, 4]), 2)}
-    agrees(Evaluator(document("x3d"), "M", METRICS), columns, range(4))
+    agrees(Evaluator(Network.of("x3d", "M"), METRICS), columns, range(4))
 
 
 def test_designs_that_are_no_network_are_not_valid():
     columns = {"frames": Column(np.array([1, 8, 32, 33]), 2), "gamma_w": Column(np.array([1, 1, 0, -3]))}
-    evaluator = Evaluator(document("x3d"), "M", METRICS)
+    evaluator = Evaluator(Network.of("x3d", "M"), METRICS)
     agrees(evaluator, columns, range(4))
     found = evaluator(columns)
     assert found["valid"].tolist() == [False, True, True, False]
@@ -82,8 +89,8 @@ def test_designs_that_are_no_network_are_not_valid():
 
 
 def test_columns_may_be_ratios_with_denominators_of_their_own():
-    found = Evaluator(document("x3d"), "M")({"gamma_w": Ratios(np.array([1, 3]), np.array([2, 4]))})
-    alike = Evaluator(document("x3d"), "M")({"gamma_w": [Fraction(1, 2), Fraction(3, 4)]})
+    found = Evaluator(Network.of("x3d", "M"))({"gamma_w": Ratios(np.array([1, 3]), np.array([2, 4]))})
+    alike = Evaluator(Network.of("x3d", "M"))({"gamma_w": [Fraction(1, 2), Fraction(3, 4)]})
     assert found["params"].tolist() == alike["params"].tolist()
 
 
@@ -92,7 +99,7 @@ def test_figures_beyond_64_bits_are_exact_all_the_same():
         "input: {channels: 3, time: t, height: s, width: s}\nsizes: {t: 4, s: 8, c: 8}\n"
         "network: [{conv: {channels: c, kernel: [3, 3, 3]}}, {conv: {channels: c, kernel: [1, 1, 1]}}]"
     )
-    evaluator = Evaluator(spec, metrics=("macs_per_clip",))
+    evaluator = Evaluator(Network(spec), metrics=("macs_per_clip",))
     columns = {name: Column(np.array([9_999_999, 5])) for name in ("t", "s", "c")}
     found = evaluator(columns)["macs_per_clip"]
     exact = [evaluator.exact({name: each.value(row) for name, each in columns.items()}) for row in (0, 1)]
@@ -105,7 +112,7 @@ def test_groups_that_do_not_divide_are_not_valid():
         "input: {channels: c, time: 4, height: 8, width: 8}\nsizes: {c: 8, g: 2}\n"
         "network: [{conv: {channels: 12, kernel: [3, 3, 3], groups: g}}]"
     )
-    evaluator = Evaluator(spec, metrics=("params",))
+    evaluator = Evaluator(Network(spec), metrics=("params",))
     columns = {"c": Column(np.arange(1, 25)), "g": Column(np.tile([1, 2, 3], 8))}
     agrees(evaluator, columns, range(24))
 
@@ -115,12 +122,14 @@ def test_a_mean_over_a_temporal_stride_is_the_integer_analysis_s():
         "input: {channels: 3, time: 16, height: 8, width: 8}\nsizes: {c: 8}\nnetwork: "
         "[{conv: {channels: c, kernel: 3, stride: [2, 1, 1]}}, {conv: {channels: 5, kernel: [3, 1, 1]}}]"
     )
-    evaluator = Evaluator(spec, metrics=("macs_per_frame", "macs_worst_step", "delay"), transform=Continual())
+    evaluator = Evaluator(
+        Network(spec, transforms=(Continual(),)), ("macs_per_frame", "macs_worst_step", "delay")
+    )
     agrees(evaluator, {"c": Column(np.arange(1, 9))}, range(8))
 
 
 def test_unknown_names_and_floats_are_refused():
-    evaluator = Evaluator(document("x3d"), "M")
+    evaluator = Evaluator(Network.of("x3d", "M"))
     with pytest.raises(OptionError, match=r"gamma_x: x3d has no such size \(did you mean 'gamma_.'"):
         evaluator({"gamma_x": np.array([1])})
     with pytest.raises(OptionError, match="a column of floats is not exact"):
@@ -130,7 +139,7 @@ def test_unknown_names_and_floats_are_refused():
 
 
 def test_wider_ranges_are_taken_in_as_they_come():
-    evaluator = Evaluator(document("x3d"), "M", METRICS)
+    evaluator = Evaluator(Network.of("x3d", "M"), METRICS)
     for seed, denominator in ((1, 10), (2, 100), (3, 30)):
         agrees(evaluator, designs(50, seed, denominator), range(0, 50, 10))
 
@@ -148,9 +157,9 @@ PATHWAYS = from_text(
 )
 
 
-def totals_of(metrics, transform, spec, columns):
+def totals_of(metrics, network, columns):
     """What a sweep and the formulas give beside what the integer analysis gives, wherever they differ."""
-    evaluator = Evaluator(spec, metrics=metrics, transform=transform)
+    evaluator = Evaluator(network, metrics)
     found = evaluator({name: Column.of(values) for name, values in columns.items()})
     whole = {name: is_whole(evaluator.build, name, evaluator.settings[name]) for name in columns}
     closed = formulas(evaluator.build, whole, metrics, taken=evaluator.names, tidy=False)
@@ -164,9 +173,9 @@ def totals_of(metrics, transform, spec, columns):
                 assert value_at(closed, point) == exact, point
 
 
-def random_columns(spec, count, seed):
+def random_columns(network, count, seed):
     """Values around a spec's own for all its sizes, some of them too small to make a network."""
-    evaluator, draw = Evaluator(spec, metrics=("params",)), np.random.default_rng(seed)
+    evaluator, draw = Evaluator(network, ("params",)), np.random.default_rng(seed)
     deciding = evaluator.structure(tuple(evaluator.settings))
     free = {name: each for name, each in evaluator.settings.items() if each and name not in deciding}
     return {
@@ -180,25 +189,43 @@ def random_columns(spec, count, seed):
     }
 
 
-def swept(spec, transform):
+def swept(network):
     """The totals that are sums of products and apply: those that a sweep takes."""
-    evaluator = Evaluator(spec, metrics=("params",), transform=transform)
-    figures = Figures(evaluator.build({}))
+    figures = Figures(network.graph())
     left_out = (*OF_ORDER, "entropy", "operations_per_byte")
     return tuple(
         name for name in TOTALS if name not in left_out and evaluate(figures, name) not in (None, inf)
     )
 
 
-@pytest.mark.parametrize("transform", [None, Continual(), Continual(state="window", excite="clip")])
-def test_every_total_of_sweeps_and_formulas_is_the_integer_analysis_s(transform):
-    columns = random_columns(PATHWAYS, 12, 1)
-    totals_of(swept(PATHWAYS, transform), transform, PATHWAYS, columns)
+FORMS = [
+    [],
+    [Continual()],
+    [Continual(state="window", excite="clip", pool=24)],
+    [Causal()],
+    [Causal(), Continual(), Fold()],
+]
+
+
+@pytest.mark.parametrize("transforms", FORMS)
+def test_every_total_of_sweeps_and_formulas_is_the_integer_analysis_s(transforms):
+    network = Network(PATHWAYS, transforms=tuple(transforms))
+    totals_of(swept(network), network, random_columns(network, 12, 1))
+
+
+def test_a_size_that_a_transform_adds_is_a_column_like_any_other():
+    network = Network(PATHWAYS, transforms=(Continual(pool=8),))
+    totals_of(swept(network), network, {"pool": [4, 8, 9, 40], "frames": [8, 12, 4, 16]})
+
+
+def test_where_a_transform_takes_no_arrays_each_design_is_worked_out_by_itself():
+    network = Network(PATHWAYS, transforms=(Continual(state="smallest"),))
+    agrees(Evaluator(network, ("state_floats",)), {"width": Column(np.array([2, 5]))}, range(2))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("transform", [None, Continual(), Continual(state="window", excite="clip")])
+@pytest.mark.parametrize("transforms", FORMS)
 @pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.yaml")))
-def test_every_total_of_every_family_is_the_integer_analysis_s(name, transform):
-    spec = document(name)
-    totals_of(swept(spec, transform), transform, spec, random_columns(spec, 12, 1))
+def test_every_total_of_every_family_is_the_integer_analysis_s(name, transforms):
+    network = Network.of(name, transforms=transforms)
+    totals_of(swept(network), network, random_columns(network, 12, 1))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from costmodel.errors import OptionError
-from costmodel.spec import document
+from costmodel.network import Network
 from costmodel.transforms.continual import Continual
-from search import sweep as sweep_module
+from search.sweep import sweep as sweep_module
 from search.sweep.evaluator import Evaluator
 from search.sweep.grid import Grid, parse_axis
 from search.sweep.pareto import front
@@ -20,7 +20,7 @@ METRICS = ("macs_per_frame", "params", "state_floats")
 
 
 def sweep_of(*axes, drawn=None, **options):
-    evaluator = Evaluator(document("x3d"), "S", METRICS, transform=Continual())
+    evaluator = Evaluator(Network.of("x3d", "S", transforms=[Continual()]), METRICS)
     return Sweep(evaluator, Grid(tuple(parse_axis(each, "--grid") for each in axes), drawn, 1), **options)
 
 

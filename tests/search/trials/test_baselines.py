@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from costmodel.network import Network
 from costmodel.spec import document
 from search.engine.local import Outcome, attempt
 from search.problem.designs import Design
@@ -18,7 +19,7 @@ from search.trials.rivals import RandomSearch, walk
 
 
 def problem() -> Problem:
-    return prepare(Request(budget="macs_per_clip<=16x", score="entropy"), document("digits"), None).problem
+    return prepare(Request(budget="macs_per_clip<=16x", score="entropy"), Network.of("digits")).problem
 
 
 def cost(design: Design) -> int:
@@ -119,7 +120,7 @@ def compared(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch):
     for _ in range(2):
         engine = Here(score_named(request.score))
         with open_study(tmp_path / "study.db", spec_facts(spec)) as opened:
-            comparison = Comparison(spec, None, request, opened, engine, 0, lambda text: None, fresh=1)
+            comparison = Comparison(Network(spec), request, opened, engine, 0, lambda text: None, fresh=1)
             runs.append((list(comparison.trials([3, 4])), engine.ran))
     return runs
 
@@ -158,9 +159,7 @@ def test_a_comparison_goes_on_without_training_anything_again(compared):
 
 
 def test_what_one_axis_will_train_is_known_before(tiny: Path):
-    ready = prepare(
-        Request(budget="macs_per_clip<=8x", score="entropy", axes=["Space"]), document(str(tiny)), None
-    )
+    ready = prepare(Request(budget="macs_per_clip<=8x", score="entropy", axes=["Space"]), Network.of(tiny))
     asked = [(design.network, step) for design, step in path_of(ready)]
     seen: list[tuple[str, int]] = []
 

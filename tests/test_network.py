@@ -3,6 +3,7 @@
 import json
 import pickle
 import shlex
+import subprocess
 from fractions import Fraction
 
 import numpy as np
@@ -207,6 +208,8 @@ def test_flags_give_the_same_network():
 @pytest.mark.parametrize("spec", ["a b.yaml", "$(touch x).yaml", "-x.yaml", "a'b;c.yaml", "x\ny.yaml"])
 def test_flags_are_safe_to_paste(spec: str):
     network = Network(from_text(SPEC), {}, (), "L", spec)
-    first, *rest = shlex.split(network.flags)
+    command = ["bash", "-c", f"printf '%s\\0' {network.flags}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, *rest = done.stdout.split("\0")[:-1]
     assert first == (f"./{spec}" if spec.startswith("-") else spec)
     assert rest == ["--variant", "L"]

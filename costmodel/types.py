@@ -13,6 +13,7 @@ from costmodel.numbers import Size
 WAYS = {each: f"written as {each}" for each in ("module", "function", "operator")}
 # The tag of a node whose kernel is given as one number, which some counting tools read as that number.
 SINGLE_NUMBER_KERNEL = "kernel given as one number"
+Form = Literal["partial", "window"]
 DTYPE_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
 
 
@@ -84,6 +85,22 @@ class Window:
 
 
 FRAMEWISE = Window()
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """What an op must know of the stream that it is to run in.
+
+    Args:
+        form: what a window keeps between frames: its open partial results, or its frames.
+        covers: frames that a window over the whole clip slides over; None: it takes each frame alone.
+        is_behind_pool: whether it reads what a pool over the whole clip has answered, of which a clip has one
+            frame and a stream many.
+    """
+
+    form: Form = "partial"
+    covers: Size | None = None
+    is_behind_pool: bool = False
 
 
 @dataclass(frozen=True)

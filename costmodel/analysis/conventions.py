@@ -20,7 +20,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError
 from costmodel.graph import Node
 from costmodel.numbers import equal, where
-from costmodel.ops import Attention, Gate, Linear, Merge, Step, Windowed
+from costmodel.ops import Linear, Step, Windowed
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]
@@ -125,9 +125,7 @@ def way_of(node: Node) -> str:
     for way, tag in WAYS.items():
         if tag in node.tags:
             return way
-    if isinstance(node.op, Attention):
-        return "function"
-    return "operator" if isinstance(node.op, Merge | Gate) else "module"
+    return node.op.written
 
 
 def amounts(figures: Figures, node: Node) -> dict[str, Any]:
@@ -154,7 +152,7 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
 
 def _taps_as_written(figures: Figures, node: Node) -> dict[str, Any]:
     """Taps of a pool, but of a kernel given as one number only those along one of its sides."""
-    op = node.op.inner if isinstance(node.op, Step) else node.op
+    op = node.op.unwrapped
     work = figures.work[node.name]
     kinds = [kind for kind in ("avg", "max") if f"pool.{kind}.taps" in work]
     if not kinds or not isinstance(op, Windowed):

@@ -14,7 +14,7 @@ from typing import Any
 from costmodel.analysis.temporal import excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import is_exact, log, maximum, named, repeated, root
-from costmodel.ops import Conv, Flatten, Gate, Op
+from costmodel.ops import Conv, Flatten, Op
 from costmodel.types import TensorType
 
 Terms = tuple[Any, ...]
@@ -49,7 +49,7 @@ def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Terms, T
     sums: dict[str, Terms] = {INPUT: ()}
     ends: list[tuple[Terms, TensorType]] = []
     for node in graph.nodes:
-        inputs = node.inputs[:1] if isinstance(node.op, Gate) else node.inputs
+        inputs = node.inputs[:1] if node.op.is_gate else node.inputs
         reached = [sums[name] for name in inputs if name in sums]
         if not reached:
             continue

@@ -63,7 +63,7 @@ def explain(graph: Graph, name: str) -> Explanation:
         )
     figures, node = Figures(graph), graph.by_name[name]
     forms, symbols = closed_forms(figures, node)
-    op = node.op.inner if isinstance(node.op, Step) else node.op
+    op = node.op.unwrapped
     rules = [inspect.getdoc(type(each)) or "" for each in dict.fromkeys((op, node.op))]
     return Explanation(
         name,

@@ -17,7 +17,6 @@ from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
 from costmodel.numbers import ceil_div, divide, equal, is_exact, maximum, repeated, where
-from costmodel.ops import Step
 from costmodel.ops.base import macs_of, params_of
 
 Layer = Callable[[Figures, Node], Any]
@@ -158,8 +157,8 @@ def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
     macs = macs_of(figures.work[node.name])
     if isinstance(macs, int) and macs == 0:
         return
-    window, op = figures.windows[node.name], node.op
-    if not (isinstance(op, Step) and op.form == "partial" and window.stride > 1):
+    window = figures.windows[node.name]
+    if not ("partial" in figures.carry[node.name].kept and window.stride > 1):
         yield figures.at(node).delay, macs
         return
     arrival = figures.arrival(node)

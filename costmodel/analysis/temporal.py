@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, maximum
-from costmodel.ops import Attention, Gate, Windowed
 from costmodel.types import FRAMEWISE, Window
 
 
@@ -44,7 +43,7 @@ def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
     excitations = excitation_pools(graph)
     found: dict[str, Timing] = {INPUT: START}
     for node in graph.nodes:
-        is_aside = node.name in excitations or isinstance(node.op, Attention)
+        is_aside = node.name in excitations or node.op.is_aside
         window = FRAMEWISE if is_aside else graph.windows[node.name]
         count = node.count if repeats else 1
         found[node.name] = _after(window, tuple(found[name] for name in node.inputs), count)
@@ -67,16 +66,35 @@ def is_whole_clip(graph: Graph, node: Node) -> bool:
     return graph.windows[node.name].whole_clip
 
 
+def slides_over_clip(graph: Graph, node: Node) -> bool:
+    """Whether a node pools its whole clip and could as well slide over any number of frames."""
+    return node.op.slides and is_whole_clip(graph, node)
+
+
 def excitation_pools(graph: Graph) -> frozenset[str]:
-    """Pools over the whole clip that only gate another branch: the squeeze of squeeze-excite."""
-    return frozenset(
-        node.name
-        for node in graph.nodes
-        if is_whole_clip(graph, node) and isinstance(node.op, Windowed) and _only_gates(graph, node.name)
-    )
+    """Pools over the whole clip that only gate another branch: the squeeze of squeeze-excite.
+
+    Several may join ahead of the gate, such as an average and a maximum, where all of them only gate.
+    """
+    pools = {node.name for node in graph.nodes if slides_over_clip(graph, node)}
+    while True:
+        derived = _derived_from(graph, pools)
+        gating = {name for name in pools if _only_gates(graph, name, derived)}
+        if gating == pools:
+            return frozenset(pools)
+        pools = gating  # one that joins a pool with other readers is none itself: look again
 
 
-def _only_gates(graph: Graph, name: str) -> bool:
+def _derived_from(graph: Graph, pools: set[str]) -> set[str]:
+    """The edges made of nothing but these pools, frame by frame."""
+    derived = set(pools)
+    for node in graph.nodes if pools else ():
+        if all(name in derived for name in node.inputs) and graph.windows[node.name].is_framewise:
+            derived.add(node.name)
+    return derived
+
+
+def _only_gates(graph: Graph, name: str, derived: set[str]) -> bool:
     pending = [name]
     while pending:
         source = pending.pop()
@@ -84,10 +102,10 @@ def _only_gates(graph: Graph, name: str) -> bool:
         if not readers:
             return False
         for reader in readers:
-            if isinstance(reader.op, Gate):
+            if reader.op.is_gate:
                 if reader.inputs[0] == source:
                     return False
-            elif len(reader.inputs) > 1 or not graph.windows[reader.name].is_framewise:
+            elif reader.name not in derived:
                 return False
             else:
                 pending.append(reader.name)

@@ -10,11 +10,10 @@ from math import gcd
 from typing import NamedTuple
 
 from costmodel.numbers import Size, equal, minimum, where
-from costmodel.ops import Delay, Dropout, Flatten, Op, Split, Step
+from costmodel.ops import Delay, Op, Step
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work
 
-VIEWS = (Dropout, Flatten, Split)  # give their input on as it is: nothing moves
 # Operations in each unit of work; two in a multiply-accumulate, one in all others. Batch norm scales and
 # shifts, a pool takes each input once; its outputs and taps are other counts of the same work.
 OPERATIONS = {"norm": 2, "pool.outputs": 0, "pool.taps": 0}
@@ -40,7 +39,7 @@ NONE = Traffic(0, 0, 0, 0, 0)
 
 def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     """The numbers that an op moves for one output, its state's among them."""
-    if isinstance(op, VIEWS):
+    if op.is_view:
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
     if isinstance(op, Step) and not op.window(*inputs).unbounded:

@@ -21,6 +21,9 @@ class Attention(Op):
 
     word: ClassVar[str] = "attention"
     arity: ClassVar[int | None] = 3
+    is_aside: ClassVar[bool] = True
+    written: ClassVar[str] = "function"
+    repair: ClassVar[str] = "leave it out, or let every frame attend to itself alone"
 
     softmax: bool = True
 

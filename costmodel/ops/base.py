@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any, ClassVar
 
-from costmodel.errors import GraphError, OptionError, ShapeError, nearest
+from costmodel.errors import GraphError, OptionError, ShapeError, TransformError, nearest
 from costmodel.numbers import Size, demand, demand_between, is_exact
-from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, TensorType, Window, Work
+from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, Streaming, TensorType, Window, Work
 
 Triple = tuple[Size, Size, Size]
 PoolTriple = tuple[Size | None, Size | None, Size | None]
@@ -25,12 +25,24 @@ class Op:
     A subclass with a `word` is what a spec calls by that word; its fields, but those `hidden`, are the word's
     fields. `demands` yields what must hold of the inputs: the condition, and a message with its values,
     formatted only when the condition fails.
+
+    Facts of the class: `slides`, whether a window over the whole clip may slide over any number of frames
+    instead; `is_gate`, whether its second input only scales the first; `is_aside`, whether it sees the whole
+    clip only to weigh its frames, which widens no window; `is_view`, whether it gives its input on as it is;
+    `written`, how PyTorch code ordinarily has it (a key of `WAYS`); `repair`, what to do where it cannot run
+    frame by frame.
     """
 
     word: ClassVar[str] = ""
     arity: ClassVar[int | None] = 1
     is_step_form: ClassVar[bool] = False
     hidden: ClassVar[frozenset[str]] = frozenset()
+    slides: ClassVar[bool] = False
+    is_gate: ClassVar[bool] = False
+    is_aside: ClassVar[bool] = False
+    is_view: ClassVar[bool] = False
+    written: ClassVar[str] = "module"
+    repair: ClassVar[str] = "put a global_pool ahead of it, or pool over time first"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -64,6 +76,42 @@ class Op:
     def carry(self, *inputs: TensorType) -> Carry:
         """What the op must keep between frames beyond its window, and how its taps combine."""
         return NOTHING
+
+    def streamed(self, stream: Streaming, *inputs: TensorType) -> Op:
+        """Its frame-by-frame form; itself, where it treats each frame alone.
+
+        Raises:
+            TransformError: it has none here; the message gives the reason and the cheapest repair.
+        """
+        if self.window(*inputs).is_framewise:
+            return self
+        raise TransformError(
+            f"{self.word} needs all {inputs[0].time} frames of the clip at once and cannot run frame by "
+            f"frame; {self.repair}"
+        )
+
+    @property
+    def unwrapped(self) -> Op:
+        """The op of the clip network behind a frame-by-frame form; itself, where it is none."""
+        return self
+
+    @property
+    def forms(self) -> tuple[Op, ...]:
+        """The same answers with something else kept between frames, its plain form first."""
+        return (self,)
+
+
+def must_look_ahead_of_pools(op: Op, stream: Streaming) -> None:
+    """Refuses an op that looks through time behind a pool over the whole clip.
+
+    Raises:
+        TransformError: it stands there.
+    """
+    if stream.is_behind_pool:
+        raise TransformError(
+            f"{op.word} looks through time behind a pool over the whole clip, where a clip has one frame "
+            "and a stream many; give it a kernel of 1 in time, or put it ahead of the pool"
+        )
 
 
 def op_named(word: str) -> type[Op]:

@@ -32,6 +32,7 @@ class Split(Op):
     """One of several equal shares of the channels: the first share is part 1  (Ma 2018, fig. 3)."""
 
     word: ClassVar[str] = "split"
+    is_view: ClassVar[bool] = True
 
     part: Size
     parts: Size = 2

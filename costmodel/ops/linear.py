@@ -36,6 +36,7 @@ class Flatten(Op):
     """All positions joined into channels, ordered (channels, time, height, width)."""
 
     word: ClassVar[str] = "flatten"
+    is_view: ClassVar[bool] = True
 
     def out(self, x: TensorType) -> TensorType:
         return TensorType(x.values, 1, 1, 1)

@@ -18,6 +18,7 @@ class Merge(Op):
     """Joins two or more branches. With `crop`, branches of fewer frames are aligned at the first frame."""
 
     arity: ClassVar[int | None] = None
+    written: ClassVar[str] = "operator"
 
     crop: bool = False
 
@@ -63,6 +64,8 @@ class Gate(Op):
 
     word: ClassVar[str] = "gate"
     arity: ClassVar[int | None] = 2
+    is_gate: ClassVar[bool] = True
+    written: ClassVar[str] = "operator"
 
     def demands(self, x: TensorType, gate: TensorType) -> Iterator[Demand]:
         alike = (

@@ -84,5 +84,6 @@ class Dropout(Op):
     """Zeroes values at random in training; the identity when the network runs."""
 
     word: ClassVar[str] = "dropout"
+    is_view: ClassVar[bool] = True
 
     rate: Fraction = Fraction(1, 2)

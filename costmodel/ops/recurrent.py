@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from costmodel.errors import TransformError
 from costmodel.numbers import Size
 from costmodel.ops.base import Op
-from costmodel.types import Carry, Shape, TensorType, Window, Work
+from costmodel.ops.step import Step
+from costmodel.types import Carry, Shape, Streaming, TensorType, Window, Work
 
 UNBOUNDED = Window(unbounded=True)
 
@@ -49,6 +51,14 @@ class Recurrent(Op):
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("none", dict.fromkeys(self.kept, self.out(x).with_time(1)))
+
+    def streamed(self, stream: Streaming, x: TensorType) -> Op:
+        if stream.is_behind_pool:
+            raise TransformError(
+                f"{self.word} remembers frames behind a pool over the whole clip, where a clip has one frame "
+                "and a stream many; put it ahead of the pool, or pool each frame alone"
+            )
+        return Step(self)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from costmodel.ops.base import Op
-from costmodel.types import TensorType, Window
+from costmodel.ops.base import Op, must_look_ahead_of_pools
+from costmodel.ops.step import Step
+from costmodel.types import Streaming, TensorType, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +26,7 @@ class Shift(Op):
 
     def window(self, x: TensorType) -> Window:
         return Window(before=self.frames)
+
+    def streamed(self, stream: Streaming, x: TensorType) -> Op:
+        must_look_ahead_of_pools(self, stream)
+        return Step(replace(self, pads=False), self.frames)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from costmodel.numbers import Size, ceil_div
 from costmodel.ops.base import Demand, Op
-from costmodel.types import Carry, Shape, TensorType, Window, Work
-
-Form = Literal["partial", "window"]
+from costmodel.types import Carry, Form, Shape, TensorType, Window, Work
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,14 @@ class Step(Op):
     form: Form = "partial"
 
     is_step_form: ClassVar[bool] = True
+
+    @property
+    def unwrapped(self) -> Op:
+        return self.inner
+
+    @property
+    def forms(self) -> tuple[Op, ...]:
+        return replace(self, form="partial"), replace(self, form="window")
 
     def inner_input(self, x: TensorType) -> TensorType:
         """The frames that one output frame sees, as a clip."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
-from costmodel.numbers import Size, named
-from costmodel.ops.base import Demand, Op, PoolTriple, Triple
-from costmodel.types import TensorType, Window
+from costmodel.errors import TransformError
+from costmodel.numbers import Size, is_exact, named
+from costmodel.ops.base import Demand, Op, PoolTriple, Triple, must_look_ahead_of_pools
+from costmodel.ops.step import Step
+from costmodel.types import Streaming, TensorType, Window
 
 AXES = ("time", "height", "width")
 
@@ -21,6 +23,8 @@ class Windowed(Op):
     given, and none on an axis that is covered whole. A causal window has all its d(k - 1) frames of padding
     ahead; one over the whole clip has none, and is aligned with its newest frame.
     """
+
+    slides: ClassVar[bool] = True
 
     kernel: PoolTriple
     stride: Triple = (1, 1, 1)
@@ -79,6 +83,28 @@ class Windowed(Op):
             return Window(kernel=x.time, before=x.time - 1 if self.causal else 0, whole_clip=True)
         before, _ = self.pads(0)
         return Window(self.kernel[0], self.dilation[0], self.stride[0], before)
+
+    def streamed(self, stream: Streaming, x: TensorType) -> Op:
+        window = self.window(x)
+        if window.whole_clip:
+            return self._over_frames(stream)
+        if window.is_framewise:
+            return self
+        must_look_ahead_of_pools(self, stream)
+        if is_exact(window.last) and window.last < 0:
+            raise TransformError(
+                f"{window.before} frames of padding are more than the window's {window.span} earlier frames; "
+                f"pad time by at most {window.span}"
+            )
+        return Step(self.without_time_padding(), window.before, stream.form)
+
+    def _over_frames(self, stream: Streaming) -> Op:
+        """A window over the whole clip, over each frame alone or the frames that it covers."""
+        if stream.covers is None:
+            return replace(self, kernel=(1, *self.kernel[1:]))
+        sliding = replace(self, kernel=(stream.covers, *self.kernel[1:])).without_time_padding()
+        before = stream.covers - 1 if self.causal else 0  # a causal pool is aligned with its newest frame
+        return Step(sliding, before, stream.form)
 
     def without_time_padding(self) -> Self:
         """The same window as it stands in a stream, where no frame is padded (Hedegaard 2022, sec. 3.5)."""

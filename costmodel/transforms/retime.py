@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from costmodel.analysis.temporal import timing
 from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Delay, Op, Step
+from costmodel.ops import Delay, Op
 from costmodel.transforms.registers import Placement, Registers, feed, place
 from costmodel.types import TensorType
 
@@ -66,7 +66,7 @@ def _without_delays(stream: Graph) -> Editor:
     """The stream's layers in their smaller form, each reading what its delays held back."""
     editor = Editor(stream)
     for node in stream.nodes:
-        if isinstance(node.op, Delay):
+        if stream.windows[node.name].wait:
             editor.bypass(node.name)
         else:
             editor.replace(node.name, _smaller_form(stream, node))
@@ -75,15 +75,12 @@ def _without_delays(stream: Graph) -> Editor:
 
 def _smaller_form(stream: Graph, node: Node) -> Op:
     """The op keeping the smaller of open results and input window; results where both are equal."""
-    if not isinstance(node.op, Step):
-        return node.op
-    x = stream.types[node.inputs[0]]
-    forms = (replace(node.op, form="partial"), replace(node.op, form="window"))
-    return min(forms, key=lambda op: _kept(op, x))
+    forms = node.op.forms
+    return forms[0] if len(forms) == 1 else min(forms, key=lambda op: _kept(op, stream.inputs_of(node)))
 
 
-def _kept(op: Step, x: TensorType) -> int:
-    return sum(int(kept.values) for kept in op.carry(x).kept.values())
+def _kept(op: Op, inputs: tuple[TensorType, ...]) -> int:
+    return sum(int(kept.values) for kept in op.carry(*inputs).kept.values())
 
 
 def _ahead(stream: Graph, node: Node, jumps: Mapping[str, int]) -> int:
@@ -145,7 +142,7 @@ class _Delays:
 
 
 def _note(layers: list[Node], placement: Placement) -> str:
-    windows = sum(isinstance(node.op, Step) and node.op.form == "window" for node in layers)
+    windows = sum(node.op != node.op.forms[0] for node in layers)
     proof = (
         "the fewest of all retimings"
         if placement.is_proven

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from math import lcm
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from costmodel.analysis.temporal import START, Timing, excitation_pools
+from costmodel.analysis.temporal import START, Timing, excitation_pools, slides_over_clip
 from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
@@ -27,15 +27,13 @@ from costmodel.numbers import (
     repeated,
     share_of,
 )
-from costmodel.ops import Delay, Op, Shift, Step, Subsample, Windowed
-from costmodel.ops.step import Form
-from costmodel.types import TensorType, Window
+from costmodel.ops import Delay, Op, Step, Subsample
+from costmodel.types import Form, Streaming, TensorType
 
 if TYPE_CHECKING:
     from costmodel.transforms.continual import Continual
 
 LONGEST_JUMP = 100_000
-REPAIRS = {"attention": "leave it out, or let every frame attend to itself alone"}
 
 
 class _Edge(NamedTuple):
@@ -120,66 +118,27 @@ class StreamGraph:
         )
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
-        window = self.clip.windows[node.name]
-        if window.is_framewise:
-            return node.op
-        if window.unbounded:
-            return self._recurrent(node)
-        if isinstance(node.op, Shift):
-            self._refuse_behind_pool(node)
-            return Step(replace(node.op, pads=False), node.op.frames)
-        if not isinstance(node.op, Windowed):
-            repair = REPAIRS.get(node.op.word, "put a global_pool ahead of it, or pool over time first")
-            raise TransformError(
-                f"{node.name}: {node.op.word} needs all {inputs[0].time} frames of the clip at once and "
-                f"cannot run frame by frame; {repair}"
-            )
-        if window.whole_clip:
-            return self._sliding_pool(node, node.op, inputs[0])
-        return self._step(node, node.op, window)
-
-    def _recurrent(self, node: Node) -> Op:
-        if node.inputs[0] in self.pooled:
-            raise TransformError(
-                f"{node.name}: {node.op.word} remembers frames behind a pool over the whole clip, where a "
-                "clip has one frame and a stream many; put it ahead of the pool, or pool each frame alone"
-            )
-        return Step(node.op)
-
-    def _step(self, node: Node, op: Windowed, window: Window) -> Op:
-        self._refuse_behind_pool(node)
-        if is_exact(window.last) and window.last < 0:
-            raise TransformError(
-                f"{node.name}: {window.before} frames of padding are more than the window's {window.span} "
-                f"earlier frames; pad time by at most {window.span}"
-            )
+        is_behind_pool = any(name in self.pooled for name in node.inputs)
         form: Form = "window" if self.options.state == "window" else "partial"
-        return Step(op.without_time_padding(), window.before, form)
+        stream = Streaming(form, self._covered(node, inputs, is_behind_pool), is_behind_pool)
+        try:
+            return node.op.streamed(stream, *inputs)
+        except TransformError as error:
+            raise TransformError(f"{node.name}: {error}") from error
 
-    def _refuse_behind_pool(self, node: Node) -> None:
-        if node.inputs[0] in self.pooled:
-            raise TransformError(
-                f"{node.name}: {node.op.word} looks through time behind a pool over the whole clip, where a "
-                "clip has one frame and a stream many; give it a kernel of 1 in time, or put it ahead of the "
-                "pool"
-            )
-
-    def _sliding_pool(self, node: Node, op: Windowed, x: TensorType) -> Op:
+    def _covered(self, node: Node, inputs: tuple[TensorType, ...], is_behind_pool: bool) -> Size | None:
+        """The frames that a pool over the clip covers in the stream; None where it takes each alone."""
+        if not slides_over_clip(self.clip, node):
+            return None
         if node.name in self.excitations:
-            if self.options.excite == "frame":
-                self.excited = True
-                return replace(op, kernel=(1, *op.kernel[1:]))
-            return self._pool_step(op, x.time)
-        if node.inputs[0] in self.pooled:  # one frame is left to pool, in a clip and in every step
-            return replace(op, kernel=(1, *op.kernel[1:]))
+            self.excited = self.excited or self.options.excite == "frame"
+            return None if self.options.excite == "frame" else inputs[0].time
+        if is_behind_pool:  # one frame is left to pool, in a clip and in every step
+            return None
         self.pools.append(node.name)
-        jump = self.at[node.inputs[0]].jump
-        return self._pool_step(op, x.time if self.options.pool is None else ceil_div(self.options.pool, jump))
-
-    def _pool_step(self, op: Windowed, frames: Size) -> Op:
-        form: Form = "window" if self.options.state == "window" else "partial"
-        sliding = replace(op, kernel=(frames, *op.kernel[1:])).without_time_padding()
-        return Step(sliding, frames - 1 if op.causal else 0, form)
+        if self.options.pool is None:
+            return inputs[0].time
+        return ceil_div(self.options.pool, self.at[node.inputs[0]].jump)
 
     def _to_same_jump(self, node: Node) -> None:
         jumps = [self.at[name].jump for name in node.inputs]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from costmodel.errors import CostModelError
+from costmodel.errors import CostModelError, one_line
 from costmodel.files import open_file
 from search.study.damage import damage_of
 
@@ -139,7 +139,7 @@ def unreadable(path: Path, error: sqlite3.Error) -> StudyError:
     # Newer codes say more in their upper bits, such as that a recovery is under way.
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
         return StudyError(f"{path}: is in use by another process; wait for it, or take another study")
-    return StudyError(f"{path}: is damaged or cannot be opened: {error}")
+    return StudyError(f"{path}: is damaged or cannot be opened: {one_line(str(error))}")
 
 
 def _must_stand_alone(path: Path) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 
-import typer
-
-from commands.options import DtypeOption, Source, on_spec
+from commands.command import Command
+from commands.options import DTYPE, Source
+from commands.printing import put, tell
 from costmodel.analysis.conventions import CONVENTIONS, convention_named
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.cost import analyze as analyze_graph
 from costmodel.analysis.metrics import METRICS
 from costmodel.graph import Graph
-from reports import tables
+from costmodel.options import Option
+from reports.table import FORMATS, Page, Table
 
+GRAPH_FORMATS = ("graphml", "dot")
 LAYER_COLUMNS = (
     "name",
     "op",
@@ -59,64 +61,49 @@ Examples:
 """
 
 
-class GraphFormat(StrEnum):
-    """How figures, or the graph, are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MD = "md"
-    GRAPHML = "graphml"
-    DOT = "dot"
-
-
-@on_spec
-def analyze(
-    source: Source,
-    dtype: DtypeOption = "fp32",
-    fps: Annotated[
-        float | None, typer.Option(help="Frames a second of the camera; adds seconds and MACs a second.")
-    ] = None,
-    convention: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help=f"Adds what another tool counts: {', '.join(CONVENTIONS)}."),
-    ] = None,
-    format: Annotated[
-        GraphFormat, typer.Option(help="Figures, or the graph as GraphML or DOT.")
-    ] = GraphFormat.TABLE,
-) -> None:
+def analyze(source: Source, dtype: str, fps: float | None, convention: str | None, format: str) -> None:
     """Prints the figures of a network."""
     if convention is not None:
         convention_named(convention)
     graph = source.graph()
     for note in graph.notes:
-        typer.echo(f"note: {note}", err=True)
-    if format in (GraphFormat.GRAPHML, GraphFormat.DOT):
+        tell(f"note: {note}")
+    if format in GRAPH_FORMATS:
         from reports.graphs import graph_text
 
-        typer.echo(graph_text(graph, format.value), nl=False)
+        put(graph_text(graph, format))
         return
-    analysis = analyze_graph(graph, dtype=dtype, fps=fps, convention=convention)
-    typer.echo(_text(graph, analysis, format), nl=False)
+    put(page(graph, analyze_graph(graph, dtype=dtype, fps=fps, convention=convention)).render(format))
 
 
-def _text(graph: Graph, analysis: Analysis, format: GraphFormat) -> str:
-    rows = _layer_rows(analysis)
+def page(graph: Graph, analysis: Analysis) -> Page:
+    """The figures: layers, operations by kind and totals, which stand last on a terminal."""
+    return Page(
+        lambda: as_json(graph, analysis),
+        lambda: [_layers(graph, analysis), _kinds(analysis), _totals(graph, analysis)],
+        lambda: _sheet(graph, analysis),
+        lambda: [_totals(graph, analysis), _kinds(analysis), _layers(graph, analysis)],
+    )
+
+
+def _layers(graph: Graph, analysis: Analysis) -> Table:
     columns = LAYER_COLUMNS if "convention" not in analysis.totals else (*LAYER_COLUMNS, "count")
-    match format:
-        case GraphFormat.JSON:
-            return tables.plain_json(as_json(graph, analysis)) + "\n"
-        case GraphFormat.CSV:
-            return tables.csv_text([*rows, _total_row(analysis)], columns)
-        case GraphFormat.MD:
-            shown = tables.markdown(total_rows(analysis), TOTAL_COLUMNS)
-            kinds = tables.markdown(operation_rows(analysis), KIND_COLUMNS)
-            return f"{shown}\n{kinds}\n{tables.markdown(rows, columns)}"
+    title = f"{graph.name}, {analysis.mode}: layers"
+    return Table(_layer_rows(analysis), columns, title, drop=LEAST_COLUMNS)
+
+
+def _kinds(analysis: Analysis) -> Table:
+    return Table(operation_rows(analysis), KIND_COLUMNS, _operations_title(analysis))
+
+
+def _totals(graph: Graph, analysis: Analysis) -> Table:
     title = f"{graph.name}, {analysis.mode}: every {graph.every} camera frames, input {graph.source}"
-    layers = tables.table(rows, columns, f"{graph.name}, {analysis.mode}: layers", drop=LEAST_COLUMNS)
-    totals = tables.table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))
-    kinds = tables.table(operation_rows(analysis), KIND_COLUMNS, _operations_title(analysis))
-    return f"{layers}\n{kinds}\n{totals}"
+    return Table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))
+
+
+def _sheet(graph: Graph, analysis: Analysis) -> Table:
+    layers = _layers(graph, analysis)
+    return replace(layers, rows=[*layers.rows, _total_row(analysis)])
 
 
 def as_json(graph: Graph, analysis: Analysis) -> dict[str, Any]:
@@ -133,6 +120,8 @@ def as_json(graph: Graph, analysis: Analysis) -> dict[str, Any]:
 
 def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
     """One row for each total, with its unit and the source of its rule."""
+    from reports.tables import rounded
+
     unit = {name: metric.unit for name, metric in METRICS.items()}
     source = {name: metric.source for name, metric in METRICS.items()}
     if "convention" in analysis.totals:
@@ -143,7 +132,7 @@ def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
         {
             "figure": name,
             "value": value,
-            "about": tables.rounded(value, unit.get(name, "")),
+            "about": rounded(value, unit.get(name, "")),
             "unit": unit.get(name, _unit_at_camera_rate(name)),
             "source": source.get(name, ""),
         }
@@ -160,11 +149,13 @@ def _unit_at_camera_rate(name: str) -> str:
 
 def operation_rows(analysis: Analysis) -> list[dict[str, Any]]:
     """One row for each kind of operation."""
+    from reports.tables import rounded
+
     return [
         {
             "operation": kind,
             "count": amount,
-            "about": tables.rounded(amount),
+            "about": rounded(amount),
             "unit": OPERATION_UNITS.get(kind.split(".")[0], "operations"),
         }
         for kind, amount in analysis.operations.items()
@@ -192,3 +183,21 @@ def _total_row(analysis: Analysis) -> dict[str, Any]:
         "delay": totals["delay"],
         "count": totals.get("count_per_frame"),
     }
+
+
+COMMAND = Command(
+    analyze,
+    EXAMPLES,
+    (
+        DTYPE,
+        Option("fps", "Frames a second of the camera; adds seconds and MACs a second.", float),
+        Option("convention", f"Adds what another tool counts: {', '.join(CONVENTIONS)}.", metavar="NAME"),
+        Option(
+            "format",
+            "Figures, or the graph as GraphML or DOT.",
+            default="table",
+            choices=(*FORMATS, *GRAPH_FORMATS),
+        ),
+    ),
+    takes="spec",
+)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from commands.command import Command
 from commands.leaving import leaving
-from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from commands.options import FORMAT, OUT, SEED, Source
+from commands.printing import put
 from commands.searching import (
-    BudgetOption,
-    PresetOption,
-    ScoreOption,
+    BUDGET,
+    PRESET,
+    SCORE,
+    STUDY,
+    WITH,
+    WORKERS,
     Setup,
-    StudyOption,
-    WithOption,
-    WorkersOption,
     setup,
 )
 from commands.trajectory import progress
 from costmodel.errors import OptionError
-from reports import tables
+from costmodel.options import Option
+from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from search.trials.baselines import Trial
@@ -56,24 +57,19 @@ Examples:
 """
 
 
-@on_spec
 def baselines(
     source: Source,
-    preset: PresetOption = None,
-    budget: BudgetOption = None,
-    score: ScoreOption = None,
-    score_option: WithOption = None,
-    study: StudyOption = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many, from --seed on.")] = 3,
-    fresh: Annotated[
-        int, typer.Option(min=0, max=100, help="Seeds that chose nothing, to train each final network anew.")
-    ] = 2,
-    workers: WorkersOption = None,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for every trial as CSV, PNG and SVG.")
-    ] = Path("out"),
-    seed: SeedOption = 0,
-    format: FormatOption = Format.TABLE,
+    preset: str | None,
+    budget: str | None,
+    score: str | None,
+    score_option: tuple[str, ...],
+    study: Path | None,
+    seeds: int,
+    fresh: int,
+    workers: int | None,
+    out: Path,
+    seed: int,
+    format: str,
 ) -> None:
     """Prints how an expansion does against one axis alone and random search."""
     from reports.baselines import write
@@ -84,7 +80,7 @@ def baselines(
     if not chosen.ready.score.in_worker:
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
     trials = _trials(chosen, range(seed, seed + seeds), fresh)
-    _print(trials, format)
+    put(page(trials).render(format))
     for file in write(trials, chosen.network.document.name, out):
         progress(f"wrote {file}")
 
@@ -101,18 +97,36 @@ def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
     return trials
 
 
-def _print(trials: list[Trial], format: Format) -> None:
+def page(trials: list[Trial]) -> Page:
+    """How each method did, over its seeds; every trial for programs."""
     from search.trials.baselines import summary
 
     rows = summary(trials)
     every = [asdict(trial) for trial in trials]
-    match format:
-        case Format.JSON:
-            text = tables.plain_json({"methods": rows, "trials": every}) + "\n"
-        case Format.CSV:
-            text = tables.csv_text(every, tuple(every[0]))
-        case Format.MD:
-            text = tables.markdown(rows, COLUMNS)
-        case _:
-            text = tables.table(rows, COLUMNS)
-    typer.echo(text, nl=False)
+    return Page(
+        lambda: {"methods": rows, "trials": every},
+        lambda: [Table(rows, COLUMNS)],
+        lambda: Table(every, tuple(every[0])),
+    )
+
+
+COMMAND = Command(
+    baselines,
+    EXAMPLES,
+    (
+        PRESET,
+        BUDGET,
+        SCORE,
+        WITH,
+        STUDY,
+        Option("seeds", "How many, from --seed on.", int, 3, least=1, most=100),
+        Option(
+            "fresh", "Seeds that chose nothing, to train each final network anew.", int, 2, least=0, most=100
+        ),
+        WORKERS,
+        replace(OUT, help="The folder for every trial as CSV, PNG and SVG."),
+        SEED,
+        FORMAT,
+    ),
+    takes="spec",
+)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from commands.options import Format, FormatOption, SeedOption, Source, on_spec
-from costmodel.errors import one_line
+from commands.command import Command
+from commands.options import FORMAT, SEED, Source
+from commands.printing import put, tell
+from costmodel.options import Option
 from costmodel.transforms.fold import Fold
-from reports import tables
+from reports.table import Page, Table
 
 EXAMPLES = """How fast networks run: throughput, latency and peak memory, all named specs in one run.
 
@@ -40,31 +38,20 @@ COLUMNS = (
 )
 
 
-@partial(on_spec, default=("fold",))
 def bench(
     sources: list[Source],
-    device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the processor.")] = 1,
-    batch: Annotated[
-        str, typer.Option(metavar="N|max", help="Clips or streams at once; max: all that fit.")
-    ] = "1",
-    precision: Annotated[str, typer.Option(help="fp32 or fp16.")] = "fp32",
-    backend: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given."
-        ),
-    ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Measured calls of each network.")] = 100,
-    weights: Annotated[Path | None, typer.Option(help="A checkpoint; random values where not given.")] = None,
-    seed: SeedOption = 0,
-    format: FormatOption = Format.TABLE,
+    device: str,
+    threads: int,
+    batch: str,
+    precision: str,
+    backend: tuple[str, ...],
+    runs: int,
+    weights: Path | None,
+    seed: int,
+    format: str,
 ) -> None:
     """Prints how fast networks run."""
     from costmodel.emit.bench import Setting, bench_at, measured_batch
-
-    def say(text: str) -> None:
-        typer.echo(one_line(text), err=True)
 
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
     graphs = [source.without(Fold).graph() for source in sources]
@@ -74,23 +61,41 @@ def bench(
         threads,
         1,
         precision,
-        tuple(backend or ()),
+        backend,
         runs,
         None if weights is None else str(weights),
         fold,
         seed,
     )
-    rows = bench_at(specs, measured_batch(specs, setting, batch, say), say)
-    typer.echo(_text(rows, format), nl=False)
+    rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell)
+    put(page(rows).render(format))
 
 
-def _text(rows: list[dict[str, object]], format: Format) -> str:
-    columns = tuple(dict.fromkeys((*COLUMNS, *(key for row in rows for key in row))))
-    match format:
-        case Format.JSON:
-            return tables.plain_json({"rows": rows}) + "\n"
-        case Format.CSV:
-            return tables.csv_text(rows, columns)
-        case Format.MD:
-            return tables.markdown(rows, COLUMNS)
-    return tables.table(rows, COLUMNS, "speed; ratio: the eager clip network, norms unfolded, over the step")
+def page(rows: list[dict[str, object]]) -> Page:
+    """A row for each measured network."""
+    every = tuple(dict.fromkeys((*COLUMNS, *(key for row in rows for key in row))))
+    title = "speed; ratio: the eager clip network, norms unfolded, over the step"
+    return Page(lambda: {"rows": rows}, lambda: [Table(rows, COLUMNS, title)], lambda: Table(rows, every))
+
+
+COMMAND = Command(
+    bench,
+    EXAMPLES,
+    (
+        Option("device", "Where to run: cpu or cuda.", default="cpu"),
+        Option("threads", "Threads of the processor.", int, 1, least=1),
+        Option("batch", "Clips or streams at once; max: all that fit.", default="1", metavar="N|max"),
+        Option("precision", "fp32 or fp16.", default="fp32"),
+        Option(
+            "backend",
+            "eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given.",
+            is_repeatable=True,
+        ),
+        Option("runs", "Measured calls of each network.", int, 100, least=1),
+        Option("weights", "A checkpoint; random values where not given.", Path),
+        SEED,
+        FORMAT,
+    ),
+    takes="specs",
+    has=("fold",),
+)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from commands.options import SeedOption, Source, on_spec
+from commands.command import Command
+from commands.options import SEED, Source
+from commands.printing import tell
 from costmodel.errors import one_line
+from costmodel.options import Option
 
 EXAMPLES = """The network itself: readable source that needs only torch, a torch.export program, or ONNX.
 
@@ -23,25 +22,7 @@ Examples:
 """
 
 
-class Kind(StrEnum):
-    """What is written."""
-
-    SOURCE = "source"
-    TORCH_EXPORT = "torch-export"
-    ONNX = "onnx"
-
-
-@on_spec
-def emit(
-    source: Source,
-    out: Annotated[Path, typer.Option(help="The file to write.")],
-    as_: Annotated[Kind, typer.Option("--as", help="What to write.")] = Kind.SOURCE,
-    weights: Annotated[
-        Path | None, typer.Option(help="A checkpoint: ours, SlowFast's or pytorchvideo's.")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Clips or streams at once, in an exported program.")] = 1,
-    seed: SeedOption = 0,
-) -> None:
+def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, seed: int) -> None:
     """Writes a network to a file."""
     import torch
 
@@ -53,22 +34,42 @@ def emit(
 
     graph = source.graph()
     for note in graph.notes:
-        typer.echo(f"note: {note}", err=True)
+        tell(f"note: {note}")
     torch.manual_seed(seed)
     network = emit_network(graph)
     if weights is not None:
         loaded = load_carried(source, network, weights)
         if source.weights_note:
-            typer.echo(f"note: {source.weights_note}", err=True)
-        typer.echo(f"{loaded.tensors} tensors read from {weights} ({loaded.layout} layout)", err=True)
+            tell(f"note: {source.weights_note}")
+        tell(f"{loaded.tensors} tensors read from {weights} ({loaded.layout} layout)")
     written = [out]
-    if as_ is Kind.ONNX:
+    if as_ == "onnx":
         export_onnx(network, out, batch)
-    elif as_ is Kind.TORCH_EXPORT:
+    elif as_ == "torch-export":
         export_torch(network, out, batch)
     else:
         write_whole(out, source_text(network.graph).encode())
         if weights is not None:
             written.append(out.with_suffix(".pt"))
             write_tensors(written[-1], network.state_dict())
-    typer.echo(f"{one_line(graph.name)} written to {' and '.join(map(str, written))}", err=True)
+    tell(f"{one_line(graph.name)} written to {' and '.join(map(str, written))}")
+
+
+COMMAND = Command(
+    emit,
+    EXAMPLES,
+    (
+        Option("out", "The file to write.", Path, is_required=True, metavar="FILE"),
+        Option(
+            "as_",
+            "What to write.",
+            default="source",
+            choices=("source", "torch-export", "onnx"),
+            flags="--as",
+        ),
+        Option("weights", "A checkpoint: ours, SlowFast's or pytorchvideo's.", Path),
+        Option("batch", "Clips or streams at once, in an exported program.", int, 1, least=1),
+        SEED,
+    ),
+    takes="spec",
+)

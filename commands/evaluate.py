@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Literal
 
-import typer
-
-from commands.options import Format, FormatOption, SeedOption, Source, on_spec
-from commands.train import DataOption, DeviceOption, ThreadsOption, chosen_device, with_classes
+from commands.command import Command
+from commands.options import FORMAT, OUT, SEED, Source
+from commands.printing import put, tell
+from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
+from costmodel.errors import OptionError
+from costmodel.options import Option
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold, folded_norms
-from reports import tables
-from reports.clip_accuracy import text_of
+from reports.clip_accuracy import page as page_of_clips
+from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from reports.evaluation import StreamAccuracy
@@ -42,56 +42,22 @@ Examples:
 """
 
 
-class Init(StrEnum):
-    """What stands ahead of a stream's first frame."""
-
-    ZEROS = "zeros"
-    REPLICATE = "replicate"
-
-
-class Combine(StrEnum):
-    """How the scores of a video's views become one."""
-
-    MEAN = "mean"
-    MAX = "max"
-
-
-@on_spec
 def evaluate(
     source: Source,
-    weights: Annotated[Path, typer.Option(help="Weights that `train` wrote.")],
-    data: DataOption,
-    views: Annotated[
-        str,
-        typer.Option(
-            metavar="KxC",
-            help="K clips over the video (`all` that do not overlap, or `sliding`: one at every frame), "
-            "C = 1 centre crop or 3 crops across it.",
-        ),
-    ] = "1x1",
-    combine: Annotated[
-        Combine, typer.Option(help="The scores of a video's views: their mean, or the highest of each class.")
-    ] = Combine.MEAN,
-    per_class: Annotated[
-        bool, typer.Option("--per-class", help="Also recall and precision by class.")
-    ] = False,
-    confusion: Annotated[
-        bool, typer.Option("--confusion", help="Also which classes are taken for which.")
-    ] = False,
-    stepwise: Annotated[
-        bool, typer.Option("--stepwise", help="Frame by frame: accuracy against frames seen.")
-    ] = False,
-    init: Annotated[
-        Init | None, typer.Option(help="What stands ahead of the first frame; both, if not given.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="With --stepwise, so many videos; all, if not given.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="With --stepwise, folder for table and plot.")] = Path("out"),
-    device: DeviceOption = None,
-    threads: ThreadsOption = None,
-    seed: SeedOption = 0,
-    format: FormatOption = Format.TABLE,
+    weights: Path,
+    data: str,
+    views: str,
+    combine: Literal["mean", "max"],
+    per_class: bool,
+    confusion: bool,
+    stepwise: bool,
+    init: str | None,
+    limit: int | None,
+    out: Path,
+    device: str | None,
+    threads: int | None,
+    seed: int,
+    format: str,
 ) -> None:
     """Prints the accuracy of trained weights beside what it costs."""
     from search.data import open_data
@@ -99,25 +65,23 @@ def evaluate(
 
     source = _as_trained(source, weights)
     if source.weights_note:
-        typer.echo(f"note: {source.weights_note}", err=True)
+        tell(f"note: {source.weights_note}")
     where = chosen_device(device, threads)
     if not (stepwise or source.is_stream):
         if init is not None or limit is not None:
-            raise typer.BadParameter("--init and --limit are for streams; add --stepwise")
+            raise OptionError(f"--{'limit' if init is None else 'init'}: is for streams; add --stepwise")
         clips = open_data(data, seed)
-        tables_of = partial(text_of, format=format.value, classes=per_class, confusion=confusion)
-        typer.echo(
-            tables_of(_on_clips(source, weights, clips, views_of(views, combine.value), where)), nl=False
-        )
+        found = _on_clips(source, weights, clips, views_of(views, combine), where)
+        put(page_of_clips(found, classes=per_class, confusion=confusion).render(format))
         return
     if views != "1x1" or per_class or confusion:
-        raise typer.BadParameter("--views, --per-class and --confusion are for clips; leave --stepwise out")
+        raise OptionError("--views, --per-class and --confusion: are for clips; leave --stepwise out")
     source = source.continual()
     clips = open_data(_long_enough(data, source), seed)
     source = with_classes(source, clips)
-    inits = ("zeros", "replicate") if init is None else (init.value,)
-    found = _on_stream(source, weights, clips, inits, limit, where)
-    _write(found, out, format)
+    inits = ("zeros", "replicate") if init is None else (init,)
+    seen = _on_stream(source, weights, clips, inits, limit, where)
+    _write(seen, out, format)
 
 
 def _as_trained(source: Source, weights: Path) -> Source:
@@ -136,9 +100,9 @@ def _on_clips(source: Source, weights: Path, data: Data, views: Views, device: s
 
     found = on_clips(with_classes(source, data).clip(), weights, data, views, device)
     if views.crops == 3 and data.validation.height == data.validation.width:
-        typer.echo("note: the videos are square, so that the three crops are one and the same", err=True)
+        tell("note: the videos are square, so that the three crops are one and the same")
     if found.looped:
-        typer.echo(_looped_note(found.looped, found.view.span), err=True)
+        tell(_looped_note(found.looped, found.view.span))
     return found
 
 
@@ -154,7 +118,7 @@ def _long_enough(data: str, source: Source) -> str:
     frames = _needed_frames(source)
     wanted = max(32, -(-frames // 16) * 16)
     if wanted > 32:
-        typer.echo(f"note: videos of {wanted} frames, as many as the stream needs", err=True)
+        tell(f"note: videos of {wanted} frames, as many as the stream needs")
     return f"{name}:{options + ',' if options else ''}length={wanted}"
 
 
@@ -177,15 +141,15 @@ def _on_stream(
     assert options is not None
     streamed = Streamed(source.graph(), weights, data, limit, device)
     for note in streamed.graph.notes:
-        typer.echo(f"note: {note}", err=True)
+        tell(f"note: {note}")
     points = streamed.frames_seen()
     if streamed.looped(points[-1]):
-        typer.echo(_looped_note(streamed.looped(points[-1]), streamed.span(points[-1])), err=True)
+        tell(_looped_note(streamed.looped(points[-1]), streamed.span(points[-1])))
     seen = []
     for number in points:
         seen.append(streamed.row(number, inits))
         shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
-        typer.echo(f"{number} of {points[-1]} frames: {shown}", err=True)
+        tell(f"{number} of {points[-1]} frames: {shown}")
     pools = {int(clip.source.time), options.pool or int(clip.source.time) * 2}
     on_whole_clips = on_clips(clip, weights, data, Views(), device)
     return StreamAccuracy(
@@ -201,38 +165,62 @@ def _on_stream(
     )
 
 
-def _write(found: StreamAccuracy, out: Path, format: Format) -> None:
+def _write(found: StreamAccuracy, out: Path, format: str) -> None:
     from reports.evaluation import files_of, table
     from reports.files import write_files
 
     for path in write_files(out, files_of(found)):
-        typer.echo(f"note: wrote {path}", err=True)
+        tell(f"note: wrote {path}")
     rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
-    columns = tuple(rows[0])
-    match format:
-        case Format.JSON:
-            text = tables.plain_json(found.as_json()) + "\n"
-        case Format.CSV:
-            text = tables.csv_text(rows, columns)
-        case Format.MD:
-            text = tables.markdown(rows, columns)
-        case _:
-            text = _as_text(found, rows, columns)
-    typer.echo(text, nl=False)
-
-
-def _as_text(found: StreamAccuracy, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
     warm = "never warm: it remembers all frames" if found.warmup is None else f"warm after {found.warmup + 1}"
     title = (
         f"{found.name}: clip network {found.clip_accuracy:.1%} +- {found.clip_error:.1%}; computed: first "
         f"answer after {found.delay + 1} frames, {warm}"
     )
-    parts = [tables.table(rows, columns, title)]
-    for title, part in (
+    seen = Table(rows, tuple(rows[0]), title)
+    further = (
         ("longer pools", found.pools),
         ("by tenth of the video", found.tenths),
         ("middle replaced by noise", found.erased),
-    ):
-        if part:
-            parts.append(tables.table(part, tuple(part[0]), title))
-    return "\n".join(parts)
+    )
+    parts = [seen, *(Table(part, tuple(part[0]), title) for title, part in further if part)]
+    put(Page(found.as_json, lambda: parts, document=lambda: [seen]).render(format))
+
+
+COMMAND = Command(
+    evaluate,
+    EXAMPLES,
+    (
+        Option("weights", "Weights that `train` wrote.", Path, is_required=True),
+        DATA,
+        Option(
+            "views",
+            "K clips over the video (`all` that do not overlap, or `sliding`: one at every frame), "
+            "C = 1 centre crop or 3 crops across it.",
+            default="1x1",
+            metavar="KxC",
+        ),
+        Option(
+            "combine",
+            "The scores of a video's views: their mean, or the highest of each class.",
+            default="mean",
+            choices=("mean", "max"),
+        ),
+        Option("per_class", "Also recall and precision by class.", bool, False),
+        Option("confusion", "Also which classes are taken for which.", bool, False),
+        Option("stepwise", "Frame by frame: accuracy against frames seen.", bool, False),
+        Option(
+            "init",
+            "What stands ahead of the first frame; both, if not given.",
+            choices=("zeros", "replicate"),
+        ),
+        Option("limit", "With --stepwise, so many videos; all, if not given.", int, least=1),
+        replace(OUT, help="With --stepwise, folder for table and plot."),
+        DEVICE,
+        THREADS,
+        SEED,
+        FORMAT,
+    ),
+    takes="spec",
+    implies={"stepwise": "continual"},
+)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from commands.options import Format, FormatOption, Source, on_spec
+from commands.command import Command
+from commands.options import FORMAT, Source
+from commands.printing import put, tell
 from costmodel.analysis.conventions import KINDS
 from costmodel.analysis.cost import operations_by_kind, plain
 from costmodel.analysis.explain import Counted, Explanation, counts_of
@@ -16,7 +16,9 @@ from costmodel.analysis.explain import explain as explain_layer
 from costmodel.analysis.figures import Figures
 from costmodel.errors import one_line
 from costmodel.graph import Graph
-from reports import tables
+from costmodel.options import Option
+from reports.table import Page, Row, Table, Text
+from reports.tables import figure
 
 EXAMPLES = """Why a layer costs what it costs: closed forms with the numbers put in, and what tools count.
 
@@ -37,55 +39,38 @@ KIND_COLUMNS = ("kind", "amount", "meaning")
 Rows = list[dict[str, Any]]
 
 
-@on_spec
-def explain(
-    source: Source,
-    layer: Annotated[
-        str | None,
-        typer.Argument(metavar="[LAYER]", help="A layer as `analyze` names it; all where none is given."),
-    ] = None,
-    format: FormatOption = Format.TABLE,
-) -> None:
+def explain(source: Source, layer: str | None, format: str) -> None:
     """Prints what stands behind the figures of a layer."""
     graph = source.graph()
     for note in graph.notes:
-        typer.echo(f"note: {note}", err=True)
-    text = _network_text(graph, format) if layer is None else _layer_text(graph, layer, format)
-    typer.echo(text, nl=False)
+        tell(f"note: {note}")
+    page = network_page(graph) if layer is None else layer_page(graph, layer)
+    put(page.render(format))
 
 
-def _layer_text(graph: Graph, layer: str, format: Format) -> str:
+def layer_page(graph: Graph, layer: str) -> Page:
+    """One layer: its closed forms, its facts, and what each convention counts."""
     found = explain_layer(graph, layer)
-    forms, counts = form_rows(found), count_rows(found.counts)
-    facts = [{"fact": name, "value": value} for name, value in found.facts.items()]
-    where = [{"symbol": name, "value": value} for name, value in found.symbols.items()]
-    match format:
-        case Format.JSON:
-            return tables.plain_json(_layer_json(graph, found)) + "\n"
-        case Format.CSV:
-            return tables.csv_text(_sections(forms=forms, facts=facts, counts=counts), SECTION_COLUMNS)
-        case Format.MD:
-            return "\n".join(
-                (
-                    f"{found.rule}\n",
-                    tables.markdown(forms, FORM_COLUMNS),
-                    tables.markdown(where, ("symbol", "value")),
-                    tables.markdown(facts, ("fact", "value")),
-                    tables.markdown(counts, COUNT_COLUMNS),
-                )
-            )
-    return "\n".join(
-        (
-            f"{found.name}: {found.op}, of {one_line(graph.name)}, {_mode(graph)}\n\n{found.rule}\n",
-            tables.table(forms, FORM_COLUMNS, "closed forms, for one output"),
-            f"where {', '.join(f'{name} = {value}' for name, value in found.symbols.items())}\n",
-            tables.table(facts, ("fact", "value"), "facts"),
-            tables.table(counts, COUNT_COLUMNS, f"what each convention counts, per {_per(graph)}"),
-        )
+    title = f"{found.name}: {found.op}, of {one_line(graph.name)}, {_mode(graph)}\n\n{found.rule}\n"
+    symbols = ", ".join(f"{name} = {value}" for name, value in found.symbols.items())
+    forms = Table(form_rows(found), FORM_COLUMNS, "closed forms, for one output")
+    facts = Table(
+        [{"fact": name, "value": value} for name, value in found.facts.items()], ("fact", "value"), "facts"
+    )
+    where = Table(
+        [{"symbol": name, "value": value} for name, value in found.symbols.items()], ("symbol", "value")
+    )
+    counts = Table(count_rows(found.counts), COUNT_COLUMNS, f"what each convention counts, per {_per(graph)}")
+    return Page(
+        lambda: _layer_json(graph, found),
+        lambda: [Text.of(title), forms, Text.of(f"where {symbols}\n"), facts, counts],
+        lambda: Table(_sections(forms.rows, facts.rows, counts.rows), SECTION_COLUMNS),
+        lambda: [Text.of(f"{found.rule}\n", "md"), forms, where, facts, counts],
     )
 
 
-def _network_text(graph: Graph, format: Format) -> str:
+def network_page(graph: Graph) -> Page:
+    """A network: what each convention counts, and its work by kind."""
     figures = Figures(graph)
     counts = counts_of(figures, graph.nodes)
     kinds = [
@@ -93,23 +78,20 @@ def _network_text(graph: Graph, format: Format) -> str:
         for kind, amount in operations_by_kind(figures).items()
     ]
     rows = [{**row, "about": each.about} for row, each in zip(count_rows(counts), counts, strict=True)]
-    match format:
-        case Format.JSON:
-            found = {
-                "model": graph.name,
-                "mode": _mode(graph),
-                "conventions": _counts_json(counts),
-                "kinds": kinds,
-            }
-            return tables.plain_json(found) + "\n"
-        case Format.CSV:
-            return tables.csv_text(rows, (*COUNT_COLUMNS, "about"))
-        case Format.MD:
-            columns = ("convention", "count", "unit", "counts", "about")
-            return f"{tables.markdown(rows, columns)}\n{tables.markdown(kinds, KIND_COLUMNS)}"
     title = f"{graph.name}, {_mode(graph)}: what each convention counts, per {_per(graph)}"
-    shown = tables.table(rows, ("convention", "count", "unit", "counts"), title)
-    return f"{shown}\n{tables.table(kinds, KIND_COLUMNS, f'work by kind, per {_per(graph)}')}"
+    by_kind = Table(kinds, KIND_COLUMNS, f"work by kind, per {_per(graph)}")
+    brief = ("convention", "count", "unit", "counts")
+    return Page(
+        lambda: {
+            "model": graph.name,
+            "mode": _mode(graph),
+            "conventions": _counts_json(counts),
+            "kinds": kinds,
+        },
+        lambda: [Table(rows, brief, title), by_kind],
+        lambda: Table(rows, (*COUNT_COLUMNS, "about")),
+        lambda: [Table(rows, (*brief, "about")), by_kind],
+    )
 
 
 def form_rows(found: Explanation) -> Rows:
@@ -135,7 +117,7 @@ def count_rows(counts: Iterable[Counted]) -> Rows:
             "unit": each.unit,
             "counts": each.rules or "nothing",
             "leaves_out": ", ".join(
-                f"{kind} {tables.figure(plain(value))}" for kind, value in each.left_out.items()
+                f"{kind} {figure(plain(value))}" for kind, value in each.left_out.items()
             ),
         }
         for each in counts
@@ -145,7 +127,7 @@ def count_rows(counts: Iterable[Counted]) -> Rows:
 SECTION_COLUMNS = ("section", "name", "value", "unit", "rule", "detail")
 
 
-def _sections(forms: Rows, facts: Rows, counts: Rows) -> Rows:
+def _sections(forms: Sequence[Row], facts: Sequence[Row], counts: Sequence[Row]) -> Rows:
     """All tables of a layer as rows of one."""
     return [
         *(
@@ -198,3 +180,19 @@ def _mode(graph: Graph) -> str:
 
 def _per(graph: Graph) -> str:
     return "frame" if graph.is_stream else "clip"
+
+
+COMMAND = Command(
+    explain,
+    EXAMPLES,
+    (
+        Option(
+            "layer",
+            "A layer as `analyze` names it; all where none is given.",
+            metavar="[LAYER]",
+            is_positional=True,
+        ),
+        FORMAT,
+    ),
+    takes="spec",
+)

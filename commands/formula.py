@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from commands.options import Source, on_spec
+from commands.command import Command
+from commands.options import FORMAT, Source
+from commands.printing import put
 from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.sensitivity import Sensitivity, sensitivities
 from costmodel.errors import OptionError, nearest
 from costmodel.escape import Markup, terminal
-from reports import tables
+from costmodel.options import Option
+from reports.table import Page, Table, Text, whole
 
 if TYPE_CHECKING:
     from search.sweep.evaluator import Evaluator
@@ -39,32 +39,7 @@ Examples:
 """
 
 
-class FormulaFormat(StrEnum):
-    """How formulas are printed."""
-
-    TABLE = "table"
-    LATEX = "latex"
-    JSON = "json"
-    CSV = "csv"
-    MD = "md"
-
-
-@on_spec
-def formula(
-    source: Source,
-    free: Annotated[
-        str,
-        typer.Option(metavar="NAMES", help="Sizes to leave free, with commas; `all` for all that can be."),
-    ] = "all",
-    metrics: Annotated[str | None, typer.Option(help="Totals wanted, with commas.")] = None,
-    sensitivity: Annotated[
-        bool,
-        typer.Option("--sensitivity", help="What a percent more of each size costs, at the spec's values."),
-    ] = False,
-    format: Annotated[FormulaFormat, typer.Option("--format", help="How formulas are printed.")] = (
-        FormulaFormat.TABLE
-    ),
-) -> None:
+def formula(source: Source, free: str, metrics: str | None, sensitivity: bool, format: str) -> None:
     """Prints the formulas of a network."""
     from search.sweep.evaluator import Evaluator
 
@@ -78,7 +53,7 @@ def formula(
     wanted = evaluator.metrics if metrics else None
     found = formulas(evaluator.build, whole, wanted, taken=evaluator.names)
     rows = sensitivities(found, point, None if metrics else SENSITIVE) if sensitivity else []
-    typer.echo(_PRINTERS[format](evaluator, found, rows), nl=False)
+    put(page(evaluator, found, rows).render(format))
 
 
 def _metrics(text: str | None) -> tuple[str, ...]:
@@ -115,8 +90,19 @@ def _point(evaluator: Evaluator) -> dict[str, Any]:
     return {**evaluator.settings, **lets}
 
 
-def _text(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
-    del evaluator
+def page(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Page:
+    """The formulas, with what a percent more of each size costs."""
+    costs = whole([Table(_rows(rows), SENSITIVITY_COLUMNS, _TITLE)])
+    formulas_only = Text({"latex": lambda: _latex(found)})
+    return Page(
+        lambda: _json(evaluator, found, rows),
+        lambda: [Text({"table": lambda: _text(found)}), *costs],
+        lambda: _sheet(found),
+        lambda: [formulas_only, _named(found), *costs],
+    )
+
+
+def _text(found: Formulas) -> str:
     mode = "continual" if found.graph.is_stream else "clip"
     lines = [f"{terminal(found.graph.name)}, {mode}, in {', '.join(found.free)}"]
     definitions = found.used()
@@ -124,8 +110,7 @@ def _text(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str
         lines += ["", "where", *(f"  {symbol} = {each}" for symbol, each in definitions.items())]
     lines += ["", *(f"{name} = {_shown(total)}" for name, total in found.totals.items())]
     notes = [f"note: {note}" for note in found.graph.notes]
-    shown = "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
-    return shown + ("\n" + tables.table(_rows(rows), SENSITIVITY_COLUMNS, _TITLE) if rows else "")
+    return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
 
 
 _TITLE = "what one percent more costs, floors taken as smooth; and exactly, at the next value that changes it"
@@ -135,8 +120,7 @@ def _shown(total: Any) -> str:
     return "-" if total is None else str(total)
 
 
-def _latex(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
-    del evaluator, rows
+def _latex(found: Formulas) -> str:
     import sympy
 
     lines = [rf"{sympy.latex(symbol)} &= {sympy.latex(each)} \\" for symbol, each in found.used().items()]
@@ -147,13 +131,13 @@ def _latex(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> st
     return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"]) + "\n"
 
 
-def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
+def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Mapping[str, Any]:
     import sympy
 
     def both(each: Any) -> dict[str, str] | None:
         return None if each is None else {"text": str(each), "latex": sympy.latex(each)}
 
-    shown: Mapping[str, Any] = {
+    return {
         "model": found.graph.name,
         "mode": "continual" if found.graph.is_stream else "clip",
         "free": {name: "integer" if symbol.is_integer else "real" for name, symbol in found.free.items()},
@@ -165,7 +149,6 @@ def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str
         "notes": list(found.graph.notes),
         "sensitivities": _rows(rows),
     }
-    return tables.plain_json(shown) + "\n"
 
 
 def tables_value(value: Any) -> Any:
@@ -173,28 +156,30 @@ def tables_value(value: Any) -> Any:
     return value if isinstance(value, int) else float(value)
 
 
-def _csv(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
-    del evaluator, rows
+def _sheet(found: Formulas) -> Table:
     lines = [
         {"name": str(symbol), "kind": "size", "formula": str(each)} for symbol, each in found.used().items()
     ]
     lines += [
         {"name": name, "kind": "total", "formula": _shown(total)} for name, total in found.totals.items()
     ]
-    return tables.csv_text(lines, ("name", "kind", "formula"))
+    return Table(lines, ("name", "kind", "formula"))
 
 
-def _md(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> str:
-    del evaluator
-    import sympy
+def _named(found: Formulas) -> Text:
+    """The formulas as a table of Markdown; LaTeX has them as equations."""
 
-    pairs = [(str(symbol), each) for symbol, each in found.used().items()] + list(found.totals.items())
-    lines = [
-        {"name": name, "formula": "-" if each is None else Markup(f"${sympy.latex(each)}$")}
-        for name, each in pairs
-    ]
-    shown = tables.markdown(lines, ("name", "formula"))
-    return shown + ("\n" + tables.markdown(_rows(rows), SENSITIVITY_COLUMNS) if rows else "")
+    def table() -> str:
+        import sympy
+
+        pairs = [(str(symbol), each) for symbol, each in found.used().items()] + list(found.totals.items())
+        lines = [
+            {"name": name, "formula": "-" if each is None else Markup(f"${sympy.latex(each)}$")}
+            for name, each in pairs
+        ]
+        return Table(lines, ("name", "formula")).render("md")
+
+    return Text({"md": table})
 
 
 def _rows(rows: list[Sensitivity]) -> list[dict[str, Any]]:
@@ -212,10 +197,19 @@ def _rows(rows: list[Sensitivity]) -> list[dict[str, Any]]:
     ]
 
 
-_PRINTERS = {
-    FormulaFormat.TABLE: _text,
-    FormulaFormat.LATEX: _latex,
-    FormulaFormat.JSON: _json,
-    FormulaFormat.CSV: _csv,
-    FormulaFormat.MD: _md,
-}
+COMMAND = Command(
+    formula,
+    EXAMPLES,
+    (
+        Option(
+            "free",
+            "Sizes to leave free, with commas; `all` for all that can be.",
+            default="all",
+            metavar="NAMES",
+        ),
+        Option("metrics", "Totals wanted, with commas."),
+        Option("sensitivity", "What a percent more of each size costs, at the spec's values.", bool, False),
+        FORMAT,
+    ),
+    takes="spec",
+)

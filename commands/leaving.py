@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import typer
-
+from commands.printing import tell
 from costmodel.errors import one_line
 
 ASKED = (signal.SIGINT, signal.SIGTERM)
+
+
+class Left(Exception):  # noqa: N818 -- no error: what was asked for
+    """The command has ended because it was asked to."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @contextmanager
@@ -34,8 +41,8 @@ def leaving(told: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(one_line(f"interrupted; {told()}"), err=True)
-        raise typer.Exit(128 + (caught[0] if caught else signal.SIGINT)) from None
+        tell(one_line(f"interrupted; {told()}"))
+        raise Left(128 + (caught[0] if caught else signal.SIGINT)) from None
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from commands.command import Command, Group
+from commands.options import DTYPE, OUT, Source
+from commands.printing import tell
+from costmodel.options import Option
 
-from commands.options import DtypeOption, Source, on_spec
+MEMORY = """Where a network's memory goes, layer by layer.
 
-app = typer.Typer(no_args_is_help=True, help="Files about a network: tables, a page and a drawing.")
-
-MEMORY = """Where a network's memory goes, layer by layer, as CSV, Markdown, PNG and SVG.
-
-With --continual the state kept between frames, else the clip buffer and maps of a clip. Beside it the totals,
-the layer of the peak, memory traffic, and clips of 4, 16 and 64 frames beside the network frame by frame. For
-CoX3D-M also Table 4 of its paper, row by row.
+As CSV, Markdown, PNG and SVG: with --continual the state kept between frames, else the clip buffer and maps
+of a clip. Beside it the totals, the layer of the peak, memory traffic, and clips of 4, 16 and 64 frames
+beside the network frame by frame. For CoX3D-M also Table 4 of its paper, row by row.
 
 Examples:
 
@@ -27,7 +25,7 @@ Examples:
 """
 
 
-GALLERY = """A page with one row for each network that comes with the tool, as a clip and frame by frame.
+GALLERY = """A page with one row for each network that comes with the tool.
 
 Examples:
 
@@ -37,18 +35,7 @@ Examples:
 """
 
 
-@app.callback()
-def report() -> None:
-    """Files about a network."""
-
-
-@app.command("memory", help=MEMORY)
-@on_spec
-def memory(
-    source: Source,
-    dtype: DtypeOption = "fp32",
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("out"),
-) -> None:
+def memory(source: Source, dtype: str, out: Path) -> None:
     """Writes the memory report and prints the files' paths."""
     from reports.files import check_folder, write_files
     from reports.memory import MemoryReport
@@ -57,12 +44,12 @@ def memory(
     check_folder(out)
     made = MemoryReport(source.clip(), source.continual().stream_of, source.is_stream, dtype)
     for note in made.graph.notes:
-        typer.echo(f"note: {note}", err=True)
+        tell(f"note: {note}")
     for path in write_files(out, files_of(made)):
-        typer.echo(path)
+        print(path)
 
 
-STUDY = """The trajectory of a search, as X3D's Fig. 2, as PNG, SVG and CSV.
+STUDY = """The trajectory of a search, drawn as X3D's Fig. 2, and as CSV.
 
 Examples:
 
@@ -72,14 +59,7 @@ Examples:
 """
 
 
-@app.command("study", help=STUDY)
-def study(
-    file: Annotated[Path, typer.Argument(metavar="DB", help="A study that `search` wrote.")],
-    search: Annotated[
-        int | None, typer.Option(help="One search of the study; the last if not given.")
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("out"),
-) -> None:
+def study(file: Path, search: int | None, out: Path) -> None:
     """Writes the trajectory and prints the files' paths."""
     from reports.files import check_folder
     from reports.study import write
@@ -88,17 +68,29 @@ def study(
     check_folder(out)
     with read_study(file) as opened:
         for path in write(opened, search, out):
-            typer.echo(path)
+            print(path)
 
 
-@app.command("gallery", help=GALLERY)
-def gallery(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("out"),
-) -> None:
+def gallery(out: Path) -> None:
     """Writes the gallery and prints the file's path."""
     from reports.files import check_folder, write_files
     from reports.gallery import gallery as gallery_page
 
     check_folder(out)
     for path in write_files(out, {"gallery.md": gallery_page().encode()}):
-        typer.echo(path)
+        print(path)
+
+
+_DB = Option("file", "A study that `search` wrote.", Path, is_positional=True, is_required=True, metavar="DB")
+COMMAND = Group(
+    "Files about a network: tables, a page and a drawing.",
+    {
+        "memory": Command(memory, MEMORY, (DTYPE, OUT), takes="spec"),
+        "study": Command(
+            study,
+            STUDY,
+            (_DB, Option("search", "One search of the study; the last if not given.", int), OUT),
+        ),
+        "gallery": Command(gallery, GALLERY, (OUT,)),
+    },
+)

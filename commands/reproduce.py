@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from commands.options import Format, FormatOption
+from commands.command import Command
+from commands.options import FORMAT
+from commands.printing import put
 from costmodel.errors import OptionError
-from reports import tables
+from costmodel.options import Option
 from reports.reproduce import COUNTED, VERDICTS, Reproduced, counts, table_rows
 from reports.reproduce import reproduce as reproduce_papers
+from reports.table import Page, Table, Text, whole
 
 COLUMNS = ("paper", "table", "row", "figure", "published", "computed", "verdict", "reason")
 CSV_COLUMNS = (*COLUMNS, "unit", "difference", "convention")
@@ -38,53 +39,34 @@ Examples:
 """
 
 
-def reproduce(
-    paper: Annotated[
-        str | None,
-        typer.Argument(metavar="[PAPER]", help="co3d, x3d, d3d, efficient3d or atfr; all without."),
-    ] = None,
-    table: Annotated[
-        str | None,
-        typer.Option(metavar="PAPER:TABLE", help="A paper's table from our figures, such as co3d:3."),
-    ] = None,
-    verdict: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"Only these: {', '.join(VERDICTS)}; repeatable.")
-    ] = None,
-    all: Annotated[bool, typer.Option("--all", help="List exact, cited and measured figures too.")] = False,
-    format: FormatOption = Format.TABLE,
-) -> None:
+def reproduce(paper: str | None, table: str | None, verdict: tuple[str, ...], all: bool, format: str) -> None:
     """Prints figures or a table."""
-    for name in verdict or ():
+    for name in verdict:
         if name not in VERDICTS:
             raise OptionError(f"--verdict: unknown {name!r}, expected one of {', '.join(VERDICTS)}")
     if table is not None:
         if paper is not None or verdict or all:
             raise OptionError("--table: stands alone, expected no PAPER, --verdict or --all beside it")
-        typer.echo(_table_text(table, format), nl=False)
+        put(table_page(table).render(format))
         return
     figures = reproduce_papers([] if paper is None else [paper])
-    is_for_people = format in (Format.TABLE, Format.MD)
-    unless_said = COUNTED[1:] if is_for_people and not all else VERDICTS
+    every = [figure for figure in figures if figure.verdict in (verdict or VERDICTS)]
+    unless_said = VERDICTS if all else COUNTED[1:]
     listed = [figure for figure in figures if figure.verdict in (verdict or unless_said)]
-    typer.echo(_text(figures, listed, format), nl=False)
+    put(page(figures, every, listed).render(format))
 
 
-def _text(figures: Sequence[Reproduced], listed: Sequence[Reproduced], format: Format) -> str:
+def page(figures: Sequence[Reproduced], every: Sequence[Reproduced], listed: Sequence[Reproduced]) -> Page:
+    """The figures, those listed for a person, and how many there are of each verdict."""
     totals = count_rows(figures)
-    match format:
-        case Format.JSON:
-            return tables.plain_json({"figures": [each.as_row() for each in listed], "counts": totals}) + "\n"
-        case Format.CSV:
-            return tables.csv_text([each.as_row() for each in listed], CSV_COLUMNS)
-        case Format.MD:
-            shown = [tables.markdown(totals, COUNT_COLUMNS), tables.markdown(shown_rows(listed), COLUMNS)]
-            return "\n".join(shown)
-    rows = (
-        tables.table(shown_rows(listed), COLUMNS, drop=("paper", "table", "verdict", "reason")) + "\n"
-        if listed
-        else ""
+    counted = Table(totals, COUNT_COLUMNS)
+    shown = Table(shown_rows(listed), COLUMNS, drop=("paper", "table", "verdict", "reason"))
+    return Page(
+        lambda: {"figures": [each.as_row() for each in every], "counts": totals},
+        lambda: [*whole([shown]), counted],
+        lambda: Table([each.as_row() for each in every], CSV_COLUMNS),
+        lambda: [counted, shown],
     )
-    return rows + tables.table(totals, COUNT_COLUMNS)
 
 
 def shown_rows(figures: Sequence[Reproduced]) -> list[dict[str, Any]]:
@@ -111,22 +93,41 @@ def count_rows(figures: Sequence[Reproduced]) -> list[dict[str, Any]]:
     return rows
 
 
-def _table_text(name: str, format: Format) -> str:
+def table_page(name: str) -> Page:
+    """A paper's table from our figures, and where they differ from the published."""
     title, columns, rows, figures = table_rows(name)
     notes = [
         f"! {each.cell.row}, {each.cell.figure}: printed {each.cell.printed}; {each.reason}"
         for each in figures
         if each.verdict in ("close", "refuted")
     ]
-    match format:
-        case Format.JSON:
-            found = {"table": title, "rows": rows, "figures": [each.as_row() for each in figures]}
-            return tables.plain_json(found) + "\n"
-        case Format.CSV:
-            return tables.csv_text(rows, columns)
-        case Format.MD:
-            shown = f"{title}\n\n{tables.markdown(rows, columns)}"
-        case _:
-            shown = tables.table(rows, columns, title)
     legend = "figures are ours; * as published: measured, quoted or open; ! differs from the published"
-    return "\n".join([shown + legend, *notes]) + "\n"
+    told = Text.of("\n".join([legend, *notes]) + "\n", "table", "md")
+    return Page(
+        lambda: {"table": title, "rows": rows, "figures": [each.as_row() for each in figures]},
+        lambda: [Table(rows, columns, title), told],
+        document=lambda: [Text.of(f"{title}\n", "md"), Table(rows, columns), told],
+    )
+
+
+COMMAND = Command(
+    reproduce,
+    EXAMPLES,
+    (
+        Option(
+            "paper",
+            "co3d, x3d, d3d, efficient3d or atfr; all without.",
+            metavar="[PAPER]",
+            is_positional=True,
+        ),
+        Option("table", "A paper's table from our figures, such as co3d:3.", metavar="PAPER:TABLE"),
+        Option(
+            "verdict",
+            f"Only these: {', '.join(VERDICTS)}; repeatable.",
+            metavar="NAME",
+            is_repeatable=True,
+        ),
+        Option("all", "List exact, cited and measured figures too.", bool, False),
+        FORMAT,
+    ),
+)

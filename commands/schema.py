@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-import typer
+from commands.command import Command
+from commands.printing import put
 
 EXAMPLES = """The JSON Schema of specs, so that an editor completes and checks them.
 
@@ -20,7 +21,7 @@ Examples:
 
 def schema() -> None:
     """Prints the JSON Schema of specs."""
-    typer.echo(schema_text(), nl=False)
+    put(schema_text())
 
 
 def schema_text() -> str:
@@ -28,3 +29,6 @@ def schema_text() -> str:
     from costmodel.spec.schema import schema as schema_of_specs
 
     return json.dumps(schema_of_specs(), indent=2) + "\n"
+
+
+COMMAND = Command(schema, EXAMPLES)

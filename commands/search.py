@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from commands.options import DtypeOption, Format, FormatOption, SeedOption, Source, on_spec
+from commands.command import Command
+from commands.options import DTYPE, FORMAT, OUT, SEED, Source
+from commands.printing import put
 from commands.searching import (
-    BudgetOption,
-    PresetOption,
-    ScoreOption,
+    BUDGET,
+    LIMIT,
+    PRESET,
+    SCORE,
+    STUDY,
+    WITH,
+    WORKERS,
     Setup,
-    StudyOption,
-    Texts,
-    WithOption,
-    WorkersOption,
     setup,
 )
 from costmodel.errors import OptionError
+from costmodel.options import Option
 
 EXAMPLES = """The best network under a budget: expand a small one, or contract a large one, an axis at a time.
 
@@ -41,37 +43,26 @@ Examples:
 """
 
 
-@on_spec
 def search(
     source: Source,
-    start: Annotated[str | None, typer.Option(help="The variant to start from.")] = None,
-    budget: BudgetOption = None,
-    limit: Annotated[Texts, typer.Option(metavar="METRIC<=AMOUNT", help="A hard limit; repeatable.")] = None,
-    score: ScoreOption = None,
-    score_option: WithOption = None,
-    study: StudyOption = None,
-    preset: PresetOption = None,
-    replay: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Take the axis and value of each step from a file.")
-    ] = None,
-    contract: Annotated[bool, typer.Option("--contract", help="Start large, and divide the cost.")] = False,
-    axes: Annotated[
-        Texts, typer.Option(metavar="A,B", help="Only these axes of the spec; repeatable.")
-    ] = None,
-    factor: Annotated[
-        str | None, typer.Option(help="How many times dearer each step is; 2 where none is given.")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="Where candidates run: local.")] = "local",
-    workers: WorkersOption = None,
-    retries: Annotated[
-        int | None, typer.Option(min=0, max=100, help="How often a failed candidate is tried again; 2.")
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for the trajectory as PNG, SVG and CSV.")
-    ] = Path("out"),
-    seed: SeedOption = 0,
-    dtype: DtypeOption = "fp32",
-    format: FormatOption = Format.TABLE,
+    start: str | None,
+    budget: str | None,
+    limit: tuple[str, ...],
+    score: str | None,
+    score_option: tuple[str, ...],
+    study: Path | None,
+    preset: str | None,
+    replay: str | None,
+    contract: bool,
+    axes: tuple[str, ...],
+    factor: str | None,
+    engine: str,
+    workers: int | None,
+    retries: int | None,
+    out: Path,
+    seed: int,
+    dtype: str,
+    format: str,
 ) -> None:
     """Searches, and prints the trajectory and the command that emits the winner."""
     if engine != "local":
@@ -81,7 +72,7 @@ def search(
         "limit": limit,
         "score": score,
         "with": score_option,
-        "axes": [name for text in axes or () for name in text.split(",")],
+        "axes": [name for text in axes for name in text.split(",")],
         "contract": contract,
         "replay": replay,
         "factor": factor,
@@ -92,7 +83,7 @@ def search(
     _run(setup(source, given, preset, study, seed=seed, dtype=dtype), out, format)
 
 
-def _run(chosen: Setup, out: Path, format: Format) -> None:
+def _run(chosen: Setup, out: Path, format: str) -> None:
     from commands.leaving import leaving
     from commands.trajectory import printed, progress
     from search.methods.run import Judging, run
@@ -108,12 +99,39 @@ def _run(chosen: Setup, out: Path, format: Format) -> None:
         _report(chosen.network, study, ready, out, format)
 
 
-def _report(network: Source, study: Any, ready: Any, out: Path, format: Format) -> None:
-    from commands.trajectory import progress, shown
+def _report(network: Source, study: Any, ready: Any, out: Path, format: str) -> None:
+    from commands.trajectory import page, progress
     from reports.study import write
     from search.methods.run import search_address
 
     number = study.search(search_address(ready.options), ready.options)
-    typer.echo(shown(network, study, number, format), nl=False)
+    put(page(network, study, number).render(format))
     for file in write(study, number, out):
         progress(f"wrote {file}")
+
+
+COMMAND = Command(
+    search,
+    EXAMPLES,
+    (
+        Option("start", "The variant to start from."),
+        BUDGET,
+        LIMIT,
+        SCORE,
+        WITH,
+        STUDY,
+        PRESET,
+        Option("replay", "Take the axis and value of each step from a file.", metavar="FILE"),
+        Option("contract", "Start large, and divide the cost.", bool, False),
+        Option("axes", "Only these axes of the spec; repeatable.", metavar="A,B", is_repeatable=True),
+        Option("factor", "How many times dearer each step is; 2 where none is given."),
+        Option("engine", "Where candidates run: local.", default="local"),
+        WORKERS,
+        Option("retries", "How often a failed candidate is tried again; 2.", int, least=0, most=100),
+        replace(OUT, help="The folder for the trajectory as PNG, SVG and CSV."),
+        SEED,
+        DTYPE,
+        FORMAT,
+    ),
+    takes="spec",
+)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from commands.options import Source
 from costmodel.names import file_stem
+from costmodel.options import Option
 from costmodel.spec.resolved import exact_text
 
 if TYPE_CHECKING:
@@ -19,30 +18,19 @@ if TYPE_CHECKING:
     from search.problem.request import Prepared, Request
     from search.study.study import Study
 
-Texts = list[str] | None
-BudgetOption = Annotated[
-    str | None,
-    typer.Option("--budget", metavar="METRIC<=AMOUNT", help="The cost and its target: 2GMAC, 8MiB, 16x."),
-]
-ScoreOption = Annotated[
-    str | None,
-    typer.Option("--score", help="What is maximised: entropy, synflow, train, any arithmetic of metrics."),
-]
-WithOption = Annotated[
-    Texts, typer.Option("--with", metavar="NAME=VALUE", help="An option of the score; repeatable.")
-]
-StudyOption = Annotated[
-    Path | None,
-    typer.Option("--study", metavar="DB", help="The study's file; runs/SPEC.db where none is given."),
-]
-PresetOption = Annotated[
-    str | None,
-    typer.Option("--preset", help="A file, or a shipped name, that supplies every option not given."),
-]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option("--workers", min=1, max=1024, help="Worker processes; one for each core or GPU."),
-]
+BUDGET = Option("budget", "The cost and its target: 2GMAC, 8MiB, 16x.", metavar="METRIC<=AMOUNT")
+LIMIT = Option("limit", "A hard limit; repeatable.", metavar="METRIC<=AMOUNT", is_repeatable=True)
+SCORE = Option("score", "What is maximised: entropy, synflow, train, any arithmetic of metrics.")
+WITH = Option(
+    "score_option",
+    "An option of the score; repeatable.",
+    metavar="NAME=VALUE",
+    flags="--with",
+    is_repeatable=True,
+)
+STUDY = Option("study", "The study's file; runs/SPEC.db where none is given.", Path, metavar="DB")
+PRESET = Option("preset", "A file, or a shipped name, that supplies every option not given.")
+WORKERS = Option("workers", "Worker processes; one for each core or GPU.", int, least=1, most=1024)
 
 
 @dataclass(frozen=True)

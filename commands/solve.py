@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+from typing import Any
 
-import typer
-
-from commands.options import DtypeOption, Format, FormatOption, Source, on_spec
+from commands.command import Command
+from commands.options import DTYPE, FORMAT, Source
+from commands.printing import put, tell
+from commands.searching import LIMIT
+from costmodel.options import Option
 
 EXAMPLES = """Inverse questions, without training: which network is best within limits, over a whole grid.
 
@@ -26,23 +29,14 @@ Examples:
 MOST_SHOWN = 40
 
 
-@on_spec
 def solve(
     source: Source,
-    maximize: Annotated[
-        str | None, typer.Option(metavar="EXPR", help="What is to be large: arithmetic of metrics.")
-    ] = None,
-    pareto: Annotated[
-        str | None, typer.Option(metavar="A,B,C", help="The front of these figures instead of one best.")
-    ] = None,
-    limit: Annotated[
-        list[str] | None, typer.Option(metavar="METRIC<=AMOUNT", help="A hard limit; repeatable.")
-    ] = None,
-    over: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=LO:HI:STEP", help="Values of a size; repeatable.")
-    ] = None,
-    dtype: DtypeOption = "fp32",
-    format: FormatOption = Format.TABLE,
+    maximize: str | None,
+    pareto: str | None,
+    limit: tuple[str, ...],
+    over: tuple[str, ...],
+    dtype: str,
+    format: str,
 ) -> None:
     """Answers, and prints how much of the grid each limit excluded."""
     from costmodel.errors import OptionError
@@ -56,10 +50,10 @@ def solve(
 
     if (maximize is None) == (pareto is None):
         raise OptionError("--maximize or --pareto: expected one of them")
-    limits = [parse_limit(text) for text in limit or ()]
+    limits = [parse_limit(text) for text in limit]
     family = Family(source, dtype)
     start = source.sizes
-    space = space_of(family, start, [parse_axis(text, "--over") for text in over or ()])
+    space = space_of(family, start, [parse_axis(text, "--over") for text in over])
     present = [each for each in limits if each.relative]
     if present:
         (design,) = family.designs([start], tuple(each.quantity for each in present))
@@ -75,17 +69,16 @@ def solve(
 
 
 def _progress(designs: int) -> Any:
-    import sys
-
     def told(done: int) -> None:
-        typer.echo(f"\r{done:,} of {designs:,} designs", err=True, nl=done >= designs)
+        end = "\n" if done >= designs else ""
+        print(f"\r{done:,} of {designs:,} designs", end=end, file=sys.stderr, flush=True)
 
     return told if sys.stderr.isatty() else None
 
 
-def _print(source: Source, space: Any, solved: Any, names: tuple[str, ...], format: Format) -> None:
+def _print(source: Source, space: Any, solved: Any, names: tuple[str, ...], format: str) -> None:
     from commands.trajectory import emit_line, exact_number
-    from reports import tables
+    from reports.table import Page, Table, Text
 
     moved = [axis.name for axis in space.axes]
     rows = [
@@ -95,31 +88,51 @@ def _print(source: Source, space: Any, solved: Any, names: tuple[str, ...], form
     ]
     counts = solved.counts
     command = emit_line(space.family.at(solved.found[0].settings))
-    if format is Format.JSON:
-        told = {"designs": counts.designs, "valid": counts.valid, "within": counts.within}
-        limits = [
-            {"limit": name, "excluded": count, "excluded_alone": counts.alone[name]}
-            for name, count in counts.excluded.items()
-        ]
-        typer.echo(tables.plain_json({**told, "limits": limits, "found": rows, "emit": command}))
-        return
     columns = (*moved, *names)
-    if format is not Format.TABLE:
-        text = tables.csv_text(rows, columns) if format is Format.CSV else tables.markdown(rows, columns)
-        typer.echo(text, nl=False)
-        return
-    typer.echo(
-        f"{counts.designs:,} designs, {counts.valid:,} networks, {counts.within:,} within all limits",
-        err=True,
+    shown = Table(rows[:MOST_SHOWN], columns, f"{len(rows):,} found")
+    rest = f"... and {len(rows) - MOST_SHOWN:,} more; --format csv prints all\n"
+    tell(_told(counts))
+    page = Page(
+        lambda: _json(counts, rows, command),
+        lambda: [
+            shown,
+            *([Text.of(rest)] if len(rows) > MOST_SHOWN else []),
+            *([Text.of(f"{command}\n")] if len(rows) == 1 else []),
+        ],
+        lambda: Table(rows, columns),
+        lambda: [Table(rows, columns)],
     )
+    put(page.render(format))
+
+
+def _json(counts: Any, rows: list[dict[str, Any]], command: str) -> dict[str, Any]:
+    told = {"designs": counts.designs, "valid": counts.valid, "within": counts.within}
+    limits = [
+        {"limit": name, "excluded": count, "excluded_alone": counts.alone[name]}
+        for name, count in counts.excluded.items()
+    ]
+    return {**told, "limits": limits, "found": rows, "emit": command}
+
+
+def _told(counts: Any) -> str:
+    """How much of the grid each limit excluded."""
+    lines = [f"{counts.designs:,} designs, {counts.valid:,} networks, {counts.within:,} within all limits"]
     for name, count in counts.excluded.items():
         share = 100 * count / max(counts.valid, 1)
-        typer.echo(
-            f"  {name} excludes {count:,} ({share:.1f} %), {counts.alone[name]:,} by itself alone", err=True
-        )
-    shown = rows[:MOST_SHOWN]
-    typer.echo(tables.table(shown, columns, f"{len(rows):,} found"), nl=False)
-    if len(rows) > len(shown):
-        typer.echo(f"... and {len(rows) - len(shown):,} more; --format csv prints all", err=True)
-    if len(rows) == 1:
-        typer.echo(f"\n{command}")
+        lines.append(f"  {name} excludes {count:,} ({share:.1f} %), {counts.alone[name]:,} by itself alone")
+    return "\n".join(lines)
+
+
+COMMAND = Command(
+    solve,
+    EXAMPLES,
+    (
+        Option("maximize", "What is to be large: arithmetic of metrics.", metavar="EXPR"),
+        Option("pareto", "The front of these figures instead of one best.", metavar="A,B,C"),
+        LIMIT,
+        Option("over", "Values of a size; repeatable.", metavar="NAME=LO:HI:STEP", is_repeatable=True),
+        DTYPE,
+        FORMAT,
+    ),
+    takes="spec",
+)

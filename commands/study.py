@@ -4,47 +4,35 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from commands.options import Format, FormatOption
+from commands.command import Command, Group
+from commands.options import FORMAT
+from commands.printing import put, tell
 from costmodel.errors import OptionError
+from costmodel.options import Option
+from reports.table import Page, Table, page_of
 
-app = typer.Typer(no_args_is_help=True, help="What searches have found and decided, and why.")
-
-File = Annotated[Path, typer.Argument(metavar="DB", help="A study that `search` wrote.")]
-SearchOption = Annotated[
-    int | None, typer.Option("--search", help="One search of the study; all if not given.")
-]
 SEARCHES = ("search", "mode", "score", "budget", "limits", "seed", "decisions", "started", "finished")
 CANDIDATES = ("candidate", "score_name", "score", "status", "seconds", "attempts", "reason")
 AGREEMENT = ("score", "networks", "rank_correlation", "low", "high")
 OPTIONS = ("axis", "value", "ratio", "score", "reason", "note")
 
 
-@app.callback()
-def study() -> None:
-    """What searches have found and decided, and why."""
-
-
-@app.command("list")
-def list_searches(study: File, format: FormatOption = Format.TABLE) -> None:
-    """The searches of a study: what each looked for, when it ran, and how many decisions it made."""
+def list_searches(study: Path, format: str) -> None:
+    """The searches of a study: what each looked for, and when it ran."""
     from search.study.history import searches_of
     from search.study.study import read_study
 
     with read_study(study) as opened:
         rows = searches_of(opened)
         title = f"{study}: searches on {opened.fact('spec_name')}"
-    _print(rows, SEARCHES, format, title)
+    put(page_of(Table(rows, SEARCHES, title)).render(format))
 
 
-@app.command()
-def show(study: File, search: SearchOption = None, format: FormatOption = Format.TABLE) -> None:
-    """The candidates and decisions of a study, and how its scores agree with trained ones."""
+def show(study: Path, search: int | None, format: str) -> None:
+    """Its candidates and decisions, and how well scores agree."""
     from commands.trajectory import COLUMNS, correlated, rows_of
-    from reports import tables
     from search.study.history import candidates_of, correlations, decisions_of, searches_of
     from search.study.study import read_study
 
@@ -52,31 +40,31 @@ def show(study: File, search: SearchOption = None, format: FormatOption = Format
         searches = _chosen(searches_of(opened), search, study)
         candidates = candidates_of(opened)
         decisions = [row for each in searches for row in decisions_of(opened, each["search"])]
-        if format is Format.JSON:
-            found = {
-                "spec": opened.fact("spec_name"),
-                "searches": searches,
-                "candidates": candidates,
-                "decisions": decisions,
-                "correlations": correlations(opened),
-            }
-            typer.echo(tables.plain_json(found))
-            return
-        parts = [tables.table(_brief(candidates), CANDIDATES, f"{study}: candidates")]
-        for each in searches:
-            rows = rows_of([row for row in decisions if row["search"] == each["search"]], each["options"])
-            title = f"search {each['search']}: {each['mode']} by {each['score']}, {each['budget']}"
-            parts.append(_text(rows, COLUMNS, format, title))
-        typer.echo("\n".join(parts) + correlated(opened), nl=False)
+        scores, spec = correlations(opened), opened.fact("spec_name")
+    steps = [
+        Table(
+            rows_of([row for row in decisions if row["search"] == each["search"]], each["options"]),
+            COLUMNS,
+            f"search {each['search']}: {each['mode']} by {each['score']}, {each['budget']}",
+        )
+        for each in searches
+    ]
+    tried = Table(_brief(candidates), CANDIDATES, f"{study}: candidates")
+    page = Page(
+        lambda: {
+            "spec": spec,
+            "searches": searches,
+            "candidates": candidates,
+            "decisions": decisions,
+            "correlations": scores,
+        },
+        lambda: [tried, *steps, *correlated(scores)],
+        lambda: Table([row for each in steps for row in each.rows], COLUMNS),
+    )
+    put(page.render(format))
 
 
-@app.command()
-def why(
-    study: File,
-    step: Annotated[int, typer.Argument(help="The step of a search.")],
-    search: SearchOption = None,
-    format: FormatOption = Format.TABLE,
-) -> None:
+def why(study: Path, step: int, search: int | None, format: str) -> None:
     """Why a step was decided so: every axis with its value, score, or the reason that it was left out."""
     from search.study.history import decisions_of, searches_of
     from search.study.study import read_study
@@ -87,39 +75,28 @@ def why(
     found = [row for row in decisions if row["step"] == step]
     if not found:
         raise OptionError(f"{study}: there is no step {step}; the search has {len(decisions)} decisions")
-    for row in found:
-        title = f"step {step}, {row['kind']} {row['axis'] or ''}: {row['reason']}"
-        options = [{**option, "value": _decimal(option["value"])} for option in row["options"]]
-        _print(options, OPTIONS, format, title)
+    tables = [
+        Table(
+            [{**option, "value": _decimal(option["value"])} for option in row["options"]],
+            OPTIONS,
+            f"step {step}, {row['kind']} {row['axis'] or ''}: {row['reason']}",
+        )
+        for row in found
+    ]
+    rows = [row for each in tables for row in each.rows]
+    put(Page(lambda: rows, lambda: tables, lambda: Table(rows, OPTIONS)).render(format))
 
 
-@app.command()
-def export(
-    study: File,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write: .json, .csv or .yaml.")],
-    search: SearchOption = None,
-) -> None:
+def export(study: Path, out: Path, search: int | None) -> None:
     """Writes a study as JSON, its candidates as CSV, or the winner as a spec in YAML with exact sizes."""
     from search.study.export import export as write
     from search.study.study import read_study
 
     with read_study(study) as opened:
-        typer.echo(write(opened, search, out))
+        print(write(opened, search, out))
 
 
-@app.command()
-def agreement(
-    study: File,
-    score: Annotated[
-        list[str] | None,
-        typer.Option(help="A score that costs nothing; repeatable. The usual ones if not given."),
-    ] = None,
-    trained: Annotated[str, typer.Option(help="The score that networks were trained for.")] = "train",
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A folder for the networks as CSV, and a drawing.")
-    ] = None,
-    format: FormatOption = Format.TABLE,
-) -> None:
+def agreement(study: Path, score: tuple[str, ...], trained: str, out: Path | None, format: str) -> None:
     """How well cheap scores, such as the entropy, rank the networks that were trained (Spearman)."""
     from reports.agreement import write
     from search.study.study import read_study
@@ -128,9 +105,10 @@ def agreement(
     with read_study(study) as opened:
         networks = ranked(opened, score or CHEAP, trained)
         rows, name = agreement(networks), opened.fact("spec_name")
-    _print(rows, AGREEMENT, format, f"{name}: rank correlation with {trained}, {len(networks)} networks")
+    title = f"{name}: rank correlation with {trained}, {len(networks)} networks"
+    put(page_of(Table(rows, AGREEMENT, title)).render(format))
     for file in write(networks, rows, name, out) if out is not None else ():
-        typer.echo(f"wrote {file}", err=True)
+        tell(f"wrote {file}")
 
 
 def _chosen(searches: list[dict[str, Any]], wanted: int | None, study: Path) -> list[dict[str, Any]]:
@@ -150,18 +128,60 @@ def _brief(candidates: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "candidate": row["candidate"][:12]} for row in candidates]
 
 
-def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], format: Format, title: str) -> None:
-    from reports import tables
-
-    if format is Format.JSON:
-        typer.echo(tables.plain_json(rows))
-    else:
-        typer.echo(_text(rows, columns, format, title), nl=False)
-
-
-def _text(rows: list[dict[str, Any]], columns: tuple[str, ...], format: Format, title: str) -> str:
-    from reports import tables
-
-    if format is Format.CSV:
-        return tables.csv_text(rows, columns)
-    return tables.markdown(rows, columns) if format is Format.MD else tables.table(rows, columns, title)
+_DB = Option(
+    "study", "A study that `search` wrote.", Path, is_positional=True, is_required=True, metavar="DB"
+)
+_SEARCH = Option("search", "One search of the study; all if not given.", int)
+COMMAND = Group(
+    "What searches have found and decided, and why.",
+    {
+        "list": Command(
+            list_searches,
+            "The searches of a study: what each looked for, and when it ran.",
+            (_DB, FORMAT),
+        ),
+        "show": Command(
+            show,
+            "Its candidates and decisions, and how well scores agree.",
+            (_DB, _SEARCH, FORMAT),
+        ),
+        "why": Command(
+            why,
+            "Why a step was decided so, axis by axis.",
+            (
+                _DB,
+                Option(
+                    "step", "The step of a search.", int, is_positional=True, is_required=True, metavar="STEP"
+                ),
+                _SEARCH,
+                FORMAT,
+            ),
+        ),
+        "export": Command(
+            export,
+            "The study as JSON, candidates as CSV, or the winner as a spec.",
+            (
+                _DB,
+                Option(
+                    "out", "The file to write: .json, .csv or .yaml.", Path, is_required=True, metavar="FILE"
+                ),
+                _SEARCH,
+            ),
+        ),
+        "agreement": Command(
+            agreement,
+            "How well cheap scores rank trained networks (Spearman).",
+            (
+                _DB,
+                Option(
+                    "score",
+                    "A score that costs nothing; repeatable. The usual ones if not given.",
+                    is_repeatable=True,
+                ),
+                Option("trained", "The score that networks were trained for.", default="train"),
+                Option("out", "A folder for the networks as CSV, and a drawing.", Path, metavar="DIR"),
+                FORMAT,
+            ),
+        ),
+    },
+)

@@ -8,19 +8,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from commands.options import Format, FormatOption, SeedOption, Source, on_spec
+from commands.command import Command
+from commands.options import FORMAT, SEED, Source
+from commands.printing import put
 from costmodel.errors import OptionError
-from reports import tables
+from costmodel.options import Option
+from reports.table import Table, page_of
 from search.sweep.evaluator import Evaluator
 from search.sweep.grid import Axis, Grid, parse_axis
 from search.sweep.row_writer import RowFile, csv_of, room_for
 from search.sweep.sweep import Piece, Sweep, known_metrics
 
 MOST_PRINTED = 10_000
+STREAMED = frozenset({"csv"})  # rows are written as they come, however many there are
 EXAMPLES = """The figures of many designs: every combination of some values, or some drawn at random.
 
 Any size, structure or `let` name of the spec can be an axis: LO:HI:STEP or A,B,C. Figures equal those of
@@ -38,33 +40,18 @@ Examples:
 """
 
 
-@on_spec
 def sweep(
     source: Source,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option("--grid", metavar="NAME=LO:HI:STEP|A,B", help="An axis and its values; repeatable."),
-    ] = None,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="NAME=LO:HI[:STEP]", help="An axis of --random; repeatable."),
-    ] = None,
-    random: Annotated[
-        int | None, typer.Option("--random", help="Draw that many designs instead of all combinations.")
-    ] = None,
-    metrics: Annotated[
-        str | None, typer.Option(help="Figures wanted, with commas; any total of `analyze`.")
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option("--where", help="Keep designs for which this holds; repeatable.")
-    ] = None,
-    pareto: Annotated[
-        str | None, typer.Option(help="Keep designs that no other beats on these figures; -NAME for larger.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file, .csv or .parquet.")] = None,
-    seed: SeedOption = 0,
-    format: FormatOption = Format.TABLE,
-) -> None:
+    grid: tuple[str, ...],
+    ranges: tuple[str, ...],
+    random: int | None,
+    metrics: str | None,
+    where: tuple[str, ...],
+    pareto: str | None,
+    out: Path | None,
+    seed: int,
+    format: str,
+) -> int:
     """Runs a sweep into a file or onto standard output."""
     found = _sweep(
         source, [*_axes(grid, "--grid"), *_axes(ranges, "--range")], random, seed, metrics, where, pareto
@@ -72,13 +59,13 @@ def sweep(
     if ranges and random is None:
         raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
     if out is not None:
-        _into_file(found, out)
-    else:
-        _printed(found, format)
+        return _into_file(found, out)
+    _printed(found, format)
+    return 0
 
 
-def _axes(given: list[str] | None, option: str) -> list[Axis]:
-    return [parse_axis(text, option) for text in given or ()]
+def _axes(given: tuple[str, ...], option: str) -> list[Axis]:
+    return [parse_axis(text, option) for text in given]
 
 
 def _sweep(
@@ -87,7 +74,7 @@ def _sweep(
     random: int | None,
     seed: int,
     metrics: str | None,
-    where: list[str] | None,
+    where: tuple[str, ...],
     pareto: str | None,
 ) -> Sweep:
     from costmodel.analysis.metrics import METRICS
@@ -95,12 +82,12 @@ def _sweep(
     objectives = tuple(name.strip() for name in (pareto or "").split(",") if name.strip())
     default = ("macs_per_frame", "params", "state_floats", "receptive_field", "delay")
     wanted = known_metrics(metrics) if metrics else default
-    read = [name for name in METRICS if any(name in text for text in (*objectives, *(where or ())))]
+    read = [name for name in METRICS if any(name in text for text in (*objectives, *where))]
     evaluator = Evaluator(source, (*wanted, *read))
-    return Sweep(evaluator, Grid(tuple(axes), random, seed), tuple(where or ()), objectives)
+    return Sweep(evaluator, Grid(tuple(axes), random, seed), where, objectives)
 
 
-def _into_file(found: Sweep, path: Path) -> None:
+def _into_file(found: Sweep, path: Path) -> int:
     rows = 0 if found.where or found.pareto else found.grid.designs
     room_for(path, rows, len(found.columns))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -113,32 +100,27 @@ def _into_file(found: Sweep, path: Path) -> None:
         whole = f"{path} holds {file.rows:,} whole rows"
         note = "the front is known only in the end" if found.pareto else whole
         print(f"interrupted after {file.done:,} of {found.grid.designs:,} designs; {note}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        return 130
     print(f"{file.rows:,} rows of {found.grid.designs:,} designs in {path}", file=sys.stderr)
+    return 0
 
 
-def _printed(found: Sweep, format: Format) -> None:
-    figures, columns = found.evaluator.metrics, found.columns
+def _printed(found: Sweep, format: str) -> None:
+    if format in STREAMED:
+        for number, piece in enumerate(_watched(found)):
+            put(csv_of(piece.rows, found.evaluator.metrics, header=not number))
+        return
     rows: list[dict[str, Any]] = []
-    started = False
     for piece in _watched(found):
-        if format is Format.CSV:
-            sys.stdout.write(csv_of(piece.rows, figures, header=not started))
-            started = True
-            continue
-        rows += _as_rows(piece, figures)
+        rows += _as_rows(piece, found.evaluator.metrics)
         if len(rows) > MOST_PRINTED:
             raise OptionError(
-                f"--format {format.value}: more than {MOST_PRINTED} rows; use --out FILE or --format csv, "
+                f"--format {format}: more than {MOST_PRINTED} rows; use --out FILE or --format csv, "
                 "or keep some with --where or --pareto"
             )
-    if format is Format.JSON:
-        sys.stdout.write(tables.plain_json({"designs": found.grid.designs, "rows": rows}) + "\n")
-    elif format is Format.MD:
-        sys.stdout.write(tables.markdown(rows, columns))
-    elif format is Format.TABLE:
-        title = f"{found.evaluator.network.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
-        sys.stdout.write(tables.table(rows, columns, title))
+    title = f"{found.evaluator.network.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
+    table = Table(rows, found.columns, title)
+    put(page_of(table, lambda: {"designs": found.grid.designs, "rows": rows}).render(format))
 
 
 def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -186,3 +168,29 @@ class _Lines:
         self.last = now
         speed = piece.done / (now - self.start)
         print(f"{piece.done:,} of {self.designs:,} designs, {speed:,.0f} a second", file=sys.stderr)
+
+
+COMMAND = Command(
+    sweep,
+    EXAMPLES,
+    (
+        Option(
+            "grid", "An axis and its values; repeatable.", metavar="NAME=LO:HI:STEP|A,B", is_repeatable=True
+        ),
+        Option(
+            "ranges",
+            "An axis of --random; repeatable.",
+            metavar="NAME=LO:HI[:STEP]",
+            flags="--range",
+            is_repeatable=True,
+        ),
+        Option("random", "Draw that many designs instead of all combinations.", int),
+        Option("metrics", "Figures wanted, with commas; any total of `analyze`."),
+        Option("where", "Keep designs for which this holds; repeatable.", is_repeatable=True),
+        Option("pareto", "Keep designs that no other beats on these figures; -NAME for larger."),
+        Option("out", "Write to this file, .csv or .parquet.", Path, metavar="FILE"),
+        SEED,
+        FORMAT,
+    ),
+    takes="spec",
+)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from commands.command import Command
 from commands.leaving import leaving
-from commands.options import Format, FormatOption, SeedOption, Source, on_spec
-from costmodel.errors import one_line
-from reports import tables
+from commands.options import FORMAT, OUT, SEED, Source
+from commands.printing import put, tell
+from costmodel.errors import OptionError, one_line
+from costmodel.options import Option
+from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from search.data import Data
@@ -36,58 +37,32 @@ Examples:
 """
 
 
-class Precision(StrEnum):
-    """What numbers the network computes in."""
-
-    AUTO = "auto"
-    FP32 = "fp32"
-    FP16 = "fp16"
-    BF16 = "bf16"
-
-
-DataOption = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        help="`digits`, `digits:train=500,val=200`, or a folder of clips with a folder for each class.",
-    ),
-]
-DeviceOption = Annotated[
-    str | None, typer.Option("--device", help="cpu or cuda; a GPU where there is one, if not given.")
-]
-ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Threads on a CPU; as many as cores, if not given.")
-]
+DATA = Option(
+    "data",
+    "`digits`, `digits:train=500,val=200`, or a folder of clips with a folder for each class.",
+    is_required=True,
+)
+DEVICE = Option("device", "cpu or cuda; a GPU where there is one, if not given.")
+THREADS = Option("threads", "Threads on a CPU; as many as cores, if not given.", int, least=1)
 
 
-@on_spec
 def train(
     source: Source,
-    data: DataOption,
-    recipe: Annotated[
-        str, typer.Option(help="x3d, efficient3d, efficient3d_finetune, d3d, atfr, digits, or a YAML file.")
-    ] = "x3d",
-    epochs: Annotated[
-        float | None, typer.Option(help="Instead of the recipe's; its warm-up in proportion.")
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option(min=1, help="Instead of the recipe's; its rate in proportion.")
-    ] = None,
-    step: Annotated[
-        int | None, typer.Option(min=0, help="Step of an expansion: regularises as the recipe says for it.")
-    ] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Train the classifier alone.")] = False,
-    unpadded: Annotated[
-        bool, typer.Option("--unpadded", help="Without padding in time, so that clip and stream agree.")
-    ] = False,
-    out: Annotated[Path, typer.Option(help="Folder for weights, checkpoint and metrics.")] = Path("out"),
-    device: DeviceOption = None,
-    precision: Annotated[Precision, typer.Option(help="Half precision is for a GPU.")] = Precision.AUTO,
-    threads: ThreadsOption = None,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also log to TensorBoard.")] = False,
-    seed: SeedOption = 0,
-    format: FormatOption = Format.TABLE,
+    data: str,
+    recipe: str,
+    epochs: float | None,
+    batch: int | None,
+    step: int | None,
+    weights: Path | None,
+    freeze: bool,
+    unpadded: bool,
+    out: Path,
+    device: str | None,
+    precision: str,
+    threads: int | None,
+    tensorboard: bool,
+    seed: int,
+    format: str,
 ) -> None:
     """Trains a network and prints how well it does."""
     from search.data import open_data
@@ -143,23 +118,22 @@ def chosen_device(device: str | None, threads: int | None = None) -> str:
     return device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def chosen_precision(precision: Precision, device: str) -> str:
+def chosen_precision(precision: str, device: str) -> str:
     """The precision asked for, or the best of the device."""
     import torch
 
-    if precision is not Precision.AUTO:
-        return precision.value
+    if precision != "auto":
+        return precision
     if device == "cpu":
         return "fp32"
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
 
 
 def _tell(recipe: Recipe, data: Data, options: Any) -> None:
-    typer.echo(
+    tell(
         f"note: {len(data.train.labels)} clips to train on, {len(data.validation.labels)} to validate with, "
         f"{len(data.classes)} classes; recipe {one_line(recipe.name)}, {recipe.epochs:g} epochs, "
-        f"batch {recipe.batch}, rate {recipe.learning_rate:g}; {options.device}, {options.precision}",
-        err=True,
+        f"batch {recipe.batch}, rate {recipe.learning_rate:g}; {options.device}, {options.precision}"
     )
 
 
@@ -178,10 +152,9 @@ class _Progress:
         elapsed = monotonic() - self.start
         left = elapsed / (row["epoch"] - self.first) * (row["epochs"] - row["epoch"])
         validated = f", validation {row['validation_accuracy']:.1%}" if "validation_accuracy" in row else ""
-        typer.echo(
+        tell(
             f"epoch {row['epoch']:.0f}/{row['epochs']:.0f}: loss {row['train_loss']:.3f}, "
-            f"training {row['train_accuracy']:.1%}{validated}, {elapsed:.0f} s, {left:.0f} s left",
-            err=True,
+            f"training {row['train_accuracy']:.1%}{validated}, {elapsed:.0f} s, {left:.0f} s left"
         )
         self.log(row)
 
@@ -194,9 +167,7 @@ def _tensorboard(folder: Path) -> Callable[[Mapping[str, float]], None]:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise typer.BadParameter(
-            "is not installed: pip install 'costmodel[tensorboard]'", param_hint="--tensorboard"
-        ) from None
+        raise OptionError("--tensorboard: is not installed: pip install 'costmodel[tensorboard]'") from None
     writer = SummaryWriter(str(folder))
 
     def log(row: Mapping[str, float]) -> None:
@@ -207,7 +178,7 @@ def _tensorboard(folder: Path) -> Callable[[Mapping[str, float]], None]:
     return log
 
 
-def _print(result: Result, out: Path, format: Format) -> None:
+def _print(result: Result, out: Path, format: str) -> None:
     row = {
         "accuracy": result.accuracy,
         "loss": result.loss,
@@ -218,14 +189,37 @@ def _print(result: Result, out: Path, format: Format) -> None:
         "data_seconds": result.seconds.get("data", 0.0),
         "weights": str(out / "weights.pt"),
     }
-    columns = tuple(row)
-    match format:
-        case Format.JSON:
-            text = tables.plain_json(row | {"rows": result.rows}) + "\n"
-        case Format.CSV:
-            text = tables.csv_text([row], columns)
-        case Format.MD:
-            text = tables.markdown([row], columns)
-        case _:
-            text = tables.table([row], columns)
-    typer.echo(text, nl=False)
+    put(Page(lambda: row | {"rows": result.rows}, lambda: [Table([row], tuple(row))]).render(format))
+
+
+COMMAND = Command(
+    train,
+    EXAMPLES,
+    (
+        DATA,
+        Option(
+            "recipe",
+            "x3d, efficient3d, efficient3d_finetune, d3d, atfr, digits, or a YAML file.",
+            default="x3d",
+        ),
+        Option("epochs", "Instead of the recipe's; its warm-up in proportion.", float),
+        Option("batch", "Instead of the recipe's; its rate in proportion.", int, least=1),
+        Option("step", "Step of an expansion: regularises as the recipe says for it.", int, least=0),
+        Option("weights", "Weights to start from.", Path),
+        Option("freeze", "Train the classifier alone.", bool, False),
+        Option("unpadded", "Without padding in time, so that clip and stream agree.", bool, False),
+        replace(OUT, help="Folder for weights, checkpoint and metrics."),
+        DEVICE,
+        Option(
+            "precision",
+            "Half precision is for a GPU.",
+            default="auto",
+            choices=("auto", "fp32", "fp16", "bf16"),
+        ),
+        THREADS,
+        Option("tensorboard", "Also log to TensorBoard.", bool, False),
+        SEED,
+        FORMAT,
+    ),
+    takes="spec",
+)

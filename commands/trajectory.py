@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typer
-
-from commands.options import Format
 from costmodel.escape import terminal
 from costmodel.names import file_stem
 from costmodel.network import Network
-from reports import tables
+from reports.table import Page, Shown, Table, Text, whole
 from search.problem.budget import Quantity
 from search.problem.budget import shown as amount
 from search.problem.steps import Decision, Problem
@@ -26,7 +24,7 @@ Row = Mapping[str, Any]
 
 def progress(text: str) -> None:
     """Tells something on standard error."""
-    typer.echo(terminal(text), err=True)
+    print(terminal(text), file=sys.stderr)
 
 
 def printed(problem: Problem, decision: Decision, known: bool) -> str:
@@ -48,33 +46,27 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     return "\n".join(lines)
 
 
-def shown(network: Network, study: Study, search: int, format: Format) -> str:
+def page(network: Network, study: Study, search: int) -> Page:
     """A search that has ended: its trajectory, the command that emits its winner, correlations."""
     found = next(row for row in searches_of(study) if row["search"] == search)
     decisions = decisions_of(study, search)
     winner = winner_of(decisions)
     assert winner is not None
     command = emit_line(network.with_sizes(exact_settings(json.dumps(winner["settings"]))))
-    if format is Format.JSON:
-        return (
-            tables.plain_json(
-                {
-                    "search": found,
-                    "decisions": [_without_options(row) for row in decisions],
-                    "winner": {**_without_options(winner), "emit": command},
-                    "correlations": correlations(study),
-                }
-            )
-            + "\n"
-        )
-    rows = rows_of(decisions, found["options"])
-    if format is Format.CSV:
-        return tables.csv_text(rows, COLUMNS)
-    if format is Format.MD:
-        return tables.markdown(rows, COLUMNS)
     budget = "" if found["mode"] == "replay" else f", {found['budget']}"
     title = f"{study.fact('spec_name')}: {found['mode']} by {found['score']}{budget}"
-    return f"{tables.table(rows, COLUMNS, title)}{correlated(study)}\nthe winner: {command}\n"
+    trajectory = Table(rows_of(decisions, found["options"]), COLUMNS, title)
+    scores = correlations(study)
+    return Page(
+        lambda: {
+            "search": found,
+            "decisions": [_without_options(row) for row in decisions],
+            "winner": {**_without_options(winner), "emit": command},
+            "correlations": scores,
+        },
+        lambda: [trajectory, *correlated(scores), Text.of(f"the winner: {command}\n")],
+        document=lambda: [trajectory],
+    )
 
 
 def rows_of(decisions: Sequence[Row], options: Row) -> list[dict[str, Any]]:
@@ -92,14 +84,9 @@ def rows_of(decisions: Sequence[Row], options: Row) -> list[dict[str, Any]]:
     ]
 
 
-def correlated(study: Study) -> str:
+def correlated(scores: Sequence[Row]) -> list[Shown]:
     """Each score's rank correlation with the trained one, where both are there."""
-    found = correlations(study)
-    return (
-        f"\n{tables.table(found, ('score', 'networks', 'rank_correlation'), 'beside training')}"
-        if found
-        else ""
-    )
+    return whole([Table(scores, ("score", "networks", "rank_correlation"), "beside training")])
 
 
 def emit_line(network: Network) -> str:

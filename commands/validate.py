@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from commands.options import Format, FormatOption, SeedOption, Source, on_spec
-from reports import tables
+from commands.command import Command
+from commands.options import FORMAT, SEED, Source
+from commands.printing import put, tell
+from costmodel.errors import OptionError
+from costmodel.options import Option
+from reports.table import Page, Table, Text, whole
 
 if TYPE_CHECKING:
     from costmodel.validation.validate import Check
@@ -33,21 +35,12 @@ Examples:
 """
 
 
-@on_spec
-def validate(
-    source: Source | None = None,
-    random: Annotated[
-        int | None,
-        typer.Option("--random", min=1, metavar="N", help="N networks made at random; no SPEC then."),
-    ] = None,
-    seed: SeedOption = 0,
-    format: FormatOption = Format.TABLE,
-) -> int:
+def validate(source: Source | None, random: int | None, seed: int, format: str) -> int:
     """Prints what is predicted beside what is measured; 1 where they differ."""
     if (source is None) == (random is None):
-        raise typer.BadParameter("expected a SPEC, or --random N and no SPEC", param_hint="SPEC")
+        raise OptionError("SPEC: expected one, or --random N and no SPEC")
     rows = _of_spec(source, seed) if source is not None else _of_random(random or 0, seed)
-    typer.echo(_text(rows, format, random is not None), nl=False)
+    put(page(rows, random is not None).render(format))
     return 0 if all(row["holds"] for row in rows) else 1
 
 
@@ -56,7 +49,7 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, Any]]:
 
     graph = source.graph()
     for note in graph.notes:
-        typer.echo(f"note: {note}", err=True)
+        tell(f"note: {note}")
     return [_shown(check) for check in checks_of(graph, seed)]
 
 
@@ -75,7 +68,7 @@ def _of_random(networks: int, seed: int) -> list[dict[str, Any]]:
                 if failed
                 else "hold"
             )
-            typer.echo(f"{name}: {len(graph.nodes)} layers, {len(found)} checks {verdict}", err=True)
+            tell(f"{name}: {len(graph.nodes)} layers, {len(found)} checks {verdict}")
             rows += found
     return rows
 
@@ -84,22 +77,31 @@ def _shown(check: Check) -> dict[str, Any]:
     return {name: getattr(check, name) for name in (*COLUMNS, "is_limit")}
 
 
-def _text(rows: list[dict[str, Any]], format: Format, is_random: bool) -> str:
+def page(rows: list[dict[str, Any]], is_random: bool) -> Page:
+    """The checks; of networks made at random, those alone that differ."""
     columns = NETWORK_COLUMNS if is_random else COLUMNS
-    match format:
-        case Format.JSON:
-            checks = [{name: row[name] for name in columns} for row in rows]
-            return tables.plain_json({"checks": checks}) + "\n"
-        case Format.CSV:
-            return tables.csv_text(rows, columns)
-        case Format.MD:
-            return tables.markdown(_limits(rows), columns)
-    failed = sum(not row["holds"] for row in rows)
-    shown = [row for row in rows if not row["holds"]] if is_random else rows
-    table = tables.table(_limits(shown), columns) if shown else ""
-    return f"{table}{len(rows)} checks, {failed} differ\n"
+    failed = [row for row in rows if not row["holds"]]
+    shown = Table(_limits(failed if is_random else rows), columns)
+    return Page(
+        lambda: {"checks": [{name: row[name] for name in columns} for row in rows]},
+        lambda: [*whole([shown]), Text.of(f"{len(rows)} checks, {len(failed)} differ\n")],
+        lambda: Table(rows, columns),
+        lambda: [Table(_limits(rows), columns)],
+    )
 
 
 def _limits(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows for a person: of a difference, the most that is allowed."""
     return [row | {"predicted": f"<= {row['predicted']:g}"} if row["is_limit"] else row for row in rows]
+
+
+COMMAND = Command(
+    validate,
+    EXAMPLES,
+    (
+        Option("random", "N networks made at random; no SPEC then.", int, least=1, metavar="N"),
+        SEED,
+        FORMAT,
+    ),
+    takes="maybe",
+)

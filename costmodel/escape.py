@@ -26,6 +26,9 @@ _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",  # in LaTeX's first fonts these three are other characters
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     **{each: f"\\{each}" for each in "{}$&#%_"},
 }
 

@@ -7,10 +7,14 @@ printed commands are derived from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from costmodel.errors import OptionError
 
-Value = bool | int | str | None
+One = bool | int | float | str | Path
+Value = One | tuple[One, ...] | None
+LONGEST_SHOWN = 80
+_WORDS = {float: "a number", str: "text", Path: "a path"}
 
 
 @dataclass(frozen=True)
@@ -26,21 +30,53 @@ class Option:
         least: the smallest number.
         most: the largest number.
         unit: what a number counts, such as `input frames`.
+        metavar: what stands for its value in help, such as `NAME=VALUE`.
+        flags: how it is written on the command line, where its name does not say so.
+        is_repeatable: it may stand several times; its value is a tuple.
+        is_required: it has to be given.
+        has_no: a switch that `--no-name` turns off.
+        is_positional: an argument, told by its place instead of a flag.
     """
 
     name: str
     help: str
-    kind: type[bool] | type[int] | type[str] = str
+    kind: type[bool] | type[int] | type[float] | type[str] | type[Path] = str
     default: Value = None
     choices: tuple[str, ...] = ()
     least: int | None = None
     most: int | None = None
     unit: str = ""
+    metavar: str = ""
+    flags: str = ""
+    is_repeatable: bool = False
+    is_required: bool = False
+    has_no: bool = False
+    is_positional: bool = False
 
     @property
     def flag(self) -> str:
         """How it is written on the command line."""
-        return f"--{self.name.replace('_', '-')}"
+        if self.is_positional:
+            return self.metavar
+        return self.flags or f"--{self.name.replace('_', '-')}"
+
+    @property
+    def no_flag(self) -> str:
+        """How a switch is turned off."""
+        return f"--no-{self.flag[2:]}"
+
+    def read(self, text: str) -> One:
+        """The value that a text of the command line stands for.
+
+        Raises:
+            OptionError: it stands for none that the option takes.
+        """
+        try:
+            value = self.kind(text)
+        except ValueError:
+            raise self._error(text) from None
+        self.checked(value)
+        return value
 
     def checked(self, value: Value) -> Value:
         """The value, once it is one that the option takes.
@@ -51,8 +87,12 @@ class Option:
         if value == self.default and type(value) is type(self.default):
             return value
         if not self._takes(value):
-            raise OptionError(f"{self.flag}: {value!r}, expected {self.expected}")
+            raise self._error(value)
         return value
+
+    def _error(self, value: Value) -> OptionError:
+        shown = value[:LONGEST_SHOWN] if isinstance(value, str) else value
+        return OptionError(f"{self.flag}: {shown!r}, expected {self.expected}")
 
     @property
     def expected(self) -> str:
@@ -61,8 +101,8 @@ class Option:
             return " or ".join(self.choices)
         if self.kind is bool:
             return "true or false"
-        if self.kind is str:
-            return "text"
+        if self.kind is not int:
+            return _WORDS[self.kind]
         unit = f" {self.unit}" if self.unit else ""
         if self.least is not None and self.most is not None:
             return f"{self.least} to {self.most}{unit}"
@@ -70,8 +110,8 @@ class Option:
         return f"a whole number{f' of{unit}' if unit else ''}{bound}"
 
     def _takes(self, value: Value) -> bool:
-        if type(value) is not self.kind:  # a bool is an int, and must not pass for one
-            return False
+        if not isinstance(value, self.kind) or (isinstance(value, bool) and self.kind is not bool):
+            return False  # a bool is an int, and must not pass for one
         if self.choices:
             return value in self.choices
         if not isinstance(value, int):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from reports import tables
+from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from search.train.evaluate import ClipAccuracy
@@ -44,18 +44,14 @@ def confused(found: ClipAccuracy) -> list[Row]:
     return sorted(rows, key=lambda row: -row["videos"])
 
 
-def text_of(found: ClipAccuracy, format: str, *, classes: bool = False, confusion: bool = False) -> str:
-    """The figures as a table, JSON, CSV or Markdown, with those of each class where asked for."""
+def page(found: ClipAccuracy, *, classes: bool = False, confusion: bool = False) -> Page:
+    """The figures, with those of each class and of classes taken for each other where asked for."""
     row = row_of(found)
-    if format == "json":
-        row |= {"classes": found.by_class()} if classes else {}
-        row |= {"confusion": confused(found)} if confusion else {}
-        return tables.plain_json(row) + "\n"
-    parts = [([row], tuple(row), "")]
-    parts += [(found.by_class(), CLASS_COLUMNS, "each class")] if classes else []
-    parts += [([dict(each) for each in confused(found)], CONFUSION_COLUMNS, "confused")] if confusion else []
-    if format == "csv":
-        return "\n".join(tables.csv_text(rows, columns) for rows, columns, _ in parts)
-    if format == "md":
-        return "\n".join(tables.markdown(rows, columns) for rows, columns, _ in parts)
-    return "\n".join(tables.table(rows, columns, title) for rows, columns, title in parts)
+    by_class = found.by_class() if classes else []
+    taken = confused(found) if confusion else []
+    further: dict[str, Any] = {"classes": by_class} if classes else {}
+    further |= {"confusion": taken} if confusion else {}
+    parts = [Table([row], tuple(row))]
+    parts += [Table(by_class, CLASS_COLUMNS, "each class")] if classes else []
+    parts += [Table(taken, CONFUSION_COLUMNS, "confused")] if confusion else []
+    return Page(lambda: row | further, lambda: parts)

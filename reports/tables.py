@@ -1,10 +1,9 @@
-"""Rows as a table for people, as JSON, CSV or Markdown for programs."""
+"""Rows as aligned text, CSV, Markdown or LaTeX; `reports.table` says which is wanted where."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import shutil
 import sys
@@ -16,6 +15,7 @@ from costmodel.errors import one_line
 
 if TYPE_CHECKING:
     import pandas
+
 
 Row = Mapping[str, Any]
 NARROWEST_PROSE = 30
@@ -45,21 +45,6 @@ def rounded(value: Any, unit: str = "") -> str:
         return f"{value / 2**20:,.2f} MiB" if abs(value) >= 2**20 else f"{value / 2**10:,.1f} KiB"
     size, suffix = next((size, suffix) for size, suffix in SUFFIXES if abs(value) >= size)
     return f"{value / size:.3g} {suffix}"
-
-
-def plain_json(value: Any) -> str:
-    """JSON of a value; unbounded figures are null."""
-    return json.dumps(_finite(value), indent=2)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return None if math.isinf(value) or math.isnan(value) else value
-    if isinstance(value, Mapping):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return value
 
 
 def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
@@ -96,6 +81,17 @@ def _markdown_cell(value: Any) -> str:
     """A cell; what is written as Markdown already may still hold the bar that ends a cell."""
     text = figure(value)
     return text.replace("|", "\\|") if isinstance(text, escape.Markup) else escape.markdown(text)
+
+
+def latex(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """Rows as a tabular that needs no package, numbers to the right."""
+    cells = [[figure(row.get(key)) for key in columns] for row in rows]
+    numeric = [_is_numeric(row[index] for row in cells) for index in range(len(columns))]
+    heading = [column.replace("_", " ") for column in columns]
+    lines = [" & ".join(map(escape.latex, line)) + r" \\" for line in [heading, *cells]]
+    ruled = [r"\hline", lines[0], r"\hline", *lines[1:], r"\hline"]
+    form = "".join("r" if right else "l" for right in numeric)
+    return "\n".join([rf"\begin{{tabular}}{{{form}}}", *ruled, r"\end{tabular}"]) + "\n"
 
 
 def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop: Sequence[str] = ()) -> str:

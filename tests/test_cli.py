@@ -1,26 +1,92 @@
 """The command line as a whole: help that fits a terminal, and commands that are not there."""
 
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import cli
+from commands.command import Command
+from commands.help_page import reflowed
+from commands.index import COMMANDS, SECTIONS
+from commands.run import command
+
+ROOT = Path(__file__).resolve().parents[1]
+EVERY = {
+    " ".join((name, *inner)): found
+    for name in COMMANDS
+    for inner, found in (
+        [((), command(name))]
+        if isinstance(command(name), Command)
+        else [((word,), each) for word, each in command(name).commands.items()]
+    )
+}
 
 
 def test_paragraphs_of_help_are_joined_and_examples_kept():
     text = "One line\nand its rest.\n\nExamples:\n\n    search x3d\n"
-    assert cli.reflowed(text) == "One line and its rest.\n\nExamples:\n\n    search x3d"
+    assert reflowed(text) == "One line and its rest.\n\nExamples:\n\n    search x3d"
 
 
-@pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name not in ("report", "study")])
-def test_every_command_has_help_with_examples(
-    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_has_help_that_fits_a_terminal(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("COLUMNS", "80")
-    assert cli.main([command, "--help"]) == 0
+    assert cli.main([*name.split(), "--help"]) == 0
     told = capsys.readouterr().out
-    assert "Example" in told
+    assert f"costmodel {name} " in told
+    assert ("Example" in told) != name.startswith("study")
     assert max(map(len, told.splitlines())) <= 80
 
 
-def test_a_command_that_is_not_there_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["analyse"]) == 2
-    assert "unknown command 'analyse'" in capsys.readouterr().err
+@pytest.mark.parametrize("name", EVERY)
+def test_a_command_takes_what_its_table_names(name: str):
+    each = EVERY[name]
+    taken = list(inspect.signature(each.run).parameters)
+    own = taken if each.takes == "nothing" else taken[1:]
+    assert own == [option.name for option in each.options]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["study"], ["report", "--help"]])
+def test_commands_are_listed_with_a_line_each(arguments: list[str], capsys: pytest.CaptureFixture[str]):
+    assert cli.main(arguments) == 0
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    words = [line.split()[0] for line in told.splitlines() if line.startswith("  ")]
+    expected = [name for section in SECTIONS.values() for name in section]
+    group = arguments[0] if arguments[:1] in (["study"], ["report"]) else None
+    assert set(words) >= set(expected if group is None else command(group).commands)
+
+
+def test_the_list_of_commands_loads_none_of_them():
+    program = (
+        "import sys, cli; cli.main(['--help']); print([x for x in sys.modules if x.startswith('commands.')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "['commands.index', 'commands.printing', 'commands.run']"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("costmodel 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["analyse"], "error: unknown command 'analyse' (did you mean 'analyze'?)\n"),
+        (["study", "lits"], "error: unknown command of study 'lits' (did you mean 'list'?)\n"),
+        (["--verson"], "error: No such option: --verson\n"),
+        (["study", "--wrong"], "error: No such option: --wrong\n"),
+    ],
+)
+def test_a_command_that_is_not_there_is_told_with_the_nearest(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+):
+    assert cli.main(arguments) == 2
+    assert capsys.readouterr().err == message

@@ -18,6 +18,7 @@ ORDER = (
     ("specs",),  # data alone
     ("costmodel.errors",),
     ("costmodel.escape", "costmodel.names"),
+    ("costmodel.own",),
     ("costmodel.files",),
     ("costmodel.numbers",),
     ("costmodel.options",),
@@ -36,6 +37,7 @@ ORDER = (
     ("search",),
     ("reports",),
     ("commands",),
+    ("costmodel.__main__",),
     ("cli",),
 )
 RANK = {layer: rank for rank, row in enumerate(ORDER) for layer in row}

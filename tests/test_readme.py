@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import COMMANDS, main
+from cli import main
+from commands.index import COMMANDS
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 

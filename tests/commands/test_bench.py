@@ -1,9 +1,8 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from cli import build
+import cli
 
 ARGUMENTS = [
     "bench",
@@ -20,11 +19,10 @@ ARGUMENTS = [
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_bench_prints_rows_as_json_and_nothing_else():
+def test_bench_prints_rows_as_json_and_nothing_else(capsys: pytest.CaptureFixture[str]):
     arguments = [*ARGUMENTS, "--continual", "--backend", "eager", "--runs", "3", "--format", "json"]
-    result = CliRunner().invoke(build(arguments), arguments)
-    assert result.exit_code == 0, result.output
-    rows = json.loads(result.stdout)["rows"]
+    assert cli.main(arguments) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
     assert [(row["mode"], row["folded"]) for row in rows] == [
         ("clip", False),
         ("clip", True),

@@ -1,0 +1,112 @@
+"""What a command is: a table of options, the function that runs it, and the text that explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from commands.index import known, listed
+from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT, Source
+from commands.parser import Given, parse
+from commands.printing import put
+from commands.transforms import asked, transform_options
+from costmodel.errors import OptionError
+from costmodel.options import Option, Value
+from costmodel.spec import parse_set
+from costmodel.transforms.base import Transform
+
+Takes = Literal["nothing", "spec", "maybe", "specs"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as data.
+
+    Args:
+        run: gets the network or networks first, where it takes a SPEC, then each option by its name; what it
+            returns is the exit code.
+        help: what it does, with examples.
+        options: its own options and arguments; a SPEC brings those of networks and transforms along.
+        takes: whether it takes no SPEC, one, perhaps one, or one and more.
+        implies: its own switches that ask for a transform, such as `stepwise` for `continual`.
+        has: the transforms that it makes unless `--no-word` leaves them out.
+    """
+
+    run: Callable[..., int | None]
+    help: str
+    options: tuple[Option, ...] = ()
+    takes: Takes = "nothing"
+    implies: Mapping[str, str] = field(default_factory=dict)
+    has: tuple[str, ...] = ()
+
+    @cached_property
+    def table(self) -> tuple[Option, ...]:
+        """All its options, those that every command on a network has included."""
+        if self.takes == "nothing":
+            return self.options
+        spec = {"spec": SPEC, "maybe": MAYBE_SPEC, "specs": SPECS}[self.takes]
+        return (spec, VARIANT, SET, *transform_options(self.has), *self.options)
+
+    def __call__(self, name: str, arguments: Sequence[str]) -> int | None:
+        """Runs it, under the name by which it was called, as a command line says.
+
+        Raises:
+            CostModelError: the command line is wrong, or the command cannot do what it asks for.
+        """
+        given = parse(self.table, arguments)
+        if given.wants_help:
+            from commands.help_page import print_help
+
+            print_help(self, name)
+            return 0
+        own = {each.name: given.values[each.name] for each in self.options}
+        if self.takes == "nothing":
+            return self.run(**own)
+        return self.run(self._network(given), **own)
+
+    def _network(self, given: Given) -> Source | list[Source] | None:
+        spec = given.values["spec"]
+        if spec is None:
+            self._refuse_network_options(given)
+            return None
+        implied = [word for name, word in self.implies.items() if given.values[name]]
+        transforms = asked(given, [*implied, *self.has])
+        if isinstance(spec, tuple):
+            return [self._source(str(each), given.values, transforms) for each in spec]
+        return self._source(str(spec), given.values, transforms)
+
+    def _source(self, spec: str, values: Mapping[str, Value], transforms: tuple[Transform, ...]) -> Source:
+        sets = values["set"]
+        assert isinstance(sets, tuple)
+        variant = values["variant"]
+        given = dict(parse_set(str(text)) for text in sets)
+        return Source.of(spec, None if variant is None else str(variant), given, transforms)
+
+    def _refuse_network_options(self, given: Given) -> None:
+        own = {each.name for each in self.options}
+        for each in self.table:
+            if each.name in given.order and each.name not in own:
+                raise OptionError(f"{each.flag}: is for a SPEC; name one")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands under one word, such as `study list`."""
+
+    about: str
+    commands: Mapping[str, Command]
+
+    def __call__(self, name: str, arguments: Sequence[str]) -> int | None:
+        """Runs one of them, or lists them.
+
+        Raises:
+            CostModelError: there is no such command, or it raises one.
+        """
+        if not arguments or arguments[0] == "--help":
+            lines = {word: each.help.partition("\n")[0] for word, each in self.commands.items()}
+            put(f"{self.about}\n\nUsage: costmodel {name} COMMAND [OPTIONS]\n\n{listed(lines)}")
+            return 0
+        word = known(arguments[0], self.commands, f"command of {name}")
+        return self.commands[word](f"{name} {word}", arguments[1:])

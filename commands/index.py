@@ -1,0 +1,59 @@
+"""Which commands there are: where each is, and the line that tells what it is for.
+
+The lines stand here, so that the list of commands is printed without loading one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from costmodel.errors import OptionError, nearest
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "What a network costs": {
+        "analyze": "Parameters, multiply-adds, memory, delay, in all and by layer.",
+        "explain": "One layer's rules with the numbers put in, and what tools count.",
+        "formula": "The figures as closed forms in the network's own sizes.",
+        "sweep": "The figures of many designs of one spec.",
+        "report": "Files: where memory goes, a search's trajectory, a gallery.",
+        "reproduce": "The papers' printed figures, each computed anew.",
+    },
+    "The network itself": {
+        "emit": "Readable PyTorch source, a torch.export program, or ONNX.",
+        "validate": "Every figure predicted, and measured on the running network.",
+        "bench": "How fast networks run, all in one run.",
+        "train": "A network's weights from clips, by a recipe.",
+        "evaluate": "How accurate trained weights are, on clips or frame by frame.",
+    },
+    "The best network": {
+        "search": "Expand or contract a network under a budget, axis by axis.",
+        "solve": "The best network of a grid within limits, without training.",
+        "baselines": "A search beside single axes and random search.",
+        "study": "What searches have found and decided, and why.",
+    },
+    "Specs": {
+        "schema": "The JSON Schema of specs, for editors.",
+    },
+}
+COMMANDS: Mapping[str, str] = {name: f"commands.{name}" for section in SECTIONS.values() for name in section}
+ABOUT = """What a video network costs on a live stream, and which network is best under
+that cost."""
+NAME_WIDTH = 12
+
+
+def known(word: str, commands: Mapping[str, object], what: str) -> str:
+    """The word, once it is one of some commands.
+
+    Raises:
+        OptionError: it is not; names the nearest.
+    """
+    if word in commands:
+        return word
+    if word.startswith("-"):
+        raise OptionError(f"No such option: {word}")
+    raise OptionError(f"unknown {what} {word!r}{nearest(word, commands)}")
+
+
+def listed(lines: Mapping[str, str]) -> str:
+    """Names with a line each."""
+    return "".join(f"  {name:{NAME_WIDTH}}{about}\n" for name, about in lines.items())

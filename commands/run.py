@@ -1,0 +1,85 @@
+"""A command line run from its words to its exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from commands.index import ABOUT, COMMANDS, SECTIONS, known, listed
+from commands.leaving import Left
+from commands.printing import put
+from commands.streams import give_up_output, make_ready, not_written, was_cut
+from costmodel.errors import CostModelError, SpecError, one_line
+
+if TYPE_CHECKING:
+    from commands.command import Command, Group
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted."""
+    make_ready()
+    try:
+        result = _run(list(arguments))
+        sys.stdout.flush()
+    except SpecError as error:
+        return _wrong(*(error.messages or (str(error),)))
+    except CostModelError as error:
+        return _wrong(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except Left as error:
+        return error.code
+    except (OSError, SystemExit) as error:
+        return _ended(error)
+    return result or 0
+
+
+def command(name: str) -> Command | Group:
+    """A command, or a group of them, by its name."""
+    found: Command | Group = importlib.import_module(COMMANDS[name]).COMMAND
+    return found
+
+
+def _run(arguments: list[str]) -> int | None:
+    if not arguments or arguments[0] == "--help":
+        put(_overview())
+        return 0
+    if arguments[0] == "--version":
+        from importlib.metadata import version
+
+        put(f"costmodel {version('costmodel')}\n")
+        return 0
+    name = known(arguments[0], COMMANDS, "command")
+    found = command(name)
+    return found(name, arguments[1:])
+
+
+def _overview() -> str:
+    parts = [
+        f"{ABOUT}\n",
+        "Usage: costmodel COMMAND [OPTIONS]\n       costmodel COMMAND --help\n",
+        *(f"{title}:\n{listed(section)}" for title, section in SECTIONS.items()),
+        listed({"--version": "The version.", "--help": "This list."}),
+    ]
+    return "\n".join(parts)
+
+
+def _ended(error: OSError | SystemExit) -> int:
+    """The exit code where output could not be written; `head` has seen enough, a full disk has not."""
+    if was_cut(error):
+        give_up_output()
+        return 0
+    if isinstance(error, SystemExit):
+        raise error
+    give_up_output()
+    return _wrong(not_written(error))
+
+
+def _wrong(*messages: str) -> int:
+    with suppress(OSError):  # standard error may be full too
+        for message in messages:
+            print(f"error: {one_line(message)}", file=sys.stderr)
+    return 2

@@ -1,0 +1,79 @@
+"""Transforms on the command line: every transform of the registry with its options, in the order given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+
+from commands.parser import Given
+from costmodel.errors import OptionError
+from costmodel.options import Option
+from costmodel.transforms import TRANSFORMS, Transform, composed
+
+
+@cache
+def transform_options(default: tuple[str, ...] = ()) -> tuple[Option, ...]:
+    """A switch for each transform, on for those of `default`, then their options, each flag once."""
+    words = [
+        Option(_name(word), each.about, bool, word in default, has_no=each.has_no)
+        for word, each in TRANSFORMS.items()
+    ]
+    options: dict[str, Option] = {}
+    for each in _own():
+        options[each.name] = _joined(options[each.name], each) if each.name in options else each
+    return (*words, *options.values())
+
+
+def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
+    """The transforms that a command line asks for, in its order; those implied come last.
+
+    Whether one is asked for says `--word`, or `--no-word`, before what the command implies.
+
+    Raises:
+        OptionError: an option has a wrong value, or belongs to a transform that is not asked for.
+        TransformError: one cannot follow those before it.
+    """
+    by_name = {_name(word): word for word in TRANSFORMS}
+    words = [by_name[name] for name in given.order if name in by_name and given.values[name]]
+    words += [word for word in implied if _name(word) not in given.order]
+    for option in transform_options():
+        if option.name in by_name or given.values[option.name] == option.default:
+            continue
+        takers = [word for word, each in TRANSFORMS.items() if option.name in _names(each)]
+        if not set(takers) & set(words):
+            raise OptionError(f"{option.flag}: {_belongs(takers)}")
+    return composed(_made(TRANSFORMS[word], given) for word in words)
+
+
+def _made(kind: type[Transform], given: Given) -> Transform:
+    defaults = {each.name: each.default for each in transform_options()}
+    chosen = {name: given.values[name] for name in _names(kind) if given.values[name] != defaults[name]}
+    return kind.of(chosen)
+
+
+def _belongs(takers: list[str]) -> str:
+    flags = " or ".join(f"--{word}" for word in takers)
+    for_streams = all(TRANSFORMS[word].gives_stream for word in takers)
+    return f"is for streams; add {flags}" if for_streams else f"is an option of {flags}; add it"
+
+
+def _own() -> Iterator[Option]:
+    for each in TRANSFORMS.values():
+        yield from each.options()
+
+
+def _names(kind: type[Transform]) -> list[str]:
+    return [each.name for each in kind.options()]
+
+
+def _joined(first: Option, second: Option) -> Option:
+    """One flag of two transforms: it takes what either takes; which one does is for the transform to say."""
+    if first.kind is not second.kind:
+        raise OptionError(f"{first.flag}: stands for {first.kind.__name__} and {second.kind.__name__}")
+    choices = tuple(dict.fromkeys((*first.choices, *second.choices)))
+    return replace(first, choices=choices) if first.choices and second.choices else first
+
+
+def _name(word: str) -> str:
+    return word.replace("-", "_")

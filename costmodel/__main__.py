@@ -1,0 +1,20 @@
+"""The entry point: `costmodel COMMAND`, or `python -m costmodel COMMAND`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from costmodel.own import claim
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted."""
+    claim()
+    from commands.run import run  # once it is clear whose `commands` that is
+
+    return run(sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Which `search`, `reports` and `commands` are meant: ours, whatever a user's folder holds.
+
+A user's file may bear such a name and stand first on the search path. Whatever enters the packages beside
+this one calls `claim` first: the entry point, and the start of every worker process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from costmodel.errors import CostModelError
+
+NAMES = frozenset({"search", "reports", "commands"})
+HERE = Path(__file__).resolve().parents[1]
+
+
+class NameTakenError(CostModelError):
+    """A module of the user's bears the name of one of ours and is loaded already."""
+
+
+class _Finder:
+    """Finds our packages ahead of everything on the search path."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        return PathFinder.find_spec(name, [str(HERE)]) if name in NAMES else None
+
+
+def claim() -> None:
+    """From here on `import search`, `import reports` and `import commands` give the packages beside this one.
+
+    Raises:
+        NameTakenError: another module of such a name is loaded already; names its file.
+    """
+    for name in sorted(NAMES & sys.modules.keys()):
+        _check(name, sys.modules[name])
+    if not any(each is _Finder for each in sys.meta_path):
+        sys.meta_path.insert(0, _Finder)
+
+
+def call(function: str, *arguments: Any) -> Any:
+    """Calls one of our functions, `search.engine.local:work`, in a process that has just begun."""
+    claim()
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(module), name)(*arguments)
+
+
+def _check(name: str, module: ModuleType) -> None:
+    file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
+    if file is None or not Path(file).resolve().is_relative_to(HERE / name):
+        raise NameTakenError(
+            f"{file or name}: is loaded as {name!r}, the name of a package of costmodel; rename it, or use a "
+            "process of its own"
+        )

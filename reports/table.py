@@ -1,0 +1,149 @@
+"""A table and a page of tables: what a command or a report gives, in whichever format it is asked for.
+
+Nothing else knows formats. What loads a library, or takes long to make, is made where its format is wanted.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+
+
+class Shown(Protocol):
+    """A part of a page."""
+
+    def render(self, format: str) -> str:
+        """Its text in a format; empty where it has none."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns.
+
+    Args:
+        rows: a value for each column that applies.
+        columns: the names of the columns, in their order.
+        title: the line above it.
+        drop: what a narrow terminal leaves out first.
+    """
+
+    rows: Sequence[Row]
+    columns: Sequence[str]
+    title: str = ""
+    drop: Sequence[str] = ()
+
+    def render(self, format: str = "table") -> str:
+        """The table in one of `FORMATS`."""
+        return FORMATS[format](self)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines of their own between tables, by format; there are none in a format that is not named."""
+
+    forms: Mapping[str, Callable[[], str]]
+
+    @classmethod
+    def of(cls, text: str, *formats: str) -> Text:
+        """The same lines in some formats, in a terminal where none is named."""
+        return cls(dict.fromkeys(formats or ("table",), lambda: text))
+
+    def render(self, format: str) -> str:
+        """The lines in a format."""
+        return self.forms[format]() if format in self.forms else ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a command prints.
+
+    Args:
+        data: what programs read as JSON.
+        parts: tables and lines for a person.
+        sheet: the one table of CSV; the first of the parts where it is None.
+        document: the parts of a document (Markdown, LaTeX) where they differ from those of a terminal.
+    """
+
+    data: Callable[[], Any]
+    parts: Callable[[], Sequence[Shown]]
+    sheet: Callable[[], Table] | None = None
+    document: Callable[[], Sequence[Shown]] | None = None
+
+    def render(self, format: str = "table") -> str:
+        """The page in one of `FORMATS`."""
+        if format == "json":
+            return plain_json(self.data()) + "\n"
+        if format == "csv":
+            return (self.sheet or self._first_table)().render(format)
+        parts = (self.document if self.document and format != "table" else self.parts)()
+        return "\n".join(text for part in parts if (text := part.render(format)))
+
+    def _first_table(self) -> Table:
+        return next(part for part in self.parts() if isinstance(part, Table))
+
+
+def page_of(table: Table, data: Callable[[], Any] | None = None) -> Page:
+    """A page of one table; its JSON is its rows unless it says otherwise."""
+    return Page(data or (lambda: table.rows), lambda: [table])
+
+
+def plain_json(value: Any) -> str:
+    """JSON of a value; unbounded figures are null."""
+    return json.dumps(_finite(value), indent=2)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return None if math.isinf(value) or math.isnan(value) else value
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return value
+
+
+def _terminal(table: Table) -> str:
+    from reports import tables  # csv, shutil and their kind are no part of JSON's way
+
+    return tables.table(table.rows, table.columns, table.title, drop=table.drop)
+
+
+def _csv(table: Table) -> str:
+    from reports import tables
+
+    return tables.csv_text(table.rows, table.columns)
+
+
+def _markdown(table: Table) -> str:
+    from reports import tables
+
+    return tables.markdown(table.rows, table.columns)
+
+
+def _latex(table: Table) -> str:
+    from reports import tables
+
+    return tables.latex(table.rows, table.columns)
+
+
+def _json(table: Table) -> str:
+    return plain_json(table.rows) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Table], str]] = {
+    "table": _terminal,
+    "json": _json,
+    "csv": _csv,
+    "md": _markdown,
+    "latex": _latex,
+}
+
+
+def whole(tables: Iterable[Table]) -> list[Shown]:
+    """The tables that have rows."""
+    return [each for each in tables if each.rows]

@@ -1,0 +1,100 @@
+"""Transforms on the command line: in the order given, each with its own options alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import pytest
+
+import cli
+from commands.options import SPEC
+from commands.parser import parse
+from commands.transforms import asked, transform_options
+from costmodel.errors import CostModelError, OptionError
+from costmodel.transforms import TRANSFORMS, Transform, option
+
+
+@pytest.fixture
+def mirror() -> Iterator[type[Transform]]:
+    """A transform that shares an option with another, registered for one test."""
+
+    @dataclass(frozen=True)
+    class Mirror(Transform):
+        word: ClassVar[str] = "mirror-time"
+        about: ClassVar[str] = "The network backwards."
+        needs: ClassVar[Literal["clip", "stream", "any"]] = "any"
+        excite: str = option("frame", "Over what it pools.", choices=("frame", "never"))
+        weight: int = option(1, "How much.", least=1)
+
+    transform_options.cache_clear()
+    yield Mirror
+    del TRANSFORMS["mirror-time"]
+    transform_options.cache_clear()
+
+
+def made(*arguments: str, has: tuple[str, ...] = (), implied: tuple[str, ...] = ()) -> list[str]:
+    given = parse((SPEC, *transform_options(has)), ("x3d", *arguments))
+    return [each.flags for each in asked(given, [*implied, *has])]
+
+
+def test_transforms_stand_in_the_order_of_the_command_line(mirror: type[Transform]):
+    assert made("--fold", "--mirror-time", "--continual") == ["--fold", "--mirror-time", "--continual"]
+    assert made("--continual", "--pool=3", "--mirror-time", "--fold") == [
+        "--continual --pool 3",
+        "--mirror-time",
+        "--fold",
+    ]
+
+
+def test_one_flag_of_two_transforms_goes_to_both(mirror: type[Transform]):
+    assert made("--excite=never", "--mirror-time") == ["--mirror-time --excite never"]
+    with pytest.raises(OptionError, match=r"^--excite: 'never', expected frame or clip$"):
+        made("--excite=never", "--continual")
+
+
+def test_an_option_without_its_transform_names_those_that_take_it(mirror: type[Transform]):
+    for arguments, message in (
+        ("--pool=3", "--pool: is for streams; add --continual"),
+        ("--weight=3", "--weight: is an option of --mirror-time; add it"),
+        ("--excite=clip", "--excite: is an option of --continual or --mirror-time; add it"),
+    ):
+        with pytest.raises(OptionError) as caught:
+            made(arguments, "--fold")
+        assert str(caught.value) == message
+
+
+def test_what_a_command_has_can_be_left_out():
+    assert made("--continual", has=("fold",)) == ["--continual", "--fold"]
+    assert made("--fold", "--continual", has=("fold",)) == ["--fold", "--continual"]
+    assert made("--no-fold", has=("fold",)) == []
+
+
+def test_a_switch_may_imply_a_transform():
+    assert made("--pool=3", implied=("continual",)) == ["--continual --pool 3"]
+    assert made("--continual", "--pool=3", implied=("continual",)) == ["--continual --pool 3"]
+
+
+def test_what_cannot_be_composed_is_one_line(capsys: pytest.CaptureFixture[str]):
+    @dataclass(frozen=True)
+    class Clipped(Transform):
+        word: ClassVar[str] = "clipped"
+        about: ClassVar[str] = "Changes a clip."
+
+    transform_options.cache_clear()
+    try:
+        with pytest.raises(CostModelError, match="--clipped: changes a clip network; give it ahead of"):
+            made("--continual", "--clipped")
+    finally:
+        del TRANSFORMS["clipped"]
+        transform_options.cache_clear()
+
+
+@pytest.mark.parametrize("command", ["analyze", "sweep", "report memory", "validate"])
+def test_options_of_a_network_are_refused_where_none_is_given(
+    command: str, capsys: pytest.CaptureFixture[str]
+):
+    assert cli.main([*command.split(), "--continual"]) == 2
+    shown = {"validate": "--continual: is for a SPEC; name one"}.get(command, "Missing argument 'SPEC'.")
+    assert capsys.readouterr().err == f"error: {shown}\n"

@@ -1,10 +1,39 @@
 """What a video network costs on a live stream, frame by frame, and which network is best under that cost."""
 
-from costmodel.analysis.cost import Analysis, analyze
-from costmodel.errors import CostModelError
-from costmodel.graph import Graph, Node
-from costmodel.spec import load
-from costmodel.transforms.continual import continual
-from costmodel.types import TensorType
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from costmodel.analysis.cost import Analysis, analyze
+    from costmodel.errors import CostModelError
+    from costmodel.graph import Graph, Node
+    from costmodel.spec import load
+    from costmodel.transforms.continual import continual
+    from costmodel.types import TensorType
 
 __all__ = ["Analysis", "CostModelError", "Graph", "Node", "TensorType", "analyze", "continual", "load"]
+
+# Where each name stands; loaded when it is asked for, so that a list of commands waits for none of them
+_PLACES = {
+    "Analysis": "costmodel.analysis.cost",
+    "CostModelError": "costmodel.errors",
+    "Graph": "costmodel.graph",
+    "Node": "costmodel.graph",
+    "TensorType": "costmodel.types",
+    "analyze": "costmodel.analysis.cost",
+    "continual": "costmodel.transforms.continual",
+    "load": "costmodel.spec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'costmodel' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_PLACES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

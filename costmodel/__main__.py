@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from costmodel.own import claim
+from costmodel.own import NameTakenError, claim
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted."""
-    claim()
+    try:
+        claim()
+    except NameTakenError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     from commands.run import run  # once it is clear whose `commands` that is
 
     return run(sys.argv[1:] if arguments is None else arguments)

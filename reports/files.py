@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import costmodel
-import specs
 from costmodel.files import OutputError, write_all
+from costmodel.spec.document import shipped_folder
 
 PACKAGES = (
     Path(costmodel.__path__[0]).resolve(),
-    Path(specs.__path__[0]).resolve(),
+    shipped_folder().resolve(),
     Path(__file__).resolve().parent,
 )
 

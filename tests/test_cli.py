@@ -62,13 +62,11 @@ def test_commands_are_listed_with_a_line_each(arguments: list[str], capsys: pyte
 
 
 def test_the_list_of_commands_loads_none_of_them():
-    program = (
-        "import sys, cli; cli.main(['--help']); print([x for x in sys.modules if x.startswith('commands.')])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "['commands.index', 'commands.printing', 'commands.run']"
+    program = "import sys, cli; cli.main(['--help']); print(*sys.modules)"
+    command_line = [sys.executable, "-c", program]
+    done = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert loaded & {*COMMANDS.values(), "typer", "costmodel.graph", "yaml"} == set()
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]):

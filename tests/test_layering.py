@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each layer imports only what stands before it; those of one row know nothing of each other.
 ORDER = (
-    ("specs",),  # data alone
     ("costmodel.errors",),
     ("costmodel.escape", "costmodel.names"),
     ("costmodel.own",),

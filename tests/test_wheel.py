@@ -21,6 +21,7 @@ SOURCES = (
     "tests",
     "cli.py",
     "pyproject.toml",
+    "setup.py",
     "README.md",
     "LICENSE",
 )
@@ -62,17 +63,24 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_wheel_holds_the_packages_and_no_tests(wheel: Path):
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    """The files of the wheel."""
     with zipfile.ZipFile(wheel) as archive:
-        top_level = {name.split("/")[0] for name in archive.namelist()}
-    packages = {name for name in top_level if not name.endswith(".dist-info")}
-    assert packages == {"cli.py", "commands", "costmodel", "reports", "search", "specs"}
+        return set(archive.namelist())
 
 
-def test_the_wheel_holds_every_shipped_spec(wheel: Path):
-    shipped = {str(path.relative_to(ROOT)) for path in (ROOT / "specs").rglob("*.yaml")}
-    with zipfile.ZipFile(wheel) as archive:
-        assert shipped <= set(archive.namelist())
+def test_the_wheel_holds_the_packages_and_no_tests(names: set[str]):
+    packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert packages == {"cli.py", "commands", "costmodel", "reports", "search"}
+
+
+def test_the_wheel_holds_every_module_and_every_shipped_spec(names: set[str]):
+    modules = [path for name in SOURCES[:4] for path in (ROOT / name).rglob("*.py")]
+    shipped = {f"costmodel/{path.relative_to(ROOT)}" for path in (ROOT / "specs").rglob("*.yaml")}
+    assert {str(path.relative_to(ROOT)) for path in modules} - names == set()
+    assert shipped - names == set()
+    assert "costmodel/specs/spec.schema.json" in names
 
 
 def test_the_installed_package_comes_from_the_wheel(environment: Path, tmp_path: Path):
@@ -85,3 +93,77 @@ def test_the_installed_command_analyses_a_shipped_spec_from_another_folder(envir
     command = environment / "bin" / "costmodel"
     printed = run(command, "analyze", "x3d_m", "--format", "json", cwd=tmp_path)
     assert json.loads(printed)["totals"]["macs_per_clip"] == 4_732_468_736
+
+
+OURS = ("search", "reports", "commands", "specs", "cli")
+API = """
+import sys, costmodel
+from costmodel.emit import emit
+graph = costmodel.load("x2d", crop=32, frames=2)
+costmodel.analyze(costmodel.continual(graph))
+emit(graph)
+print(sorted(set(sys.modules) & {"search", "reports", "commands", "specs", "cli"}))
+"""
+LOUD = "raise SystemExit(f'a file of the user was loaded: {__file__}')\n"
+PLANTED = {
+    "files": ("search.py", "reports.py", "commands.py", "specs.py", "cli.py"),
+    "packages": tuple(f"{name}/__init__.py" for name in OURS),
+    "folders": tuple(f"{name}/notes.txt" for name in OURS),
+}
+
+
+@pytest.fixture(params=PLANTED)
+def users(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder of a user's whose files bear the names of our packages."""
+    for name in PLANTED[request.param]:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(LOUD)
+    return tmp_path
+
+
+def test_the_python_interface_loads_nothing_by_a_name_that_a_user_may_have(environment: Path, users: Path):
+    (users / "script.py").write_text(API)
+    assert run(environment / "bin" / "python", users / "script.py", cwd=users) == "[]\n"
+
+
+@pytest.mark.parametrize("entry", [("bin/costmodel",), ("bin/python", "-m", "costmodel")])
+def test_commands_are_ours_whatever_stands_beside_a_script_or_on_the_path(
+    environment: Path, users: Path, entry: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(users))
+    command = (environment / entry[0], *entry[1:])
+    options = ("--grid", "frames=4", "--metrics", "params", "--format", "csv")
+    assert run(*command, "sweep", "x2d", *options, cwd=users).startswith("frames,params,valid\n4,")
+
+
+SPAWN = """
+import multiprocessing
+from costmodel import own
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=own.call, args=("search.engine.local:worker_count", 3))
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+
+
+def test_a_spawned_worker_loads_our_packages(environment: Path, users: Path):
+    (users / "script.py").write_text(SPAWN)
+    assert run(environment / "bin" / "python", users / "script.py", cwd=users) == "0\n"
+
+
+def test_a_module_of_the_users_that_is_loaded_already_is_named(environment: Path, tmp_path: Path):
+    (tmp_path / "search.py").write_text("")
+    (tmp_path / "script.py").write_text(
+        "import search\nfrom costmodel.__main__ import main\nprint(main(['list']))"
+    )
+    command = [environment / "bin" / "python", "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
+    assert done.stderr == (
+        f"error: {tmp_path / 'search.py'}: is loaded as 'search', the name of a package of costmodel; "
+        "rename it, or use a process of its own\n"
+    )

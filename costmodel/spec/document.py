@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import specs
 from costmodel.arithmetic import number
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import simplify
@@ -126,8 +125,10 @@ def parse_set(text: str) -> tuple[str, Any]:
 
 
 def shipped_folder() -> Path:
-    """Where the specs that come with the tool lie."""
-    return Path(specs.__file__).parent
+    """Where the specs that come with the tool lie: inside the package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "specs"
+    return inside if inside.is_dir() else package.parent / "specs"
 
 
 def shipped_names() -> tuple[str, ...]:

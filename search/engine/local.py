@@ -17,6 +17,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from costmodel import own
 from search.score.base import Result, Score, Task, checked, score_named
 
 LONGEST_LOG = 20_000
@@ -158,7 +159,9 @@ class LocalEngine:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         device = str(index % self.devices) if self.devices else None
-        process = context.Process(target=_work, args=(theirs, self.options, device), daemon=True)
+        process = context.Process(
+            target=own.call, args=(f"{__name__}:_work", theirs, self.options, device), daemon=True
+        )
         with _held_back():
             process.start()
         theirs.close()

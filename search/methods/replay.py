@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from costmodel.errors import CostModelError, SpecError, nearest
+from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from search.problem.axes import Aim
 from search.problem.budget import Limit, limit
@@ -157,7 +157,7 @@ def _found(name: str) -> Path:
     path = Path(name)
     if path.suffix or path.exists():
         return path
-    shipped = Path(str(resources.files("specs"))) / "published" / f"{name}.yaml"
+    shipped = shipped_folder() / "published" / f"{name}.yaml"
     if not shipped.exists():
         names = [each.stem for each in shipped.parent.glob("*_expansion.yaml")]
         raise SpecError(f"--replay: {name}: neither a file nor a shipped order{nearest(name, names)}")

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-import typer
 
 import cli
-from commands.leaving import leaving
+from commands.leaving import Left, leaving
 from commands.train import how_to_go_on
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,9 +82,9 @@ def test_what_is_inside_is_closed_first_and_a_second_signal_does_not_disturb(cap
                 os.kill(os.getpid(), signal.SIGINT)
                 told.append("closed")
 
-    with pytest.raises(typer.Exit) as left:
+    with pytest.raises(Left) as left:
         run()
-    assert left.value.exit_code == 143
+    assert left.value.code == 143
     assert told == ["closed", "asked"]
     assert capsys.readouterr().err == "interrupted; go on\n"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -2,12 +2,10 @@
 
 from fractions import Fraction
 from math import inf
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import specs
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.formula import OF_ORDER, formulas, is_whole
 from costmodel.analysis.metrics import METRICS as TOTALS
@@ -17,13 +15,14 @@ from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.numbers import Ratios
 from costmodel.spec import from_text
+from costmodel.spec.document import shipped_folder
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
 from search.sweep.columns import Column
 from search.sweep.evaluator import Evaluator
 
-SPECS = Path(specs.__file__).parent
+SPECS = shipped_folder()
 METRICS = (
     "macs_per_frame",
     "params",

@@ -1,1 +1,0 @@
-"""The network specs that ship with the package, as data: one YAML file per family."""

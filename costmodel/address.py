@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,6 +18,8 @@ FORMAT = 2  # of addresses: one that a later version would reckon otherwise must
 
 def address(graph: Graph, transforms: Iterable[Transform] = (), index: int = 0) -> str:
     """The address of a network; where the graph stands for many networks, that of one of them."""
+    import hashlib  # OpenSSL takes 4 MiB, and most commands need no address
+
     made_by = [json.dumps(each.to_dict(), sort_keys=True) for each in transforms]
     lines = (f"format {FORMAT}", *made_by, *address_lines(graph, index))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

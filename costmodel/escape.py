@@ -7,7 +7,6 @@ line ends) as Python writes it, `\x1b`.
 
 from __future__ import annotations
 
-import html as _html
 import json
 import re
 import shlex
@@ -102,7 +101,9 @@ def xml(text: str) -> str:
 
 def html(text: str) -> str:
     """Text or an attribute's value in HTML."""
-    return _html.escape(one_line(text))
+    from html import escape
+
+    return escape(one_line(text))
 
 
 def drawing(text: str) -> str:

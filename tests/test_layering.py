@@ -222,5 +222,11 @@ def test_networks_alone_are_made_from_specs():
     assert {name for name in makers if not name.startswith("costmodel.spec")} == {"costmodel.network"}
 
 
+def test_analyze_reads_its_command_line_and_writes_json_without_what_others_need():
+    loaded = loaded_by(RUN_CLI.format(arguments=["analyze", "x3d_m", "--continual", "--format", "json"]))
+    unused = {"typer", "click", "rich", "pydantic", "numpy", "argparse", "csv", "tempfile", "hashlib", "html"}
+    assert loaded & unused == set()
+
+
 def test_importing_costmodel_loads_no_slow_library():
     assert loaded_by("import costmodel") & set(SLOW_LIBRARIES) == set()

@@ -7,7 +7,6 @@ from pathlib import Path
 from commands.command import Command
 from commands.options import SEED, Source
 from commands.printing import tell
-from costmodel.errors import one_line
 from costmodel.options import Option
 
 EXAMPLES = """The network itself: readable source that needs only torch, a torch.export program, or ONNX.
@@ -52,7 +51,7 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
         if weights is not None:
             written.append(out.with_suffix(".pt"))
             write_tensors(written[-1], network.state_dict())
-    tell(f"{one_line(graph.name)} written to {' and '.join(map(str, written))}")
+    tell(f"{graph.name} written to {' and '.join(map(str, written))}")
 
 
 COMMAND = Command(

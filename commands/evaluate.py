@@ -71,7 +71,8 @@ def evaluate(
         if init is not None or limit is not None:
             raise OptionError(f"--{'limit' if init is None else 'init'}: is for streams; add --stepwise")
         clips = open_data(data, seed)
-        found = _on_clips(source, weights, clips, views_of(views, combine), where)
+        how = views_of(views, combine)
+        found = _on_clips(source, weights, clips, how, where)
         put(page_of_clips(found, classes=per_class, confusion=confusion).render(format))
         return
     if views != "1x1" or per_class or confusion:

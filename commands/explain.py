@@ -14,7 +14,6 @@ from costmodel.analysis.cost import operations_by_kind, plain
 from costmodel.analysis.explain import Counted, Explanation, counts_of
 from costmodel.analysis.explain import explain as explain_layer
 from costmodel.analysis.figures import Figures
-from costmodel.errors import one_line
 from costmodel.graph import Graph
 from costmodel.options import Option
 from reports.table import Page, Row, Table, Text
@@ -51,7 +50,7 @@ def explain(source: Source, layer: str | None, format: str) -> None:
 def layer_page(graph: Graph, layer: str) -> Page:
     """One layer: its closed forms, its facts, and what each convention counts."""
     found = explain_layer(graph, layer)
-    title = f"{found.name}: {found.op}, of {one_line(graph.name)}, {_mode(graph)}\n\n{found.rule}\n"
+    title = f"{found.name}: {found.op}, of {graph.name}, {_mode(graph)}\n\n{found.rule}\n"
     symbols = ", ".join(f"{name} = {value}" for name, value in found.symbols.items())
     forms = Table(form_rows(found), FORM_COLUMNS, "closed forms, for one output")
     facts = Table(

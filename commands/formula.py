@@ -12,7 +12,7 @@ from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.sensitivity import Sensitivity, sensitivities
 from costmodel.errors import OptionError, nearest
-from costmodel.escape import Markup, terminal
+from costmodel.escape import Markup
 from costmodel.options import Option
 from reports.table import Page, Table, Text, whole
 
@@ -103,8 +103,9 @@ def page(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Page
 
 
 def _text(found: Formulas) -> str:
-    mode = "continual" if found.graph.is_stream else "clip"
-    lines = [f"{terminal(found.graph.name)}, {mode}, in {', '.join(found.free)}"]
+    lines = [
+        f"{found.graph.name}, {'continual' if found.graph.is_stream else 'clip'}, in {', '.join(found.free)}"
+    ]
     definitions = found.used()
     if definitions:
         lines += ["", "where", *(f"  {symbol} = {each}" for symbol, each in definitions.items())]

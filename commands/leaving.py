@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 from commands.printing import tell
-from costmodel.errors import one_line
 
 ASKED = (signal.SIGINT, signal.SIGTERM)
 
 
-class Left(Exception):  # noqa: N818 -- no error: what was asked for
-    """The command has ended because it was asked to."""
+class Left(Exception):  # noqa: N818
+    """A command that was asked to leave has closed all; its exit code is 128 and the signal's number."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -41,7 +40,7 @@ def leaving(told: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        tell(one_line(f"interrupted; {told()}"))
+        tell(f"interrupted; {told()}")
         raise Left(128 + (caught[0] if caught else signal.SIGINT)) from None
     finally:
         for each, handler in before.items():

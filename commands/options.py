@@ -31,4 +31,6 @@ DTYPE = Option(
     "dtype", "What sizes in bytes are counted in: fp32, fp16 or int8.", default="fp32", metavar="NAME"
 )
 OUT = Option("out", "The folder to write to.", Path, Path("out"), metavar="DIR")
+
+
 Source = Network  # what a command is given

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from costmodel.escape import terminal
+
 
 def put(text: str) -> None:
     """Writes what was asked for."""
@@ -12,4 +14,4 @@ def put(text: str) -> None:
 
 def tell(text: str) -> None:
     """Tells something beside it, a line."""
-    print(text, file=sys.stderr)
+    print(terminal(text), file=sys.stderr)

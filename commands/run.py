@@ -30,8 +30,8 @@ def run(arguments: Sequence[str]) -> int:
         return _wrong(str(error))
     except KeyboardInterrupt:
         return 130
-    except Left as error:
-        return error.code
+    except Left as left:
+        return left.code
     except (OSError, SystemExit) as error:
         return _ended(error)
     return result or 0

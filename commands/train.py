@@ -12,7 +12,7 @@ from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED, Source
 from commands.printing import put, tell
-from costmodel.errors import OptionError, one_line
+from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Page, Table
 
@@ -132,8 +132,8 @@ def chosen_precision(precision: str, device: str) -> str:
 def _tell(recipe: Recipe, data: Data, options: Any) -> None:
     tell(
         f"note: {len(data.train.labels)} clips to train on, {len(data.validation.labels)} to validate with, "
-        f"{len(data.classes)} classes; recipe {one_line(recipe.name)}, {recipe.epochs:g} epochs, "
-        f"batch {recipe.batch}, rate {recipe.learning_rate:g}; {options.device}, {options.precision}"
+        f"{len(data.classes)} classes; recipe {recipe.name}, {recipe.epochs:g} epochs, batch {recipe.batch}, "
+        f"rate {recipe.learning_rate:g}; {options.device}, {options.precision}"
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from costmodel.escape import terminal
+from commands.printing import tell
 from costmodel.names import file_stem
 from costmodel.network import Network
 from reports.table import Page, Shown, Table, Text, whole
@@ -24,7 +23,7 @@ Row = Mapping[str, Any]
 
 def progress(text: str) -> None:
     """Tells something on standard error."""
-    print(terminal(text), file=sys.stderr)
+    tell(text)
 
 
 def printed(problem: Problem, decision: Decision, known: bool) -> str:

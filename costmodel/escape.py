@@ -25,9 +25,10 @@ _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "<": r"\textless{}",  # in LaTeX's first fonts these three are other characters
+    "<": r"\textless{}",  # the old fonts have other characters there
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
     **{each: f"\\{each}" for each in "{}$&#%_"},
 }
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from costmodel.escape import terminal
+
 Row = Mapping[str, Any]
 
 
@@ -54,8 +56,9 @@ class Text:
         return cls(dict.fromkeys(formats or ("table",), lambda: text))
 
     def render(self, format: str) -> str:
-        """The lines in a format."""
-        return self.forms[format]() if format in self.forms else ""
+        """The lines in a format; for a terminal, without what would move its cursor."""
+        text = self.forms[format]() if format in self.forms else ""
+        return terminal(text) if format == "table" else text
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from costmodel.errors import one_line
 if TYPE_CHECKING:
     import pandas
 
-
 Row = Mapping[str, Any]
 NARROWEST_PROSE = 30
 SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))

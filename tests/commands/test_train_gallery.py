@@ -43,7 +43,7 @@ def test_networks_of_each_kind_train_and_run_on_clips_and_streams(entry: Entry, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.command)
+@pytest.mark.parametrize("entry", [*entries()], ids=lambda entry: entry.command)
 def test_every_network_trains_and_runs_on_clips_and_streams(entry: Entry, tmp_path: Path):
     streams = 2 if entry.variant in NO_STREAM else 0
     assert chain(entry, "digits:train=24,val=12", tmp_path) == (0, 0, streams)

@@ -78,6 +78,11 @@ class Window:
         return self.span - self.before
 
     @property
+    def looks_back(self) -> bool:
+        """Whether it sees the past alone, not even the frame that its output is aligned with."""
+        return isinstance(self.last, int) and self.last < 0
+
+    @property
     def is_framewise(self) -> bool:
         """Whether each output frame depends on its own input frame alone, and each frame is answered."""
         is_single = isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1

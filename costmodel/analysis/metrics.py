@@ -16,7 +16,7 @@ from costmodel.analysis.reach import lookahead as stream_lookahead
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import ceil_div, divide, equal, is_exact, maximum, repeated, where
+from costmodel.numbers import ceil_div, divide, equal, maximum, repeated, where
 from costmodel.ops.base import macs_of, params_of
 
 Layer = Callable[[Figures, Node], Any]
@@ -278,7 +278,7 @@ def transient(figures: Figures) -> Any:
     if not figures.graph.is_stream:
         return None
     end = figures.timing[figures.graph.output]
-    if not any(is_exact(window.last) and window.last < 0 for window in figures.windows.values()):
+    if not any(window.looks_back for window in figures.windows.values()):
         return end.delay
     return where(end.delay < 0, end.delay % end.jump, end.delay)  # the first frame that is answered at all
 

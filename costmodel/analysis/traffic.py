@@ -39,7 +39,8 @@ NONE = Traffic(0, 0, 0, 0, 0)
 
 def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     """The numbers that an op moves for one output, its state's among them."""
-    if op.is_view:
+    # A frame-by-frame form that looks at the past alone is a shift, which hands on what it reads.
+    if op.is_view or (op.unwrapped is not op and op.window(*inputs).looks_back):
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
     if isinstance(op, Step) and not op.window(*inputs).unbounded:

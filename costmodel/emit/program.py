@@ -184,7 +184,7 @@ class _Builder:
 
     def _runs_ahead(self, node: Node) -> bool:
         """Whether a node looks at the past alone: it keeps nothing, and answers before its input comes."""
-        return bool(self.graph.windows[node.name].last < 0)
+        return self.graph.windows[node.name].looks_back
 
     def _with_drops(self, actions: list[Action]) -> Iterable[Action]:
         last_read = {place: number for number, action in enumerate(actions) for place in action.reads}

@@ -19,7 +19,6 @@ from costmodel.numbers import (
     either,
     equal,
     is_array,
-    is_exact,
     is_never_below,
     is_symbolic,
     is_zero,
@@ -204,8 +203,7 @@ class StreamGraph:
         )
 
     def _looks_back(self, name: str) -> bool:
-        last = self.clip.windows[name].last if name in self.clip.windows else 0
-        return is_exact(last) and last < 0
+        return name in self.clip.windows and self.clip.windows[name].looks_back
 
     def _held(self, source: str, wait: Size) -> Size:
         known = source if source in self.clip.types else self.editor.node(source).inputs[0]

@@ -109,7 +109,7 @@ def _block(graph: Graph, prefix: str, nodes: list[Node], copying: frozenset[str]
 
 
 def _line(graph: Graph, node: Node, local: Mapping[str, str], copying: frozenset[str]) -> Line:
-    runs_ahead = graph.is_stream and bool(graph.windows[node.name].last < 0)
+    runs_ahead = graph.is_stream and graph.windows[node.name].looks_back
     form = _shifted(graph, node) if runs_ahead else written(node.op, graph.inputs_of(node))
     form = form.copying() if node.name in copying else form
     names = tuple(local.get(name, name) for name in node.inputs)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -76,7 +77,7 @@ STANDS_FOR: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Convention:
-    """One way to count, as a table: how much each unit of a kind of work counts; others count nothing.
+    """One way to count, as a table: how much each unit of a kind of work counts, and what counts nothing.
 
     Args:
         name: what `--convention` calls it.
@@ -87,6 +88,7 @@ class Convention:
         operator: the same for those written as operators or methods of a tensor.
         step: the table for a step of a stream, where it differs.
         extra: what no table can say of a layer of a stream.
+        left_out: the kinds that count nothing, by name: a kind in neither place is an error, never 0.
     """
 
     name: str
@@ -97,6 +99,14 @@ class Convention:
     operator: Table | None = None
     step: Table | None = None
     extra: Callable[[Figures, Node], Any] | None = None
+    left_out: tuple[str, ...] = ()
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The kinds that it counts or leaves out; one that stands for another names that one too."""
+        tables = (self.module, self.function or {}, self.operator or {}, self.step or {})
+        counted = {kind for table in tables for kind in table}
+        return frozenset(counted | {STANDS_FOR.get(kind, kind) for kind in counted} | set(self.left_out))
 
     def table(self, figures: Figures, node: Node) -> Table:
         """How much each unit of a kind counts for a layer."""
@@ -109,8 +119,11 @@ class Convention:
         """What one layer counts for one of its outputs.
 
         Raises:
-            OptionError: the layer does work of a kind that conventions have no rule for.
+            OptionError: the layer does work of a kind that the convention neither counts nor leaves out.
         """
+        for kind in figures.work[node.name]:
+            if kind not in self.named:
+                raise OptionError(f"{node.name}: convention {self.name} neither counts nor leaves out {kind}")
         table = self.table(figures, node)
         counted = (table.get(kind, 0) * amount for kind, amount in amounts(figures, node).items())
         return sum(counted) + self.beyond(figures, node)
@@ -228,13 +241,46 @@ def _pools(
     return {f"pool.{pool}.{amount}": coefficient for pool in pools}
 
 
+# Kinds that many conventions leave out together.
+_BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
+_GATES = ("gates.add", "gates.mul", "cells")
+_ACTIVATIONS = (
+    *(f"activation.{each}" for each in ("relu", "relu6", "tanh", "swish", "sigmoid", "softmax")),
+    "softmax.rows",
+)
+_POOLS = tuple(
+    f"pool.{each}.{of}" for each in ("avg", "max", "global") for of in ("inputs", "outputs", "taps")
+)
+_MERGES = ("add", "mul")
+
 _REGISTERED = (
-    Convention("mac", "MAC", "multiply-accumulates of convolutions and linear layers alone", MACS),
+    Convention(
+        "mac",
+        "MAC",
+        "multiply-accumulates of convolutions and linear layers alone",
+        MACS,
+        left_out=(
+            "norm",
+            *_BIASES,
+            *_GATES,
+            *_ACTIVATIONS,
+            *_POOLS,
+            *_MERGES,
+        ),
+    ),
     Convention(
         "torch",
         "FLOP",
         "torch.utils.flop_counter.FlopCounterMode (torch 2.13): two for each multiply-accumulate",
         dict.fromkeys(MACS, 2),
+        left_out=(
+            "norm",
+            *_BIASES,
+            *_GATES,
+            *_ACTIVATIONS,
+            *_POOLS,
+            *_MERGES,
+        ),
     ),
     Convention(
         "fvcore",
@@ -242,6 +288,13 @@ _REGISTERED = (
         "fvcore.nn.FlopCountAnalysis (0.1.5): its flop is a multiply-accumulate; "
         "batch norm is two for each value",
         {**MACS, "norm": 2},
+        left_out=(
+            *_BIASES,
+            *_GATES,
+            *_ACTIVATIONS,
+            *_POOLS,
+            *_MERGES,
+        ),
     ),
     Convention(
         "ptflops",
@@ -272,12 +325,30 @@ _REGISTERED = (
             "mul": 1,
         },
         operator={},
+        left_out=(
+            "activation.tanh",
+            "activation.sigmoid",
+            "softmax.rows",
+            "pool.avg.outputs",
+            "pool.avg.taps",
+            "pool.max.outputs",
+            "pool.max.taps",
+            "pool.global.outputs",
+            "pool.global.taps",
+        ),
     ),
     Convention(
         "ptflops-aten",
         "MAC",
         "ptflops (0.7.5), backend aten: multiply-accumulates and biases that torch adds within them",
         {**MACS, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
+        left_out=(
+            "norm",
+            *_GATES,
+            *_ACTIVATIONS,
+            *_POOLS,
+            *_MERGES,
+        ),
     ),
     Convention(
         "thop",
@@ -295,6 +366,23 @@ _REGISTERED = (
         },
         function={},
         operator={},
+        left_out=(
+            "bias.conv",
+            "bias.linear",
+            "cells",
+            "activation.relu",
+            "activation.relu6",
+            "activation.tanh",
+            "activation.swish",
+            "activation.sigmoid",
+            "pool.avg.inputs",
+            "pool.avg.taps",
+            "pool.max.inputs",
+            "pool.max.outputs",
+            "pool.max.taps",
+            "pool.global.taps",
+            *_MERGES,
+        ),
     ),
     Convention(
         "torchinfo",
@@ -312,6 +400,13 @@ _REGISTERED = (
         },
         function={},
         operator={},
+        left_out=(
+            "mac.matmul",
+            *_GATES,
+            *_ACTIVATIONS,
+            *_POOLS,
+            *_MERGES,
+        ),
     ),
     Convention(
         "co3d",
@@ -337,6 +432,22 @@ _REGISTERED = (
             **_pools(1),
         },
         extra=_co3d_step,
+        left_out=(
+            "cells",
+            "activation.relu6",
+            "activation.tanh",
+            "activation.swish",
+            "activation.sigmoid",
+            "activation.softmax",
+            "softmax.rows",
+            "pool.avg.outputs",
+            "pool.avg.taps",
+            "pool.max.outputs",
+            "pool.max.taps",
+            "pool.global.outputs",
+            "pool.global.taps",
+            *_MERGES,
+        ),
     ),
     Convention(
         "efficient3d",
@@ -357,6 +468,24 @@ _REGISTERED = (
         },
         function={},
         operator={},
+        left_out=(
+            "mac.recurrent",
+            "mac.matmul",
+            "bias.recurrent",
+            "activation.tanh",
+            "activation.swish",
+            "activation.sigmoid",
+            "activation.softmax",
+            "softmax.rows",
+            "pool.avg.inputs",
+            "pool.avg.outputs",
+            "pool.max.inputs",
+            "pool.global.inputs",
+            "pool.global.outputs",
+            "pool.global.taps",
+            *_GATES,
+            *_MERGES,
+        ),
     ),
     Convention(
         "d3d",
@@ -366,6 +495,24 @@ _REGISTERED = (
         {**MACS, "norm": 2, "activation.relu": 1, "pool.max.taps": 1, "pool.max.outputs": -1},
         function={},
         operator={},
+        left_out=(
+            "activation.relu6",
+            "activation.tanh",
+            "activation.swish",
+            "activation.sigmoid",
+            "activation.softmax",
+            "softmax.rows",
+            "pool.avg.inputs",
+            "pool.avg.outputs",
+            "pool.avg.taps",
+            "pool.max.inputs",
+            "pool.global.inputs",
+            "pool.global.outputs",
+            "pool.global.taps",
+            *_BIASES,
+            *_GATES,
+            *_MERGES,
+        ),
     ),
     Convention(
         "atfr",
@@ -373,6 +520,14 @@ _REGISTERED = (
         "Fayyaz 2021, as printed but for Table 10: fvcore before 2021, which counted convolutions and linear "
         "layers, neither batch norm nor the sampling of frames",
         MACS,
+        left_out=(
+            "norm",
+            *_BIASES,
+            *_GATES,
+            *_ACTIVATIONS,
+            *_POOLS,
+            *_MERGES,
+        ),
     ),
 )
 CONVENTIONS: Mapping[str, Convention] = {each.name: each for each in _REGISTERED}

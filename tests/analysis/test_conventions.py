@@ -1,9 +1,11 @@
 """What other tools print for X3D, what Co3D printed, and how the way a layer is written changes a count."""
 
+from dataclasses import replace
+
 import pytest
 
 from costmodel import analyze, continual, load
-from costmodel.analysis.conventions import CONVENTIONS, KINDS, convention_named, count_per_clip
+from costmodel.analysis.conventions import CONVENTIONS, KINDS, STANDS_FOR, convention_named, count_per_clip
 from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError
 from costmodel.graph import Graph, Node
@@ -145,10 +147,27 @@ class Mystery(Relu):
 
 def test_work_of_an_unknown_kind_is_an_error_never_nothing():
     graph = Graph("odd", TensorType(1, 1, 1, 1), (Node("odd", Mystery(), ("input",)),))
-    with pytest.raises(
-        OptionError, match=r"^odd: no counting convention has a rule for activation\.mystery$"
-    ):
-        convention_named("mac").layer(Figures(graph), graph.nodes[0])
+    for name, convention in CONVENTIONS.items():
+        message = f"odd: convention {name} neither counts nor leaves out activation.mystery"
+        with pytest.raises(OptionError, match=f"^{message}$"):
+            convention.layer(Figures(graph), graph.nodes[0])
+
+
+def test_every_convention_names_every_kind_in_one_place():
+    for each in CONVENTIONS.values():
+        assert KINDS.keys() - STANDS_FOR.keys() <= each.named
+        assert len(each.left_out) == len(set(each.left_out))
+        counted = set().union(*(table or () for table in (each.module, each.function, each.operator)))
+        assert not counted & set(each.left_out)
+
+
+def test_a_kind_taken_from_a_list_is_an_error_again():
+    mac = convention_named("mac")
+    graph = small("  - relu")
+    forgetful = replace(mac, left_out=tuple(kind for kind in mac.left_out if kind != "activation.relu"))
+    assert mac.layer(Figures(graph), graph.nodes[0]) == 0
+    with pytest.raises(OptionError, match=r"^relu: convention mac neither counts nor leaves out activation"):
+        forgetful.layer(Figures(graph), graph.nodes[0])
 
 
 def test_tables_count_only_known_kinds():

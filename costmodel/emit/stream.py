@@ -286,8 +286,9 @@ class StreamNetwork(Network):
     def _check_length(self, clip: Tensor) -> None:
         end = self._times[self.graph.output]
         if end.receptive_field == inf:
-            if clip.shape[2] <= end.delay:
-                raise EmitError(f"clip: {clip.shape[2]} frames, expected more than the delay of {end.delay}")
+            latest = max(at.delay for at in self._times.values())
+            if clip.shape[2] <= latest:
+                raise EmitError(f"clip: {clip.shape[2]} frames, expected more than the delay of {latest}")
         elif clip.shape[2] < end.receptive_field:
             raise EmitError(
                 f"clip: {clip.shape[2]} frames, expected the receptive field of {end.receptive_field} or more"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from costmodel.ops.base import Op
 from costmodel.types import Shape, TensorType, Work
@@ -36,36 +36,48 @@ class Activation(Op):
         return {f"activation.{self.kind}": x.values}
 
 
-@dataclass(frozen=True)
-class Relu(Activation):
-    """max(x, 0)."""
+class Elementwise(Activation):
+    """A function of each value alone: one of the rows of `ROWS`."""
 
-    word: ClassVar[str] = "relu"
-    kind: ClassVar[str] = "relu"
+    function: ClassVar[str]
 
 
-@dataclass(frozen=True)
-class Relu6(Activation):
-    """min(max(x, 0), 6)."""
+class Row(NamedTuple):
+    """What an elementwise op is made of, in a spec, in torch and in written source.
 
-    word: ClassVar[str] = "relu6"
-    kind: ClassVar[str] = "relu6"
+    Args:
+        word: what a spec calls it; its class has the same name with a capital.
+        function: torch's function, as source has it. One of `F` can run in place, one of `torch` has a method
+            of its name and an underscore that does.
+        kind: its kind of work, `activation.kind`.
+        about: what it computes.
+    """
+
+    word: str
+    function: str
+    kind: str
+    about: str
 
 
-@dataclass(frozen=True)
-class Swish(Activation):
-    """x * sigmoid(x), also called SiLU."""
+ROWS = (
+    Row("relu", "F.relu", "relu", "max(x, 0)."),
+    Row("relu6", "F.relu6", "relu6", "min(max(x, 0), 6)."),
+    Row("swish", "F.silu", "swish", "x * sigmoid(x), also called SiLU."),
+    Row("sigmoid", "torch.sigmoid", "sigmoid", "1 / (1 + exp(-x))."),
+)
 
-    word: ClassVar[str] = "swish"
-    kind: ClassVar[str] = "swish"
+
+def elementwise(row: Row) -> type[Elementwise]:
+    """The op of a row."""
+    facts = {"word": row.word, "kind": row.kind, "function": row.function}
+    names = {"__doc__": row.about, "__module__": __name__}
+    return dataclass(frozen=True)(type(row.word.capitalize(), (Elementwise,), facts | names))
 
 
-@dataclass(frozen=True)
-class Sigmoid(Activation):
-    """1 / (1 + exp(-x))."""
-
-    word: ClassVar[str] = "sigmoid"
-    kind: ClassVar[str] = "sigmoid"
+ELEMENTWISE = {op.__name__: op for op in map(elementwise, ROWS)}
+globals().update(ELEMENTWISE)  # where a pickled network looks for its ops
+Relu, Relu6 = ELEMENTWISE["Relu"], ELEMENTWISE["Relu6"]
+Swish, Sigmoid = ELEMENTWISE["Swish"], ELEMENTWISE["Sigmoid"]
 
 
 @dataclass(frozen=True)

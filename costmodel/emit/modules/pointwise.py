@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.ops import BatchNorm, Dropout, Relu, Relu6, Sigmoid, Softmax, Swish
+from costmodel.ops import BatchNorm, Dropout, Softmax
+from costmodel.ops.pointwise import ELEMENTWISE, Elementwise
 from costmodel.types import TensorType
 
 
@@ -52,48 +54,23 @@ class BatchNormLayer(_Pointwise):
         )
 
 
-@mirrors(Relu)
-class ReluLayer(_Pointwise):
-    """max(x, 0)."""
+@mirrors(*ELEMENTWISE.values())
+class ElementwiseLayer(_Pointwise):
+    """A function of each value alone, as the row of its op names it."""
 
     def forward(self, *clips: Tensor) -> Tensor:
-        return clips[0].relu()
+        return _function(self.op)(clips[0])
 
     def overwrite(self, frame: Tensor) -> Tensor:
-        return frame.relu_()
+        module, name = self.op.function.split(".")
+        if module == "F":
+            return _function(self.op)(frame, inplace=True)
+        return cast(Tensor, getattr(frame, f"{name}_")())
 
 
-@mirrors(Relu6)
-class Relu6Layer(_Pointwise):
-    """min(max(x, 0), 6)."""
-
-    def forward(self, *clips: Tensor) -> Tensor:
-        return functional.relu6(clips[0])
-
-    def overwrite(self, frame: Tensor) -> Tensor:
-        return functional.relu6(frame, inplace=True)
-
-
-@mirrors(Swish)
-class SwishLayer(_Pointwise):
-    """x * sigmoid(x)."""
-
-    def forward(self, *clips: Tensor) -> Tensor:
-        return functional.silu(clips[0])
-
-    def overwrite(self, frame: Tensor) -> Tensor:
-        return functional.silu(frame, inplace=True)
-
-
-@mirrors(Sigmoid)
-class SigmoidLayer(_Pointwise):
-    """1 / (1 + exp(-x))."""
-
-    def forward(self, *clips: Tensor) -> Tensor:
-        return clips[0].sigmoid()
-
-    def overwrite(self, frame: Tensor) -> Tensor:
-        return frame.sigmoid_()
+def _function(op: Elementwise) -> Callable[..., Tensor]:
+    module, name = op.function.split(".")
+    return cast(Callable[..., Tensor], getattr(functional if module == "F" else torch, name))
 
 
 @mirrors(Softmax)

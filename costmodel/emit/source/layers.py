@@ -28,18 +28,14 @@ from costmodel.ops import (
     Op,
     PadChannels,
     Recurrent,
-    Relu,
-    Relu6,
     Shift,
     Shuffle,
-    Sigmoid,
     Split,
     Step,
     Subsample,
-    Swish,
     Windowed,
 )
-from costmodel.ops.pointwise import Softmax
+from costmodel.ops.pointwise import Elementwise, Softmax
 from costmodel.types import TensorType
 
 Options = Mapping[str, Any]
@@ -105,23 +101,8 @@ def _(op: Linear, inputs: tuple[TensorType, ...]) -> Written:
 
 
 @written.register
-def _(op: Relu, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="F.relu")
-
-
-@written.register
-def _(op: Relu6, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="F.relu6")
-
-
-@written.register
-def _(op: Swish, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="F.silu")
-
-
-@written.register
-def _(op: Sigmoid, inputs: tuple[TensorType, ...]) -> Written:
-    return Written(call="torch.sigmoid")
+def _(op: Elementwise, inputs: tuple[TensorType, ...]) -> Written:
+    return Written(call=op.function)
 
 
 @written.register

@@ -474,8 +474,8 @@ def share_of(amount: Any, count: Any) -> Any:
         return amount // count
     import sympy
 
-    share = sympy.expand(amount / count)
-    return share if share.is_integer else sympy.floor(share)
+    share = sympy.expand_mul(amount / count, deep=False)  # inside a Max it would take minutes
+    return share if share.is_integer else sympy.floor(amount / sympy.Max(count, 1))  # of none, nothing
 
 
 def is_zero(value: Any) -> bool:

@@ -21,6 +21,7 @@ Build = Callable[[Mapping[str, Any], NameValue], Graph]
 # What depends on the order of execution has no closed form in the sizes.
 OF_ORDER = ("peak_activation_floats", "activation_bytes")
 BY_NAME_ALONE = ("entropy",)  # a sum of logarithms for each layer: too long to print unasked
+MOST_MAXIMA = 6  # multiplying out what stands in more of them takes sympy minutes
 LETTERS = {"time": "t", "height": "h", "width": "v", "path": "path"}
 
 
@@ -202,7 +203,7 @@ def gathered(total: Any) -> Any:
 
     if total is None or not total.free_symbols:
         return total
-    if total.has(sympy.log):
+    if total.has(sympy.log) or len(total.atoms(sympy.Max)) > MOST_MAXIMA:
         return total
     above, below = sympy.fraction(total)
     if below.free_symbols:
@@ -247,4 +248,6 @@ def is_whole(build: Build, name: str, value: Any) -> bool:
         build({name: changed}, lambda each, old: changed if each == name else old)
     except SpecError as error:
         return "expected a whole number" in str(error)
+    except OptionError:  # a transform's option that is a size, such as the frames of a pool
+        return True
     return False

@@ -23,6 +23,7 @@ from costmodel.numbers import (
     is_symbolic,
     is_zero,
     maximum,
+    named,
     repeated,
     share_of,
 )
@@ -113,7 +114,8 @@ class StreamGraph:
         self.at[node.name] = Timing(
             jump * window.stride,
             reduce(maximum, (at.back for at in arrivals)) - repeated(window.first * jump, node.count),
-            reduce(maximum, (at.delay for at in arrivals)) + repeated(window.last * jump, node.count),
+            named("path", reduce(maximum, (at.delay for at in arrivals)))
+            + repeated(window.last * jump, node.count),
         )
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:

@@ -28,7 +28,7 @@ that a call really makes. `fold_norms(network)` gives the network with batch nor
 from costmodel.emit.build import emit
 from costmodel.emit.counting import executed_macs
 from costmodel.emit.fold import fold_norms
-from costmodel.emit.modules import MIRRORS, Layer, layer_for
+from costmodel.emit.modules import MIRRORS, Layer, check_parts, layer_for
 from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.randomise import randomise
 from costmodel.emit.state import StreamState
@@ -49,3 +49,5 @@ __all__ = [
     "load_weights",
     "randomise",
 ]
+
+check_parts()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from costmodel.analysis.temporal import timing
-from costmodel.emit.modules.base import mirror_of
+from costmodel.emit.modules.base import MIRRORS
 from costmodel.graph import INPUT, Graph, Node
 
 
@@ -54,7 +54,7 @@ def _memory_behind(graph: Graph, node: Node) -> tuple[str, bool]:
     size, is_part = graph.types[name].values, False
     while name != INPUT:
         above = graph.by_name[name]
-        if mirror_of(above.op).is_fresh or any(_kept(graph, above).values()):
+        if MIRRORS.of(above.op).is_fresh or any(_kept(graph, above).values()):
             break
         name = above.inputs[0]
         is_part = is_part or bool(graph.types[name].values > size)
@@ -67,6 +67,6 @@ def _keeps_answer(graph: Graph, edge: str, jumps: Mapping[str, int]) -> bool:
         return False
     node, window = graph.by_name[edge], graph.windows[edge]
     if window.unbounded:
-        return not mirror_of(node.op).is_fresh
+        return not MIRRORS.of(node.op).is_fresh
     # A wait hands a frame on ahead of taking in the next where it is no whole number of frames.
     return bool(window.wait % jumps[node.inputs[0]])

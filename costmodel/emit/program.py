@@ -13,10 +13,9 @@ from torch import Tensor
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.memory import kept_frames
 from costmodel.emit.modules.base import Layer
-from costmodel.emit.modules.step import DelayKeeper, Keeper, keeper_of
+from costmodel.emit.modules.keeper import Keeper, keeper_for
 from costmodel.emit.network import may_overwrite
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Delay, Step
 
 
 @dataclass
@@ -139,11 +138,9 @@ class _Builder:
         )
 
     def _keeper(self, node: Node) -> Keeper | None:
-        if isinstance(node.op, Delay):
-            return DelayKeeper(node.op, self.graph.inputs_of(node)[0])
-        if isinstance(node.op, Step) and not self._runs_ahead(node):
-            return keeper_of(node.op, self.layers[node.name], self.graph.inputs_of(node)[0])
-        return None
+        if not node.op.is_step_form or self._runs_ahead(node):
+            return None
+        return keeper_for(node.op, self.layers[node.name], self.graph.inputs_of(node)[0])
 
     def _at_phase(self, phase: int) -> tuple[Action, ...]:
         found = [action for node in self.graph.nodes for action in self._actions(node, phase)]
@@ -164,13 +161,13 @@ class _Builder:
             keeper,
             kept,
         )
-        if isinstance(node.op, Delay):
+        if keeper is not None and keeper.waits:
             if (phase - leaving.delay) % leaving.jump == 0:
                 yield replace(action, reads=(), since=int(leaving.delay), leaves=True)
             if arrives:
                 yield replace(action, copies=node.name in self.frames.copies)
         elif arrives:
-            if isinstance(node.op, Step):
+            if keeper is not None:
                 window = node.op.window(*self.graph.inputs_of(node))
                 number = (phase - arrival.delay) // arrival.jump + window.before
                 action.phase = int(number % window.stride)

@@ -11,15 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.analysis.temporal import timing
-from costmodel.emit.modules.base import WindowedLayer
-from costmodel.emit.modules.step import Kept
+from costmodel.emit.modules.keeper import Kept
 from costmodel.emit.network import AXES, Network
 from costmodel.emit.program import Action, Program, program_of
 from costmodel.emit.state import StreamState, where
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import ceil_div
-from costmodel.ops import Step
 
 Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple[Tensor, ...]]]
 FRAME_AXES = ("batch", "channels", "height", "width")
@@ -259,12 +257,12 @@ class StreamNetwork(Network):
         """A node on all frames of its inputs that do not depend on the initial state."""
         first = [self._first[name] for name in node.inputs]
         layer = self.layers[node.name]
-        if isinstance(node.op, Step):
+        if node.op.is_step_form:
             window = node.op.window(*self.graph.inputs_of(node))
             start = self._first[node.name] * window.stride - window.before - first[0]
             if start >= 0:
                 return layer.forward(inputs[0][:, :, start:])
-            value = layer.padding_value if isinstance(layer, WindowedLayer) else 0.0
+            value = layer.padding_value
             return layer.forward(functional.pad(inputs[0], (0, 0, 0, 0, -start, 0), value=value))
         aligned = [clip[:, :, max(first) - start :] for clip, start in zip(inputs, first, strict=True)]
         frames = min(clip.shape[2] for clip in aligned)
@@ -392,6 +390,6 @@ def _first_frames(graph: Graph) -> Mapping[str, int]:
         start = max(first[name] for name in node.inputs)
         window = node.op.window(*graph.inputs_of(node))
         first[node.name] = (
-            int(ceil_div(start + window.before, window.stride)) if isinstance(node.op, Step) else start
+            int(ceil_div(start + window.before, window.stride)) if node.op.is_step_form else start
         )
     return first

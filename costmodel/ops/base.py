@@ -95,6 +95,10 @@ class Op:
         """The op of the clip network behind a frame-by-frame form; itself, where it is none."""
         return self
 
+    def unwrapped_inputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """What the op of the clip network sees at once of the inputs."""
+        return inputs
+
     @property
     def forms(self) -> tuple[Op, ...]:
         """The same answers with something else kept between frames, its plain form first."""

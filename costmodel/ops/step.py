@@ -37,6 +37,9 @@ class Step(Op):
     def forms(self) -> tuple[Op, ...]:
         return replace(self, form="partial"), replace(self, form="window")
 
+    def unwrapped_inputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        return tuple(map(self.inner_input, inputs))
+
     def inner_input(self, x: TensorType) -> TensorType:
         """The frames that one output frame sees, as a clip."""
         return x.with_time(self.inner.window(x).span + 1)

@@ -20,7 +20,7 @@ from torch.nn import functional
 from costmodel.analysis.temporal import excitation_pools
 from costmodel.emit.modules import Layer, WindowedLayer, layer_for
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Shift, Step, Windowed
+from costmodel.ops import Step, Windowed
 from costmodel.types import TensorType
 
 
@@ -90,8 +90,9 @@ class Reference:
         return self.clip.windows[node.name].stride
 
     def _run(self, node: Node, inputs: list[Tensor], init: str) -> Tensor:
-        if isinstance(node.op, Shift):  # every frame that a stream can know, zeros ahead of the first
-            return functional.pad(inputs[0], (0, 0, 0, 0, node.op.frames, 0))
+        ahead = -int(self.clip.windows[node.name].last)
+        if ahead > 0:  # every frame that a stream can know, zeros ahead of the first
+            return functional.pad(inputs[0], (0, 0, 0, 0, ahead, 0))
         if not isinstance(node.op, Windowed):
             layer = self.layers[node.name]
             if self.visit is not None:

@@ -11,8 +11,8 @@ import torch
 
 from costmodel import Graph, Node, TensorType, continual, load
 from costmodel.emit import emit, randomise
+from costmodel.emit.modules.written import written
 from costmodel.emit.source import source_text
-from costmodel.emit.source.layers import written
 from costmodel.errors import EmitError
 from costmodel.ops import OPS, Add, AvgPool, Concat, Conv, Flatten, Linear, MaxPool, Relu, Subsample
 

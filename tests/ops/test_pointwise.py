@@ -5,11 +5,11 @@ import pickle
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from costmodel.emit.source.layers import written
 
 from costmodel.emit.modules import layer_for
 from costmodel.emit.modules.base import MIRRORS
 from costmodel.emit.modules.pointwise import ElementwiseLayer
-from costmodel.emit.source.layers import written
 from costmodel.ops import OPS, Relu
 from costmodel.ops.pointwise import ELEMENTWISE, ROWS, Row, elementwise
 from costmodel.types import TensorType

@@ -14,7 +14,7 @@ from costmodel.analysis import metrics
 from costmodel.analysis.reach import stream_reach
 from costmodel.analysis.temporal import timing
 from costmodel.emit.modules.conv import ConvLayer
-from costmodel.emit.modules.step import PartialKeeper
+from costmodel.emit.modules.windows import PartialKeeper
 from costmodel.emit.state import StreamState
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import INPUT, Graph, Node

@@ -6,7 +6,10 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.written import Written, literal, writes
 from costmodel.ops import Attention
+from costmodel.types import TensorType
 
 
 @mirrors(Attention)
@@ -28,3 +31,8 @@ class AttentionLayer(Layer[Attention]):
         return torch.stack(
             [self.frame(*each) for each in zip(*(clip.unbind(2) for clip in clips), strict=True)], 2
         )
+
+
+@writes(Attention)
+def _written(op: Attention, *inputs: TensorType) -> Written:
+    return Written(call="attend", call_options={"softmax": literal(op.softmax)}, carried=(clips.attend,))

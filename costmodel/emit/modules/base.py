@@ -1,4 +1,4 @@
-"""What a layer of a running network is, and the registry that mirrors `costmodel.ops`."""
+"""What a layer of a running network is, and which layer runs which op."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from costmodel.errors import EmitError, nearest
+from costmodel.emit.modules.registry import Registry
 from costmodel.numbers import Size
-from costmodel.ops import Op, Step, Windowed
+from costmodel.ops import Op, Windowed
 from costmodel.types import TensorType
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 Mirror = TypeVar("Mirror", bound="type[Layer[Any]]")
 AnyWindowed = TypeVar("AnyWindowed", bound=Windowed)
-Init = str  # "zeros" or "replicate"
 
-MIRRORS: dict[type[Op], type[Layer[Any]]] = {}
+MIRRORS: Registry[type[Layer[Any]]] = Registry("layer")
 
 
 class Layer(nn.Module, ABC, Generic[AnyOp]):
@@ -50,6 +49,11 @@ class Layer(nn.Module, ABC, Generic[AnyOp]):
     def overwrite(self, frame: Tensor) -> Tensor:
         """As `frame` and `forward`, but free to overwrite its input; pointwise layers alone have it."""
         raise NotImplementedError
+
+    @property
+    def padding_value(self) -> float:
+        """What the frames ahead of the first hold, in a clip's padding and in a stream's fresh state."""
+        return 0.0
 
     def extra_repr(self) -> str:
         """The fields of the op that differ from their defaults."""
@@ -85,11 +89,6 @@ class WindowedLayer(Layer[AnyWindowed]):
     def frame(self, *frames: Tensor) -> Tensor:
         return self.over(list(frames))
 
-    @property
-    def padding_value(self) -> float:
-        """What the frames ahead of the first hold, in a clip's padding and in a stream's fresh state."""
-        return 0.0
-
 
 def triple(sizes: tuple[Size, Size, Size]) -> tuple[int, int, int]:
     """Sizes in time, height and width as plain ints."""
@@ -101,36 +100,16 @@ def mirrors(*ops: type[Op]) -> Callable[[Mirror], Mirror]:
     """Registers a layer class as what runs these ops."""
 
     def register(layer: Mirror) -> Mirror:
-        for op in ops:
-            if op in MIRRORS:
-                raise EmitError(
-                    f"{op.__name__}: is mirrored twice, by {MIRRORS[op].__name__} and {layer.__name__}"
-                )
-            MIRRORS[op] = layer
+        MIRRORS.add(ops, layer)
         return layer
 
     return register
 
 
 def layer_for(op: Op, inputs: tuple[TensorType, ...]) -> Layer[Any]:
-    """The layer that runs an op; of a `Step`, the layer of its inner op.
+    """The layer that runs an op; of a frame-by-frame form, the layer of the op that runs in it.
 
     Raises:
-        EmitError: no layer mirrors the op.
+        EmitError: the op has no layer.
     """
-    if isinstance(op, Step):
-        return layer_for(op.inner, tuple(op.inner_input(x) for x in inputs))
-    return mirror_of(op)(op, *inputs)
-
-
-def mirror_of(op: Op) -> type[Layer[Any]]:
-    """The class of layer that runs an op; of a `Step`, its inner op.
-
-    Raises:
-        EmitError: no layer mirrors the op.
-    """
-    kind = type(op.inner if isinstance(op, Step) else op)
-    if kind not in MIRRORS:
-        known = [mirrored.__name__ for mirrored in MIRRORS]
-        raise EmitError(f"no layer runs {kind.__name__}{nearest(kind.__name__, known)}")
-    return MIRRORS[kind]
+    return MIRRORS.of(op)(op.unwrapped, *op.unwrapped_inputs(*inputs))

@@ -8,7 +8,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.written import Written, literal, writes
 from costmodel.ops import PadChannels, Shuffle, Split
+from costmodel.types import TensorType
 
 
 class _OnChannels(Layer[Any]):
@@ -44,3 +47,20 @@ class PadChannelsLayer(_OnChannels):
         (clip,) = clips
         more = int(self.op.channels) - clip.shape[1]
         return functional.pad(clip, [*[0, 0] * (clip.dim() - 2), 0, more])
+
+
+@writes(Shuffle)
+def _shuffle(op: Shuffle, x: TensorType) -> Written:
+    return Written(call="shuffle", call_options={"groups": literal(op.groups)}, carried=(clips.shuffle,))
+
+
+@writes(Split)
+def _split(op: Split, x: TensorType) -> Written:
+    options = {"part": literal(op.part), "parts": literal(op.parts)}
+    return Written(call="split", call_options=options, carried=(clips.split,))
+
+
+@writes(PadChannels)
+def _pad_channels(op: PadChannels, x: TensorType) -> Written:
+    more = literal(op.channels - x.channels)
+    return Written(call="pad_channels", call_options={"more": more}, carried=(clips.pad_channels,))

@@ -12,7 +12,20 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer, mirrors
 from costmodel.emit.modules.depthwise import convolve, learns_faster
-from costmodel.ops import Conv
+from costmodel.emit.modules.keeper import keeps
+from costmodel.emit.modules.texts import windows
+from costmodel.emit.modules.windows import windowed_keeper
+from costmodel.emit.modules.written import (
+    Written,
+    differing,
+    in_frames,
+    keeps_frames,
+    padded,
+    sliding,
+    writes,
+    writes_steps,
+)
+from costmodel.ops import Conv, Step
 from costmodel.types import TensorType
 
 
@@ -119,3 +132,23 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_prepared": None}
+
+
+keeps(Conv)(windowed_keeper)
+
+
+@writes(Conv)
+def _written(op: Conv, x: TensorType) -> Written:
+    options = sliding(op) | differing(groups=(op.groups, 1), bias=(op.bias, True))
+    arguments = {"in_channels": x.channels, "channels": op.channels, "kernel_size": op.kernel}
+    return Written("nn.Conv3d", arguments, options, **padded(op))
+
+
+@writes_steps(Conv)
+def _written_in_steps(step: Step, op: Conv, x: TensorType) -> Written:
+    if keeps_frames(step, x):
+        return in_frames(step, x)
+    plain = _written(op, x)
+    options = {**plain.options, **differing(before=(step.before, 0))}
+    carried = (windows.OpenWindows, windows.StreamConv3d)
+    return Written("StreamConv3d", plain.arguments, options, carried=carried)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.written import Written, differing, writes
 from costmodel.ops import Flatten, Linear
 from costmodel.types import TensorType
 
@@ -51,3 +53,15 @@ class FlattenLayer(Layer[Flatten]):
 
     def frames(self, *clips: Tensor) -> Tensor:
         return clips[0].transpose(2, 1).flatten(2).transpose(2, 1)[..., None, None]
+
+
+@writes(Linear)
+def _linear(op: Linear, x: TensorType) -> Written:
+    arguments = {"in_channels": x.channels, "channels": op.channels}
+    options = differing(bias=(op.bias, True))
+    return Written("ChannelLinear", arguments, options, carried=(clips.ChannelLinear,))
+
+
+@writes(Flatten)
+def _flatten(op: Flatten, x: TensorType) -> Written:
+    return Written(call="torch.reshape", call_options={"shape": f"(-1, {x.values}, 1, 1, 1)"})

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.ops import Add, Concat, Gate
+from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.written import Text, Written, writes
+from costmodel.ops import Add, Concat, Gate, Merge
+from costmodel.types import TensorType
 
 
 class _Merge(Layer[Any]):
@@ -48,3 +51,24 @@ class GateLayer(Layer[Gate]):
 
     def frame(self, *frames: Tensor) -> Tensor:
         return self.forward(*frames)
+
+
+@writes(Add)
+def _add(op: Add, *inputs: TensorType) -> Written:
+    if len(inputs) > 2:
+        return Written(call="add", carried=(clips.add, *_cropped(op)))
+    return Written(call="torch.add", carried=_cropped(op))
+
+
+@writes(Concat)
+def _concat(op: Concat, *inputs: TensorType) -> Written:
+    return Written(call="concat", carried=(clips.concat, *_cropped(op)))
+
+
+@writes(Gate)
+def _gate(op: Gate, *inputs: TensorType) -> Written:
+    return Written(call="torch.mul")
+
+
+def _cropped(op: Merge) -> tuple[Text, ...]:
+    return (clips.crop,) if op.crop else ()

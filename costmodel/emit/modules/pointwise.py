@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.written import Written, differing, writes
 from costmodel.ops import BatchNorm, Dropout, Softmax
 from costmodel.ops.pointwise import ELEMENTWISE, Elementwise
 from costmodel.types import TensorType
@@ -93,3 +94,25 @@ class DropoutLayer(_Pointwise):
 
     def forward(self, *clips: Tensor) -> Tensor:
         return functional.dropout(clips[0], self.rate, self.training) if self.training else clips[0]
+
+
+@writes(BatchNorm)
+def _batch_norm(op: BatchNorm, x: TensorType) -> Written:
+    options = differing(eps=(float(op.eps), 1e-5))
+    return Written("nn.BatchNorm3d", {"channels": x.channels}, options)
+
+
+@writes(*ELEMENTWISE.values())
+def _elementwise(op: Elementwise, x: TensorType) -> Written:
+    return Written(call=op.function)
+
+
+@writes(Softmax)
+def _softmax(op: Softmax, x: TensorType) -> Written:
+    return Written(call="F.softmax", call_options={"dim": "1"})
+
+
+@writes(Dropout)
+def _dropout(op: Dropout, x: TensorType) -> Written:
+    options = {"p": str(float(op.rate)), "training": "self.training"}
+    return Written(call="F.dropout", call_options=options)

@@ -1,19 +1,17 @@
-"""Running pools and subsampling."""
+"""What pools over time, height and width share."""
 
 from __future__ import annotations
-
-from math import inf, prod
 
 from torch import Tensor
 from torch.nn import functional
 
-from costmodel.emit.modules.base import WindowedLayer, mirrors
-from costmodel.ops import AvgPool, GlobalPool, MaxPool, Subsample
+from costmodel.emit.modules.base import WindowedLayer
+from costmodel.emit.modules.written import Written, literal, padded, sliding
+from costmodel.ops import AvgPool, MaxPool
+from costmodel.types import TensorType
 
-Triple = tuple[int, int, int]
 
-
-class _PoolLayer(WindowedLayer[AvgPool | MaxPool]):
+class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
     """A pool over time, height and width."""
 
     def forward(self, *clips: Tensor) -> Tensor:
@@ -53,76 +51,9 @@ class _PoolLayer(WindowedLayer[AvgPool | MaxPool]):
         return found
 
 
-@mirrors(AvgPool, GlobalPool)
-class AvgPoolLayer(_PoolLayer):
-    """An average, zeros of the padding counted in."""
-
-    def over(self, frames: list[Tensor]) -> Tensor:
-        total = frames[0]
-        for frame in frames[1:]:
-            total = total + frame
-        return self._tap(total)
-
-    def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
-        return tap.add_(partial)
-
-    def _tap(self, frame: Tensor) -> Tensor:
-        pooled = self._pool(frame, 1)
-        return pooled.div_(self.kernel[0]) if self.kernel[0] > 1 else pooled
-
-    def _pool(self, x: Tensor, first_axis: int) -> Tensor:
-        if self._covers(x, first_axis):
-            return x.mean(tuple(range(2, x.dim())), keepdim=True)
-        x = self._padded(x, first_axis)
-        kernel, stride, dilation = (each[first_axis:] for each in (self.kernel, self.stride, self.dilation))
-        if prod(dilation) == 1:
-            pool = functional.avg_pool2d if first_axis else functional.avg_pool3d
-            return pool(x, kernel, stride)
-        for axis in range(first_axis, 3):
-            x = sum(self._slices(x, axis, axis + 2 - first_axis)) / self.kernel[axis]  # type: ignore[assignment]
-        return x
-
-
-@mirrors(MaxPool)
-class MaxPoolLayer(_PoolLayer):
-    """A maximum; padding never wins."""
-
-    @property
-    def padding_value(self) -> float:
-        return -inf
-
-    def over(self, frames: list[Tensor]) -> Tensor:
-        largest = frames[0]
-        for frame in frames[1:]:
-            largest = largest.maximum(frame)
-        return self._tap(largest)
-
-    def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
-        return tap.maximum(partial)
-
-    def _pool(self, x: Tensor, first_axis: int) -> Tensor:
-        x = self._padded(x, first_axis)
-        kernel, stride, dilation = (each[first_axis:] for each in (self.kernel, self.stride, self.dilation))
-        pool = functional.max_pool2d if first_axis else functional.max_pool3d
-        return pool(x, kernel, stride, 0, dilation)
-
-
-@mirrors(Subsample)
-class SubsampleLayer(WindowedLayer[Subsample]):
-    """Every s-th frame and pixel."""
-
-    is_fresh = False
-
-    def forward(self, *clips: Tensor) -> Tensor:
-        time, height, width = self.stride
-        return clips[0][:, :, ::time, ::height, ::width]
-
-    def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
-        return [self.over([frame]) for _ in wanted]
-
-    def over(self, frames: list[Tensor]) -> Tensor:
-        _, height, width = self.stride
-        return frames[-1][:, :, ::height, ::width]
-
-    def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
-        return partial + tap
+def written_pool(op: AvgPool | MaxPool, x: TensorType, call: str, padding: float = 0.0) -> Written:
+    """A pool over clips as a function of torch's."""
+    options = {"kernel_size": op.kernel_on(x), "stride": op.stride, **sliding(op)}
+    ahead = padded(op, padding)
+    texts = {name: literal(value) for name, value in options.items()}
+    return Written(call=call, **{**ahead, "call_options": texts | ahead.get("call_options", {})})

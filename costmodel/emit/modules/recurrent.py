@@ -1,8 +1,9 @@
-"""Running recurrent layers: two linear layers a frame, so that their multiply-adds are counted."""
+"""Recurrent layers: two linear layers a frame, so that their multiply-adds are counted."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from math import sqrt
 from typing import Any
 
@@ -11,7 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.ops import Gru, Lstm, Recurrent
+from costmodel.emit.modules.keeper import Keeper, Kept, keeps
+from costmodel.emit.modules.texts import recurrent
+from costmodel.emit.modules.written import Written, writes, writes_steps
+from costmodel.ops import Gru, Lstm, Recurrent, Step
 from costmodel.types import TensorType
 
 
@@ -84,3 +88,35 @@ class GruLayer(RecurrentLayer):
         reset, update = (one[0] + two[0]).sigmoid(), (one[1] + two[1]).sigmoid()
         new = (one[2] + reset * two[2]).tanh()
         return (new + update * (hidden - new),)
+
+
+@keeps(Lstm, Gru)
+class RecurrentKeeper(Keeper):
+    """Keeps what a recurrent layer remembers, from zeros on whatever stands ahead of the first frame."""
+
+    def __init__(self, layer: RecurrentLayer, op: Step, x: TensorType) -> None:
+        shapes: dict[str, tuple[int, ...]] = {
+            name: (int(each.channels), int(each.height), int(each.width))
+            for name, each in op.carry(x).kept.items()
+        }
+        super().__init__(shapes, 0.0)
+        self.layer = layer
+
+    def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        after = self.layer.step(frame, kept)
+        return after[0], after
+
+    def replicated(self, frame: Tensor, phase: int) -> Kept:
+        return self.empty(len(frame), frame)
+
+
+@writes(Lstm, Gru)
+def _written(op: Recurrent, x: TensorType) -> Written:
+    kind = getattr(recurrent, type(op).__name__)
+    arguments = {"in_channels": x.channels, "channels": op.channels}
+    return Written(kind.__name__, arguments, carried=(recurrent.Recurrent, kind))
+
+
+@writes_steps(Lstm, Gru)
+def _written_in_steps(step: Step, op: Recurrent, x: TensorType) -> Written:
+    return replace(_written(op, x), options={"remembers": True})

@@ -6,7 +6,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.written import Written, literal, writes
 from costmodel.ops import Shift
+from costmodel.types import TensorType
 
 
 @mirrors(Shift)
@@ -23,3 +26,8 @@ class ShiftLayer(Layer[Shift]):
 
     def frame(self, *frames: Tensor) -> Tensor:
         return frames[0]
+
+
+@writes(Shift)
+def _written(op: Shift, x: TensorType) -> Written:
+    return Written(call="shift", call_options={"frames": literal(op.frames)}, carried=(clips.shift,))

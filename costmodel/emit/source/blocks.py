@@ -9,7 +9,8 @@ from typing import Any
 
 from costmodel.analysis.temporal import timing
 from costmodel.emit.memory import NOTHING, kept_frames
-from costmodel.emit.source.layers import Written, written
+from costmodel.emit.modules.texts import streams
+from costmodel.emit.modules.written import Written, written
 from costmodel.graph import Graph, Node
 
 _NUMBERED = re.compile(r"((?:[^.]+\.)*?[^.]+\.\d+)\.(.+)")
@@ -126,4 +127,4 @@ def _shifted(graph: Graph, node: Node) -> Written:
         "begins": times[node.inputs[0]].delay,
         "jump": own.jump,
     }
-    return Written("StreamShift", arguments, carried=("StreamShift",), takes_nothing=True)
+    return Written("StreamShift", arguments, carried=(streams.StreamShift,), takes_nothing=True)

@@ -11,9 +11,9 @@ from typing import Any
 from torch import nn
 
 from costmodel.analysis.cost import analyze
-from costmodel.emit.source import module_texts
+from costmodel.emit.modules.texts import streams
+from costmodel.emit.modules.written import TEXTS, Written, carried_text, literal
 from costmodel.emit.source.blocks import Block, Line, Part, parts_of
-from costmodel.emit.source.layers import Written, carried_text, literal
 from costmodel.errors import EmitError
 from costmodel.escape import python
 from costmodel.graph import INPUT, Graph
@@ -24,9 +24,9 @@ WIDEST = 110
 Tree = dict[str, Any]
 _IMPORTED = ("Any", "F", "Tensor")  # what an emitted file imports; torch and nn begin small, as no class does
 # What a module of torch, or the base of an emitted network, has of its own
-_TAKEN = frozenset({*dir(nn.ModuleDict()), *dir(module_texts.StreamNetwork)})
+_TAKEN = frozenset({*dir(nn.ModuleDict()), *dir(streams.StreamNetwork)})
 # What the body of a network reads: no variable of it may have that name
-_READ = frozenset({"self", "torch", "nn", "block", "range", "float", *_IMPORTED, *vars(module_texts)})
+_READ = frozenset({"self", "torch", "nn", "block", "range", "float", *_IMPORTED, *TEXTS})
 
 
 def source_text(graph: Graph) -> str:
@@ -42,10 +42,7 @@ def source_text(graph: Graph) -> str:
     classes = _Classes.of([part for part in parts if isinstance(part, Block)])
     body = "\n\n\n".join([*classes.texts(graph.is_stream), _network(graph, parts, classes)])
     lines = [line for part in parts for line in (part.lines if isinstance(part, Block) else (part,))]
-    carried = {name for line in lines for name in line.written.carried}
-    carried |= {"run", "StreamNetwork"} if graph.is_stream else set()
-    carried |= {"FrameWindow"} if any(line.written.frames_first for line in lines) else set()
-    helpers = carried_text(carried).replace(": Any, ", ", ")
+    helpers = carried_text([line.written for line in lines], graph.is_stream).replace(": Any, ", ", ")
     return (
         "\n\n\n".join(part for part in (_header(graph, f"{helpers}\n{body}"), helpers.strip(), body) if part)
         + "\n"
@@ -195,7 +192,7 @@ def _network(graph: Graph, parts: Sequence[Part], classes: _Classes) -> str:
         for key, value in line.values.items()
     }
     members = _in_order(parts, lines, shown, classes)
-    name = class_name(graph.name, {*_IMPORTED, *vars(module_texts), *classes.names.values()})
+    name = class_name(graph.name, {*_IMPORTED, *TEXTS, *classes.names.values()})
     method = (
         "run_frame(self, x: Tensor) -> Tensor | None"
         if graph.is_stream

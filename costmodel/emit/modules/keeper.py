@@ -1,0 +1,94 @@
+"""What a node keeps between frames, and which op keeps what.
+
+A keeper holds no tensor itself. It says which tensors its node keeps and turns those held before a frame into
+those held after it, so that a step is a pure function. Tensors change places without being copied.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+import torch
+from torch import Tensor
+
+from costmodel.emit.modules.base import Layer
+from costmodel.emit.modules.registry import Registry
+from costmodel.emit.state import where
+from costmodel.ops import Op
+from costmodel.types import TensorType
+
+Kept = tuple[Tensor, ...]
+# Of the layer, its frame-by-frame form and its input; each family knows its own layers.
+MakeKeeper = Callable[[Any, Any, TensorType], "Keeper"]
+AnyMaker = TypeVar("AnyMaker", bound=MakeKeeper)
+
+KEEPERS: Registry[MakeKeeper] = Registry("keeper of its state")
+
+
+class Keeper(ABC):
+    """What one node keeps between frames: tensors of these shapes, without the batch, by name."""
+
+    waits: ClassVar[bool] = False
+    """Whether it hands on its oldest frame at a time of its own, before it takes one in."""
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]], padding_value: float) -> None:
+        self.shapes = shapes
+        self.padding_value = padding_value
+
+    @abstractmethod
+    def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        """The output where this frame completes one, and what is kept after it.
+
+        `phase` is the frame's number, counted from the first of the clip's padding, modulo the stride.
+        """
+
+    def empty(self, batch: int, like: Tensor) -> Kept:
+        """What is kept where the frames ahead of the first are a clip's padding."""
+        return tuple(
+            torch.full((batch, *shape), self.padding_value, dtype=like.dtype, device=like.device)
+            for shape in self.shapes.values()
+        )
+
+    @abstractmethod
+    def replicated(self, frame: Tensor, phase: int) -> Kept:
+        """What is kept where every frame ahead of the first equals it  (Hedegaard 2022, sec. 3.6)."""
+
+    def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
+        """A frame and what is kept, as if nothing had come in ahead of the layer's first frame.
+
+        An exported program runs every layer on every step, also on what stands ahead of the first frame.
+
+        Args:
+            frame: (batch, channels, height, width).
+            kept: the tensors before the frame.
+            seen: (batch,), the frames that each stream's layer has seen; below zero ahead of the first.
+        """
+        empty, starts = self.empty(len(frame), frame), seen <= 0
+        return frame, tuple(where(starts, new, old) for new, old in zip(empty, kept, strict=True))
+
+
+def keeps(*ops: type[Op]) -> Callable[[AnyMaker], AnyMaker]:
+    """Registers what makes the keeper of these ops from a layer, its frame-by-frame form and its input."""
+
+    def register(maker: AnyMaker) -> AnyMaker:
+        KEEPERS.add(ops, maker)
+        return maker
+
+    return register
+
+
+def keeper_for(op: Op, layer: Layer[Any], x: TensorType) -> Keeper:
+    """What keeps the state of a frame-by-frame form.
+
+    Raises:
+        EmitError: the op has no keeper.
+    """
+    return KEEPERS.of(op)(layer, op, x)
+
+
+def numbered(name: str, held: TensorType) -> dict[str, tuple[int, ...]]:
+    """Shapes of frames that are kept one by one, by name."""
+    shape = (int(held.channels), int(held.height), int(held.width))
+    return {f"{name}.{number}": shape for number in range(int(held.time))}

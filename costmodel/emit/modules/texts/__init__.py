@@ -1,0 +1,1 @@
+"""Classes and functions that an emitted file carries with it: it takes the text of those that it uses."""

@@ -1,0 +1,77 @@
+"""Texts of layers that run on clips and frames alike.
+
+Each text may use `torch`, `nn`, `F`, `Any`, `Triple` and what is carried along with it, nothing else.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+
+def concat(*clips: Tensor) -> Tensor:
+    """Clips or frames one after the other in channels."""
+    return torch.cat(clips, dim=1)
+
+
+def add(*clips: Tensor) -> Tensor:
+    """The sum of clips or frames."""
+    total = clips[0]
+    for clip in clips[1:]:
+        total = total + clip
+    return total
+
+
+def crop(*clips: Tensor) -> list[Tensor]:
+    """Clips cut to the shortest of them, aligned at the first frame."""
+    shortest = min(clip.shape[2] for clip in clips)
+    return [clip[:, :, :shortest] for clip in clips]
+
+
+def pad_ahead(clip: Tensor, frames: int, value: float = 0.0) -> Tensor:
+    """A clip with frames of one value ahead of it."""
+    return F.pad(clip, (0, 0, 0, 0, frames, 0), value=value)
+
+
+def subsample(clip: Tensor, stride: tuple[int, int, int]) -> Tensor:
+    """Every so many frames, rows and columns of a clip."""
+    time, height, width = stride
+    return clip[:, :, ::time, ::height, ::width]
+
+
+def shuffle(clip: Tensor, groups: int) -> Tensor:
+    """The channels of a clip or frame dealt out, one of each group after the other."""
+    return clip.reshape(len(clip), groups, -1, *clip.shape[2:]).transpose(1, 2).flatten(1, 2)
+
+
+def split(clip: Tensor, part: int, parts: int) -> Tensor:
+    """One of several equal shares of the channels; the first is part 1."""
+    return clip.chunk(parts, dim=1)[part - 1]
+
+
+def pad_channels(clip: Tensor, more: int) -> Tensor:
+    """More channels of zeros behind those of a clip or frame."""
+    return F.pad(clip, (0, 0, 0, 0, 0, 0, 0, more))
+
+
+def shift(clip: Tensor, frames: int) -> Tensor:
+    """Every frame of a clip replaced by the one so many frames before it, zeros ahead of the first."""
+    return F.pad(clip, (0, 0, 0, 0, frames, 0))[:, :, : clip.shape[2]]
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, softmax: bool) -> Tensor:
+    """For every position of the query a mean of the value, weighted by the key."""
+    pairs = torch.bmm(query.flatten(2).transpose(1, 2), key.flatten(2))
+    scale = query.shape[1] ** -0.5 if softmax else 1 / pairs.shape[2]
+    shares = (pairs * scale).softmax(-1) if softmax else pairs * scale
+    found = torch.bmm(value.flatten(2), shares.transpose(1, 2))
+    return found.reshape(*found.shape[:2], *query.shape[2:])
+
+
+class ChannelLinear(nn.Linear):
+    """A linear layer on the channels of (batch, channels, time, height, width)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The layer at every position."""
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)

@@ -1,0 +1,121 @@
+"""What a sliding window keeps between frames: its open partial results, or frames that it looks back on."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from costmodel.emit.modules.base import WindowedLayer
+from costmodel.emit.modules.keeper import Keeper, Kept, numbered
+from costmodel.ops import Step
+from costmodel.types import TensorType
+
+
+def windowed_keeper(layer: WindowedLayer[Any], op: Step, x: TensorType) -> Keeper:
+    """What keeps a window in the form that its step states."""
+    ((name, held),) = op.carry(x).kept.items()
+    return WindowKeeper(layer, held) if name == "frames" else PartialKeeper(layer, held)
+
+
+class Taps(NamedTuple):
+    """What the taps of a window do with a frame at one phase.
+
+    `joining` are the taps that add to an open partial result, each with its place among those kept, `opened`
+    how many are open before; tap 0 opens one where `opens`, the last tap closes the first where `closes`.
+    """
+
+    joining: tuple[tuple[int, int], ...]
+    opened: int
+    opens: bool
+    closes: bool
+
+
+@cache
+def taps_at(kernel: int, dilation: int, stride: int, phase: int) -> Taps:
+    """The taps that use a frame: those m with (phase - d m) mod s = 0, so that no product is dropped.
+
+    The output that tap m adds to is complete d(k - 1 - m) frames later; those open are kept in the order in
+    which they will be complete, s frames apart.
+    """
+    span = dilation * (kernel - 1)
+    first = (span - phase) % stride
+    used = [tap for tap in range(kernel) if (phase - dilation * tap) % stride == 0]
+    joining = tuple(
+        (tap, (dilation * (kernel - 1 - tap) - first) // stride) for tap in used if 0 < tap < kernel - 1
+    )
+    return Taps(joining, len(range(first, span, stride)), 0 in used, kernel - 1 in used)
+
+
+class WindowedKeeper(Keeper):
+    """What is kept of a window: a clip's padding ahead of the first frame leaves it as it is when empty."""
+
+    def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
+        if not kept:
+            return frame, kept
+        # One frame is masked here in place of every tensor that is kept.
+        begun = (seen >= 0).view(-1, 1, 1, 1)
+        return torch.where(begun, frame, torch.full_like(frame, self.padding_value)), kept
+
+
+class PartialKeeper(WindowedKeeper):
+    """Keeps the open partial results, ceil(d(k-1) / s) of them, at output size  (Hedegaard 2022, eq. 5)."""
+
+    def __init__(self, layer: WindowedLayer[Any], held: TensorType) -> None:
+        super().__init__(numbered("partial", held), layer.padding_value)
+        self.layer = layer
+        self.kernel, self.dilation, self.stride = layer.kernel[0], layer.dilation[0], layer.stride[0]
+
+    def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        joining, opened, opens, closes = taps_at(self.kernel, self.dilation, self.stride, phase)
+        last = self.kernel - 1
+        wanted = [tap for tap, _ in joining]
+        if opens:
+            wanted.append(0)
+        if closes and last > 0:
+            wanted.append(last)
+        made = dict(zip(wanted, self.layer.taps(frame, tuple(wanted)), strict=True))
+        if last == 0:
+            return made.get(0), kept
+        partials = list(kept)
+        for tap, place in joining:
+            partials[place] = self.layer.combine(partials[place], made[tap])
+        if opens and opened < len(partials):
+            partials[opened] = made[0]
+        output = None
+        if closes:
+            closed = partials.pop(0)
+            output = self.layer.combine(closed, made[last])
+            partials.append(made[0] if opens and opened == len(kept) else closed)
+        return output, tuple(partials)
+
+    def replicated(self, frame: Tensor, phase: int) -> Kept:
+        span, kept = self.dilation * (self.kernel - 1), []
+        first = (span - phase) % self.stride
+        for remaining in range(first, span, self.stride):
+            taps = [tap for tap in range(self.kernel) if self.dilation * (self.kernel - 1 - tap) > remaining]
+            total, *others = self.layer.taps(frame, tuple(taps))
+            for other in others:
+                total = self.layer.combine(total, other)
+            kept.append(total)
+        return (*kept, *self.empty(len(frame), frame)[len(kept) :])
+
+
+class WindowKeeper(WindowedKeeper):
+    """Keeps the d(k-1) frames of the window that came before."""
+
+    def __init__(self, layer: WindowedLayer[Any], held: TensorType) -> None:
+        super().__init__(numbered("frames", held), layer.padding_value)
+        self.layer = layer
+        self.frames, self.stride = int(held.time), layer.stride[0]
+
+    def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        frames = [*kept, frame]
+        answers = (self.frames - phase) % self.stride == 0
+        output = self.layer.over(frames[:: self.layer.dilation[0]]) if answers else None
+        return output, tuple(frames[1:])
+
+    def replicated(self, frame: Tensor, phase: int) -> Kept:
+        return tuple(frame.clone() for _ in range(self.frames))

@@ -1,0 +1,141 @@
+"""How an op is written in an emitted file: a module with its arguments, or a function of its inputs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isinf
+from typing import Any, TypeVar
+
+from costmodel.emit.modules.registry import Registry
+from costmodel.emit.modules.texts import clips, recurrent, streams, windows
+from costmodel.ops import Op, Step, Windowed
+from costmodel.types import TensorType
+
+Text = type[object] | Callable[..., object]
+Options = Mapping[str, Any]
+# The names that texts have in an emitted file, which nothing else there may take
+TEXTS = frozenset(name for module in (clips, recurrent, streams, windows) for name in vars(module))
+
+
+@dataclass(frozen=True)
+class Written:
+    """One layer of an emitted file.
+
+    Args:
+        module: the class to make once, with `arguments` (by position) and `options` (by name).
+        call: what runs on the inputs where there is no module.
+        call_options: given to `call` by name, as Python text.
+        carried: the classes and functions whose text the file must carry along, each behind what it uses.
+        takes_nothing: whether it must run on every step, with None where no frame has come.
+        frames_first: a window of frames that is kept ahead of the layer, as arguments of `FrameWindow`.
+    """
+
+    module: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
+    call: str = ""
+    call_options: Mapping[str, str] = field(default_factory=dict)
+    carried: tuple[Text, ...] = ()
+    takes_nothing: bool = False
+    frames_first: tuple[tuple[str, Any], ...] = ()
+
+    def copying(self) -> Written:
+        """The same layer, which copies the frames that it keeps."""
+        if self.frames_first:
+            return replace(self, frames_first=(*self.frames_first, ("copies", True)))
+        return replace(self, options={**self.options, "copies": True})
+
+
+Write = Callable[..., Written]  # of an op and its inputs; of a step, the op in it and what that sees at once
+AnyWrite = TypeVar("AnyWrite", bound=Write)
+SOURCES: Registry[Write] = Registry("source text")
+STEP_SOURCES: Registry[Write] = Registry("source text of its frame-by-frame form")
+
+
+def writes(*ops: type[Op]) -> Callable[[AnyWrite], AnyWrite]:
+    """Registers how these ops are written: a function of the op and its inputs."""
+
+    def register(write: AnyWrite) -> AnyWrite:
+        SOURCES.add(ops, write)
+        return write
+
+    return register
+
+
+def writes_steps(*ops: type[Op]) -> Callable[[AnyWrite], AnyWrite]:
+    """Registers how steps of these ops are written: a function of the step, its op and what that sees."""
+
+    def register(write: AnyWrite) -> AnyWrite:
+        STEP_SOURCES.add(ops, write)
+        return write
+
+    return register
+
+
+def written(op: Op, inputs: tuple[TensorType, ...]) -> Written:
+    """How an op is written.
+
+    Raises:
+        EmitError: it cannot be written as a file of its own.
+    """
+    if op.unwrapped is op:
+        return SOURCES.of(op)(op, *inputs)
+    return STEP_SOURCES.of(op)(op, op.unwrapped, *op.unwrapped_inputs(*inputs))
+
+
+def keeps_frames(step: Step, x: TensorType) -> bool:
+    """Whether a step keeps frames of its input, rather than what it makes of them."""
+    frames = step.carry(x).kept.get("frames")
+    return frames is not None and int(frames.time) > 0
+
+
+def in_frames(step: Step, x: TensorType, padding: float = 0.0) -> Written:
+    """A step that gathers the frames of its window and runs on them as on a clip."""
+    window = step.inner.window(x)
+    kept = {"span": window.span, "stride": window.stride, "before": step.before}
+    kept |= differing(value=(padding, 0.0))
+    return replace(SOURCES.of(step)(step.inner, x), frames_first=tuple(kept.items()))
+
+
+def sliding(op: Windowed) -> dict[str, Any]:
+    """Stride, padding and dilation as torch's layers take them."""
+    padding = tuple(0 if op.causal and axis == 0 else op.pads(axis)[0] for axis in range(3))
+    return differing(
+        stride=(op.stride, (1, 1, 1)), padding=(padding, (0, 0, 0)), dilation=(op.dilation, (1, 1, 1))
+    )
+
+
+def padded(op: Windowed, padding: float = 0.0) -> dict[str, Any]:
+    """A causal window of a clip: all its padding stands ahead."""
+    frames = op.pads(0)[0] if op.causal else 0
+    if not frames:
+        return {}
+    return {"call_options": {"pad_ahead": f"{frames}, {literal(padding)}"}, "carried": (clips.pad_ahead,)}
+
+
+def differing(**values: tuple[Any, Any]) -> dict[str, Any]:
+    """Options, each given with torch's default, that differ from it."""
+    return {name: value for name, (value, default) in values.items() if value != default}
+
+
+def literal(value: object) -> str:
+    """A value as Python text; infinity has no literal of its own."""
+    return f"float('{value}')" if isinstance(value, float) and isinf(value) else repr(value)
+
+
+def carried_text(forms: Iterable[Written], is_stream: bool) -> str:
+    """The text of all that the layers of a file carry along."""
+    forms = tuple(forms)
+    texts: list[Text] = [streams.run] if is_stream else []
+    texts += [text for form in forms for text in form.carried]
+    texts += [streams.FrameWindow] if any(form.frames_first for form in forms) else []
+    texts += [streams.StreamNetwork] if is_stream else []
+    parts = [inspect.getsource(text) for text in dict.fromkeys(texts)]
+    if any(": Triple" in part for part in parts):
+        parts.insert(0, "Triple = tuple[int, int, int]\n")
+    return "\n\n".join(
+        part.replace("  # type: ignore[override]", "").replace("  # type: ignore[arg-type]", "")
+        for part in parts
+    )

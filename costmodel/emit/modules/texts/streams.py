@@ -101,6 +101,7 @@ class StreamShift(nn.Module):
         super().__init__()
         self.shape, self.first, self.begins, self.jump = shape, first, begins, jump
         self.now = 0
+        self.zeros: Tensor | None = None
 
     def begin(self, frame: Tensor, early: int) -> None:
         """Starts a stream so many steps ahead of its first frame."""
@@ -110,7 +111,9 @@ class StreamShift(nn.Module):
     def forward(self, frame: Tensor | None) -> Tensor | None:
         """The frame, zeros where one is due before the first has come, or None."""
         now, self.now = self.now, self.now + 1
-        if frame is not None or not self.first <= now < self.begins:
+        if now >= self.begins:
+            self.zeros = None
+        if frame is not None or now < self.first:
             return frame
         return self.zeros if (now - self.first) % self.jump == 0 else None
 

@@ -30,8 +30,8 @@ def of(**layers: tuple[Op, *tuple[str, ...]]) -> Graph:
 HOLDING = {
     "a share that is shifted": of(
         stem=(Conv(channels=4), "input"),
-        half=(Split(part=1), "stem"),
-        old=(Shift(), "half"),
+        share=(Split(part=1), "stem"),
+        old=(Shift(), "share"),
         rest=(Split(part=2), "stem"),
         both=(Concat(), "old", "rest"),
     ),

@@ -25,7 +25,7 @@ from costmodel.emit.source import source_text
 from costmodel.emit.state import held_floats
 from costmodel.errors import EmitError
 from costmodel.ops import OPS, Conv, Op, Step
-from costmodel.types import Carry, TensorType, Window, Work
+from costmodel.types import Carry, Streaming, TensorType, Window, Work
 from costmodel.validation.validate import validate
 from tests.shared.emitted import assert_near, chain, clip_network, frames, stream_network
 
@@ -68,6 +68,9 @@ def running_mean() -> Iterator[type[Op]]:
 
         def carry(self, x: TensorType) -> Carry:
             return Carry("none", {"total": x.with_time(1), "count": TensorType(1, 1, 1, 1)})
+
+        def streamed(self, stream: Streaming, x: TensorType) -> Op:
+            return Step(self)
 
     yield Mean
     for registry in (MIRRORS, KEEPERS, SOURCES, STEP_SOURCES):

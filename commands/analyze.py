@@ -57,11 +57,20 @@ Examples:
 
     analyze x3d_m --convention fvcore         also what fvcore prints
 
+    analyze x3d_m --train 8                   also what training on batches of 8 clips holds
+
     analyze x3d_m --continual --format json   for programs
 """
 
 
-def analyze(source: Source, dtype: str, fps: float | None, convention: str | None, format: str) -> None:
+def analyze(
+    source: Source,
+    dtype: str,
+    fps: float | None,
+    convention: str | None,
+    train: int | None,
+    format: str,
+) -> None:
     """Prints the figures of a network."""
     if convention is not None:
         convention_named(convention)
@@ -73,7 +82,8 @@ def analyze(source: Source, dtype: str, fps: float | None, convention: str | Non
 
         put(graph_text(graph, format))
         return
-    put(page(graph, analyze_graph(graph, dtype=dtype, fps=fps, convention=convention)).render(format))
+    analysis = analyze_graph(graph, dtype=dtype, fps=fps, convention=convention, train=train)
+    put(page(graph, analysis).render(format))
 
 
 def page(graph: Graph, analysis: Analysis) -> Page:
@@ -124,6 +134,9 @@ def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
 
     unit = {name: metric.unit for name, metric in METRICS.items()}
     source = {name: metric.source for name, metric in METRICS.items()}
+    if "training_bytes" in analysis.totals:
+        unit["training_bytes"] = "bytes"
+        source["training_bytes"] = "weights, gradients, momentum and the maps alive at the worst moment"
     if "convention" in analysis.totals:
         for name in ("count_per_clip", "count_per_frame"):
             unit[name] = analysis.totals["count_unit"]
@@ -192,6 +205,13 @@ COMMAND = Command(
         DTYPE,
         Option("fps", "Frames a second of the camera; adds seconds and MACs a second.", float),
         Option("convention", f"Adds what another tool counts: {', '.join(CONVENTIONS)}.", metavar="NAME"),
+        Option(
+            "train",
+            "Adds the memory of a step of training on so many clips.",
+            int,
+            least=1,
+            metavar="BATCH",
+        ),
         Option(
             "format",
             "Figures, or the graph as GraphML or DOT.",

@@ -69,7 +69,12 @@ class Analysis:
 
 
 def analyze(
-    graph: Graph, *, dtype: str = "fp32", fps: float | None = None, convention: str | None = None
+    graph: Graph,
+    *,
+    dtype: str = "fp32",
+    fps: float | None = None,
+    convention: str | None = None,
+    train: int | None = None,
 ) -> Analysis:
     """All figures of a network, clip or frame by frame.
 
@@ -78,6 +83,7 @@ def analyze(
         dtype: what sizes in bytes are counted in: fp32, fp16 or int8.
         fps: frames a second of the camera; adds times in seconds and multiply-adds a second.
         convention: adds what another tool counts, such as `fvcore`, in total and for each layer.
+        train: adds `training_bytes`, what a step of training of the clip network on so many clips holds.
 
     Raises:
         OptionError: the dtype or the convention is not known, or fps is not above zero.
@@ -88,6 +94,10 @@ def analyze(
     totals: dict[str, Any] = {name: plain(evaluate(figures, name)) for name in METRICS}
     if fps is not None:
         totals.update(_in_seconds(totals, graph, fps))
+    if train is not None:
+        from costmodel.analysis.training import training_memory  # few ask for it
+
+        totals["training_bytes"] = training_memory(graph, train).total
     rows = [_row(figures, node) for node in graph.nodes]
     if convention is not None:
         chosen = convention_named(convention)

@@ -1,0 +1,94 @@
+"""What a layer keeps from its forward pass for its gradients, by the kinds of its work.
+
+PyTorch keeps tensors, not copies: a map that two layers keep is held once. A product keeps its factors, a
+rectifier its output, a swish its input, a maximum the place of each winner; a sum keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from costmodel.errors import OptionError, nearest
+from costmodel.ops import Dropout, Flatten, Op, Split, Subsample, Windowed
+from costmodel.types import TensorType
+
+VIEWS = (Flatten, Split, Subsample)  # their output is their input's own memory
+INDEX_FLOATS = 2  # the place of a maximum is a number of 64 bits
+# Of each kind of work what is kept: the layer's inputs, its output, or as many values of its own.
+KEEPS: Mapping[str, str] = {
+    "mac.conv": "inputs",
+    "mac.linear": "inputs",
+    "mac.recurrent": "inputs",
+    "mac.matmul": "inputs",
+    "mul": "inputs",
+    "norm": "inputs",
+    "activation.relu": "output",
+    "activation.relu6": "inputs",
+    "activation.swish": "inputs",
+    "activation.sigmoid": "output",
+    "activation.softmax": "output",
+    "activation.tanh": "output",
+    "pool.avg.inputs": "inputs",
+    "pool.max.inputs": "inputs",
+    "pool.global.inputs": "nothing",  # a mean over everything is spread by its size alone
+    "pool.avg.outputs": "nothing",
+    "pool.max.outputs": "indices",
+    "pool.global.outputs": "nothing",
+    "pool.avg.taps": "nothing",
+    "pool.max.taps": "nothing",
+    "pool.global.taps": "nothing",
+    "bias.conv": "nothing",
+    "bias.linear": "nothing",
+    "bias.recurrent": "nothing",
+    "gates.add": "nothing",
+    "gates.mul": "nothing",
+    "softmax.rows": "nothing",
+    "add": "nothing",
+}
+
+
+class Saved(NamedTuple):
+    """What a layer keeps: its inputs, its output, and so many numbers of its own."""
+
+    inputs: bool = False
+    output: bool = False
+    own: int = 0
+
+
+def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
+    """What a layer keeps for its gradients, for one clip.
+
+    Raises:
+        OptionError: what one of its kinds of work keeps is not known.
+    """
+    if isinstance(op, Dropout):  # the mask, a number for each value
+        return Saved(own=int(op.out(*inputs).values))
+    work = op.work(*inputs)
+    kept = {_keeps(kind) for kind in work}
+    out, padded = op.out(*inputs).values, padded_floats(op, inputs)
+    # Weights between positions and gates have no edge of their own: what is no layer's output is kept beside.
+    inner = sum(amount for kind, amount in work.items() if KEEPS[kind] == "output" and amount != out)
+    own = inner + (INDEX_FLOATS * out if "indices" in kept else 0) + (padded if "inputs" in kept else 0)
+    return Saved("inputs" in kept and not padded, "output" in kept and not inner, int(own))
+
+
+def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Any:
+    """Numbers in the padded copy that a layer makes of its input; 0 where its kernel pads by itself."""
+    if not isinstance(op, Windowed) or isinstance(op, VIEWS):
+        return 0
+    pads = [op.pads(axis) for axis in range(3)]
+    by_itself = not op.work(*inputs) or any(kind.startswith("pool.") for kind in op.work(*inputs))
+    if not by_itself:
+        pads = [pads[0], (0, 0), (0, 0)] if pads[0][0] != pads[0][1] else []
+    if not any(map(any, pads)):
+        return 0
+    (x,) = inputs
+    time, height, width = (size + sum(pad) for size, pad in zip(x[1:], pads, strict=True))
+    return x.channels * time * height * width
+
+
+def _keeps(kind: str) -> str:
+    if kind not in KEEPS:
+        raise OptionError(f"training_bytes: what {kind!r} keeps is not known{nearest(kind, KEEPS)}")
+    return KEEPS[kind]

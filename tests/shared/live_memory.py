@@ -1,0 +1,60 @@
+"""What a step of training really holds: every storage that an operation made and nobody let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.functional import cross_entropy
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from costmodel.emit import emit
+from costmodel.graph import Graph
+
+
+class LiveStorages(TorchDispatchMode):
+    """Counts the bytes of all storages alive after each operation, views once, and keeps the most."""
+
+    def __init__(self, present: Iterable[Tensor]) -> None:
+        super().__init__()
+        self.storages: dict[int, tuple[StorageWeakRef, int]] = {}
+        self.peak = 0
+        self._see(present)
+
+    def __torch_dispatch__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        answer = function(*args, **(kwargs or {}))
+        self._see(each for each in tree_leaves(answer) if isinstance(each, Tensor))
+        return answer
+
+    def _see(self, tensors: Iterable[Tensor]) -> None:
+        for tensor in tensors:
+            storage = tensor.untyped_storage()
+            self.storages[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
+        self.storages = {key: each for key, each in self.storages.items() if not each[0].expired()}
+        self.peak = max(self.peak, sum(size for _, size in self.storages.values()))
+
+
+def measured_training_bytes(graph: Graph, batch: int) -> int:
+    """The most bytes of live tensors in the second step of training, when momentum is there."""
+    network = emit(graph).train()
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)
+    clips = torch.randn(batch, *map(int, graph.source))
+    clips = clips.contiguous(memory_format=torch.channels_last_3d)
+    labels = torch.zeros(batch, dtype=torch.long)
+
+    def step() -> None:
+        cross_entropy(network(clips), labels).backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    step()
+    momenta = [state["momentum_buffer"] for state in optimizer.state.values()]
+    with LiveStorages([*network.parameters(), *network.buffers(), clips, *momenta]) as live:
+        step()
+    return live.peak

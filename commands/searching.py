@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.options import Source
+from costmodel.errors import one_line
 from costmodel.names import file_stem
 from costmodel.options import Option
 from costmodel.spec.resolved import exact_text
 
 if TYPE_CHECKING:
-    from search.engine.local import Engine
+    from search.engine.local import Engine, LocalEngine
     from search.problem.request import Prepared, Request
     from search.study.study import Study
 
@@ -51,17 +52,37 @@ class Setup:
     @contextmanager
     def opened(self) -> Iterator[tuple[Study, Engine | None]]:
         """The study, and the workers where the score needs some."""
-        from search.engine.local import LocalEngine, gpu_count, worker_count
         from search.study.spec_text import spec_facts
         from search.study.study import open_study
 
-        scoring = (
-            closing(LocalEngine(worker_count(self.workers), dict(self.ready.score_options), gpu_count()))
-            if self.ready.score.in_worker
-            else nullcontext(None)
-        )
+        scoring = closing(self._engine()) if self.ready.score.in_worker else nullcontext(None)
         with open_study(self.path, spec_facts(self.network.document)) as study, scoring as engine:
             yield study, engine
+
+    def _engine(self) -> LocalEngine:
+        """Workers, as many as the memory has room for.
+
+        Raises:
+            OptionError: there is no room for one.
+        """
+        from commands.trajectory import progress
+        from search.engine.local import LocalEngine, gpu_count, worker_count
+        from search.room import GIB, free_bytes
+        from search.score.base import Task
+
+        ready, room, workers = self.ready, free_bytes(), worker_count(self.workers)
+        check = getattr(ready.score, "memory", None)
+        if check is not None and room is not None:
+            start = ready.problem.family.at(ready.problem.first.settings)
+            first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)
+            needed = check(first, room)
+            if workers * needed > room:
+                workers = room // needed
+                progress(
+                    f"note: {workers} worker{'s' * (workers > 1)}: training the start takes "
+                    f"{needed / GIB:.1f} GiB in each, {room / GIB:.1f} GiB are free"
+                )
+        return LocalEngine(workers, dict(ready.score_options), gpu_count(), room, check)
 
 
 def setup(
@@ -87,13 +108,16 @@ def setup(
     Raises:
         CostModelError: an option is wrong, or the search cannot begin.
     """
-    from search.problem.preset import filled
+    from commands.trajectory import progress
+    from search.problem.preset import description_of, filled
     from search.problem.request import Request, prepare
 
     start = {
         "start": source.variant,
         "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
     }
+    if preset is not None:
+        progress(f"note: preset {one_line(preset)}: {description_of(preset)}")
     options = filled(start | {"continual": source.is_stream} | dict(given), preset)
     chosen = {
         "start": options["start"],

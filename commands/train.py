@@ -66,6 +66,7 @@ def train(
 ) -> None:
     """Trains a network and prints how well it does."""
     from search.data import open_data
+    from search.room import free_bytes, must_fit
     from search.train.loop import train as run
     from search.train.options import Options
     from search.train.recipe import load_recipe
@@ -87,6 +88,9 @@ def train(
         freeze=freeze,
         folder=out,
     )
+    if where == "cpu" and kind == "clip" and not freeze:
+        at_once = chosen.clips_at_once(len(clips.train.labels))
+        must_fit(source.graph(), at_once, free_bytes(), "micro: " if chosen.micro else "--batch ")
     _tell(chosen, clips, options)
     with leaving(lambda: how_to_go_on(out)):
         result = run(source.graph(), clips, chosen, options, _Progress(out if tensorboard else None))

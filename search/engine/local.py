@@ -9,8 +9,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from costmodel import own
+from costmodel.errors import CostModelError, OptionError
 from search.score.base import Result, Score, Task, checked, score_named
 
 LONGEST_LOG = 20_000
@@ -33,6 +34,7 @@ class Outcome:
     reason: str = ""
     log: str = ""
     seconds: float = 0.0
+    repeats: bool = False  # whether another attempt would fail alike
 
 
 class Engine(Protocol):
@@ -63,7 +65,8 @@ def attempt(score: Score, task: Task) -> Outcome:
         return Outcome(task.key, None, "out of memory", _log(), time.monotonic() - started)
     except Exception as error:  # whatever a score raises is the candidate's failure, not the search's
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-        return Outcome(task.key, None, reason, _log(), time.monotonic() - started)
+        repeats = isinstance(error, CostModelError)  # seeds are the same, and so is what the score found
+        return Outcome(task.key, None, reason, _log(), time.monotonic() - started, repeats)
     return Outcome(task.key, result, "", result.log, time.monotonic() - started)
 
 
@@ -84,16 +87,32 @@ class LocalEngine:
     """Worker processes on this machine. One that dies takes its candidate with it, and is replaced.
 
     Each has one thread, so that a result does not depend on how many there are.
+
+    Args:
+        workers: how many processes.
+        options: of the score.
+        devices: the GPUs that the workers share.
+        room: memory in bytes that all workers share, or None where it is not known.
+        check: what a candidate takes of it; raises OptionError where it takes more than all.
     """
 
     workers: int
     options: dict[str, Any]
     devices: int = 0
+    room: int | None = None
+    check: Callable[[Task, int | None], int] | None = None
+    _taken: dict[str, int] = field(default_factory=dict)
+    _refused: deque[Outcome] = field(default_factory=deque)
     _running: list[_Worker] = field(default_factory=list)
     _waiting: deque[Task] = field(default_factory=deque)
 
     def submit(self, task: Task) -> None:
         """Takes a task; starts workers up to their number."""
+        try:
+            self._taken[task.key] = self.check(task, self.room) if self.check else 0
+        except OptionError as error:
+            self._refused.append(Outcome(task.key, None, str(error), repeats=True))
+            return
         self._waiting.append(task)
         if len(self._running) < min(self.workers, len(self._waiting) + self._busy()):
             self._running.append(self._start(len(self._running)))
@@ -101,6 +120,8 @@ class LocalEngine:
 
     def next_outcome(self) -> Outcome:
         """Waits for the next outcome: a worker's message, or its death."""
+        if self._refused:
+            return self._refused.popleft()
         while True:
             busy = [worker for worker in self._running if worker.task is not None]
             assert busy, "next_outcome is called once for each task"
@@ -112,8 +133,8 @@ class LocalEngine:
                     return outcome
 
     def free(self) -> int:
-        """How many workers have nothing to do."""
-        return self.workers - self._busy() - len(self._waiting)
+        """How many workers have nothing to do, and memory to do it in as far as the last task shows."""
+        return 0 if self._waiting else self.workers - self._busy()
 
     def close(self) -> None:
         """Ends all workers."""
@@ -127,9 +148,14 @@ class LocalEngine:
     def _busy(self) -> int:
         return sum(worker.task is not None for worker in self._running)
 
+    def _has_room(self, task: Task) -> bool:
+        """Whether a task fits beside those that run; alone each does."""
+        beside = [self._taken[each.task.key] for each in self._running if each.task is not None]
+        return self.room is None or not beside or sum(beside) + self._taken[task.key] <= self.room
+
     def _feed(self) -> None:
         for index, worker in enumerate(self._running):
-            if worker.task is None and self._waiting:
+            if worker.task is None and self._waiting and self._has_room(self._waiting[0]):
                 if not worker.process.is_alive():
                     worker = self._running[index] = self._start(index)
                 worker.task = self._waiting.popleft()
@@ -181,13 +207,16 @@ def _held_back() -> Iterator[None]:
 
 def _ending(code: int | None) -> str:
     if code is not None and code < 0:
-        return f"killed by {signal.Signals(-code).name}"
+        name = signal.Signals(-code).name
+        return f"killed by {name}" + (", most likely since memory ran out" if name == "SIGKILL" else "")
     return f"exit code {code}"
 
 
 def _work(pipe: Connection, options: dict[str, Any], device: str | None) -> None:
     """A worker's whole life: tasks in, outcomes out, until the driver is gone."""
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
+    with suppress(OSError):  # where memory runs out, the kernel ends a worker, not the driver or a bystander
+        Path("/proc/self/oom_score_adj").write_text("1000")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver ends its workers itself
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
     if device is not None:

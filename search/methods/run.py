@@ -104,7 +104,7 @@ class Judging:
         """Writes an attempt; one that failed is tried again."""
         entry = self.running[outcome.key]
         tried = self.study.attempts(outcome.key) + 1
-        final = outcome.result is not None or tried > self.retries
+        final = outcome.result is not None or outcome.repeats or tried > self.retries
         self.study.write_attempt(entry, outcome, final=final)
         self.listen(_told(outcome, tried, final))
         if final:

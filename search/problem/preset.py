@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from costmodel.errors import SpecError, nearest
+from costmodel.errors import SpecError, nearest, one_line
 from costmodel.spec.load import Item, read
 from search.train.ranges import Range, check, entries, text
 
@@ -38,15 +38,26 @@ def load_preset(name: str) -> dict[str, Any]:
     Raises:
         SpecError: there is no such preset, or an option in it is wrong.
     """
+    root = _read(name)
+    if not isinstance(root.value, dict):
+        raise root.error(f"{root.kind}, expected options of a search")
+    return {key: _value(key, item) for key, item in root.value.items() if key != "description"}
+
+
+def description_of(name: str) -> str:
+    """What a preset is for and what it does to a spec, in its own words."""
+    root = _read(name)
+    item = root.value.get("description") if isinstance(root.value, dict) else None
+    return one_line(str(item.value)) if item is not None else "it has no description"
+
+
+def _read(name: str) -> Item:
     path = Path(name)
     if not path.suffix:
         if name not in preset_names():
             raise SpecError(f"--preset: unknown {name!r}{nearest(name, preset_names())}")
         path = folder() / f"{name}.yaml"
-    root = read(path)
-    if not isinstance(root.value, dict):
-        raise root.error(f"{root.kind}, expected options of a search")
-    return {key: _value(key, item) for key, item in root.value.items() if key != "description"}
+    return read(path)
 
 
 def _value(key: str, item: Item) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from costmodel.errors import OptionError
 from search.data import open_data
+from search.room import must_fit, needed_bytes
 from search.score.base import Result, Task
 from search.train.forms import Kind
 from search.train.loop import metrics_csv, train
@@ -80,6 +81,20 @@ class TrainScore:
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
         measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, **seconds}
         return Result(result.accuracy, result.macs, metrics_csv(result.rows), measured)
+
+    def memory(self, task: Task, room: int | None) -> int:
+        """Bytes that training a candidate takes; 0 where that is not predicted, on a GPU or frame by frame.
+
+        Raises:
+            OptionError: it is more than `room`; the message says which batch would fit.
+        """
+        if self.device != "cpu" or self.kind != "clip":
+            return 0
+        recipe = self.recipe.at_step(int(task.recipe["step"]))
+        clips = recipe.clips_at_once(len(self.data.train.labels))
+        graph = task.graph
+        must_fit(graph, clips, room, "micro: " if recipe.micro else "--with batch=")
+        return needed_bytes(graph, clips)
 
     def _regularised_from(self, step: int) -> int:
         """The last step at which the recipe changed: steps between two changes train alike."""

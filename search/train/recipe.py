@@ -110,6 +110,10 @@ class Recipe:
             return float(random.uniform(min(self.scales), max(self.scales)))
         return float(random.choice(self.scales))
 
+    def clips_at_once(self, videos: int) -> int:
+        """How many clips are in memory at once, of so many videos."""
+        return min(self.micro or self.batch, videos)
+
     def with_batch(self, batch: int) -> Recipe:
         """The same recipe with other batches, the learning rate in proportion  (Goyal 2017, sec. 2.1)."""
         check_option("batch", batch)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.spec import document
 from search.engine.local import LocalEngine
 from search.methods.run import Judging, run
 from search.problem.request import Request, prepare
+from search.score.base import Task
 from search.study.history import candidates_of
 from search.study.spec_text import spec_facts
 from search.study.study import open_study, read_study
@@ -19,6 +21,7 @@ SCORES = """
 import os, time
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.errors import OptionError
 from search.score.base import Result
 
 class Base:
@@ -53,6 +56,18 @@ class Hungry(Base):
     def trouble(self, layers, task):
         if layers > 2:
             raise MemoryError
+
+class Refuses(Base):
+    name = "own_scores:Refuses"
+    def trouble(self, layers, task):
+        if layers > 2:
+            raise OptionError("too deep")
+
+class Killable(Base):
+    name = "own_scores:Killable"
+    def trouble(self, layers, task):
+        with open("/proc/self/oom_score_adj") as file:
+            assert file.read().strip() == "1000"
 
 class NotANumber(Base):
     name = "own_scores:NotANumber"
@@ -89,7 +104,7 @@ def search(tiny: Path, name: str, folder: Path, told: list[str]):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Dies", "the worker died: killed by SIGKILL"),
+        ("Dies", "the worker died: killed by SIGKILL, most likely since memory ran out"),
         ("Hungry", "out of memory"),
         ("NotANumber", "ValueError: the score is nan"),
     ],
@@ -109,6 +124,62 @@ def test_a_candidate_that_fails_once_is_scored_at_the_second_attempt(tiny, score
     _, candidates = search(tiny, "Once", scores, told)
     assert {(row["status"], row["attempts"]) for row in candidates} == {("done", 2)}
     assert any("attempt 1 failed (RuntimeError: only once); tried again" in line for line in told)
+
+
+def test_a_failure_that_would_repeat_is_not_repeated(tiny, scores):
+    told: list[str] = []
+    _, candidates = search(tiny, "Refuses", scores, told)
+    failed = [row for row in candidates if row["status"] == "failed"]
+    assert {row["attempts"] for row in failed} == {1}
+    assert any("attempt 1 failed (OptionError: too deep); left out" in line for line in told)
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux has it")
+def test_a_worker_offers_itself_first_to_the_kernels_killer(tiny, scores):
+    _, candidates = search(tiny, "Killable", scores, [])
+    assert {row["status"] for row in candidates} == {"done"}
+
+
+def test_workers_run_together_only_what_fits_together(tiny, scores, monkeypatch: pytest.MonkeyPatch):
+    network = Network(document(str(tiny)))
+    tasks = [Task(str(number), network, "own_scores:Base", {}, 0) for number in range(4)]
+    engine = LocalEngine(2, {}, room=10, check=lambda task, room: 6)
+    sent: list[tuple[str, int]] = []
+    monkeypatch.setattr(LocalEngine, "_start", lambda self, index: _Idle(sent, self))
+    for task in tasks:
+        engine.submit(task)
+    assert sent == [("0", 0)]
+    assert engine.free() == 0
+    monkeypatch.setattr(engine, "room", 12)
+    engine._feed()
+    assert sent == [("0", 0), ("1", 1)]
+
+
+def test_what_does_not_fit_is_an_outcome_at_once(tiny):
+    def check(task: Task, room: int | None) -> int:
+        raise OptionError("too large")
+
+    engine = LocalEngine(2, {}, room=10, check=check)
+    engine.submit(Task("a", Network(document(str(tiny))), "synflow", {}, 0))
+    outcome = engine.next_outcome()
+    assert (outcome.key, outcome.result, outcome.reason) == ("a", None, "too large")
+    assert outcome.repeats
+
+
+class _Idle:
+    """A worker that never ends its task, and notes what it is sent, and beside how many."""
+
+    def __init__(self, sent: list[tuple[str, int]], engine: LocalEngine) -> None:
+        self.task: Task | None = None
+        self.started = 0.0
+        self.process = self.pipe = self
+        self.sent, self.engine = sent, engine
+
+    def is_alive(self) -> bool:
+        return True
+
+    def send(self, task: Task) -> None:
+        self.sent.append((task.key, self.engine._busy() - 1))
 
 
 def test_workers_end_with_the_engine(tiny, scores):

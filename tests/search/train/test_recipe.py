@@ -143,3 +143,10 @@ def test_an_unknown_recipe_names_the_nearest():
 
 def test_a_recipe_without_a_warm_up_starts_at_its_rate():
     assert Recipe("own", 0.1, 8, 10).rate_at(0) == pytest.approx(0.1)
+
+
+def test_the_clips_in_memory_at_once_are_a_part_of_a_batch_or_all_videos():
+    recipe = load_recipe("x3d")
+    assert recipe.clips_at_once(1000) == 8
+    assert load_recipe("digits").clips_at_once(1000) == 32
+    assert recipe.clips_at_once(5) == 5

@@ -1,14 +1,15 @@
 """The memory of a step of training, predicted beside the storages that a real step holds."""
 
+from pathlib import Path
+
 import pytest
 import sympy
 
 import costmodel
 from costmodel.analysis.training import largest_batch, training_memory
 from costmodel.errors import OptionError
-from tests.shared.live_memory import measured_training_bytes
+from tests.shared.live_memory import measured_process_bytes, measured_training_bytes
 
-MIB = 2**20
 NETWORKS = (
     ("x3d_m", 2, {"frames": 8, "crop": 96}),
     ("x2d", 8, {"crop": 96}),
@@ -34,6 +35,14 @@ def test_a_step_of_every_family_holds_what_is_predicted(spec: str, batch: int, s
     graph = costmodel.load(spec, **sets)
     measured = measured_training_bytes(graph, batch)
     assert training_memory(graph, batch).total == pytest.approx(measured, rel=0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux has it")
+@pytest.mark.parametrize(("spec", "batch", "sets"), NETWORKS)
+def test_a_process_grows_by_what_is_predicted(spec: str, batch: int, sets: dict[str, int]):
+    predicted = training_memory(costmodel.load(spec, **sets), batch).process
+    assert predicted == pytest.approx(measured_process_bytes(spec, batch, sets), rel=0.25)
 
 
 def test_the_parts_are_bytes_of_fp32():

@@ -28,3 +28,14 @@ def test_a_run_leaves_weights_metrics_and_a_checkpoint(tmp_path: Path, capsys: p
         "metrics.csv",
         "weights.pt",
     }
+
+
+def test_a_training_that_does_not_fit_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("search.room.free_bytes", lambda: 863 * 2**19)
+    assert cli.main(["train", "digits", *SMALL, "--out", str(tmp_path / "run")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: digits: training on 24 clips at once needs 0.")
+    assert " GiB, 0.4 GiB are free; --batch " in line
+    assert not (tmp_path / "run").exists()

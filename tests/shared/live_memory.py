@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+import costmodel
 from costmodel.emit import emit
 from costmodel.graph import Graph
 
@@ -49,7 +54,11 @@ def measured_training_bytes(graph: Graph, batch: int) -> int:
     labels = torch.zeros(batch, dtype=torch.long)
 
     def step() -> None:
-        cross_entropy(network(clips), labels).backward()
+        answers = network(clips)
+        answers = answers.flatten(2).mean(2) if answers.dim() > 2 else answers  # one for each frame
+        loss = cross_entropy(answers, labels)
+        del answers
+        loss.backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
@@ -58,3 +67,25 @@ def measured_training_bytes(graph: Graph, batch: int) -> int:
     with LiveStorages([*network.parameters(), *network.buffers(), clips, *momenta]) as live:
         step()
     return live.peak
+
+
+def measured_process_bytes(spec: str, batch: int, sets: Mapping[str, int]) -> int:
+    """What a process of its own with one thread grows by at most, over two steps of training."""
+    command = [sys.executable, "-m", "tests.shared.live_memory", spec, str(batch), json.dumps(sets)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def _status(field: str) -> int:
+    """A size of this process as the kernel has it, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    network = costmodel.load(sys.argv[1], **json.loads(sys.argv[3]))
+    before = _status("VmRSS")
+    measured_training_bytes(network, int(sys.argv[2]))
+    sys.stdout.write(str(_status("VmHWM") - before))

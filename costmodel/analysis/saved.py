@@ -41,6 +41,7 @@ KEEPS: Mapping[str, str] = {
     "bias.conv": "nothing",
     "bias.linear": "nothing",
     "bias.recurrent": "nothing",
+    "cells": "nothing",
     "gates.add": "nothing",
     "gates.mul": "nothing",
     "softmax.rows": "nothing",

@@ -7,6 +7,7 @@ from costmodel.analysis.saved import KEEPS, Saved, saved_by
 from costmodel.errors import OptionError
 from costmodel.ops import Conv, Dropout, GlobalPool, MaxPool, Op, Relu, Split, Swish
 from costmodel.types import TensorType, Work
+from tests.ops.test_ops import CASES, Case
 
 X = TensorType(4, 3, 6, 6)
 MAP = 4 * 3 * 6 * 6
@@ -40,6 +41,11 @@ def test_what_an_unknown_kind_of_work_keeps_is_never_taken_as_nothing(monkeypatc
     monkeypatch.setattr(costmodel.ops.Relu, "work", work)
     with pytest.raises(OptionError, match=r"training_bytes: what 'activation\.mish' keeps"):
         saved_by(Relu(), (X,))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: type(case.op).__name__)
+def test_what_every_op_keeps_is_known(case: Case):
+    assert saved_by(case.op, case.inputs).own >= 0
 
 
 def test_each_kind_keeps_one_of_the_known_things():

@@ -125,7 +125,7 @@ def connect(path: Path, *, writes: bool, is_new: bool = False) -> sqlite3.Connec
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
         found = "" if is_new else damage_of(connection, path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite's own words may quote broken bytes
         connection.close()
         raise unreadable(path, error) from error
     if found:
@@ -134,7 +134,7 @@ def connect(path: Path, *, writes: bool, is_new: bool = False) -> sqlite3.Connec
     return connection
 
 
-def unreadable(path: Path, error: sqlite3.Error) -> StudyError:
+def unreadable(path: Path, error: Exception) -> StudyError:
     """Why a study cannot be read, in words: another process holds it, or it is damaged."""
     # Newer codes say more in their upper bits, such as that a recovery is under way.
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:

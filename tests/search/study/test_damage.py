@@ -104,6 +104,11 @@ def test_text_that_is_not_utf8_is_told(study: Path):
     assert refusal(study).startswith("is damaged or cannot be opened: Could not decode to UTF-8")
 
 
+def test_a_broken_schema_that_sqlite_quotes_in_broken_bytes_is_told(study: Path, whole: bytes):
+    study.write_bytes(whole.replace(b"CREATE TABLE networks(", b"CREATE TABLE networks\xcc", 1))
+    assert refusal(study).startswith("is damaged")
+
+
 @pytest.fixture
 def held(study: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A study that another program has locked, as one that copies it does."""

@@ -75,6 +75,8 @@ def _free(evaluator: Evaluator, text: str) -> list[str]:
         if name not in evaluator.names:
             title = evaluator.network.document.name
             raise OptionError(f"--free: {title} has no size {name!r}{nearest(name, evaluator.names)}")
+        if name in evaluator.network.size_names and name not in evaluator.settings:
+            raise OptionError(f"--free: {name} is not given here; add --{name} with a value")
     deciding = evaluator.structure(tuple(names))
     if deciding:
         raise OptionError(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from costmodel.errors import OptionError, TransformError, nearest
 from costmodel.escape import shell
 from costmodel.graph import Graph
-from costmodel.numbers import Size, is_array, is_symbolic
+from costmodel.numbers import Size, demand_between, is_array, is_symbolic
 from costmodel.options import Option, Value
 
 if TYPE_CHECKING:
@@ -86,8 +87,11 @@ class Transform:
     def __post_init__(self) -> None:
         for each in self.options():
             value = getattr(self, each.name)
-            # Of symbols and arrays there is nothing to check here: the rules demand what must hold of them.
-            if not (each.name in self.sizes and (is_array(value) or is_symbolic(value))):
+            if each.name in self.sizes and isinstance(value, Fraction):
+                raise OptionError(f"{each.flag}: {value}, expected a whole number of {each.unit}")
+            if each.name in self.sizes and (is_array(value) or is_symbolic(value)):
+                demand_between(value, 0 if each.least is None else each.least, each.most)
+            else:
                 each.checked(value)
 
     def __call__(self, graph: Graph) -> Graph:

@@ -125,7 +125,8 @@ class Evaluator:
         found["valid"] = np.zeros(length, dtype=bool)
         for fixed, rows in _split([columns[name] for name in deciding], length):
             part = {name: Column(each.numerators[rows], each.denominator) for name, each in free.items()}
-            values = self._part(dict(zip(deciding, fixed, strict=True)), part, length)
+            number = length if isinstance(rows, slice) else len(rows)
+            values = self._part(dict(zip(deciding, fixed, strict=True)), part, number)
             if isinstance(rows, slice):
                 return values
             for name, each in values.items():

@@ -57,26 +57,40 @@ def lookahead(graph: Graph) -> Size:
 
 
 class _Seen(NamedTuple):
-    """What the answers of one edge see: a window around each, and of all of them the frames up to `last`."""
+    """What the answers of one edge see: a window around each, and of all of them the frames up to `last`.
+
+    `place` is the frame that the first answer is aligned with: behind a causal pool over the clip its newest.
+    """
 
     jump: int
     back: Size
     ahead: Size
     last: Size | None = None
+    place: Size = 0
 
 
 def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, Reach]:
     """The reach of every edge of a clip network, but for layers left out: those see just their own frame."""
+    return {name: _cut(graph, name, each) for name, each in _seen(graph, left_out).items()}
+
+
+def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Seen]:
     seen = {INPUT: _Seen(1, 0, 0)}
+    heads = head_pools(graph)
     for node in graph.nodes:
         joined = _joined([seen[name] for name in node.inputs])
         if node.name in left_out:
             seen[node.name] = joined
         elif is_whole_clip(graph, node):
-            seen[node.name] = _of_whole_clip(graph, node, joined)
+            seen[node.name] = _of_whole_clip(graph, node, joined, node.name in heads)
         else:
             seen[node.name] = _after(graph, graph.windows[node.name], joined, node.count)
-    return {name: _cut(graph, name, each) for name, each in seen.items()}
+    return seen
+
+
+def first_place(graph: Graph) -> Size:
+    """The frame of its clip that the first answer of a clip network is aligned with."""
+    return _seen(graph)[graph.output].place
 
 
 def _joined(inputs: list[_Seen]) -> _Seen:
@@ -88,6 +102,7 @@ def _joined(inputs: list[_Seen]) -> _Seen:
         reduce(maximum, (each.back for each in inputs)),
         reduce(maximum, (each.ahead for each in inputs)),
         reduce(maximum, lasts) if lasts else None,
+        reduce(maximum, (each.place for each in inputs)),
     )
 
 
@@ -98,24 +113,25 @@ def _after(graph: Graph, window: Window, at: _Seen, count: Size) -> _Seen:
         return at._replace(back=at.back + graph.source.time)
     back = at.back + repeated(window.before * at.jump, count)
     ahead = at.ahead + repeated((window.span - window.before) * at.jump, count)
-    return _Seen(at.jump * window.stride, back, ahead, at.last)
+    return _Seen(at.jump * window.stride, back, ahead, at.last, at.place)
 
 
-def _of_whole_clip(graph: Graph, node: Node, at: _Seen) -> _Seen:
+def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:
     """Every answer sees all that its inputs see, up to the last of their frames."""
     read = graph.inputs_of(node)[-1]  # of attention the value
     last = minimum(graph.source.time - 1, (read.time - 1) * at.jump + at.ahead)
     if at.last is not None:
         last = maximum(last, at.last)
-    return at._replace(last=last) if isinstance(node.op, Attention) else _Seen(at.jump, 0, 0, last)
+    place = at.place + graph.windows[node.name].before * at.jump if is_head else at.place
+    return at._replace(last=last) if isinstance(node.op, Attention) else _Seen(at.jump, 0, 0, last, place)
 
 
 def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
     """The longest reach of an answer, at the frames 0, jump, 2 jump ..., of a clip that ends there."""
     end = graph.source.time - 1
-    newest = (graph.types[name].time - 1) * at.jump
+    newest = at.place + (graph.types[name].time - 1) * at.jump
     if at.last is not None:
-        ahead = maximum(at.last, minimum(end, at.ahead))
+        ahead = maximum(at.last - at.place, minimum(end - at.place, at.ahead))
         return Reach(newest, ahead, maximum(at.last, minimum(end, newest + at.ahead)) + 1)
 
     def frames(place: Size) -> Size:

@@ -20,7 +20,7 @@ import torch
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from costmodel.analysis.reach import head_pools
+from costmodel.analysis.reach import first_place, head_pools
 from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
@@ -66,7 +66,11 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     answers = int(figures.out(figures.graph.nodes[-1]).time)
     moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
     jump = figures.timing[figures.graph.output].jump
-    seen = {answer * jump: moved[:, answer].nonzero()[:, 0].tolist() for answer in range(moved.shape[1])}
+    first_answer = int(first_place(figures.graph))
+    seen = {
+        first_answer + answer * jump: moved[:, answer].nonzero()[:, 0].tolist()
+        for answer in range(moved.shape[1])
+    }
     spans = [(place, found[0], found[-1]) for place, found in seen.items() if found]
     note = f"on the clip network, each of its {frames} frames changed"
     for name, measured in (

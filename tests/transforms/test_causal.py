@@ -47,7 +47,11 @@ def test_nothing_waits_and_the_newest_frame_counts():
     # d(k - 1) at jump 1, at 2 up to the strided pool, then at 4, where the head covers 2 frames.
     reach = 4 + 4 * 2 + 2 * 2 + 1 * 2 + 1 * 4 + 1 * 4
     assert figures(network(Causal(), Continual()).graph()) == (0, 0, reach, reach + 1, reach)
-    assert figures(network(Causal()).graph())[0] == 0
+
+
+def test_the_answer_of_a_clip_is_aligned_with_the_newest_frame_that_its_pool_sees():
+    assert figures(network(Causal(), spec=SPEC.replace(EXCITE, "") + HEAD).graph())[0] == 0
+    assert figures(network(Causal()).graph())[0] == 2  # squeeze-excite of a clip sees its frame 6, the pool 4
 
 
 def test_a_longer_pool_reaches_back_alone():

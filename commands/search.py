@@ -37,6 +37,8 @@ Examples:
 
     search x3d --start XL --contract --budget "macs_per_clip<=4GFLOP" --limit "delay<=40"
 
+    search digits --preset digits --repeat 3              each candidate under three seeds
+
     search x3d --replay x3d_expansion --study runs/paper.db
 
     search my_network.yaml --budget "macs_per_clip<=16x" --limit "depth<=83" --axes Depth,Resolution
@@ -59,6 +61,7 @@ def search(
     engine: str,
     workers: int | None,
     retries: int | None,
+    repeat: int,
     out: Path,
     seed: int,
     dtype: str,
@@ -80,7 +83,7 @@ def search(
         "workers": workers,
     }
     given |= {"start": start} if start else {}
-    _run(setup(source, given, preset, study, seed=seed, dtype=dtype), out, format)
+    _run(setup(source, given, preset, study, seed=seed, dtype=dtype, repeat=repeat), out, format)
 
 
 def _run(chosen: Setup, out: Path, format: str) -> None:
@@ -92,6 +95,7 @@ def _run(chosen: Setup, out: Path, format: str) -> None:
     with leaving(chosen.how_to_go_on), chosen.opened() as (study, engine):
         seed = chosen.request.seed
         judging = Judging(ready.problem, ready.score, seed, study, engine, chosen.retries, progress)
+        judging.repeat = chosen.request.repeat
         for note in ready.notes:
             progress(f"note: {note}")
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
@@ -128,6 +132,14 @@ COMMAND = Command(
         Option("engine", "Where candidates run: local.", default="local"),
         WORKERS,
         Option("retries", "How often a failed candidate is tried again; 2.", int, least=0, most=100),
+        Option(
+            "repeat",
+            "Seeds that each candidate is trained under; the mean counts.",
+            int,
+            1,
+            least=1,
+            most=100,
+        ),
         replace(OUT, help="The folder for the trajectory as PNG, SVG and CSV."),
         SEED,
         DTYPE,

@@ -14,9 +14,9 @@ from costmodel.options import Option
 from reports.table import Page, Table, page_of
 
 SEARCHES = ("search", "mode", "score", "budget", "limits", "seed", "decisions", "started", "finished")
-CANDIDATES = ("candidate", "score_name", "score", "status", "seconds", "attempts", "reason")
+CANDIDATES = ("candidate", "score_name", "score", "error", "status", "seconds", "attempts", "reason")
 AGREEMENT = ("score", "networks", "rank_correlation", "low", "high")
-OPTIONS = ("axis", "value", "ratio", "score", "reason", "note")
+OPTIONS = ("axis", "value", "ratio", "score", "error", "reason", "note")
 
 
 def list_searches(study: Path, format: str) -> None:
@@ -77,7 +77,7 @@ def why(study: Path, step: int, search: int | None, format: str) -> None:
         raise OptionError(f"{study}: there is no step {step}; the search has {len(decisions)} decisions")
     tables = [
         Table(
-            [{**option, "value": _decimal(option["value"])} for option in row["options"]],
+            [{"error": None, **option, "value": _decimal(option["value"])} for option in row["options"]],
             OPTIONS,
             f"step {step}, {row['kind']} {row['axis'] or ''}: {row['reason']}",
         )

@@ -17,7 +17,7 @@ from search.study.address import exact_settings
 from search.study.history import correlations, decisions_of, searches_of, winner_of
 from search.study.study import Study
 
-COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
+COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "error", "name", "reason")
 Row = Mapping[str, Any]
 
 
@@ -30,7 +30,7 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     """A decision as lines: what was chosen, then each axis with its cost and score, or why it is out."""
     moved = f" {decision.axis}" if decision.axis else ""
     name = f" = {decision.name}" if decision.name else ""
-    score = "" if decision.score is None else f", score {decision.score:.6g}"
+    score = "" if decision.score is None else f", score {scored(decision.score, decision.error)}"
     again = " (known)" if known else ""
     head = f"step {decision.step}: {decision.kind}{moved}{name}, {problem.shown(decision.cost)}{score}{again}"
     lines = [f"{head}: {decision.reason}"]
@@ -40,9 +40,14 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
         told = option.reason or option.note
         cost = problem.shown(problem.cost(option.design)) if option.design and option.design.values else "-"
         value = "-" if option.value is None else f"{float(option.value):.6g}"
-        scored = "-" if option.score is None else f"{option.score:.6g}"
-        lines.append(f"  {option.axis:14} {value:>10} {cost:>14} {scored:>12}  {told}".rstrip())
+        score = "-" if option.score is None else scored(option.score, option.error)
+        lines.append(f"  {option.axis:14} {value:>10} {cost:>14} {score:>12}  {told}".rstrip())
     return "\n".join(lines)
+
+
+def scored(score: float, error: float) -> str:
+    """A score with its standard error, where it has one."""
+    return f"{score:.6g} +- {error:.2g}" if error else f"{score:.6g}"
 
 
 def page(network: Network, study: Study, search: int) -> Page:

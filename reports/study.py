@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "name", "reason")
+COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "error", "name", "reason")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # for each axis, beside its colour
 
 Row = Mapping[str, Any]
@@ -30,7 +30,8 @@ def trajectory(decisions: Sequence[Row]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     path: Row | None = None
     for decision in decisions:
-        row = {key: decision[key] for key in ("step", "kind", "axis", "cost", "score", "name", "reason")}
+        wanted = ("step", "kind", "axis", "cost", "score", "error", "name", "reason")
+        row = {key: decision[key] for key in wanted}
         row["moved"] = "" if path is None else moved(path["settings"], decision["settings"])
         row["ratio"] = decision["cost"] / path["cost"] if path and path["cost"] else None
         rows.append(row)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from costmodel.errors import OptionError
 from search.problem.axes import Aim
 from search.problem.budget import Limit
+from search.problem.choice import best_of, if_worse, why_best
 from search.problem.designs import Design
 from search.problem.steps import (
     MOST_STEPS,
@@ -15,7 +16,6 @@ from search.problem.steps import (
     Decision,
     Judge,
     Problem,
-    best_of,
     decided,
     judged,
     options_of,
@@ -23,7 +23,6 @@ from search.problem.steps import (
     reasons,
     start_of,
     stopped,
-    why_best,
 )
 
 
@@ -51,17 +50,20 @@ def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
 
     The networks on the way are above a limit, and scored: the axis that loses least has the best score.
     """
-    last = start_of(problem, judge)
+    start = last = start_of(problem, judge)
     yield last
     for step in range(1, MOST_STEPS):
         worst = _worst(problem, last.design)
         if worst is None:
-            yield stopped(step, last, "every limit holds")
+            yield if_worse(stopped(step, last, "every limit holds"), start, "the start")
             return
         options = judged(_offered(problem, worst, last.design), judge, step)
-        chosen = best_of(options)
+        chosen = best_of(problem, options)
         if chosen is None:
-            yield stopped(step, last, f"{worst} is not met and no axis can move: {reasons(options)}", options)
+            ended = stopped(
+                step, last, f"{worst} is not met and no axis can move: {reasons(options)}", options
+            )
+            yield if_worse(ended, start, "the start")
             return
         last = decided(
             problem, step, "contract", chosen, options, f"towards {worst}: {why_best(chosen, options)}"

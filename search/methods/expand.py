@@ -7,13 +7,13 @@ from fractions import Fraction
 
 from costmodel.errors import OptionError
 from search.problem.axes import Aim
+from search.problem.choice import best_of, if_worse, why_best
 from search.problem.steps import (
     MOST_STEPS,
     Considered,
     Decision,
     Judge,
     Problem,
-    best_of,
     decided,
     judged,
     options_of,
@@ -21,7 +21,6 @@ from search.problem.steps import (
     reasons,
     start_of,
     stopped,
-    why_best,
 )
 
 NEAR = Fraction(9, 10)  # of its budget: a step may land as far below, and such a network is not expanded
@@ -59,22 +58,25 @@ def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
 
     Deviates from sec. 3.3 in nothing but the score: there it is the accuracy of a trained model.
     """
-    last = start_of(problem, judge)
+    start = last = start_of(problem, judge)
     yield last
     for step in range(1, MOST_STEPS):
         if last.cost >= NEAR * problem.budget.bound:
-            yield stopped(step, last, f"{problem.shown(last.cost)} uses the budget {problem.budget}")
+            ended = stopped(step, last, f"{problem.shown(last.cost)} uses the budget {problem.budget}")
+            yield if_worse(ended, start, "the start")
             return
         offered = options_of(problem, last.design, _doubled(problem, last.cost), problem.limits)
         options = judged(offered, judge, step)
-        chosen = best_of(options)
+        chosen = best_of(problem, options)
         if chosen is None:
-            yield stopped(step, last, f"no axis can move: {reasons(options)}", options)
+            ended = stopped(step, last, f"no axis can move: {reasons(options)}", options)
+            yield if_worse(ended, start, "the start")
             return
         before, last = last, decided(problem, step, "expand", chosen, options, why_best(chosen, options))
+        last = if_worse(last, before, "the network before it")
         yield last
         if not problem.budget.holds(last.cost):
-            yield meet_budget(problem, before, last, judge)
+            yield if_worse(meet_budget(problem, before, last, judge), start, "the start")
             return
     yield stopped(MOST_STEPS, last, f"{MOST_STEPS} steps")
 
@@ -88,7 +90,7 @@ def meet_budget(problem: Problem, before: Decision, last: Decision, judge: Judge
     step = last.step + 1
     options = judged(options_of(problem, last.design, aim, problem.limits), judge, step)
     kept = _as_option(before)
-    chosen = best_of([*_last_axis_first(options, last.axis), kept])
+    chosen = best_of(problem, [*_last_axis_first(options, last.axis), kept])
     assert chosen is not None
     if chosen is kept:
         return stopped(step, before, "no contraction scores above the network before the last step", options)
@@ -108,4 +110,6 @@ def _last_axis_first(options: Sequence[Considered], axis: str | None) -> list[Co
 
 def _as_option(decision: Decision) -> Considered:
     axis = decision.axis or "start"
-    return Considered(axis, design=decision.design, key=decision.key, score=decision.score)
+    return Considered(
+        axis, design=decision.design, key=decision.key, score=decision.score, error=decision.error
+    )

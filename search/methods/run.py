@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, stdev
 from typing import Any
 
 from costmodel.analysis.figures import Figures
@@ -17,7 +18,7 @@ from search.problem.steps import Decision, Judged, Problem
 from search.score.base import Expression, Result, Score, Task
 from search.study.address import exact_json, result_key
 from search.study.store import StudyError
-from search.study.study import Entry, Stored, Study, decision_row
+from search.study.study import Entry, Stored, Study, decision_row, error_in
 
 Listener = Callable[[str], None]
 
@@ -29,6 +30,7 @@ class Judging:
     A candidate that fails is tried again up to `retries` times, then left out with its reason. What was
     scored here is kept in `fresh` until its decision is written. `running` are the candidates in workers. A
     worker that would wait for a step's last candidate begins with what `steps` will most likely ask for next.
+    Each candidate is scored under `repeat` seeds, from `seed` on; its score is their mean.
     """
 
     problem: Problem
@@ -42,10 +44,12 @@ class Judging:
     known: dict[str, Stored] = field(default_factory=dict)
     running: dict[str, Entry] = field(default_factory=dict)
     steps: Steps | None = None
+    repeat: int = 1
 
     def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
         """The score of each design at a step, or why it has none."""
-        return self._settled([self._entry(design, step, self.seed) for design in designs])
+        found = self._settled([entry for design in designs for entry in self._entries(design, step)])
+        return [together(found[first : first + self.repeat]) for first in range(0, len(found), self.repeat)]
 
     def under(self, seeds: Sequence[int], design: Design, step: int) -> list[Judged]:
         """The score of one design under each of several seeds."""
@@ -54,6 +58,9 @@ class Judging:
     def ahead(self, designs: Iterable[tuple[Design, int]]) -> None:
         """Scores designs that several searches will ask for, all at once, so that no worker waits."""
         self._settled([self._entry(design, step, self.seed) for design, step in designs])
+
+    def _entries(self, design: Design, step: int) -> list[Entry]:
+        return [self._entry(design, step, self.seed + number) for number in range(self.repeat)]
 
     def _entry(self, design: Design, step: int, seed: int) -> Entry:
         return Entry(design, self.score.name, self.score.recipe_at(step), seed)
@@ -66,7 +73,7 @@ class Judging:
         else:
             for key, entry in missing.items():
                 self._here(key, entry)
-        return [Judged(key, self.known[key].score, self.known[key].reason) for key in entries]
+        return [self._judged(key) for key in entries]
 
     def _is_known(self, key: str) -> bool:
         if key not in self.known and (stored := self.study.result(key)) is not None:
@@ -119,19 +126,42 @@ class Judging:
             designs, step = foreseen(self.problem, self.steps, self._seen)
             if not designs:
                 return
-            entries = [self._entry(design, step, self.seed) for design in designs]
+            entries = [
+                entry
+                for design in designs
+                for entry in self._entries(design, step)
+                if not self._is_known(_key(entry)) and _key(entry) not in self.running
+            ]
             tasks = [self._task(_key(entry), entry) for entry in entries]
             task = max(tasks, key=_macs)
             self.running[task.key] = entries[tasks.index(task)]
             engine.submit(task)
 
     def _seen(self, designs: Sequence[Design], step: int) -> list[Judged | None]:
-        return [self._seen_one(_key(self._entry(design, step, self.seed))) for design in designs]
+        return [self._seen_one([_key(entry) for entry in self._entries(design, step)]) for design in designs]
 
-    def _seen_one(self, key: str) -> Judged | None:
-        if self._is_known(key):
-            return Judged(key, self.known[key].score, self.known[key].reason)
-        return Judged(key, None) if key in self.running else None
+    def _seen_one(self, keys: Sequence[str]) -> Judged | None:
+        unknown = [key for key in keys if not self._is_known(key)]
+        if not unknown:
+            return together([self._judged(key) for key in keys])
+        return Judged(keys[0], None) if all(key in self.running for key in unknown) else None
+
+    def _judged(self, key: str) -> Judged:
+        known = self.known[key]
+        return Judged(key, known.score, known.reason, known.error)
+
+
+def together(found: Sequence[Judged]) -> Judged:
+    """What a candidate scored under several seeds: the mean; why it failed, if it did under one.
+
+    Its error is the larger of the validation set's and of that over the seeds, s / sqrt(N).
+    """
+    failed = next((each for each in found if each.score is None), None)
+    if failed is not None or len(found) == 1:
+        return failed or found[0]
+    scores = [each.score or 0.0 for each in found]
+    over_seeds = stdev(scores) / math.sqrt(len(scores))
+    return Judged(found[0].key, fmean(scores), error=max(over_seeds, fmean(each.error for each in found)))
 
 
 def _key(entry: Entry) -> str:
@@ -143,7 +173,10 @@ def _macs(task: Task) -> Any:
 
 
 def _stored(outcome: Outcome) -> Stored:
-    return Stored(None if outcome.result is None else outcome.result.score, outcome.reason)
+    result = outcome.result
+    if result is None:
+        return Stored(None, outcome.reason)
+    return Stored(result.score, outcome.reason, error_in(result.measured))
 
 
 def _told(outcome: Outcome, tried: int, final: bool) -> str:

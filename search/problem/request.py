@@ -42,6 +42,7 @@ class Request:
     replay: str | None = None
     seed: int = 0
     dtype: str = "fp32"
+    repeat: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def prepare(request: Request, network: Network) -> Prepared:
     start = replace(network, variant=_start(request, replay), settings=sets).sizes
     score_options = _options(request.score_options)
     score = score_named(request.score, score_options, request.dtype)
+    if request.repeat > 1 and isinstance(score, Expression):
+        raise OptionError(f"--repeat: {score.name} is the same under every seed; it is for scores that train")
     watched = (score.quantity,) if isinstance(score, Expression) else ()
     limits = tuple(limit(text) for text in request.limits)
     budget = _budget(request)
@@ -173,7 +176,7 @@ def _identity(request: Request, problem: Problem, score: Score, replay: Replay |
         "recipe": score.recipe_at(0),
         "seed": request.seed,
         "dtype": request.dtype,
-    }
+    } | ({"repeat": request.repeat} if request.repeat > 1 else {})
 
 
 def _notes(problem: Problem) -> tuple[str, ...]:

@@ -70,11 +70,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Judged:
-    """What scoring a candidate gave: its score, or why there is none."""
+    """What scoring a candidate gave: its score with its standard error, or why there is none.
+
+    Scores that are computed exactly have no error.
+    """
 
     key: str
     score: float | None
     failure: str = ""
+    error: float = 0.0
 
 
 # Scores the networks of a step; what a score depends on may change from step to step.
@@ -93,6 +97,7 @@ class Considered:
     score: float | None = None
     reason: str = ""
     note: str = ""
+    error: float = 0.0
 
     @property
     def stands(self) -> bool:
@@ -116,6 +121,7 @@ class Decision:
     key: str | None = None
     reason: str = ""
     name: str = ""
+    error: float = 0.0
     options: tuple[Considered, ...] = field(default=(), repr=False)
 
 
@@ -164,13 +170,7 @@ def judged(options: Sequence[Considered], judge: Judge, step: int) -> list[Consi
 
 def _scored(option: Considered, result: Judged) -> Considered:
     failure = f"failed: {result.failure}" if result.score is None else ""
-    return replace(option, key=result.key, score=result.score, reason=failure)
-
-
-def best_of(options: Sequence[Considered]) -> Considered | None:
-    """The option of the largest score, of equal ones the first; None where none stands."""
-    standing = [option for option in options if option.stands and option.score is not None]
-    return max(standing, key=lambda option: option.score or 0.0, default=None)
+    return replace(option, key=result.key, score=result.score, reason=failure, error=result.error)
 
 
 def start_of(problem: Problem, judge: Judge) -> Decision:
@@ -199,6 +199,7 @@ def decided(
         chosen.score,
         chosen.key,
         reason,
+        error=chosen.error,
         options=tuple(options),
     )
 
@@ -206,18 +207,6 @@ def decided(
 def stopped(step: int, last: Decision, reason: str, options: Sequence[Considered] = ()) -> Decision:
     """The decision to go no further than an earlier one."""
     return replace(last, step=step, kind="stop", axis=None, reason=reason, name="", options=tuple(options))
-
-
-def why_best(chosen: Considered, options: Sequence[Considered]) -> str:
-    """Why an option was chosen, in words."""
-    others = [each for each in options if each.stands and each is not chosen and each.score is not None]
-    left_out = sum(not each.stands for each in options)
-    tail = f"; {left_out} left out" if left_out else ""
-    if not others:
-        return f"the only axis that stands{tail}"
-    rival = max(others, key=lambda each: each.score or 0.0)
-    equal = " (equal: the first declared wins)" if rival.score == chosen.score else ""
-    return f"score {chosen.score:.6g}, next {rival.axis} {rival.score:.6g}{equal}{tail}"
 
 
 def reasons(options: Sequence[Considered]) -> str:

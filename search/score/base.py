@@ -59,7 +59,7 @@ class Result:
         score: larger is better; must be finite.
         training_macs: multiply-accumulates that it took.
         log: what a reader may want to know.
-        measured: further figures, such as accuracies, by name.
+        measured: further figures, such as accuracies, by name; `error` is the standard error of the score.
     """
 
     score: float

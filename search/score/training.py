@@ -12,6 +12,7 @@ from search.room import must_fit, needed_bytes
 from search.score.base import Result, Task
 from search.train.forms import Kind
 from search.train.loop import metrics_csv, train
+from search.train.metrics import standard_error
 from search.train.options import Options
 from search.train.recipe import load_recipe
 
@@ -79,7 +80,8 @@ class TrainScore:
         recipe = self.recipe.at_step(int(task.recipe["step"]))
         result = train(task.graph, self.data, recipe, options)
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
-        measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, **seconds}
+        error = standard_error(result.accuracy, len(self.data.validation.labels))
+        measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, "error": error, **seconds}
         return Result(result.accuracy, result.macs, metrics_csv(result.rows), measured)
 
     def memory(self, task: Task, room: int | None) -> int:

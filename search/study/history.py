@@ -62,6 +62,7 @@ def candidates_of(study: Study) -> list[Row]:
             "status": "failed" if row["score"] is None else "done",
             "score_name": row["score_name"],
             "score": row["score"],
+            "error": json.loads(row["measured"]).get("error"),
             "reason": row["reason"],
             "settings": json.loads(row["settings"]),
             "transforms": _of_format_1(study) if row["transforms"] is None else json.loads(row["transforms"]),
@@ -83,7 +84,10 @@ def candidates_of(study: Study) -> list[Row]:
 def decisions_of(study: Study, search: int | None = None) -> list[Row]:
     """One row for each decision, in order; of one search or of all."""
     numbers = [row["search"] for row in searches_of(study)] if search is None else [search]
-    return [_decision(number, dict(row)) for number in numbers for row in study.decisions(number)]
+    found = [_decision(number, dict(row)) for number in numbers for row in study.decisions(number)]
+    options = [option for row in found for option in row["options"]]
+    errors = {option["result"]: option.get("error") for option in options}
+    return [row | {"error": errors.get(row["candidate"])} for row in found]
 
 
 def _decision(search: int, row: Row) -> Row:

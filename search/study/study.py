@@ -36,10 +36,11 @@ from search.study.store import (
 
 @dataclass(frozen=True)
 class Stored:
-    """A result in a study: its score, or why every attempt failed."""
+    """A result in a study: its score with its standard error, or why every attempt failed."""
 
     score: float | None
     reason: str
+    error: float = 0.0
 
 
 class Study:
@@ -74,8 +75,12 @@ class Study:
 
     def result(self, key: str) -> Stored | None:
         """The result of an address, when it has one."""
-        row = self.connection.execute("SELECT score, reason FROM results WHERE address=?", (key,)).fetchone()
-        return None if row is None else Stored(row["score"], row["reason"])
+        row = self.connection.execute(
+            "SELECT score, reason, measured FROM results WHERE address=?", (key,)
+        ).fetchone()
+        if row is None:
+            return None
+        return Stored(row["score"], row["reason"], error_in(json.loads(row["measured"] or "{}")))
 
     def attempts(self, key: str) -> int:
         """How often a candidate has been tried."""
@@ -194,9 +199,15 @@ def decision_row(decision: Decision) -> tuple[Any, ...]:
     )
 
 
+def error_in(measured: Mapping[str, Any]) -> float:
+    """The standard error of a score, given as `error` among what it measured; 0 where it is exact."""
+    return float(measured.get("error", 0.0))
+
+
 def _option(option: Considered) -> dict[str, Any]:
     design = option.design
-    return {
+    exact = {} if not option.error else {"error": option.error}  # as studies had it before
+    return exact | {
         "axis": option.axis,
         "value": option.value,
         "ratio": option.ratio,

@@ -12,6 +12,7 @@ from search.methods.expand import NEAR
 from search.methods.run import Judging
 from search.problem.axes import Aim
 from search.problem.budget import Quantity
+from search.problem.choice import best_of
 from search.problem.designs import Design
 from search.problem.steps import (
     MOST_STEPS,
@@ -19,7 +20,6 @@ from search.problem.steps import (
     Decision,
     Judge,
     Problem,
-    best_of,
     decided,
     judged,
     options_of,
@@ -44,11 +44,16 @@ class Again:
         found = judge.under(self.seeds, self.design, self.step)
         options = [
             Considered(
-                f"seed {seed}", design=self.design, key=each.key, score=each.score, reason=each.failure
+                f"seed {seed}",
+                design=self.design,
+                key=each.key,
+                score=each.score,
+                reason=each.failure,
+                error=each.error,
             )
             for seed, each in zip(self.seeds, found, strict=True)
         ]
-        best = best_of(options)
+        best = best_of(problem, options)
         if best is None:
             raise OptionError("the final network: no further training ended with a score")
         yield decided(problem, self.step, "expand", best, options, f"the best of {len(options)} seeds")
@@ -71,7 +76,7 @@ class RandomSearch:
         random = np.random.default_rng(self.seed)
         options, step = self._drawn(problem, random)
         scored = judged(options, judge, step)
-        best = best_of(scored)
+        best = best_of(problem, scored)
         if best is None:
             raise OptionError("random search: no network could be scored")
         yield decided(problem, step, "expand", best, scored, f"the best of {len(options)} drawn at random")

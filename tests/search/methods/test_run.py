@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
+from math import sqrt
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,14 @@ import pytest
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.transforms.continual import Continual
+from search.methods.run import Judging
+from search.methods.run import run as search
 from search.problem.request import Request, prepare
 from search.problem.steps import Judged
+from search.score.base import Result, Task
+from search.study.history import candidates_of, decisions_of
+from search.study.spec_text import spec_facts
+from search.study.study import open_study
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -43,6 +51,65 @@ def test_each_step_takes_the_axis_of_the_best_score(tiny: Path):
             assert each.score == max(scores)
 
 
+def test_scores_within_their_error_are_no_reason_to_pay_more(tiny: Path):
+    def noisy(designs, step):
+        found = judge(designs, step)
+        return [Judged(each.key, each.score, error=1e9) for each in found]
+
+    ready = prepare(Request(budget="macs_per_clip<=8x"), document(str(tiny)), None)
+    for each in ready.steps(ready.problem, noisy):
+        costs = [ready.problem.cost(option.design) for option in each.options if option.stands]
+        if each.kind == "expand":
+            assert each.cost == min(costs)
+            assert "equal within 1e+09 to" in each.reason
+
+
+def test_a_winner_worse_than_the_start_is_said_to_be(tiny: Path):
+    def falling(designs, step):
+        return [Judged(design.network, 1.0 - step) for design in designs]
+
+    ready = prepare(Request(budget="macs_per_clip<=4x"), document(str(tiny)), None)
+    *path, last = ready.steps(ready.problem, falling)
+    assert last.reason.endswith("; worse than the start, which scores 1")
+    assert path[1].reason.endswith("; worse than the network before it, which scores 1")
+
+
+class BySeed:
+    """A score that the seed decides, with a standard error."""
+
+    name, in_worker = "by seed", False
+
+    def recipe_at(self, step: int) -> dict[str, int]:
+        return {}
+
+    def __call__(self, task: Task) -> Result:
+        return Result(float(len(task.graph.nodes) + task.seed), measured={"error": 0.25})
+
+
+def test_each_candidate_is_scored_under_every_seed_and_resumes_to_the_same(tiny: Path, tmp_path: Path):
+    source = document(str(tiny))
+    ready = replace(prepare(Request(budget="macs_per_clip<=4x"), source, None), score=BySeed())
+    found = []
+    for _ in range(2):
+        with open_study(tmp_path / "s.db", spec_facts(source)) as study:
+            judging = Judging(ready.problem, ready.score, 5, study, None, 0, lambda text: None, repeat=3)
+            found.append(list(search(ready.problem, ready.steps, judging, ready.options)))
+            assert {row["seed"] for row in candidates_of(study)} == {5, 6, 7}
+            assert decisions_of(study)[0]["error"] == pytest.approx(1 / sqrt(3))  # of 5, 6 and 7
+    first, again = ([each for each, _ in decisions] for decisions in found)
+    assert first == again
+    assert all(known for _, known in found[1])
+    start = first[0]
+    assert start.score == len(ready.problem.family.graph(start.design.settings).nodes) + 6
+
+
+def test_exact_scores_are_not_repeated(tiny: Path):
+    with pytest.raises(OptionError) as error:
+        run(tiny, budget="macs_per_clip<=4x", repeat=2)
+    expected = "--repeat: entropy is the same under every seed; it is for scores that train"
+    assert str(error.value) == expected
+
+
 def test_the_contraction_tries_each_axis(tiny: Path):
     _, decisions = run(tiny, budget="macs_per_clip<=3x")
     last = decisions[-1]
@@ -68,7 +135,7 @@ def test_contraction_ends_when_every_limit_holds(tiny: Path):
     options = {"sets": ["frames=16", "crop=32", "depth=6"], "limits": ["state_bytes<=20kB"]}
     problem, decisions = run(tiny, Continual(), budget="macs_per_frame<=0.05x", contract=True, **options)
     final = decisions[-1].design.values
-    assert decisions[-1].reason == "every limit holds"
+    assert decisions[-1].reason.startswith("every limit holds; worse than the start, which scores ")
     assert final["macs_per_frame"] <= problem.budget.bound
     assert final["state_bytes"] <= 20_000
 

@@ -56,7 +56,7 @@ def test_scores_within_their_error_are_no_reason_to_pay_more(tiny: Path):
         found = judge(designs, step)
         return [Judged(each.key, each.score, error=1e9) for each in found]
 
-    ready = prepare(Request(budget="macs_per_clip<=8x"), document(str(tiny)), None)
+    ready = prepare(Request(budget="macs_per_clip<=8x"), Network.of(tiny))
     for each in ready.steps(ready.problem, noisy):
         costs = [ready.problem.cost(option.design) for option in each.options if option.stands]
         if each.kind == "expand":
@@ -68,7 +68,7 @@ def test_a_winner_worse_than_the_start_is_said_to_be(tiny: Path):
     def falling(designs, step):
         return [Judged(design.network, 1.0 - step) for design in designs]
 
-    ready = prepare(Request(budget="macs_per_clip<=4x"), document(str(tiny)), None)
+    ready = prepare(Request(budget="macs_per_clip<=4x"), Network.of(tiny))
     *path, last = ready.steps(ready.problem, falling)
     assert last.reason.endswith("; worse than the start, which scores 1")
     assert path[1].reason.endswith("; worse than the network before it, which scores 1")
@@ -87,11 +87,11 @@ class BySeed:
 
 
 def test_each_candidate_is_scored_under_every_seed_and_resumes_to_the_same(tiny: Path, tmp_path: Path):
-    source = document(str(tiny))
-    ready = replace(prepare(Request(budget="macs_per_clip<=4x"), source, None), score=BySeed())
+    source = Network.of(tiny)
+    ready = replace(prepare(Request(budget="macs_per_clip<=4x"), source), score=BySeed())
     found = []
     for _ in range(2):
-        with open_study(tmp_path / "s.db", spec_facts(source)) as study:
+        with open_study(tmp_path / "s.db", spec_facts(source.document)) as study:
             judging = Judging(ready.problem, ready.score, 5, study, None, 0, lambda text: None, repeat=3)
             found.append(list(search(ready.problem, ready.steps, judging, ready.options)))
             assert {row["seed"] for row in candidates_of(study)} == {5, 6, 7}
@@ -99,8 +99,7 @@ def test_each_candidate_is_scored_under_every_seed_and_resumes_to_the_same(tiny:
     first, again = ([each for each, _ in decisions] for decisions in found)
     assert first == again
     assert all(known for _, known in found[1])
-    start = first[0]
-    assert start.score == len(ready.problem.family.graph(start.design.settings).nodes) + 6
+    assert first[0].score == first[0].options[0].score == 6 + len(source.graph().nodes)
 
 
 def test_exact_scores_are_not_repeated(tiny: Path):

@@ -48,12 +48,13 @@ class View:
 def batches(number: int, size: int, random: np.random.Generator | None = None) -> Iterator[Numbers]:
     """The numbers below `number` in batches, in random order where a generator is given.
 
-    A last batch of one clip alone is left out when the order is random: it has no batch statistics.
+    A last batch of one clip alone is left out when the order is random: it has no batch statistics. Where
+    every batch is of one clip, all are kept.
     """
     order = np.arange(number) if random is None else random.permutation(number)
     for first in range(0, number, size):
         batch = order[first : first + size]
-        if random is None or len(batch) > 1 or number == 1:
+        if random is None or len(batch) > 1 or 1 in (number, size):
             yield batch
 
 

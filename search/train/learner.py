@@ -136,10 +136,21 @@ class Learner:
             clips, labels = self._clips(index, random)
         with self.spent("learn"):
             with self._mixed():
-                logits = self.form.logits(clips)
+                logits = self._logits(clips)
                 loss = loss_of(logits.float(), labels)
             torch.autograd.backward(self.scaler.scale(loss * share))
             return loss.item(), right_in(logits, labels)
+
+    def _logits(self, clips: Tensor) -> Tensor:
+        try:
+            return self.form.logits(clips)
+        except ValueError as error:  # torch's word for a batch norm that sees one value
+            if len(clips) > 1 or "more than 1 value per channel" not in str(error):
+                raise
+            raise TrainingError(
+                "a batch of one clip: a batch norm sees one value of each channel, from which nothing is "
+                "learned; expected batches of 2 clips or more"
+            ) from error
 
     def _mixed(self) -> Any:
         kind = PRECISIONS[self.options.precision]

@@ -153,6 +153,25 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS]
 
 
+def test_batches_of_one_clip_learn_where_a_map_has_several_places():
+    assert run(replace(RECIPE, batch=1, epochs=0.1)).rows[0]["train_loss"] > 0
+
+
+def test_a_batch_norm_that_sees_one_value_is_named():
+    spec = SPEC.replace("  - global_pool\n", "  - global_pool\n  - bn: {name: single}\n")
+    with pytest.raises(TrainingError) as error:
+        run(replace(RECIPE, batch=1, epochs=0.1), elaborate(from_text(spec, "one")))
+    expected = (
+        "a batch of one clip: a batch norm sees one value of each channel, from which nothing is learned; "
+        "expected batches of 2 clips or more"
+    )
+    assert str(error.value) == expected
+
+
+def test_fewer_clips_than_a_batch_are_one_batch():
+    assert run(replace(RECIPE, batch=1000)).rows[0]["train_loss"] > 0
+
+
 def test_a_loss_that_is_no_number_ends_the_run():
     with pytest.raises(TrainingError) as error:
         run(replace(RECIPE, learning_rate=1e12, warmup=0))

@@ -18,7 +18,7 @@ class Videos(Protocol):
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The class of each video."""
+        """The class of each video, or (videos, classes) 0 or 1 where a video has several."""
         ...
 
     @property

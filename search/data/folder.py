@@ -26,6 +26,7 @@ from search.data.clip_files import READERS, files_of, read
 Numbers = NDArray[np.int64]
 
 LABELS = "labels.csv"
+SEVERAL = ";"
 SPLITS = {"train": "train", "val": "validation", "validation": "validation"}
 HELD_OUT = 5  # without a split of its own, every fifth clip of a class validates
 LARGEST_LABELS = 1 << 26
@@ -88,15 +89,29 @@ def folder(root: Path, seed: int = 0) -> Data:
     if not clips:
         kinds = ", ".join((*READERS, "folders of images"))
         raise DataError(f"{root}: no clips found, expected {kinds} in one folder for each class")
-    classes = tuple(sorted({clip.label for clip in clips}))
+    named = [_names(clip) for clip in clips]
+    classes = tuple(sorted({name for names in named for name in names}))
     videos = _read_all(root, clips)
     parts = _split(clips, seed)
-    label = np.array([classes.index(clip.label) for clip in clips], dtype=np.int64)
+    label = _numbers(named, classes)
     train, validation = (StoredVideos([videos[i] for i in part], label[part]) for part in parts)
-    untaught = sorted({classes[each] for each in set(validation.labels) - set(train.labels)})
+    taught, asked = ({name for i in part for name in named[i]} for part in parts)
+    untaught = sorted(asked - taught)
     if len(train.labels) and untaught:
         raise DataError(f"{root}: labels do not match, {untaught[0]!r} is validated but never trained")
     return Data(f"{root.name}:{_fingerprint(root, clips)},seed={seed}", classes, train, validation)
+
+
+def _names(clip: Clip) -> tuple[str, ...]:
+    """The classes of a clip: those that its label joins by semicolons, such as `walk;wave`."""
+    return tuple(dict.fromkeys(filter(None, (name.strip() for name in clip.label.split(SEVERAL))))) or ("",)
+
+
+def _numbers(named: Sequence[Sequence[str]], classes: Sequence[str]) -> Numbers:
+    """The class of each clip; where a clip has several, 0 or 1 for each class (clips, classes)."""
+    if all(len(names) == 1 for names in named):
+        return np.array([classes.index(names[0]) for names in named], dtype=np.int64)
+    return np.array([[name in names for name in classes] for names in named], dtype=np.int64)
 
 
 def _labelled(root: Path) -> list[Clip]:

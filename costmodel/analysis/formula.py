@@ -246,7 +246,7 @@ def is_whole(build: Build, name: str, value: Any) -> bool:
     changed = value + Fraction(1, 2)
     try:
         build({name: changed}, lambda each, old: changed if each == name else old)
-    except (SpecError, OptionError) as error:  # of a size of the spec, or of a transform
+    except SpecError as error:
         return "expected a whole number" in str(error)
     except OptionError:  # a transform's option that is a size, such as the frames of a pool
         return True

@@ -59,9 +59,10 @@ def test_a_clip_network_alone_has_no_ratio():
 
 @pytest.mark.filterwarnings("ignore")
 def test_peak_memory_grows_with_the_batch():
-    one, many = rows_of(GRAPH)[0], rows_of(GRAPH, batch=16)[0]
+    # From 16 on: for one clip some processors take another algorithm, whose workspace outweighs its maps.
+    some, many = rows_of(GRAPH, batch=16)[0], rows_of(GRAPH, batch=64)[0]
     clip_mib = int(GRAPH.source.values) * 4 / 2**20
-    assert many["peak_mib"] - one["peak_mib"] > 15 * clip_mib
+    assert many["peak_mib"] - some["peak_mib"] > 48 * clip_mib
 
 
 @pytest.mark.parametrize(

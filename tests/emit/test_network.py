@@ -29,7 +29,7 @@ def test_an_op_is_mirrored_once():
     class Again(Layer[Relu]):
         pass
 
-    with pytest.raises(EmitError, match="Relu: has a layer twice, ReluLayer and Again"):
+    with pytest.raises(EmitError, match="Relu: has a layer twice, ElementwiseLayer and Again"):
         mirrors(Relu)(Again)
 
 

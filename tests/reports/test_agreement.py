@@ -25,4 +25,4 @@ def test_the_table_and_the_drawing_are_written(tmp_path: Path):
     files = write(NETWORKS, agreement(NETWORKS), "tiny", tmp_path)
     assert [file.name for file in files] == ["agreement.csv", "agreement.png", "agreement.svg"]
     assert len(table(NETWORKS)) == 4
-    assert files[0].read_text().splitlines()[0] == "frames,trained,trainings,macs,entropy"
+    assert files[0].read_text().splitlines()[0] == "frames,form,trained,trainings,macs,entropy"

@@ -62,7 +62,7 @@ ROW = "test, table 1, X3D-XS, FLOPs: "
         ("count / 1e9", "counts / 1e9", f"{ROW}unknown name 'counts' (did you mean 'count'?)"),
         ("count / 1e9", "small.counts", f"{ROW}unknown name 'small.counts'"),
         ("count / 1e9", "big.count", f"{ROW}unknown network 'big' (known: small)"),
-        ("count / 1e9", "count.real()", f"{ROW}unknown function 'count.real'"),
+        ("count / 1e9", "count.real()", f"{ROW}'count.real()' is not arithmetic"),
         ("count / 1e9", "transient", f"{ROW}transient does not apply here"),
         ("network: small", "network: smal", f"{ROW}unknown network 'smal' (did you mean 'small'?)"),
         ("network: small, ", "", f"{ROW}no `network` to take the figure of"),

@@ -287,8 +287,8 @@ def test_the_command_answers_no_where_a_figure_differs(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "expected a SPEC, or --random N and no SPEC"),
-        (["x3d_m", "--random", "2"], "expected a SPEC, or --random N and no SPEC"),
+        ([], "SPEC: expected one, or --random N and no SPEC"),
+        (["x3d_m", "--random", "2"], "SPEC: expected one, or --random N and no SPEC"),
         (["--random", "2", "--variant", "M"], "is for a SPEC; name one"),
         (["x3d_m", "--state", "window"], "is for streams; add --continual"),
     ],

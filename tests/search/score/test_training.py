@@ -84,7 +84,7 @@ def test_a_network_may_have_more_classes_than_the_data_but_not_fewer():
 
 def test_a_loss_that_is_no_number_fails_the_candidate(tmp_path: Path):
     recipe = tmp_path / "hot.yaml"
-    recipe.write_text("name: hot\nlearning_rate: 1e6\nweight_decay: 1e6\nbatch: 8\nepochs: 3\n")
+    recipe.write_text("name: hot\nlearning_rate: 1000\nweight_decay: 1\nbatch: 8\nepochs: 3\n")
     with pytest.raises(TrainingError, match="lower the learning rate"):
         scored(TrainScore(str(recipe), OPTIONS["data"]))
 

@@ -82,7 +82,7 @@ def test_equal_settings_have_equal_keys_whatever_their_name(tmp_path: Path):
         ("dropout: 2", ":5: dropout: the number 2, expected a number from 0 below 1"),
         ("scales: [1, 0]", ":5: scales[1]: the number 0, expected a number from 0.1 to 10"),
         ("scales: []", ":5: scales: an empty list, expected one scale or more"),
-        ("schedule: [cosine]", ":5: schedule: a list, expected cosine, steps, plateau"),
+        ("schedule: [cosine]", ":5: schedule: a list, expected cosine, steps, plateau, constant"),
         ("patience: 0", ":5: patience: the number 0, expected a number from 1 to 100000"),
         ("warmup: a + 1", ":5: warmup: unknown name 'a'"),
         ("warmup: 1 / 0", ":5: warmup: '1 / 0' divides by zero"),

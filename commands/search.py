@@ -20,7 +20,6 @@ from commands.searching import (
     Setup,
     setup,
 )
-from costmodel.errors import OptionError
 from costmodel.options import Option
 
 EXAMPLES = """The best network under a budget: expand a small one, or contract a large one, an axis at a time.
@@ -68,8 +67,6 @@ def search(
     format: str,
 ) -> None:
     """Searches, and prints the trajectory and the command that emits the winner."""
-    if engine != "local":
-        raise OptionError(f"--engine: unknown {engine!r} (known: local)")
     given = {
         "budget": budget,
         "limit": limit,
@@ -83,7 +80,8 @@ def search(
         "workers": workers,
     }
     given |= {"start": start} if start else {}
-    _run(setup(source, given, preset, study, seed=seed, dtype=dtype, repeat=repeat), out, format)
+    fixed: dict[str, Any] = {"seed": seed, "dtype": dtype, "repeat": repeat}
+    _run(setup(source, given, preset, study, engine=engine, **fixed), out, format)
 
 
 def _run(chosen: Setup, out: Path, format: str) -> None:

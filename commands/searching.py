@@ -15,7 +15,7 @@ from costmodel.options import Option
 from costmodel.spec.resolved import exact_text
 
 if TYPE_CHECKING:
-    from search.engine.local import Engine, LocalEngine
+    from search.engine.base import Engine, Maker
     from search.problem.request import Prepared, Request
     from search.study.study import Study
 
@@ -44,6 +44,7 @@ class Setup:
     path: Path
     retries: int
     workers: int | None
+    maker: Maker
 
     def how_to_go_on(self) -> str:
         """What a search that is interrupted tells."""
@@ -59,30 +60,15 @@ class Setup:
         with open_study(self.path, spec_facts(self.network.document)) as study, scoring as engine:
             yield study, engine
 
-    def _engine(self) -> LocalEngine:
-        """Workers, as many as the memory has room for.
-
-        Raises:
-            OptionError: there is no room for one.
-        """
+    def _engine(self) -> Engine:
         from commands.trajectory import progress
-        from search.engine.local import LocalEngine, gpu_count, worker_count
-        from search.room import GIB, free_bytes
+        from search.engine.base import Job
         from search.score.base import Task
 
-        ready, room, workers = self.ready, free_bytes(), worker_count(self.workers)
-        check = getattr(ready.score, "memory", None)
-        if check is not None and room is not None:
-            start = ready.problem.family.at(ready.problem.first.settings)
-            first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)
-            needed = check(first, room)
-            if workers * needed > room:
-                workers = room // needed
-                progress(
-                    f"note: {workers} worker{'s' * (workers > 1)}: training the start takes "
-                    f"{needed / GIB:.1f} GiB in each, {room / GIB:.1f} GiB are free"
-                )
-        return LocalEngine(workers, dict(ready.score_options), gpu_count(), room, check)
+        ready = self.ready
+        start = ready.problem.family.at(ready.problem.first.settings)
+        first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)
+        return self.maker(Job(ready.score, ready.score_options, first, self.workers, progress))
 
 
 def setup(
@@ -92,6 +78,7 @@ def setup(
     study: Path | None,
     *,
     score: str = "entropy",
+    engine: str = "local",
     **fixed: Any,
 ) -> Setup:
     """Puts a search together from its options, a preset's where one is not given.
@@ -103,15 +90,18 @@ def setup(
         preset: a preset's name or file.
         study: the study's file.
         score: what is maximised where neither says.
+        engine: where candidates run.
         fixed: what no preset may set, such as the seed.
 
     Raises:
         CostModelError: an option is wrong, or the search cannot begin.
     """
     from commands.trajectory import progress
+    from search.engine import engine_named
     from search.problem.preset import description_of, filled
     from search.problem.request import Request, prepare
 
+    maker = engine_named(engine)
     start = {
         "start": source.variant,
         "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
@@ -142,4 +132,5 @@ def setup(
         study or Path("runs") / f"{file_stem(network.document.name)}.db",
         2 if retries is None else int(retries),
         options["workers"],
+        maker,
     )

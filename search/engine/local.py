@@ -1,77 +1,27 @@
-"""Where candidates run: one small interface, and its form for one machine, with worker processes."""
+"""The local engine: worker processes on this machine."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-import threading
 import time
-import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from costmodel import own
-from costmodel.errors import CostModelError, OptionError
-from search.score.base import Result, Score, Task, checked, score_named
+from costmodel.errors import OptionError
+from search.engine.base import Job, Outcome, engine
+from search.room import GIB, free_bytes
+from search.score.base import Task
 
-LONGEST_LOG = 20_000
 _HAS_MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one attempt at a candidate ended: with a result, or with the reason why not."""
-
-    key: str
-    result: Result | None
-    reason: str = ""
-    log: str = ""
-    seconds: float = 0.0
-    repeats: bool = False  # whether another attempt would fail alike
-
-
-class Engine(Protocol):
-    """Runs candidates. Its life: any number of `submit`, `next_outcome` and `free`, then `close`.
-
-    Every submitted task gives exactly one outcome, in any order; the death of a worker is an outcome too.
-    """
-
-    def submit(self, task: Task) -> None:
-        """Takes a task; returns at once."""
-
-    def next_outcome(self) -> Outcome:
-        """Waits for the next outcome; called once for each task submitted."""
-
-    def free(self) -> int:
-        """How many more tasks would begin at once."""
-
-    def close(self) -> None:
-        """Ends all workers."""
-
-
-def attempt(score: Score, task: Task) -> Outcome:
-    """One attempt at a candidate, in this process; any exception is a failed attempt."""
-    started = time.monotonic()
-    try:
-        result = checked(score(task))
-    except MemoryError:
-        return Outcome(task.key, None, "out of memory", _log(), time.monotonic() - started)
-    except Exception as error:  # whatever a score raises is the candidate's failure, not the search's
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-        repeats = isinstance(error, CostModelError)  # seeds are the same, and so is what the score found
-        return Outcome(task.key, None, reason, _log(), time.monotonic() - started, repeats)
-    return Outcome(task.key, result, "", result.log, time.monotonic() - started)
-
-
-def _log() -> str:
-    return traceback.format_exc()[-LONGEST_LOG:]
 
 
 @dataclass
@@ -97,7 +47,7 @@ class LocalEngine:
     """
 
     workers: int
-    options: dict[str, Any]
+    options: Mapping[str, Any]
     devices: int = 0
     room: int | None = None
     check: Callable[[Task, int | None], int] | None = None
@@ -186,7 +136,7 @@ class LocalEngine:
         ours, theirs = context.Pipe()
         device = str(index % self.devices) if self.devices else None
         process = context.Process(
-            target=own.call, args=(f"{__name__}:_work", theirs, self.options, device), daemon=True
+            target=own.call, args=("search.engine.worker:work", theirs, self.options, device), daemon=True
         )
         with _held_back():
             process.start()
@@ -212,39 +162,6 @@ def _ending(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _work(pipe: Connection, options: dict[str, Any], device: str | None) -> None:
-    """A worker's whole life: tasks in, outcomes out, until the driver is gone."""
-    threading.Thread(target=_end_with_the_driver, daemon=True).start()
-    with suppress(OSError):  # where memory runs out, the kernel ends a worker, not the driver or a bystander
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver ends its workers itself
-    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
-    if device is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = device
-    for task in _tasks(pipe):
-        try:
-            score = score_named(task.score, options)
-        except Exception as error:  # a score that cannot be loaded here fails its candidates
-            pipe.send(Outcome(task.key, None, f"{type(error).__name__}: {error}", _log()))
-            continue
-        pipe.send(attempt(score, task))
-
-
-def _tasks(pipe: Connection) -> Iterator[Task]:
-    while True:
-        try:
-            yield pipe.recv()
-        except (EOFError, OSError):
-            return
-
-
-def _end_with_the_driver() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
 def worker_count(wanted: int | None = None) -> int:
     """How many workers: as many as asked for, else one for each GPU, else one for each core."""
     if wanted is not None:
@@ -263,3 +180,23 @@ def gpu_count() -> int:
     if visible is not None:
         return len([each for each in visible.split(",") if each.strip() not in ("", "-1")])
     return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+@engine("local")
+def local(job: Job) -> LocalEngine:
+    """Workers on this machine, as many as its memory has room for.
+
+    Raises:
+        OptionError: there is no room for one.
+    """
+    room, workers = free_bytes(), worker_count(job.workers)
+    check = getattr(job.score, "memory", None)
+    if check is not None and room is not None:
+        needed = check(job.first, room)
+        if workers * needed > room:
+            workers = room // needed
+            job.tell(
+                f"note: {workers} worker{'s' * (workers > 1)}: training the start takes "
+                f"{needed / GIB:.1f} GiB in each, {room / GIB:.1f} GiB are free"
+            )
+    return LocalEngine(workers, dict(job.options), gpu_count(), room, check)

@@ -11,7 +11,7 @@ from typing import Any
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from search.engine.local import Engine, Outcome, attempt
+from search.engine.base import Engine, Outcome, attempt
 from search.methods.prefetch import Steps, foreseen
 from search.problem.designs import Design
 from search.problem.steps import Decision, Judged, Problem

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from search.engine.local import Outcome
+from search.engine.base import Outcome
 from search.problem.designs import Design
 from search.problem.steps import Considered, Decision
 from search.study.address import exact_json

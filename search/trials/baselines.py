@@ -14,7 +14,7 @@ from typing import Any
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.spec.resolved import exact_text
-from search.engine.local import Engine
+from search.engine.base import Engine
 from search.methods.run import Judging, run
 from search.problem.budget import Quantity
 from search.problem.designs import Design

@@ -8,7 +8,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.network import Network
 from costmodel.spec import document
-from search.engine.local import Outcome
+from search.engine.base import Outcome
 from search.methods.prefetch import foreseen
 from search.methods.run import Judging, run
 from search.problem.request import Prepared, Request, prepare

@@ -7,7 +7,7 @@ import pytest
 
 from costmodel.network import Network
 from costmodel.spec import document
-from search.engine.local import Outcome, attempt
+from search.engine.base import Outcome, attempt
 from search.problem.designs import Design
 from search.problem.request import Request, prepare
 from search.problem.steps import Judged, Problem

@@ -7,6 +7,7 @@ from pathlib import Path
 from commands.command import Command, Group
 from commands.options import DTYPE, OUT, Source
 from commands.printing import tell
+from commands.study_file import study_of
 from costmodel.options import Option
 
 MEMORY = """Where a network's memory goes, layer by layer.
@@ -63,10 +64,9 @@ def study(file: Path, search: int | None, out: Path) -> None:
     """Writes the trajectory and prints the files' paths."""
     from reports.files import check_folder
     from reports.study import write
-    from search.study.study import read_study
 
     check_folder(out)
-    with read_study(file) as opened:
+    with study_of(file) as opened:
         for path in write(opened, search, out):
             print(path)
 

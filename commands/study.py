@@ -9,6 +9,7 @@ from typing import Any
 from commands.command import Command, Group
 from commands.options import FORMAT
 from commands.printing import put, tell
+from commands.study_file import study_of
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Page, Table, page_of
@@ -22,9 +23,8 @@ OPTIONS = ("axis", "value", "ratio", "score", "error", "reason", "note")
 def list_searches(study: Path, format: str) -> None:
     """The searches of a study: what each looked for, and when it ran."""
     from search.study.history import searches_of
-    from search.study.study import read_study
 
-    with read_study(study) as opened:
+    with study_of(study) as opened:
         rows = searches_of(opened)
         title = f"{study}: searches on {opened.fact('spec_name')}"
     put(page_of(Table(rows, SEARCHES, title)).render(format))
@@ -34,9 +34,8 @@ def show(study: Path, search: int | None, format: str) -> None:
     """Its candidates and decisions, and how well scores agree."""
     from commands.trajectory import COLUMNS, correlated, rows_of
     from search.study.history import candidates_of, correlations, decisions_of, searches_of
-    from search.study.study import read_study
 
-    with read_study(study) as opened:
+    with study_of(study) as opened:
         searches = _chosen(searches_of(opened), search, study)
         candidates = candidates_of(opened)
         decisions = [row for each in searches for row in decisions_of(opened, each["search"])]
@@ -67,9 +66,8 @@ def show(study: Path, search: int | None, format: str) -> None:
 def why(study: Path, step: int, search: int | None, format: str) -> None:
     """Why a step was decided so: every axis with its value, score, or the reason that it was left out."""
     from search.study.history import decisions_of, searches_of
-    from search.study.study import read_study
 
-    with read_study(study) as opened:
+    with study_of(study) as opened:
         chosen = _chosen(searches_of(opened), search, study)[-1:]
         decisions = [row for each in chosen for row in decisions_of(opened, each["search"])]
     found = [row for row in decisions if row["step"] == step]
@@ -90,19 +88,17 @@ def why(study: Path, step: int, search: int | None, format: str) -> None:
 def export(study: Path, out: Path, search: int | None) -> None:
     """Writes a study as JSON, its candidates as CSV, or the winner as a spec in YAML with exact sizes."""
     from search.study.export import export as write
-    from search.study.study import read_study
 
-    with read_study(study) as opened:
+    with study_of(study) as opened:
         print(write(opened, search, out))
 
 
 def agreement(study: Path, score: tuple[str, ...], trained: str, out: Path | None, format: str) -> None:
     """How well cheap scores, such as the entropy, rank the networks that were trained (Spearman)."""
     from reports.agreement import write
-    from search.study.study import read_study
     from search.trials.agreement import CHEAP, agreement, ranked
 
-    with read_study(study) as opened:
+    with study_of(study) as opened:
         networks = ranked(opened, score or CHEAP, trained)
         rows, name = agreement(networks), opened.fact("spec_name")
     title = f"{name}: rank correlation with {trained}, {len(networks)} networks"

@@ -24,6 +24,7 @@ class Outcome:
     log: str = ""
     seconds: float = 0.0
     repeats: bool = False  # whether another attempt would fail alike
+    is_crowded: bool = False  # killed while others ran beside it: alone it may have room
 
 
 class Engine(Protocol):

@@ -21,6 +21,7 @@ from search.engine.base import Job, Outcome, engine
 from search.room import GIB, free_bytes
 from search.score.base import Task
 
+_SIGKILL = 9  # Windows has no such name
 _HAS_MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 
@@ -30,13 +31,15 @@ class _Worker:
     pipe: Connection
     task: Task | None = None
     started: float = 0.0
+    has_company: bool = False  # whether another candidate ran beside this one
 
 
 @dataclass
 class LocalEngine:
     """Worker processes on this machine. One that dies takes its candidate with it, and is replaced.
 
-    Each has one thread, so that a result does not depend on how many there are.
+    Each has one thread, so that a result does not depend on how many there are. A candidate whose worker was
+    killed while others ran runs alone when it is submitted again.
 
     Args:
         workers: how many processes.
@@ -53,6 +56,7 @@ class LocalEngine:
     check: Callable[[Task, int | None], int] | None = None
     _taken: dict[str, int] = field(default_factory=dict)
     _refused: deque[Outcome] = field(default_factory=deque)
+    _alone: set[str] = field(default_factory=set)
     _running: list[_Worker] = field(default_factory=list)
     _waiting: deque[Task] = field(default_factory=deque)
 
@@ -100,36 +104,50 @@ class LocalEngine:
 
     def _has_room(self, task: Task) -> bool:
         """Whether a task fits beside those that run; alone each does."""
-        beside = [self._taken[each.task.key] for each in self._running if each.task is not None]
-        return self.room is None or not beside or sum(beside) + self._taken[task.key] <= self.room
+        beside = [each.task.key for each in self._running if each.task is not None]
+        if beside and not self._alone.isdisjoint((task.key, *beside)):
+            return False
+        needed = sum(self._taken[key] for key in (task.key, *beside))
+        return self.room is None or not beside or needed <= self.room
 
     def _feed(self) -> None:
         for index, worker in enumerate(self._running):
             if worker.task is None and self._waiting and self._has_room(self._waiting[0]):
                 if not worker.process.is_alive():
                     worker = self._running[index] = self._start(index)
-                worker.task = self._waiting.popleft()
-                worker.started = time.monotonic()
-                try:
-                    worker.pipe.send(worker.task)
-                except OSError:  # it died meanwhile: its sentinel tells
-                    continue
+                self._give(worker, self._waiting.popleft())
+
+    def _give(self, worker: _Worker, task: Task) -> None:
+        beside = [each for each in self._running if each.task is not None]
+        worker.task, worker.started, worker.has_company = task, time.monotonic(), bool(beside)
+        for each in beside:
+            each.has_company = True
+        with suppress(OSError):  # it died meanwhile: its sentinel tells
+            worker.pipe.send(task)
 
     def _outcome_of(self, worker: _Worker) -> Outcome:
         task = worker.task
         assert task is not None
         worker.task = None
+        self._alone.discard(task.key)
         try:
             return cast("Outcome", worker.pipe.recv())
         except (EOFError, OSError):
-            worker.process.join()
-            seconds = time.monotonic() - worker.started
-            index = self._running.index(worker)
-            worker.pipe.close()
-            self._running[index] = self._start(index)
-            return Outcome(
-                task.key, None, f"the worker died: {_ending(worker.process.exitcode)}", "", seconds
-            )
+            return self._death_of(worker, task)
+
+    def _death_of(self, worker: _Worker, task: Task) -> Outcome:
+        """The outcome of a worker that died; another takes its place."""
+        worker.process.join()
+        seconds = time.monotonic() - worker.started
+        index = self._running.index(worker)
+        worker.pipe.close()
+        self._running[index] = self._start(index)
+        # Memory is shared: who is killed is not always who took it.
+        is_crowded = worker.has_company and worker.process.exitcode == -_SIGKILL
+        if is_crowded:
+            self._alone.add(task.key)
+        reason = f"the worker died: {_ending(worker.process.exitcode)}"
+        return Outcome(task.key, None, reason, "", seconds, is_crowded=is_crowded)
 
     def _start(self, index: int) -> _Worker:
         context = multiprocessing.get_context("spawn")

@@ -27,9 +27,10 @@ Listener = Callable[[str], None]
 class Judging:
     """Scores designs: from the study where they are known, here or in workers where they are not.
 
-    A candidate that fails is tried again up to `retries` times, then left out with its reason. What was
-    scored here is kept in `fresh` until its decision is written. `running` are the candidates in workers. A
-    worker that would wait for a step's last candidate begins with what `steps` will most likely ask for next.
+    A candidate that fails is tried again up to `retries` times, then left out with its reason; but never
+    because a worker was killed while others ran, which may have taken its memory. What was scored here is
+    kept in `fresh` until its decision is written. `running` are the candidates in workers. A worker that
+    would wait for a step's last candidate begins with what `steps` will most likely ask for next.
     Each candidate is scored under `repeat` seeds, from `seed` on; its score is their mean.
     """
 
@@ -111,7 +112,8 @@ class Judging:
         """Writes an attempt; one that failed is tried again."""
         entry = self.running[outcome.key]
         tried = self.study.attempts(outcome.key) + 1
-        final = outcome.result is not None or outcome.repeats or tried > self.retries
+        is_spent = tried > self.retries and not outcome.is_crowded
+        final = outcome.result is not None or outcome.repeats or is_spent
         self.study.write_attempt(entry, outcome, final=final)
         self.listen(_told(outcome, tried, final))
         if final:

@@ -11,12 +11,8 @@ from reports.gallery import Entry, entries
 ONE_BLOCK = {f"blocks{stage}": 1 for stage in (1, 2, 3, 4)} | {"frames": 4, "crop": 16}
 # a network for each kind of head and of temporal structure: per frame, recurrent, one frame, two pathways
 IN_THE_SUITE = (
-    Entry("d_resnet", "R18", {**ONE_BLOCK, "window": 4}),
     Entry("d_resnet", "R18-gru1", {**ONE_BLOCK, "hidden": 8}),
     Entry("digits", None, {"crop": 16}),
-    Entry("resnet_2d", "R18", {"crop": 32}),
-    Entry("mobilenet_v1_3d", None, {"width": 0.5, "crop": 32}),
-    Entry("x3d", "XS", {"crop": 32}),
 )
 NO_STREAM = ("8x8-R101-NL", "16x8-R101-NL")  # attention needs the whole clip at once
 

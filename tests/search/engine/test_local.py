@@ -69,6 +69,20 @@ class Killable(Base):
         with open("/proc/self/oom_score_adj") as file:
             assert file.read().strip() == "1000"
 
+class Crowded(Base):
+    name = "own_scores:Crowded"
+    def __call__(self, task):
+        mark, killed = (os.path.join(self.folder, name) for name in ("running", "killed"))
+        try:
+            os.mkdir(mark)
+        except FileExistsError:  # another runs: the memory is all taken
+            open(killed, "w").close()
+            os.kill(os.getpid(), 9)
+        while not os.path.exists(killed):
+            time.sleep(0.01)
+        os.rmdir(mark)
+        return Result(1.0)
+
 class NotANumber(Base):
     name = "own_scores:NotANumber"
     def __call__(self, task):
@@ -132,6 +146,22 @@ def test_a_failure_that_would_repeat_is_not_repeated(tiny, scores):
     failed = [row for row in candidates if row["status"] == "failed"]
     assert {row["attempts"] for row in failed} == {1}
     assert any("attempt 1 failed (OptionError: too deep); left out" in line for line in told)
+
+
+def test_a_candidate_killed_beside_others_runs_alone_when_it_is_tried_again(tiny, scores):
+    network = Network(document(str(tiny)))
+    first, second, third = (Task(each, network, "own_scores:Crowded", {}, 0) for each in "abc")
+    engine = LocalEngine(2, {"folder": str(scores)})
+    try:
+        engine.submit(first)
+        engine.submit(second)
+        ended = sorted((engine.next_outcome() for _ in range(2)), key=lambda each: each.is_crowded)
+        assert [each.result is None for each in ended] == [False, True]
+        engine.submit(first if ended[1].key == "a" else second)
+        engine.submit(third)
+        assert [engine.next_outcome().result is None for _ in range(2)] == [False, False]
+    finally:
+        engine.close()
 
 
 @pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux has it")

@@ -12,6 +12,7 @@ import pytest
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.transforms.continual import Continual
+from search.engine.local import Outcome
 from search.methods.run import Judging
 from search.methods.run import run as search
 from search.problem.request import Request, prepare
@@ -100,6 +101,38 @@ def test_each_candidate_is_scored_under_every_seed_and_resumes_to_the_same(tiny:
     assert first == again
     assert all(known for _, known in found[1])
     assert first[0].score == first[0].options[0].score == 6 + len(source.graph().nodes)
+
+
+class Killing:
+    """An engine whose first workers are killed, beside others or alone, and whose later ones are not."""
+
+    def __init__(self, deaths: list[bool]) -> None:
+        self.deaths, self.tasks = deaths, []
+
+    def submit(self, task: Task) -> None:
+        self.tasks.append(task)
+
+    def next_outcome(self) -> Outcome:
+        task = self.tasks.pop()
+        if self.deaths:
+            return Outcome(task.key, None, "killed", is_crowded=self.deaths.pop(0))
+        return Outcome(task.key, Result(1.0))
+
+    def free(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("deaths", "scores"), [([True], {1.0}), ([True, True, True], {1.0}), ([False], {None})]
+)
+def test_no_candidate_is_left_out_for_deaths_beside_others(tiny: Path, tmp_path: Path, deaths, scores):
+    source = Network.of(tiny)
+    ready = prepare(Request(budget="macs_per_clip<=4x"), source)
+    score = BySeed()
+    score.in_worker = True
+    with open_study(tmp_path / "s.db", spec_facts(source.document)) as study:
+        judging = Judging(ready.problem, score, 0, study, Killing(deaths), 0, lambda text: None)
+        assert {each.score for each in judging([ready.problem.first], 0)} == scores
 
 
 def test_exact_scores_are_not_repeated(tiny: Path):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from costmodel.errors import CostModelError, SpecError, nearest
+from costmodel.errors import CostModelError, OptionError, SpecError, nearest
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from search.problem.axes import Aim
@@ -119,6 +119,13 @@ def read_replay(name: str, axes: tuple[str, ...], sizes: Collection[str]) -> Rep
     )
 
 
+def _budget(item: Item) -> Limit:
+    try:
+        return limit(str(item.value), "budget")
+    except OptionError as error:
+        raise item.error(str(error)) from error
+
+
 def _step(item: Item, axes: tuple[str, ...], sizes: Collection[str]) -> ReplayStep:
     if not isinstance(item.value, dict):
         raise item.error(f"{item.kind}, expected a step with [{', '.join(STEP_KEYS)}]")
@@ -134,7 +141,7 @@ def _step(item: Item, axes: tuple[str, ...], sizes: Collection[str]) -> ReplaySt
         {name: _number(name, value, sizes) for name, value in sets.value.items()},
         str(item.value["name"].value) if "name" in item.value else "",
         "aside" in item.value and item.value["aside"].value is True,
-        limit(str(item.value["budget"].value), "budget") if "budget" in item.value else None,
+        _budget(item.value["budget"]) if "budget" in item.value else None,
         item.value["printed"].value if "printed" in item.value else None,
     )
 

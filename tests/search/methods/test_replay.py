@@ -71,3 +71,14 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path):
         SpecError, match=r"order.yaml:2: steps\[0\].axis: unknown axis 'X-Deep' \(did you mean"
     ):
         read_replay(str(path), ("X-Depth",), {"gamma_d": 1})
+
+
+def test_a_wrong_budget_is_refused_with_its_place_and_printably(tmp_path):
+    path = tmp_path / "order.yaml"
+    path.write_text(
+        "steps:\n  - {axis: X-Depth, set: {gamma_d: 2}, budget: \u202e<=2GMAC}\n", encoding="utf-8"
+    )
+    with pytest.raises(SpecError) as error:
+        read_replay(str(path), ("X-Depth",), {"gamma_d": 1})
+    told = r"order.yaml:2: steps[0].budget: budget \u202e<=2GMAC: '\u202e' is not an expression"
+    assert str(error.value).endswith(told)

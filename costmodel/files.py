@@ -15,6 +15,7 @@ class OutputError(CostModelError):
     """A file cannot be written where it was asked for."""
 
 
+_RANDOM = 8  # characters that `tempfile` puts at the end of a name
 _CAREFULLY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 KINDS = {
     stat.S_IFIFO: "is a named pipe",
@@ -89,6 +90,14 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     finally:  # an interruption too leaves nothing behind
         for temporary in waiting.values():
             temporary.unlink(missing_ok=True)
+
+
+def remove_left(path: Path) -> None:
+    """Removes what processes that were killed while they wrote a file left beside it; none may be writing."""
+    from glob import escape  # like tempfile, below
+
+    for each in path.parent.glob(f".{escape(path.name)}.{'?' * _RANDOM}"):
+        each.unlink(missing_ok=True)
 
 
 def _beside(path: Path, content: bytes) -> Path:

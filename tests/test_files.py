@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from costmodel.files import OutputError, open_file, read_file, write_all, write_whole
+from costmodel.files import OutputError, open_file, read_file, remove_left, write_all, write_whole
 
 
 def test_a_file_replaces_the_old_one(tmp_path):
@@ -72,3 +72,15 @@ def test_a_file_is_read_up_to_a_size(tmp_path):
     assert read_file(tmp_path / "a", 4) == b"1234"
     with pytest.raises(OSError, match="more than 3 bytes"):
         read_file(tmp_path / "a", 3)
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path, monkeypatch):
+    with monkeypatch.context() as killed:  # it neither renames nor cleans up
+        killed.setattr(Path, "replace", lambda *names: None)
+        killed.setattr(Path, "unlink", lambda *names, missing_ok: None)
+        write_whole(tmp_path / "a[1]", b"new")
+    for name in ("a[1]", ".a[1].backup", "..a[1].12345678"):
+        (tmp_path / name).write_bytes(b"own")
+    assert len(list(tmp_path.iterdir())) == 4
+    remove_left(tmp_path / "a[1]")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["..a[1].12345678", ".a[1].backup", "a[1]"]

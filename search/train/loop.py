@@ -14,6 +14,7 @@ import torch
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import DataError, TrainingError
+from costmodel.files import remove_left
 from costmodel.graph import Graph
 from search.data import Data
 from search.train import checkpoint
@@ -88,6 +89,8 @@ class _Run:
 
     def finish(self, report: Report | None) -> None:
         """Trains to the end, epoch by epoch."""
+        if self.is_over and self.options.folder is not None:  # it may have been killed between two files
+            self._write_results(self.options.folder)
         while not self.is_over:
             row = self.learner.epoch(self.done, self.falls)
             if self._validates(self.done + 1):
@@ -118,7 +121,12 @@ class _Run:
         Raises:
             DataError: it is of another training.
         """
-        if self.options.folder is None or not (path := self.options.folder / CHECKPOINT).exists():
+        if self.options.folder is None:
+            return
+        for name in (CHECKPOINT, METRICS, WEIGHTS):
+            remove_left(self.options.folder / name)
+        path = self.options.folder / CHECKPOINT
+        if not path.exists():
             return
         state = checkpoint.read(path)
         try:
@@ -178,6 +186,9 @@ class _Run:
         state = self.learner.state() | {"key": self.key, "rows": self.rows, "plateau": plateau}
         state |= {"recipe": self.recipe.key}
         checkpoint.write(folder / CHECKPOINT, state)
+        self._write_results(folder)
+
+    def _write_results(self, folder: Path) -> None:
         checkpoint.write(folder / METRICS, metrics_csv(self.rows))
         if self.is_over:
             network, recipe = self.learner.form.network, self.recipe

@@ -116,6 +116,17 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path):
     assert equal(first, second)
 
 
+@pytest.mark.parametrize("missing", [METRICS, WEIGHTS])
+def test_a_run_killed_between_its_last_files_writes_them_again(tmp_path: Path, missing: str):
+    run(folder=tmp_path)
+    before = (tmp_path / METRICS).read_bytes()
+    (tmp_path / missing).unlink()
+    (tmp_path / f".{missing}.a1b2c3d4").write_bytes(b"half")
+    train(network(), data(), RECIPE, Options(folder=tmp_path), lambda row: pytest.fail("trained"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS, WEIGHTS]
+    assert (tmp_path / METRICS).read_bytes() == before
+
+
 def test_a_run_writes_weights_and_metrics(tmp_path: Path):
     result = run(folder=tmp_path)
     rows = (tmp_path / METRICS).read_text().splitlines()

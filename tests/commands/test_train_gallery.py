@@ -9,7 +9,7 @@ import cli
 from reports.gallery import Entry, entries
 
 ONE_BLOCK = {f"blocks{stage}": 1 for stage in (1, 2, 3, 4)} | {"frames": 4, "crop": 16}
-# a network for each kind of head and of temporal structure: per frame, recurrent, one frame, two pathways
+# small ones, one that answers every frame and one that answers its clip; all others are slow
 IN_THE_SUITE = (
     Entry("d_resnet", "R18-gru1", {**ONE_BLOCK, "hidden": 8}),
     Entry("digits", None, {"crop": 16}),

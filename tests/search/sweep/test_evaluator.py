@@ -53,9 +53,9 @@ def agrees(evaluator, columns, rows):
 
 
 @pytest.mark.parametrize(
-    "transforms", [[], [Continual()], [Continual(pool=64, state="window", excite="clip")]]
+    ("transforms", "denominator"),
+    [([], 20), ([Continual()], 100_000), ([Continual(pool=64, state="window", excite="clip")], 20)],
 )
-@pytest.mark.parametrize("denominator", [20, 100_000])
 def test_figures_equal_the_integer_analysis(transforms, denominator):
     evaluator = Evaluator(Network.of("x3d", "M", transforms=transforms), METRICS)
     agrees(evaluator, designs(2000, 3, denominator), range(0, 2000, 100))

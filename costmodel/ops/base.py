@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
 
@@ -26,11 +27,18 @@ class Op:
     fields. `demands` yields what must hold of the inputs: the condition, and a message with its values,
     formatted only when the condition fails.
 
-    Facts of the class: `slides`, whether a window over the whole clip may slide over any number of frames
-    instead; `is_gate`, whether its second input only scales the first; `is_aside`, whether it sees the whole
-    clip only to weigh its frames, which widens no window; `is_view`, whether it gives its input on as it is;
-    `written`, how PyTorch code ordinarily has it (a key of `WAYS`); `repair`, what to do where it cannot run
-    frame by frame.
+    Facts of the class:
+        slides: whether a window over the whole clip may slide over any number of frames instead.
+        is_gate: whether its second input only scales the first.
+        is_aside: whether it sees the whole clip only to weigh its frames, which widens no window.
+        is_view: whether it gives its input on as it is.
+        is_wait: whether it only holds its input back.
+        is_convolution: whether it slides learned filters, which the depth and the entropy score count.
+        flattens: whether it joins all positions into channels.
+        hands_on_gradient: whether the gradient of its output is that of its inputs.
+        is_random: whether a mask is drawn for it in training.
+        written: how PyTorch code ordinarily has it, a key of `WAYS`.
+        repair: what to do where it cannot run frame by frame.
     """
 
     word: ClassVar[str] = ""
@@ -41,6 +49,11 @@ class Op:
     is_gate: ClassVar[bool] = False
     is_aside: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
+    is_wait: ClassVar[bool] = False
+    is_convolution: ClassVar[bool] = False
+    flattens: ClassVar[bool] = False
+    hands_on_gradient: ClassVar[bool] = False
+    is_random: ClassVar[bool] = False
     written: ClassVar[str] = "module"
     repair: ClassVar[str] = "put a global_pool ahead of it, or pool over time first"
 
@@ -90,6 +103,68 @@ class Op:
             f"frame; {self.repair}"
         )
 
+    def made_causal(self, *inputs: TensorType) -> Op:
+        """Itself, looking at no frame to come.
+
+        Raises:
+            TransformError: it must see such frames; the message gives the reason and the repair.
+        """
+        window = self.window(*inputs)
+        if window.whole_clip:
+            raise TransformError(
+                f"{self.word} sees all frames of the clip, those to come as well; leave it out"
+            )
+        # What remembers for ever, and what looks at the past, is causal already.
+        if not window.unbounded and is_exact(window.last) and window.last > 0:
+            raise TransformError(
+                f"{self.word} takes frames from {window.last} ahead; let it look at the past instead"
+            )
+        return self
+
+    def with_bias(self) -> Op | None:
+        """Itself with a bias, into which a batch norm behind it can be folded; None where none can be."""
+        return None
+
+    @property
+    def norm_eps(self) -> Fraction | None:
+        """Of a batch norm what it adds to the variance; None of all others."""
+        return None
+
+    def kernel_on(self, *inputs: TensorType) -> Triple:
+        """Frames, rows and columns under its window; rows and columns are 1 where it slides over none."""
+        return self.window(*inputs).kernel, 1, 1
+
+    @property
+    def paddings(self) -> tuple[tuple[Size, Size], ...]:
+        """What stands ahead of its input and behind it, in time, height and width."""
+        return ((0, 0),) * 3
+
+    def without_time_padding(self, covers: Size | None = None) -> Op:
+        """Itself as it stands in a stream, where no frame is padded.
+
+        Args:
+            covers: how many frames it sees instead of the whole clip.
+        """
+        return self
+
+    def spelled_out(self) -> Op:
+        """Itself with its defaults put in that depend on its other fields."""
+        return self
+
+    def allocates(self, *inputs: TensorType) -> Size:
+        """Numbers that training makes for its output: none for a view of its input."""
+        return self.out(*inputs).values
+
+    @property
+    def described(self) -> str:
+        """Its fields that differ from their defaults, for a reader."""
+        given = ((field, getattr(self, field.name)) for field in dataclasses.fields(self))
+        return ", ".join(f"{field.name} {_plain(value)}" for field, value in given if value != field.default)
+
+    def around(self, inner: Op) -> Op:
+        """The same frame-by-frame form of another op; that op, where this is no such form."""
+        return inner
+
     @property
     def unwrapped(self) -> Op:
         """The op of the clip network behind a frame-by-frame form; itself, where it is none."""
@@ -103,6 +178,12 @@ class Op:
     def forms(self) -> tuple[Op, ...]:
         """The same answers with something else kept between frames, its plain form first."""
         return (self,)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "x".join("all" if each is None else str(each) for each in value)
+    return str(value)
 
 
 def must_look_ahead_of_pools(op: Op, stream: Streaming) -> None:

@@ -48,6 +48,9 @@ class Split(Op):
     def out(self, x: TensorType) -> TensorType:
         return x._replace(channels=x.channels // self.parts)
 
+    def allocates(self, x: TensorType) -> Size:
+        return 0
+
 
 @dataclass(frozen=True)
 class PadChannels(Op):

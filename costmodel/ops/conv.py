@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from costmodel.numbers import Size, equal
 from costmodel.ops.base import Demand, Triple
@@ -21,6 +21,7 @@ class Conv(Windowed):
     """
 
     word: ClassVar[str] = "conv"
+    is_convolution: ClassVar[bool] = True
 
     channels: Size
     kernel: Triple = (1, 1, 1)
@@ -55,6 +56,9 @@ class Conv(Windowed):
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("sum")
+
+    def with_bias(self) -> Self:
+        return replace(self, bias=True)
 
     def _fan_in(self, x: TensorType) -> Size:
         return 1 if self.groups is x.channels else x.channels // self.groups

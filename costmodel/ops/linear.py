@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from costmodel.numbers import Size
 from costmodel.ops.base import Op
@@ -19,6 +19,9 @@ class Linear(Op):
 
     channels: Size
     bias: bool = True
+
+    def with_bias(self) -> Self:
+        return replace(self, bias=True)
 
     def out(self, x: TensorType) -> TensorType:
         return x._replace(channels=self.channels)
@@ -37,9 +40,14 @@ class Flatten(Op):
 
     word: ClassVar[str] = "flatten"
     is_view: ClassVar[bool] = True
+    flattens: ClassVar[bool] = True
+    hands_on_gradient: ClassVar[bool] = True
 
     def out(self, x: TensorType) -> TensorType:
         return TensorType(x.values, 1, 1, 1)
 
     def window(self, x: TensorType) -> Window:
         return Window(kernel=x.time, whole_clip=not (isinstance(x.time, int) and x.time == 1))
+
+    def allocates(self, x: TensorType) -> Size:
+        return 0

@@ -40,6 +40,7 @@ class Add(Merge):
     """The sum of the branches."""
 
     word: ClassVar[str] = "add"
+    hands_on_gradient: ClassVar[bool] = True
 
     def work(self, *inputs: TensorType) -> Work:
         return {"add": (len(inputs) - 1) * self.out(*inputs).values}
@@ -50,6 +51,7 @@ class Concat(Merge):
     """The branches one after the other in channels."""
 
     word: ClassVar[str] = "concat"
+    hands_on_gradient: ClassVar[bool] = True
 
     def out(self, *inputs: TensorType) -> TensorType:
         return super().out(*inputs)._replace(channels=reduce(add, (x.channels for x in inputs)))

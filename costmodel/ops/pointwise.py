@@ -19,6 +19,10 @@ class BatchNorm(Op):
 
     eps: Fraction = Fraction(1, 100_000)
 
+    @property
+    def norm_eps(self) -> Fraction:
+        return self.eps
+
     def weights(self, x: TensorType) -> Mapping[str, Shape]:
         return {"weight": (x.channels,), "bias": (x.channels,)}
 
@@ -97,5 +101,6 @@ class Dropout(Op):
 
     word: ClassVar[str] = "dropout"
     is_view: ClassVar[bool] = True
+    is_random: ClassVar[bool] = True
 
     rate: Fraction = Fraction(1, 2)

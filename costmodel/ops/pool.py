@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from costmodel.numbers import Size
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.windowed import Windowed
 from costmodel.types import Carry, TensorType, Work
@@ -72,3 +73,6 @@ class Subsample(Windowed):
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("sum")
+
+    def allocates(self, x: TensorType) -> Size:
+        return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from costmodel.numbers import Size
 from costmodel.ops.base import Op, must_look_ahead_of_pools
 from costmodel.ops.step import Step
 from costmodel.types import Streaming, TensorType, Window
@@ -30,3 +31,7 @@ class Shift(Op):
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         must_look_ahead_of_pools(self, stream)
         return Step(replace(self, pads=False), self.frames)
+
+    def allocates(self, x: TensorType) -> Size:
+        """Its output is cut from a copy with the zeros ahead."""
+        return x.with_time(x.time + self.frames).values if self.pads else x.values

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from costmodel.numbers import Size, ceil_div
-from costmodel.ops.base import Demand, Op
+from costmodel.ops.base import Demand, Op, Triple
 from costmodel.types import Carry, Form, Shape, TensorType, Window, Work
 
 
@@ -32,6 +32,20 @@ class Step(Op):
     @property
     def unwrapped(self) -> Op:
         return self.inner
+
+    def around(self, inner: Op) -> Op:
+        return replace(self, inner=inner)
+
+    def with_bias(self) -> Op | None:
+        inner = self.inner.with_bias()
+        return None if inner is None else replace(self, inner=inner)
+
+    def kernel_on(self, x: TensorType) -> Triple:
+        return self.inner.kernel_on(self.inner_input(x))
+
+    @property
+    def described(self) -> str:
+        return f"{self.inner.described}; before {self.before}, keeps {self.form}"
 
     @property
     def forms(self) -> tuple[Op, ...]:
@@ -86,6 +100,7 @@ class Delay(Op):
     jump: int = 1
 
     is_step_form: ClassVar[bool] = True
+    is_wait: ClassVar[bool] = True
 
     def window(self, x: TensorType) -> Window:
         return Window(wait=self.wait)

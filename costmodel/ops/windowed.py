@@ -102,11 +102,23 @@ class Windowed(Op):
         """A window over the whole clip, over each frame alone or the frames that it covers."""
         if stream.covers is None:
             return replace(self, kernel=(1, *self.kernel[1:]))
-        sliding = replace(self, kernel=(stream.covers, *self.kernel[1:])).without_time_padding()
         before = stream.covers - 1 if self.causal else 0  # a causal pool is aligned with its newest frame
-        return Step(sliding, before, stream.form)
+        return Step(self.without_time_padding(stream.covers), before, stream.form)
 
-    def without_time_padding(self) -> Self:
+    def without_time_padding(self, covers: Size | None = None) -> Self:
         """The same window as it stands in a stream, where no frame is padded (Hedegaard 2022, sec. 3.5)."""
-        pads = tuple(self.pads(axis)[0] for axis in range(3))
-        return replace(self, padding=(0, *pads[1:]), causal=False)
+        kernel = self.kernel if covers is None else (covers, *self.kernel[1:])
+        _, *in_space = (ahead for ahead, _ in self.paddings)
+        return replace(self, kernel=kernel, padding=(0, *in_space), causal=False)
+
+    @property
+    def paddings(self) -> tuple[tuple[Size, Size], ...]:
+        return tuple(self.pads(axis) for axis in range(3))
+
+    def spelled_out(self) -> Self:
+        if self.causal:  # its padding is not the same ahead and behind, as the field would have it
+            return self
+        return replace(self, padding=tuple(ahead for ahead, _ in self.paddings))
+
+    def made_causal(self, x: TensorType) -> Self:
+        return self if self.window(x).is_framewise else replace(self, causal=True)

@@ -7,8 +7,7 @@ from typing import ClassVar, Literal
 
 from costmodel.errors import TransformError
 from costmodel.graph import Graph, Node
-from costmodel.numbers import is_exact
-from costmodel.ops import Op, Windowed
+from costmodel.ops import Op
 from costmodel.transforms.base import Carries, Transform, option
 
 
@@ -47,18 +46,7 @@ class Causal(Transform):
 
 
 def _causal(graph: Graph, node: Node) -> Op:
-    window = graph.windows[node.name]
-    if window.is_framewise or window.unbounded:  # what remembers for ever looks back alone
-        return node.op
-    if not isinstance(node.op, Windowed):
-        raise TransformError(
-            f"{node.name}: {node.op.word} sees all frames of the clip, those to come as well; leave it out"
-        )
-    if "causal" not in node.op.hidden:
-        return replace(node.op, causal=True)
-    ahead = window.span - window.before
-    if is_exact(ahead) and ahead > 0:
-        raise TransformError(
-            f"{node.name}: {node.op.word} takes frames from {ahead} ahead; let it look at the past instead"
-        )
-    return node.op
+    try:
+        return node.op.made_causal(*graph.inputs_of(node))
+    except TransformError as error:
+        raise TransformError(f"{node.name}: {error}") from error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from costmodel.edit import Editor
 from costmodel.graph import Graph, Node
-from costmodel.ops import BatchNorm, Conv, Linear, Op, Step
 from costmodel.transforms.base import Transform
 
 if TYPE_CHECKING:
@@ -29,18 +29,13 @@ class Fold(Transform):
 
     def __call__(self, graph: Graph) -> Graph:
         """The graph without the norms that can be folded; of a stream its clip network as well."""
-        norms = folded_norms(graph)
-        taking_over = frozenset(norms.values())
-        nodes = tuple(
-            replace(
-                node,
-                op=_with_bias(node.op) if node.name in taking_over else node.op,
-                inputs=tuple(norms.get(name, name) for name in node.inputs),
-            )
-            for node in graph.nodes
-            if node.name not in norms
-        )
-        return replace(graph, nodes=nodes, clip=None if graph.clip is None else self(graph.clip))
+        editor = Editor(graph)
+        for norm, layer in folded_norms(graph).items():
+            with_bias = editor.node(layer).op.with_bias()
+            assert with_bias is not None
+            editor.replace(layer, with_bias)
+            editor.bypass(norm)
+        return editor.graph(clip=None if graph.clip is None else self(graph.clip))
 
     def weights(self, before: Graph, after: Graph, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The weights with each norm in the layer ahead of it.
@@ -51,9 +46,9 @@ class Fold(Transform):
         norms = folded_norms(before)
         folded = dict(tensors)
         for norm, layer in norms.items():
-            op = before.by_name[norm].op
-            assert isinstance(op, BatchNorm)
-            folded |= _folded(tensors, norm, layer, float(op.eps))
+            eps = before.by_name[norm].op.norm_eps
+            assert eps is not None
+            folded |= _folded(tensors, norm, layer, float(eps))
         return {name: value for name, value in folded.items() if name.rpartition(".")[0] not in norms}
 
 
@@ -72,20 +67,9 @@ def folded_norms(graph: Graph) -> dict[str, str]:
     return {
         node.name: node.inputs[0]
         for node in graph.nodes
-        if isinstance(node.op, BatchNorm) and _takes_over(graph, graph.by_name.get(node.inputs[0]))
+        if node.op.norm_eps is not None and _takes_over(graph, graph.by_name.get(node.inputs[0]))
     }
 
 
-def _with_bias(op: Op) -> Op:
-    """A convolution or linear layer, or its frame-by-frame form, with a bias."""
-    if isinstance(op, Step):
-        return replace(op, inner=_with_bias(op.inner))
-    assert isinstance(op, Conv | Linear)
-    return replace(op, bias=True)
-
-
 def _takes_over(graph: Graph, node: Node | None) -> bool:
-    if node is None or len(graph.consumers[node.name]) > 1:
-        return False
-    op = node.op.inner if isinstance(node.op, Step) else node.op
-    return isinstance(op, Conv | Linear)
+    return node is not None and len(graph.consumers[node.name]) == 1 and node.op.with_bias() is not None

@@ -16,7 +16,7 @@ from typing import Any
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS
 from costmodel.graph import Node
-from costmodel.ops import Delay, Op, Step, Windowed
+from costmodel.ops import Op
 from costmodel.types import TensorType
 
 AXES = "THW"
@@ -133,12 +133,10 @@ def _symbolic_inputs(inputs: Types, symbols: Symbols) -> Types:
 
 def _symbolic(op: Op, x: TensorType, symbols: Symbols) -> Op:
     """An op with symbols for sizes, but strides of one, paddings of none, dilations of one in space."""
-    if isinstance(op, Step):
-        return dataclasses.replace(op, inner=_symbolic(op.inner, x, symbols))
-    if isinstance(op, Delay):
-        return dataclasses.replace(op, wait=_symbol("wait", op.wait, symbols))
+    if op.unwrapped is not op:
+        return op.around(_symbolic(op.unwrapped, x, symbols))
     given: dict[str, Any] = {}
-    for name, value in vars(op).items():
+    for name, value in vars(op.spelled_out()).items():
         if name in PREFIXES and isinstance(value, tuple):
             given[name] = tuple(
                 _axis(name, axis, size, symbols) for axis, size in zip(AXES, value, strict=True)
@@ -148,11 +146,8 @@ def _symbolic(op: Op, x: TensorType, symbols: Symbols) -> Op:
         elif name == "groups" and value != 1:
             depthwise = value == x.channels
             given[name] = _symbol("c_I" if depthwise else "g", value, symbols)
-    if isinstance(op, Windowed) and not op.causal:
-        pads = (op.pads(axis)[0] for axis in range(3))
-        given["padding"] = tuple(
-            _axis("padding", axis, pad, symbols) for axis, pad in zip(AXES, pads, strict=True)
-        )
+        elif name == "wait":
+            given[name] = _symbol("wait", value, symbols)
     return dataclasses.replace(op, **given)
 
 

@@ -21,7 +21,6 @@ from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError
 from costmodel.graph import Node
 from costmodel.numbers import equal, where
-from costmodel.ops import Linear, Step, Windowed
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]
@@ -165,13 +164,12 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
 
 def _taps_as_written(figures: Figures, node: Node) -> dict[str, Any]:
     """Taps of a pool, but of a kernel given as one number only those along one of its sides."""
-    op = node.op.unwrapped
     work = figures.work[node.name]
     kinds = [kind for kind in ("avg", "max") if f"pool.{kind}.taps" in work]
-    if not kinds or not isinstance(op, Windowed):
+    if not kinds:
         return {}
     (kind,) = kinds
-    side = op.kernel_on(*figures.graph.inputs_of(node))[1]
+    side = node.op.kernel_on(*figures.graph.inputs_of(node))[1]
     read = (
         side * work[f"pool.{kind}.outputs"]
         if SINGLE_NUMBER_KERNEL in node.tags
@@ -215,14 +213,11 @@ def _co3d_step(figures: Figures, node: Node) -> Any:
     """
     (x, *_) = figures.graph.inputs_of(node)
     out = figures.out(node)
-    if isinstance(node.op, Linear):
+    if "mac.linear" in figures.work[node.name]:
         return (x.values + 1) * out.width
-    if (
-        isinstance(node.op, Step)
-        and isinstance(node.op.inner, Windowed)
-        and "mac.conv" not in figures.work[node.name]
-    ):
-        return out.values * (node.op.inner.kernel_on(x)[0] - _clip_kernel(figures, node))
+    is_sliding_pool = node.op.unwrapped.slides and not node.op.unwrapped.is_convolution
+    if node.op.is_step_form and is_sliding_pool:
+        return out.values * (figures.windows[node.name].kernel - _clip_kernel(figures, node))
     return 0
 
 
@@ -230,9 +225,7 @@ def _clip_kernel(figures: Figures, node: Node) -> Any:
     """The frames that a pool of a stream covers in the clip network."""
     clip = figures.clip.graph
     known = clip.by_name.get(node.name)
-    if known is None or not isinstance(known.op, Windowed):
-        return node.op.window(*figures.graph.inputs_of(node)).kernel
-    return known.op.kernel_on(*clip.inputs_of(known))[0]
+    return (figures if known is None else figures.clip).windows[node.name].kernel
 
 
 def _pools(

@@ -14,7 +14,7 @@ from typing import Any
 from costmodel.analysis.temporal import excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import is_exact, log, maximum, named, repeated, root
-from costmodel.ops import Conv, Flatten, Op
+from costmodel.ops import Op
 from costmodel.types import TensorType
 
 Terms = tuple[Any, ...]
@@ -39,7 +39,7 @@ def entropy_score(graph: Graph) -> Any:
 
 def depth_of(graph: Graph) -> Any:
     """Convolutions on the longest path to the pool over the whole clip, squeeze-excite apart."""
-    ones = graph.map(lambda op, inputs: int(isinstance(op, Conv)))
+    ones = graph.map(lambda op, inputs: int(op.is_convolution))
     return reduce(maximum, (_total(terms) for terms, _ in _largest_sums(graph, ones)))
 
 
@@ -92,22 +92,22 @@ def _total(terms: Terms) -> Any:
 
 
 def _is_end(graph: Graph, node: Node) -> bool:
-    return isinstance(node.op, Flatten) or is_whole_clip(graph, node)
+    return node.op.flattens or is_whole_clip(graph, node)
 
 
 def _gain(op: Op, inputs: tuple[TensorType, ...]) -> Any:
-    if not isinstance(op, Conv):
+    if not op.is_convolution:
         return 0.0
     (x,) = inputs
     fan_in = op.weights(x)["weight"][1]
-    return log(fan_in * prod(op.kernel) * refinement(op, x)) / 2
+    return log(fan_in * prod(op.kernel_on(x)) * refinement(op, x)) / 2
 
 
-def refinement(op: Conv, x: TensorType) -> Any:
+def refinement(op: Op, x: TensorType) -> Any:
     """The factor -log(1 - cos(S, K)): how alike the proportions of an output map and its kernel are."""
-    if all(isinstance(size, int) and size == 1 for size in op.kernel):
+    kernel, (_, *maps) = op.kernel_on(x), op.out(x)
+    if all(isinstance(size, int) and size == 1 for size in kernel):
         return 1.0
-    maps = op.slide(x)
-    product = sum(size * kernel for size, kernel in zip(maps, op.kernel, strict=True))
-    lengths = root(sum(size * size for size in maps) * sum(kernel * kernel for kernel in op.kernel))
+    product = sum(size * reach for size, reach in zip(maps, kernel, strict=True))
+    lengths = root(sum(size * size for size in maps) * sum(reach * reach for reach in kernel))
     return -log(maximum(1.0 - product / lengths, SMALLEST_DISTANCE))

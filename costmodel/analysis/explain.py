@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import Graph, Node
 from costmodel.numbers import is_zero
-from costmodel.ops import Op, Step
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def _facts(figures: Figures, node: Node) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "inputs": ", ".join(f"{name} {figures.graph.types[name]}" for name in node.inputs),
         "output": str(figures.out(node)),
-        "fields": _fields(node.op),
+        "fields": node.op.described,
         "written": way_of(node),
         "kernel in time": window.kernel,
         "dilation in time": window.dilation,
@@ -131,17 +129,3 @@ def _facts(figures: Figures, node: Node) -> dict[str, Any]:
     for tensor, kept in figures.carry[node.name].kept.items():
         facts[f"state, {tensor}"] = f"{kept} = {kept.values} floats"
     return facts
-
-
-def _fields(op: Op) -> str:
-    """The fields of an op that differ from their defaults."""
-    if isinstance(op, Step):
-        return f"{_fields(op.inner)}; before {op.before}, keeps {op.form}"
-    given = ((field, getattr(op, field.name)) for field in dataclasses.fields(op))
-    return ", ".join(f"{field.name} {_plain(value)}" for field, value in given if value != field.default)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "x".join("all" if each is None else str(each) for each in value)
-    return str(value)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, maximum, minimum, repeated
-from costmodel.ops import Attention, Delay, Windowed
 from costmodel.types import Window
 
 
@@ -34,7 +33,7 @@ def head_pools(graph: Graph) -> frozenset[str]:
     """Pools over the whole clip whose mean is the answer; those that only gate a branch are none."""
     clip = graph if graph.clip is None else graph.clip
     return frozenset(
-        node.name for node in clip.nodes if is_whole_clip(clip, node) and isinstance(node.op, Windowed)
+        node.name for node in clip.nodes if is_whole_clip(clip, node) and node.op.slides
     ) - excitation_pools(clip)
 
 
@@ -51,7 +50,7 @@ def lookahead(graph: Graph) -> Size:
         jump = reduce(lcm, (jumps[name] for name in node.inputs))
         jumps[node.name] = jump * window.stride
         ahead[node.name] = reduce(maximum, (ahead[name] for name in node.inputs))
-        if node.name not in pools and not isinstance(node.op, Delay):
+        if node.name not in pools:
             ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
     return ahead[graph.output]
 
@@ -123,7 +122,7 @@ def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:
     if at.last is not None:
         last = maximum(last, at.last)
     place = at.place + graph.windows[node.name].before * at.jump if is_head else at.place
-    return at._replace(last=last) if isinstance(node.op, Attention) else _Seen(at.jump, 0, 0, last, place)
+    return at._replace(last=last) if node.op.is_aside else _Seen(at.jump, 0, 0, last, place)
 
 
 def _cut(graph: Graph, name: str, at: _Seen) -> Reach:

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from costmodel.errors import OptionError, nearest
-from costmodel.ops import Dropout, Flatten, Op, Split, Subsample, Windowed
+from costmodel.ops import Op
 from costmodel.types import TensorType
 
-VIEWS = (Flatten, Split, Subsample)  # their output is their input's own memory
 INDEX_FLOATS = 2  # the place of a maximum is a number of 64 bits
 # Of each kind of work what is kept: the layer's inputs, its output, or as many values of its own.
 KEEPS: Mapping[str, str] = {
@@ -63,7 +62,7 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     Raises:
         OptionError: what one of its kinds of work keeps is not known.
     """
-    if isinstance(op, Dropout):  # the mask, a number for each value
+    if op.is_random:  # the mask, a number for each value
         return Saved(own=int(op.out(*inputs).values))
     work = op.work(*inputs)
     kept = {_keeps(kind) for kind in work}
@@ -76,9 +75,9 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
 
 def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Any:
     """Numbers in the padded copy that a layer makes of its input; 0 where its kernel pads by itself."""
-    if not isinstance(op, Windowed) or isinstance(op, VIEWS):
+    if not op.allocates(*inputs):
         return 0
-    pads = [op.pads(axis) for axis in range(3)]
+    pads = list(op.paddings)
     by_itself = not op.work(*inputs) or any(kind.startswith("pool.") for kind in op.work(*inputs))
     if not by_itself:
         pads = [pads[0], (0, 0), (0, 0)] if pads[0][0] != pads[0][1] else []

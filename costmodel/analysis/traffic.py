@@ -10,7 +10,7 @@ from math import gcd
 from typing import NamedTuple
 
 from costmodel.numbers import Size, equal, minimum, where
-from costmodel.ops import Delay, Op, Step
+from costmodel.ops import Op
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work
 
@@ -40,27 +40,28 @@ NONE = Traffic(0, 0, 0, 0, 0)
 def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     """The numbers that an op moves for one output, its state's among them."""
     # A frame-by-frame form that looks at the past alone is a shift, which hands on what it reads.
-    if op.is_view or (op.unwrapped is not op and op.window(*inputs).looks_back):
+    window, is_form = op.window(*inputs), op.unwrapped is not op
+    if op.is_view or (is_form and window.looks_back):
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
-    if isinstance(op, Step) and not op.window(*inputs).unbounded:
+    if is_form and not window.unbounded:
         taken, read, written = _step(op, inputs[0])
         return Traffic(weights, taken, out, read, written)
-    if isinstance(op, Delay):  # in a formula a wait may turn out to be none, and then nothing moves
-        moved = where(equal(op.wait, 0), 0, out)
+    if op.is_wait:  # in a formula a wait may turn out to be none, and then nothing moves
+        moved = where(equal(window.wait, 0), 0, out)
         return Traffic(weights, moved, moved, moved, moved)
     kept = sum(each.with_time(1).values for each in op.carry(*inputs).kept.values())
     return Traffic(weights, sum(x.values for x in inputs), out, kept, kept)
 
 
-def _step(op: Step, x: TensorType) -> tuple[Size, Size, Size]:
+def _step(op: Op, x: TensorType) -> tuple[Size, Size, Size]:
     """Numbers read from the input, read from state and written to state, for one output.
 
     An output is the sum of k taps: its open result is written at the first, read and written at each between,
     and read at the last. An input window reads the k - 1 taps before the newest, and keeps each frame that a
     later output reads.
     """
-    window = op.inner.window(x)
+    window = op.window(x)
     taken = _frames_used(window, window.kernel) * x.values
     if "partial" in op.carry(x).kept:
         open_result = (window.kernel - 1) * op.out(x).values

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from costmodel.analysis.saved import VIEWS, Saved, saved_by
+from costmodel.analysis.saved import Saved, saved_by
 from costmodel.errors import OptionError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Add, Concat, Conv, Flatten, Gate, Shift
 from costmodel.ops.base import params_of
 
 FLOAT_BYTES = 4
@@ -180,20 +179,13 @@ class _Step:
         return self.batch * int(source.values)
 
     def _make_output(self, node: Node) -> None:
-        if isinstance(node.op, VIEWS):
+        made = self.batch * int(node.op.allocates(*self.graph.inputs_of(node)))
+        if not made:
             self.memory[node.name] = self.memory[node.inputs[0]]
             self.live.take(self.memory[node.name])
             return
-        floats = self._floats(node.name)
-        if isinstance(node.op, Shift):  # a view of a copy with zeros ahead
-            floats = floats // int(self.graph.types[node.name].time) * self._shifted_frames(node)
         self.memory[node.name] = node.name
-        self.live.make(node.name, floats)
-
-    def _shifted_frames(self, node: Node) -> int:
-        (x,) = self.graph.inputs_of(node)
-        assert isinstance(node.op, Shift)
-        return int(x.time) + (node.op.frames if node.op.pads else 0)
+        self.live.make(node.name, made)
 
     def _keep(self, node: Node, saved: Saved) -> None:
         keys = [self.memory[name] for name in node.inputs] if saved.inputs else []
@@ -212,7 +204,7 @@ class _Step:
         for place, name in enumerate(node.inputs):
             if not self.learns[name]:
                 continue
-            if isinstance(node.op, Add | Concat | Flatten):  # the gradient itself is handed on
+            if node.op.hands_on_gradient:  # the gradient itself is handed on
                 self.live.take(incoming)
                 made[name] = incoming
                 continue
@@ -234,10 +226,11 @@ class _Step:
 
     def _workspace(self, node: Node) -> int:
         """Numbers that a layer needs besides while its gradients are made."""
-        if isinstance(node.op, Gate):  # the gate's gradient is a map until it is summed over positions
+        if node.op.is_gate:  # the gate's gradient is a map until it is summed over positions
             return self._floats(node.inputs[0])
         inputs = self.graph.inputs_of(node)
-        if isinstance(node.op, Conv) and node.op.groups == inputs[0].channels == node.op.channels:
+        fan_in = node.op.weights(*inputs)["weight"][1] if node.op.is_convolution else 0
+        if fan_in == 1 and inputs[0].channels == self.graph.types[node.name].channels:
             # Depthwise weights learn frame by frame, from copies of the frames that a tap meets.
             return self._floats(node.inputs[0]) + self._floats(node.name)
         return 0

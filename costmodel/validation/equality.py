@@ -14,8 +14,6 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
-from costmodel.ops import Delay
-from costmodel.types import Window
 from costmodel.validation.check import Check, difference, equal, within
 from costmodel.validation.maps import small
 from costmodel.validation.reference import Reference
@@ -103,8 +101,7 @@ def expected_outputs(graph: Graph, clip_outputs: Mapping[str, Tensor]) -> Mappin
     for node in graph.nodes:
         if node.name in found:
             continue
-        window = Window() if isinstance(node.op, Delay) else graph.windows[node.name]
-        found[node.name] = found[node.inputs[0]][:, :, :: window.stride]
+        found[node.name] = found[node.inputs[0]][:, :, :: graph.windows[node.name].stride]
     return found
 
 

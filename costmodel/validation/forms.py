@@ -9,7 +9,6 @@ from costmodel.analysis.figures import Figures
 from costmodel.emit.build import emit
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
-from costmodel.ops import Step
 from costmodel.transforms.retime import retime
 from costmodel.validation.check import Check, within
 from costmodel.validation.costs import state_check
@@ -22,11 +21,8 @@ from costmodel.validation.running import frames_of, running
 def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
     """The same stream in every form of state that it is not in."""
     forms: dict[str, Graph] = {"smallest": retime(graph)}
-    for form in ("partial", "window"):
-        nodes = (
-            replace(node, op=replace(node.op, form=form)) if isinstance(node.op, Step) else node
-            for node in graph.nodes
-        )
+    for form, place in (("partial", 0), ("window", -1)):
+        nodes = (replace(node, op=node.op.forms[place]) for node in graph.nodes)
         forms[form] = replace(graph, nodes=tuple(nodes))
     return ((form, other) for form, other in sorted(forms.items()) if other.nodes != graph.nodes)
 

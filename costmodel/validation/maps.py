@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from costmodel.errors import CostModelError, ShapeError
 from costmodel.graph import Graph
-from costmodel.ops import Step, Windowed
 
 SIDES = (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
@@ -51,11 +50,8 @@ def _smaller(graph: Graph) -> Iterator[Graph]:
 
 def _has_neighbours(graph: Graph) -> bool:
     for node in graph.nodes:
-        op = node.op.inner if isinstance(node.op, Step) else node.op
-        x = graph.types[node.inputs[0]]
-        if isinstance(op, Windowed) and any(
-            kernel is not None and kernel > 1 and size < 2
-            for kernel, size in zip(op.kernel[1:], (x.height, x.width), strict=True)
-        ):
+        x, *_ = inputs = graph.inputs_of(node)
+        _, *kernel = node.op.kernel_on(*inputs)
+        if any(reach > 1 and size < 2 for reach, size in zip(kernel, (x.height, x.width), strict=True)):
             return False
     return True

@@ -8,7 +8,6 @@ branch does not know yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from functools import reduce
 from math import lcm
 from typing import Any
@@ -20,7 +19,6 @@ from torch.nn import functional
 from costmodel.analysis.temporal import excitation_pools
 from costmodel.emit.modules import Layer, WindowedLayer, layer_for
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Step, Windowed
 from costmodel.types import TensorType
 
 
@@ -36,8 +34,7 @@ def pooled_frames(graph: Graph) -> Mapping[str, int]:
         if clip.windows[node.name].whole_clip:
             frames = 1 if node.name in excitations else int(clip.types[node.inputs[0]].time)
             if graph.is_stream:
-                op = graph.by_name[node.name].op
-                frames = int(op.inner.kernel[0]) if isinstance(op, Step) else 1  # type: ignore[attr-defined]
+                frames = int(graph.windows[node.name].kernel)
             found[node.name] = frames
     return found
 
@@ -93,17 +90,15 @@ class Reference:
         ahead = -int(self.clip.windows[node.name].last)
         if ahead > 0:  # every frame that a stream can know, zeros ahead of the first
             return functional.pad(inputs[0], (0, 0, 0, 0, ahead, 0))
-        if not isinstance(node.op, Windowed):
+        if not node.op.slides:
             layer = self.layers[node.name]
             if self.visit is not None:
                 self.visit(layer, inputs[0])
             return layer.frames(*inputs)
-        op, before = node.op, int(self.clip.windows[node.name].before)
-        if node.name in self.pooled:
-            before = self.pooled[node.name] - 1 if op.causal else 0
-            op = replace(op, kernel=(self.pooled[node.name], *op.kernel[1:]))
         (x,) = inputs
-        layer = layer_for(op.without_time_padding(), (TensorType(x.shape[1], *x.shape[2:]),))
+        read, covers = TensorType(x.shape[1], *x.shape[2:]), self.pooled.get(node.name)
+        before = int(node.op.window(read if covers is None else read.with_time(covers)).before)
+        layer = layer_for(node.op.without_time_padding(covers), (read,))
         layer.to(x.dtype).load_state_dict(self.layers[node.name].state_dict())
         assert isinstance(layer, WindowedLayer)
         if before:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from costmodel.ops import Op
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Each layer imports only what stands before it; those of one row know nothing of each other.
@@ -186,6 +188,50 @@ def test_a_forbidden_import_is_named(module: str, source: str, problem: str):
 )
 def test_an_allowed_import_passes(module: str, source: str):
     assert violations(module, source) == []
+
+
+# Who derives figures and networks from what ops state, and so needs to know no op by its class.
+ASKS_THE_OP = tuple(
+    f"costmodel.{package}" for package in ("analysis", "transforms", "emit", "validation", "network")
+)
+
+
+def asked_by_class(source: str) -> list[str]:
+    """The classes of ops that ``source`` tells apart by `isinstance`, where it should ask the op."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    tested = [call.args[1] for call in calls if ast.unparse(call.func) == "isinstance"]
+    names = {ast.unparse(node).rpartition(".")[2] for kinds in tested for node in ast.walk(kinds)}
+    return sorted(names & OP_CLASSES)
+
+
+def _classes_of_ops() -> set[str]:
+    found, waiting = set[str](), [Op]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        found |= {kind.__name__ for kind in kinds}
+        waiting += kinds
+    return found
+
+
+OP_CLASSES = _classes_of_ops()
+
+
+def test_ops_are_asked_for_facts_not_for_their_class():
+    """A layer of one's own has a class that nobody can have named."""
+    asked = {name: asked_by_class(source) for name, source in modules() if name.startswith(ASKS_THE_OP)}
+    assert {name: classes for name, classes in asked.items() if classes} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "classes"),
+    [
+        ("isinstance(op, Conv | ops.Linear)", ["Conv", "Linear"]),
+        ("x = [isinstance(node.op, (Step, Delay))]", ["Delay", "Step"]),
+        ("isinstance(module, BatchNormLayer) or op.slides", []),
+    ],
+)
+def test_a_class_of_ops_that_is_asked_for_is_named(source: str, classes: list[str]):
+    assert asked_by_class(source) == classes
 
 
 def loaded_by(program: str) -> set[str]:

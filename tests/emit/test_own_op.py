@@ -16,7 +16,7 @@ from torch import Tensor, nn
 import costmodel.emit
 from costmodel import Graph, analyze, continual
 from costmodel.emit import MIRRORS, Layer, emit, randomise
-from costmodel.emit.export import Cycle, export_torch
+from costmodel.emit.export import Cycle, export_onnx, export_torch, names_of
 from costmodel.emit.modules import mirrors
 from costmodel.emit.modules.complete import check_parts
 from costmodel.emit.modules.keeper import KEEPERS, Keeper, Kept, keeps
@@ -147,6 +147,24 @@ def test_its_exports_and_its_source_answer_as_the_module_does(registered: Graph,
             assert_near(written.forward_step(frame), expected)
         else:
             assert written.forward_step(frame) is None
+
+
+@torch.no_grad()
+def test_its_onnx_file_answers_as_the_module_does(registered: Graph, tmp_path: Path):
+    runtime = pytest.importorskip("onnxruntime")
+    network = emit(continual(registered)).eval()
+    randomise(network)
+    export_onnx(network, tmp_path / "net.onnx")
+    session = runtime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    cycle = Cycle(network)
+    names, state = names_of(cycle)[0], [each.numpy() for each in cycle.initial_state(1)]
+    for frame in frames(network.graph, 9)[:1].float().unbind(2):
+        given = zip(names, (frame.unsqueeze(2).numpy(), *state), strict=True)
+        outputs, valid, *state = session.run(None, dict(given))
+        expected = network.forward_step(frame)
+        assert valid.all() == (expected is not None)
+        if expected is not None:
+            torch.testing.assert_close(torch.from_numpy(outputs[:, :, 0]), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_an_op_without_its_parts_is_refused_at_import(running_mean: type[Op]):

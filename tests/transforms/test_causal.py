@@ -8,10 +8,12 @@ from costmodel.emit import emit
 from costmodel.emit.randomise import randomise
 from costmodel.errors import TransformError
 from costmodel.network import Network
+from costmodel.ops import Shift
 from costmodel.spec import from_text
 from costmodel.transforms import TRANSFORMS, transform_from
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
+from costmodel.types import TensorType
 from costmodel.validation.validate import validate
 
 SPEC = """
@@ -119,6 +121,19 @@ def test_the_clip_network_looks_as_far_as_it_says():
 def test_what_recurs_looks_back_already():
     spec = SPEC + "  - lstm: {channels: 4}\n" + HEAD
     assert figures(network(Causal(), Continual(), spec=spec).graph())[:2] == (0, 0)
+
+
+def test_a_shift_into_the_past_looks_back_already():
+    spec = SPEC + "  - shift: {frames: 1}\n" + HEAD
+    graph = network(Causal(), Continual(), spec=spec, frames=8).graph()
+    assert figures(graph)[:2] == (-4, 0)  # one frame back at jump 4
+    assert [check for check in validate(graph) if not check.holds] == []
+
+
+def test_what_takes_frames_to_come_is_refused_with_how_far_ahead_they_are():
+    expected = "shift takes frames from 2 ahead; let it look at the past instead"
+    with pytest.raises(TransformError, match=f"^{expected}$"):
+        Shift(frames=-2).made_causal(TensorType(4, 8, 6, 6))
 
 
 def test_attention_is_refused_with_its_repair():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.command import Command
+from commands.leaving import leaving
 from commands.options import FORMAT, SEED, Source
 from commands.printing import put
 from costmodel.errors import OptionError
@@ -51,7 +51,7 @@ def sweep(
     out: Path | None,
     seed: int,
     format: str,
-) -> int:
+) -> None:
     """Runs a sweep into a file or onto standard output."""
     found = _sweep(
         source, [*_axes(grid, "--grid"), *_axes(ranges, "--range")], random, seed, metrics, where, pareto
@@ -59,9 +59,9 @@ def sweep(
     if ranges and random is None:
         raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
     if out is not None:
-        return _into_file(found, out)
-    _printed(found, format)
-    return 0
+        _into_file(found, out)
+    else:
+        _printed(found, format)
 
 
 def _axes(given: tuple[str, ...], option: str) -> list[Axis]:
@@ -87,22 +87,20 @@ def _sweep(
     return Sweep(evaluator, Grid(tuple(axes), random, seed), where, objectives)
 
 
-def _into_file(found: Sweep, path: Path) -> int:
+def _into_file(found: Sweep, path: Path) -> None:
     rows = 0 if found.where or found.pareto else found.grid.designs
     room_for(path, rows, len(found.columns))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     file = RowFile(path, found.grid.designs, found.evaluator.metrics)
-    try:
-        with file:
-            for piece in _watched(found):
-                file.write(piece.rows, piece.done)
-    except KeyboardInterrupt:
+
+    def how_far() -> str:
         whole = f"{path} holds {file.rows:,} whole rows"
         note = "the front is known only in the end" if found.pareto else whole
-        print(f"interrupted after {file.done:,} of {found.grid.designs:,} designs; {note}", file=sys.stderr)
-        return 130
+        return f"{file.done:,} of {found.grid.designs:,} designs are done; {note}"
+
+    with leaving(how_far), file:
+        for piece in _watched(found):
+            file.write(piece.rows, piece.done)
     print(f"{file.rows:,} rows of {found.grid.designs:,} designs in {path}", file=sys.stderr)
-    return 0
 
 
 def _printed(found: Sweep, format: str) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from costmodel.errors import OptionError
 
 Table = dict[str, NDArray[Any]]
+ASKED = (signal.SIGINT, signal.SIGTERM)
 BYTES_A_CELL = {".csv": 11, ".parquet": 6}
 
 
@@ -131,18 +132,19 @@ class RowFile:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Holds an interruption back until what is being written is whole."""
+    """Holds SIGINT and SIGTERM back until what is being written is whole."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     caught: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
+    before = {each: signal.signal(each, lambda number, _: caught.append(number)) for each in ASKED}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if caught:
-        raise KeyboardInterrupt
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in caught[:1]:
+        signal.raise_signal(number)
 
 
 def csv_of(rows: Table, figures: Collection[str], *, header: bool = True) -> str:

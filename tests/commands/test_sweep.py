@@ -1,6 +1,7 @@
 """`sweep` prints or writes the designs asked for, and mistakes are one clear line."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cli
+from search.sweep.row_writer import csv_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,9 +68,27 @@ def test_an_interrupted_sweep_leaves_whole_rows_and_says_how_far_it_got(tmp_path
     text = path.read_text()
     assert text.endswith("\n")
     assert text.count("\n") == note["rows"] + 1
-    assert err.splitlines()[-1].startswith(
-        f"interrupted after {note['designs_done']:,} of 100,000,000 designs; "
-    )
+    done = f"interrupted; {note['designs_done']:,} of 100,000,000 designs are done; {path} holds "
+    assert err.splitlines()[-1].startswith(done)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_sweep_asked_to_leave_while_it_writes_writes_the_piece_first(
+    tmp_path, monkeypatch, capsys, number: signal.Signals, code: int
+):
+    def asked(*arguments, **options):
+        os.kill(os.getpid(), number)
+        return csv_of(*arguments, **options)
+
+    monkeypatch.setattr("search.sweep.row_writer.csv_of", asked)
+    path = tmp_path / "designs.csv"
+    options = ("--grid", "gamma_w=0.5:2:0.01", "--random", "200000", "--metrics", "params")
+    found, _, err = run(capsys, "x3d", *options, "--out", str(path))
+    assert found == code
+    assert err == (f"interrupted; 131,072 of 200,000 designs are done; {path} holds 131,072 whole rows\n")
+    assert len(path.read_text().splitlines()) == 131_073
+    note = json.loads((tmp_path / "designs.csv.incomplete").read_text())
+    assert note == {"designs_done": 131_072, "designs": 200_000, "rows": 131_072}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +106,10 @@ def test_an_interrupted_sweep_leaves_whole_rows_and_says_how_far_it_got(tmp_path
         (
             ["--grid", "frames=1:10001", "--format", "json"],
             "error: --format json: more than 10000 rows; use --out",
+        ),
+        (
+            ["--grid", "gamma_w=1,2", "--random", "1e8"],
+            "error: --random: '1e8', expected a whole number",
         ),
         (["--range", "gamma_w=1:2"], "error: --range: is for designs drawn at random; add --random N"),
         (

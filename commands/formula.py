@@ -79,9 +79,10 @@ def _free(evaluator: Evaluator, text: str) -> list[str]:
             raise OptionError(f"--free: {name} is not given here; add --{name} with a value")
     deciding = evaluator.structure(tuple(names))
     if deciding:
-        raise OptionError(
-            f"--free: {min(deciding)} decides which layers exist, so it must be a number; use --set"
-        )
+        name = min(deciding)
+        reason = evaluator.reasons.get(name)
+        why = f"{name} must be a number: {reason}" if reason else f"{name} decides which layers exist"
+        raise OptionError(f"--free: {why}; set it with --set")
     return names
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from costmodel.numbers import Size
+from costmodel.numbers import Size, is_zero
 
 # How PyTorch code writes a layer, which some counting tools see, and the tag of a node that is written so:
 # `nn.ReLU`; `functional.relu`, `torch.mul`; `x * y`, `x.mean()`.
@@ -86,7 +86,7 @@ class Window:
     def is_framewise(self) -> bool:
         """Whether each output frame depends on its own input frame alone, and each frame is answered."""
         is_single = isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1
-        return is_single and not (self.before or self.whole_clip or self.unbounded)
+        return is_single and not (self.whole_clip or self.unbounded) and is_zero(self.before)
 
 
 FRAMEWISE = Window()

@@ -162,7 +162,9 @@ def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
         yield figures.at(node).delay, macs
         return
     arrival = figures.arrival(node)
-    for tap in range(min(window.kernel, window.stride)):
+    # A kernel shorter than the stride leaves frames without a tap; of a symbol theirs come out as 0.
+    taps_apart = min(window.kernel, window.stride) if isinstance(window.kernel, int) else window.stride
+    for tap in range(taps_apart):
         taps = ceil_div(window.kernel - tap, window.stride)  # this one and every stride-th fall together
         phase = arrival.delay - (window.before - window.dilation * tap) * arrival.jump
         yield phase, macs // window.kernel * taps

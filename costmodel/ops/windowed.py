@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, is_exact, named
+from costmodel.numbers import Size, demand, is_never_below, is_symbolic, named
 from costmodel.ops.base import Demand, Op, PoolTriple, Triple, must_look_ahead_of_pools
 from costmodel.ops.step import Step
 from costmodel.types import Streaming, TensorType, Window
@@ -91,7 +91,8 @@ class Windowed(Op):
         if window.is_framewise:
             return self
         must_look_ahead_of_pools(self, stream)
-        if is_exact(window.last) and window.last < 0:
+        demand(window.last >= 0)  # of a symbol it is known later, of an array each element must do
+        if not is_symbolic(window.last) and not is_never_below(window.last, 0):
             raise TransformError(
                 f"{window.before} frames of padding are more than the window's {window.span} earlier frames; "
                 f"pad time by at most {window.span}"

@@ -10,13 +10,15 @@ from typing import Any
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
-from costmodel.numbers import demand_between, is_exact
+from costmodel.numbers import assume, demand_between, is_exact
 from costmodel.ops import OPS, Op
 from costmodel.spec.load import Item
 
 LARGEST_SIZE = 10_000_000
 COMMON = ("name", "as", "from", "when", "written")
 WHOLE_AXIS = "all"
+# Formulas hold from here on: a layer that sees and pads no other frame is one of another kind in a stream.
+LEAST_IN_TIME = {"kernel": 2, "padding": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +89,14 @@ def _whole(item: Item, scope: Scope) -> Any:
     return size(item, scope)
 
 
+def _number(item: Item, scope: Scope) -> int:
+    """A whole number that decides what a layer is: which frame a shift reads."""
+    value = size(item, scope)
+    if not isinstance(value, int):
+        raise item.error("decides the structure: it must be a number")
+    return value
+
+
 def _flag(item: Item, scope: Scope) -> bool:
     value = evaluate(item, scope, "true or false")
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
@@ -108,21 +118,28 @@ def _triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
     time, height, width = (
         None if entry.value == WHOLE_AXIS else size(entry, scope, least) for entry in entries
     )
-    if time is not None and not isinstance(time, int):
-        raise item.error("the first value is in time and decides the structure: it must be a number")
     return time, height, width
+
+
+def _check_time(item: Item, name: str, time: Any) -> None:
+    """A kernel in time and its padding may be symbols or arrays; what sets when frames come may not."""
+    if time is None or isinstance(time, int):
+        return
+    if name not in LEAST_IN_TIME:
+        raise item.error("the first value is in time and decides the structure: it must be a number")
+    assume(time >= LEAST_IN_TIME[name])
 
 
 def _full_triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
     triple = _triple(item, scope, least)
-    if None in triple:
+    if any(each is None for each in triple):
         raise item.error("`all` is for the kernels of pools")
     return triple
 
 
 KINDS: Mapping[str, Callable[[Item, Scope], Any]] = {
     "Size": _whole,
-    "int": _whole,
+    "int": _number,
     "bool": _flag,
     "Fraction": _real,
     "Triple": _full_triple,
@@ -138,6 +155,8 @@ def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
         SpecError: a field has a wrong value; the message names the place.
     """
     fields = fields_of(word)
-    return OPS[word](
-        **{name: KINDS[fields[name].kind](item, scope) for name, item in given.items() if name in fields}
-    )
+    values = {name: KINDS[fields[name].kind](item, scope) for name, item in given.items() if name in fields}
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            _check_time(given[name], name, value[0])
+    return OPS[word](**values)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import evaluate, metric_named
-from costmodel.errors import CostModelError, OptionError, SpecError, nearest
+from costmodel.errors import CostModelError, OptionError, SpecError, TransformError, nearest
 from costmodel.graph import Graph
 from costmodel.network import Network
 from costmodel.numbers import simplify
@@ -55,6 +55,7 @@ class Evaluator:
         self._layouts: dict[Any, Compiled] = {}
         self._ranges: dict[str, Range] = {}
         self._denominators: dict[str, int] = {}
+        self.reasons: dict[str, str] = {}  # why a name must be a number, where a layer or a value says it
         self.designs = 0
 
     @cached_property
@@ -141,7 +142,7 @@ class Evaluator:
             return self._constant(fixed, length)
         try:
             compiled = self._compiled(fixed, columns)
-        except SpecError:
+        except (SpecError, TransformError):  # some values, or these names together, have no formula
             return self._one_by_one(fixed, columns)
         found = compiled(columns)
         outside = np.flatnonzero(~found.pop("assumed"))
@@ -208,13 +209,21 @@ class Evaluator:
         return flags | frozenset(name for name in free if not self._is_free([name]))
 
     def _is_free(self, names: Sequence[str]) -> bool:
+        reason: CostModelError
         try:
             self._formulas_of({}, tuple(names))
         except SpecError as error:
-            if "must be a number" in str(error) or "free number of repeats" in str(error):
-                return False
-            raise
-        return True
+            if "must be a number" not in str(error) and "free number of repeats" not in str(error):
+                raise
+            reason = error
+        except TransformError as error:
+            self.build({})  # a network that cannot be had at its own values either is the mistake to tell
+            reason = error
+        else:
+            return True
+        if len(names) == 1:
+            self.reasons[names[0]] = str(reason)
+        return False
 
     def _formulas_of(self, fixed: Mapping[str, Any], names: tuple[str, ...]) -> Formulas:
         key = (tuple(sorted(fixed.items())), names)

@@ -60,3 +60,17 @@ def test_mistakes_are_one_clear_line(capsys, options, problem):
     assert (code, out) == (2, "")
     assert err.startswith(problem)
     assert err.count("\n") == 1
+
+
+def test_a_size_that_must_be_a_number_is_refused_with_the_layer_that_says_why(capsys, tmp_path):
+    spec = tmp_path / "paced.yaml"
+    spec.write_text(
+        "input: {channels: 2, time: 8, height: 4, width: 4}\nsizes: {s: 2}\n"
+        "network: [{conv: {channels: 3, stride: [s, 1, 1]}}]\n"
+    )
+    code, out, err = run(capsys, str(spec), "--free", "s")
+    assert (code, out) == (2, "")
+    assert err == (
+        f"error: --free: s must be a number: {spec}:3: network[0].conv.stride: the first value is in time "
+        "and decides the structure: it must be a number; set it with --set\n"
+    )

@@ -167,7 +167,8 @@ def totals_of(metrics, network, columns):
         exact = evaluator.exact(point)
         assert found["valid"][row] == (exact is not None), point
         if exact is not None:
-            assert {name: found[name][row] for name in metrics} == exact, point
+            rounded = {name: float(v) if isinstance(v, Fraction) else v for name, v in exact.items()}
+            assert {name: found[name][row] for name in metrics} == rounded, point
             if describes(closed, point):
                 assert value_at(closed, point) == exact, point
 
@@ -210,6 +211,57 @@ FORMS = [
 def test_every_total_of_sweeps_and_formulas_is_the_integer_analysis_s(transforms):
     network = Network(PATHWAYS, transforms=tuple(transforms))
     totals_of(swept(network), network, random_columns(network, 12, 1))
+
+
+KERNELS = from_text(
+    "name: kernels\ninput: {channels: 2, time: 12, height: 4, width: 4}\nsizes: {k: 3, width: 3}\nnetwork:\n"
+    "  - conv: {channels: width, kernel: [k, 1, 1]}\n"
+    "  - add: {main: [conv: {channels: width, kernel: [2 * k - 1, 3, 3], dilation: [2, 1, 1]}], skip: []}\n"
+    "  - max_pool: {kernel: [k, 1, 1], stride: [2, 1, 1], padding: [2, 0, 0]}\n"
+    "  - conv: {channels: 2, kernel: [k, 1, 1], stride: [3, 1, 1]}\n"
+    "  - conv: {channels: width, kernel: [k, 1, 1], padding: [(k - 1) // 2, 0, 0]}\n"
+    "  - global_pool\n  - linear: {channels: 5}\n"
+)
+
+
+@pytest.mark.parametrize("transforms", FORMS)
+def test_a_kernel_in_time_may_be_a_size(transforms):
+    network = Network(KERNELS, transforms=tuple(transforms))
+    columns = {"k": [1, 2, 3, 4, 5, 9, 30, 0], "width": [3, 1, 2, 4, 3, 2, 1, 1]}
+    assert not Evaluator(network, ("params",)).structure(tuple(columns))
+    totals_of(swept(network), network, columns)
+
+
+@pytest.mark.parametrize("transforms", FORMS)
+def test_a_kernel_in_time_may_be_an_array(transforms):
+    network = Network(KERNELS, transforms=tuple(transforms))
+    kernels = np.array([3, 4, 5, 9])
+    together = Figures(network.with_sizes({"k": kernels}).graph())
+    for row, kernel in enumerate(kernels.tolist()):
+        alone = Figures(network.with_sizes({"k": kernel}).graph())
+        for name in swept(network):
+            found = Ratios.of(evaluate(together, name)) * np.ones(len(kernels), dtype=int)
+            parts = (np.broadcast_to(each, 4)[row] for each in (found.numerator, found.denominator))
+            assert Fraction(*map(int, parts)) == evaluate(alone, name), (kernel, name)
+
+
+SHIFTED = from_text(
+    "name: shifted\ninput: {channels: 8, time: 8, height: 4, width: 4}\nsizes: {a: 4, b: 6, f: 2}\nnetwork:\n"
+    "  - conv: {channels: a, kernel: [3, 1, 1]}\n"
+    "  - concat:\n"
+    "      old: [conv: {channels: b}, shift: {frames: f}, conv: {channels: 6}]\n"
+    "      main: [conv: {channels: 3, kernel: [3, 1, 1]}]\n"
+    "  - global_pool\n"
+)
+
+
+def test_where_a_wait_stands_or_what_a_shift_reads_depends_on_sizes_each_design_is_worked_out_by_itself():
+    network = Network(SHIFTED, transforms=(Continual(),))
+    evaluator = Evaluator(network, swept(network))
+    columns = {"a": [1, 9, 9, 5, 4], "b": [9, 1, 9, 5, 4], "f": [1, 2, 3, 0, 4]}
+    agrees(evaluator, {name: Column.of(each) for name, each in columns.items()}, range(5))
+    assert evaluator.structure(("a", "b", "f")) == {"a", "b", "f"}
+    assert evaluator.reasons["a"].startswith("concat: on which edge its branch waits")
 
 
 def test_a_size_that_a_transform_adds_is_a_column_like_any_other():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, maximum, minimum, repeated
+from costmodel.numbers import Size, ceil_div, maximum, minimum, named, repeated
 from costmodel.types import Window
 
 
@@ -49,7 +49,8 @@ def lookahead(graph: Graph) -> Size:
         window = graph.windows[node.name]
         jump = reduce(lcm, (jumps[name] for name in node.inputs))
         jumps[node.name] = jump * window.stride
-        ahead[node.name] = reduce(maximum, (ahead[name] for name in node.inputs))
+        # Under a name of its own: a maximum of maxima takes sympy minutes.
+        ahead[node.name] = named("path", reduce(maximum, (ahead[name] for name in node.inputs)))
         if node.name not in pools:
             ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
     return ahead[graph.output]

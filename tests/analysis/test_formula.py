@@ -11,7 +11,7 @@ from costmodel.analysis.formula import formulas, is_whole
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.sensitivity import sensitivities, value_at
 from costmodel.errors import OptionError
-from costmodel.spec import document, elaborate
+from costmodel.spec import document, elaborate, from_text
 from costmodel.transforms.continual import continual
 
 X3D = document("x3d")
@@ -124,3 +124,18 @@ def test_the_next_distinct_design_of_a_rounded_width():
     before, after = (evaluate(Figures(builder()({"gamma_w": each})), "params") for each in (1, row.next_at))
     assert row.change == pytest.approx(100 * (after - before) / before)
     assert row.next_at > 1
+
+
+def test_a_maximum_in_lookahead_stands_in_the_next_one_by_name():
+    branches = ", ".join(f"{name}: [conv: {{channels: 2, kernel: [{name}, 1, 1]}}]" for name in "jk")
+    spec = from_text(
+        "input: {channels: 2, time: 8, height: 4, width: 4}\nsizes: {j: 3, k: 5}\n"
+        f"blocks: {{fork: {{layers: [add: {{{branches}}}]}}}}\nnetwork: [fork, fork, fork]\n"
+    )
+
+    def build(sizes, name_value):
+        return continual(elaborate(spec, None, sizes, name_value=name_value))
+
+    found = formulas(build, {"j": True, "k": True}, ("lookahead", "delay"))
+    assert found.totals["lookahead"] == found.totals["delay"] == sympy.Symbol("path3", real=True)
+    assert value_at(found, {"j": 9, "k": 5}) == {"lookahead": 12, "delay": 12}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, maximum, minimum, named, repeated
-from costmodel.types import Window
+from costmodel.types import TensorType
 
 
 class Reach(NamedTuple):
@@ -60,11 +60,13 @@ class _Seen(NamedTuple):
     """What the answers of one edge see: a window around each, and of all of them the frames up to `last`.
 
     `place` is the frame that the first answer is aligned with: behind a causal pool over the clip its newest.
+    `end` is the newest frame that there is to see: strides and crops drop frames at the end of a clip.
     """
 
     jump: int
     back: Size
     ahead: Size
+    end: Size
     last: Size | None = None
     place: Size = 0
 
@@ -75,7 +77,7 @@ def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str
 
 
 def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Seen]:
-    seen = {INPUT: _Seen(1, 0, 0)}
+    seen = {INPUT: _Seen(1, 0, 0, graph.source.time - 1)}
     heads = head_pools(graph)
     for node in graph.nodes:
         joined = _joined([seen[name] for name in node.inputs])
@@ -84,7 +86,7 @@ def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Se
         elif is_whole_clip(graph, node):
             seen[node.name] = _of_whole_clip(graph, node, joined, node.name in heads)
         else:
-            seen[node.name] = _after(graph, graph.windows[node.name], joined, node.count)
+            seen[node.name] = _after(graph, node, joined)
     return seen
 
 
@@ -101,34 +103,42 @@ def _joined(inputs: list[_Seen]) -> _Seen:
         reduce(lcm, (each.jump for each in inputs)),
         reduce(maximum, (each.back for each in inputs)),
         reduce(maximum, (each.ahead for each in inputs)),
+        reduce(maximum, (each.end for each in inputs)),
         reduce(maximum, lasts) if lasts else None,
         reduce(maximum, (each.place for each in inputs)),
     )
 
 
-def _after(graph: Graph, window: Window, at: _Seen, count: Size) -> _Seen:
+def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:
+    window = graph.windows[node.name]
     if window.is_framewise:
         return at
     if window.unbounded:  # back to the first frame of the clip
         return at._replace(back=at.back + graph.source.time)
-    back = at.back + repeated(window.before * at.jump, count)
-    ahead = at.ahead + repeated((window.span - window.before) * at.jump, count)
-    return _Seen(at.jump * window.stride, back, ahead, at.last, at.place)
+    back = at.back + repeated(window.before * at.jump, node.count)
+    ahead = at.ahead + repeated((window.span - window.before) * at.jump, node.count)
+    end = _end(graph.inputs_of(node)[0], at)
+    return _Seen(at.jump * window.stride, back, ahead, end, at.last, at.place)
+
+
+def _end(read: TensorType, at: _Seen) -> Size:
+    """The newest frame that the last frame of an edge sees: what stands behind that is padding."""
+    return minimum(at.end, (read.time - 1) * at.jump + at.ahead)
 
 
 def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:
     """Every answer sees all that its inputs see, up to the last of their frames."""
     read = graph.inputs_of(node)[-1]  # of attention the value
-    last = minimum(graph.source.time - 1, (read.time - 1) * at.jump + at.ahead)
+    last = _end(read, at)
     if at.last is not None:
         last = maximum(last, at.last)
     place = at.place + graph.windows[node.name].before * at.jump if is_head else at.place
-    return at._replace(last=last) if node.op.is_aside else _Seen(at.jump, 0, 0, last, place)
+    return at._replace(last=last) if node.op.is_aside else _Seen(at.jump, 0, 0, last, last, place)
 
 
 def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
     """The longest reach of an answer, at the frames 0, jump, 2 jump ..., of a clip that ends there."""
-    end = graph.source.time - 1
+    end = at.end
     newest = at.place + (graph.types[name].time - 1) * at.jump
     if at.last is not None:
         ahead = maximum(at.last - at.place, minimum(end - at.place, at.ahead))

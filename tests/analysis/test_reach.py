@@ -31,6 +31,8 @@ def seen(graph, *names):
         ((CONV % ", stride: [4, 1, 1]",), 4, (0, 1, 2)),
         (("global_pool",), 8, (0, 7, 8)),
         (("subsample: {stride: [4, 1, 1]}", "global_pool"), 8, (0, 4, 5)),
+        (("subsample: {stride: [2, 1, 1]}", CONV % ""), 4, (2, 2, 3)),
+        (("subsample: {stride: [2, 1, 1]}", CONV % "", "global_pool"), 4, (0, 2, 3)),
         (("gate: {x: [], g: [global_pool, conv: {channels: 2}, sigmoid]}",), 8, (7, 7, 8)),
         (("gate: {x: [], g: [global_pool, sigmoid]}", CONV % ""), 8, (7, 7, 8)),
         (("attention: {q: [], k: [], v: []}",), 8, (7, 7, 8)),

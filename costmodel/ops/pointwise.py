@@ -50,7 +50,7 @@ class Row(NamedTuple):
     """What an elementwise op is made of, in a spec, in torch and in written source.
 
     Args:
-        word: what a spec calls it; its class has the same name with a capital.
+        word: what a spec calls it; its class has the same name in capitals, `hard_swish` being HardSwish.
         function: torch's function, as source has it. One of `F` can run in place, one of `torch` has a method
             of its name and an underscore that does.
         kind: its kind of work, `activation.kind`.
@@ -75,7 +75,8 @@ def elementwise(row: Row) -> type[Elementwise]:
     """The op of a row."""
     facts = {"word": row.word, "kind": row.kind, "function": row.function}
     names = {"__doc__": row.about, "__module__": __name__}
-    return dataclass(frozen=True)(type(row.word.capitalize(), (Elementwise,), facts | names))
+    name = row.word.title().replace("_", "")
+    return dataclass(frozen=True)(type(name, (Elementwise,), facts | names))
 
 
 ELEMENTWISE = {op.__name__: op for op in map(elementwise, ROWS)}

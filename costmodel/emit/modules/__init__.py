@@ -1,43 +1,17 @@
-"""Layers that run, one file for each family of `costmodel.ops`; importing this package registers them.
+"""Layers that run, one file for each family of `costmodel.ops`: whatever file stands in this folder is found.
 
 A file holds side by side what runs (`mirrors`), what is kept between frames (`keeps`), and how it is written
 (`writes`, and frame by frame `writes_steps`).
 """
 
-from costmodel.emit.modules import (
-    attention,
-    avg_pool,
-    channels,
-    conv,
-    delay,
-    linear,
-    max_pool,
-    merge,
-    pointwise,
-    recurrent,
-    shift,
-    subsample,
-)
+import importlib
+import pkgutil
+
 from costmodel.emit.modules.base import MIRRORS, Layer, WindowedLayer, layer_for, mirrors
 from costmodel.emit.modules.complete import check_parts
 
-__all__ = [
-    "MIRRORS",
-    "Layer",
-    "WindowedLayer",
-    "attention",
-    "avg_pool",
-    "channels",
-    "check_parts",
-    "conv",
-    "delay",
-    "layer_for",
-    "linear",
-    "max_pool",
-    "merge",
-    "mirrors",
-    "pointwise",
-    "recurrent",
-    "shift",
-    "subsample",
-]
+# A family registers its parts when it is imported; a list here would be one more place to forget.
+for _found in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_found.name}")
+
+__all__ = ["MIRRORS", "Layer", "WindowedLayer", "check_parts", "layer_for", "mirrors"]

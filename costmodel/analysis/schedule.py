@@ -71,7 +71,7 @@ def _segments(source: int, tasks: Sequence[Task]) -> Iterator[tuple[int, Segment
 
 
 class _State(NamedTuple):
-    """What has run, as bits, what may run next, and the numbers alive."""
+    """What has run (a bit for each task), the tasks that may run next, and how many numbers are alive."""
 
     done: int
     ready: tuple[int, ...]
@@ -139,9 +139,9 @@ class Segment:
 
     @cached_property
     def floor(self) -> int:
-        """What no order can go below: at some task, its inputs, its output and what any order holds then.
+        """Lower bound on the peak of every order: the most that must be alive while some task runs.
 
-        Any order holds what a task reads of one that must run before, for one that must run after.
+        Alive are its inputs, its output, and every output of an ancestor that a descendant still reads.
         """
         if len(self.tasks) == 1:
             return sum(self.sizes)
@@ -226,7 +226,7 @@ class Segment:
         return None
 
     def _moves(self, state: _State, peak: int) -> list[_Move]:
-        """What may run next: where running on loses nothing, that alone.
+        """Next moves; if one is provably free, only that one.
 
         Tasks one behind the other that stay below the peak and end with no more alive than before, and with
         less than at any time between, can run now: any order that runs them later does no better, because

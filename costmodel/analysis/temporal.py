@@ -13,7 +13,7 @@ from costmodel.types import FRAMEWISE, Window
 
 
 class Timing(NamedTuple):
-    """Of one edge, in input frames: the step between its frames, and how far it reaches back and ahead.
+    """Timing of one edge: stride, reach back, reach ahead, in input frames.
 
     `back` is the largest sum of -first * jump over the paths to here, `delay` the largest sum of last * jump,
     `first` and `last` being the frames that a window sees. In a stream every wait at a merge fills its branch

@@ -17,10 +17,9 @@ from costmodel.types import TensorType
 def retime(stream: Graph) -> Graph:
     """A stream with the same answers at the same frames and the smallest state among its retimings.
 
-    Delays move along branches, past any layer: one that answers frames as they come answers delayed frames
-    just as much later, and its own state starts when its first frame comes. No output changes, not even
-    before the warm-up. The network's delay is the look-ahead of its longest path, which no delay can shorten,
-    so it stays as it is.
+    Delays move along branches, past any layer: a layer fed delayed frames answers the same, equally later,
+    and its own state starts when its first frame comes. No output changes, not even before the warm-up. The
+    network's delay is the look-ahead of its longest path, which no delay can shorten, so it stays as it is.
 
     Raises:
         TransformError: the graph is no stream, or a size is a symbol or an array: which place is the smallest

@@ -74,7 +74,7 @@ class StreamGraph:
             self._align(node.name)
 
     def result(self) -> Graph:
-        """The stream with its delays put in, each ahead of its readers; one serves all that wait alike."""
+        """Nodes in order, delays inserted before their readers; equal waits share one."""
         shared: dict[tuple[str, object], str] = {}
         for node in tuple(self.editor):
             for position, source in enumerate(node.inputs):
@@ -217,7 +217,7 @@ class StreamGraph:
 
 
 def _must_differ(wait: Size, others: list[Any]) -> None:
-    """Formulas hold where waits behind one layer that look different are: equal ones share a delay."""
+    """Assumes that waits behind one layer with different formulas differ, since equal waits share a delay."""
     for other in others:
         if is_symbolic(wait) or is_symbolic(other):
             assume(either(differ(wait, other), equal(wait, 0)))

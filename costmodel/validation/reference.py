@@ -23,7 +23,7 @@ from costmodel.types import TensorType
 
 
 def pooled_frames(graph: Graph) -> Mapping[str, int]:
-    """How many frames each pool over the clip covers: as a stream has it, in a clip network all.
+    """Frames each whole-clip pool covers: the stream's window, or the whole clip.
 
     A squeeze-excite in a clip network counts as frame by frame, as the analysis has it.
     """

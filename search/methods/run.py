@@ -123,7 +123,7 @@ class Judging:
             engine.submit(self._task(outcome.key, entry))
 
     def _run_ahead(self, engine: Engine) -> None:
-        """Gives workers that would wait the costliest of what the search will most likely ask for next."""
+        """Keeps idle workers busy with the dearest candidates likely to be asked for next."""
         while self.steps is not None and engine.free() > 0:
             designs, step = foreseen(self.problem, self.steps, self._seen)
             if not designs:

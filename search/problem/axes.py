@@ -65,7 +65,7 @@ class Aim:
 def offers(
     family: Family, present: Settings, axes: Sequence[Axis], aim: Aim, limits: Sequence[Limit] = ()
 ) -> list[Offer]:
-    """What every axis offers from the present settings.
+    """One offer for each axis: the value that brings the cost nearest to the target, or why there is none.
 
     Values are looked at in two rounds, all axes at once: over the whole axis, then every distinct design
     (each whole number, or each 1/10000) around those whose cost comes nearest.
@@ -84,7 +84,7 @@ def offers(
 
 
 class _Track:
-    """One axis on the way to its offer: the values looked at, as multiples of a step, and their costs."""
+    """The search along one axis: the values tried so far, as multiples of its step, and the cost of each."""
 
     def __init__(self, axis: Axis, present: Settings, aim: Aim) -> None:
         self.axis, self.present, self.aim = axis, present, aim
@@ -99,7 +99,7 @@ class _Track:
         self.felt = True
 
     def _nominal(self) -> int:
-        """The value that the axis' own factor gives, as a multiple of the step."""
+        """The present value times the axis' own factor (to shrink, divided by it), in steps."""
         moved = self.now * self.axis.factor if self.aim.grows else self.now / self.axis.factor
         return int(floor(moved * self.scale + Fraction(1, 2)))
 
@@ -151,7 +151,10 @@ class _Track:
         return Offer(self.axis.name, value, self.axis.moved(self.present, value), ratio)
 
     def _nearest(self) -> int | None:
-        """The place of the nearest cost: of equal costs that of the nominal value, then of the largest."""
+        """Index of the nearest cost; ties go to the nominal value, then the largest.
+
+        None where no cost is known, or all exceed a target that must not be exceeded.
+        """
         errors = np.abs(self.costs - float(self.aim.target))
         if self.aim.at_most:
             errors = np.where(self.costs <= float(self.aim.target), errors, np.inf)
@@ -166,7 +169,7 @@ class _Track:
         return simplify(Fraction(int(self.values[index]), self.scale))
 
     def _by_its_factor(self, family: Family, limits: Sequence[Limit]) -> Offer:
-        """An axis that the cost does not feel moves by its own factor, as far as the limits allow."""
+        """An axis that leaves the cost unchanged moves by its own factor, as far as the limits allow."""
         name, moves = self.axis.name, self.axis.moves
         unfelt = f"{self.aim.quantity} does not feel {moves}"
         if not self.aim.grows:

@@ -28,7 +28,7 @@ from search.sweep.columns import column, joined, length_of, piece_of
 
 @dataclass(frozen=True)
 class Design:
-    """One network: sizes and transforms that make it, its quantities by text, its address; or why none is."""
+    """A candidate network: its sizes and transforms, its figures, its address; `problem` if it is invalid."""
 
     settings: Settings
     values: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Design:
 
 @dataclass(frozen=True)
 class Family:
-    """The networks of a spec in one form: clip networks, or what the same transforms make of each.
+    """All networks of one spec, at any sizes, each changed by the same transforms.
 
     Args:
         network: the one where nothing else is said.
@@ -60,11 +60,11 @@ class Family:
         return frozenset(name for axis in self.axes for name in (axis.moves, *axis.follows))
 
     def at(self, settings: Settings) -> Network:
-        """The network at the values of all sizes, or that of many where some are arrays."""
+        """The network at these sizes; arrays make one network stand for many designs."""
         return replace(self.network, settings=settings, variant=None)
 
     def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Any]:
-        """A quantity of each piece, as an array over its values, not a number where there is no such network.
+        """A quantity of each piece, as an array over its values; NaN where a design is no network.
 
         A piece is settings of which some are arrays of one length; all pieces are worked out together.
         """

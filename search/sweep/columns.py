@@ -60,7 +60,7 @@ def _over_one(ratios: Ratios) -> Column:
 
 
 def column(values: Sequence[Any]) -> Any:
-    """Exact numbers as one array, of whole numbers or of fractions; flags as they are when all are equal."""
+    """Exact numbers as one integer array, or as `Ratios` where one is a fraction; equal flags stay a flag."""
     if all(isinstance(value, bool) for value in values) and len(set(values)) == 1:
         return values[0]
     above = np.array([value.numerator for value in values], dtype=np.int64)
@@ -86,7 +86,7 @@ def piece_of(piece: Mapping[str, Any], index: int) -> dict[str, Any]:
 def joined(
     pieces: Sequence[Mapping[str, Any]], lengths: Sequence[int], arrays: frozenset[str]
 ) -> dict[str, Any]:
-    """All pieces one after the other; what is the same everywhere is one number, or an array of one."""
+    """Concatenates pieces; values equal everywhere stay scalar, in `arrays` as arrays of one."""
     columns = {name: _joined([piece[name] for piece in pieces], lengths) for name in pieces[0]}
     return {
         name: column([value]) if name in arrays and isinstance(value, int | Fraction) else value

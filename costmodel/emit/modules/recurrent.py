@@ -92,7 +92,7 @@ class GruLayer(RecurrentLayer):
 
 @keeps(Lstm, Gru)
 class RecurrentKeeper(Keeper):
-    """Keeps what a recurrent layer remembers, from zeros on whatever stands ahead of the first frame."""
+    """Recurrent state; starts at zero whatever `init` says."""
 
     def __init__(self, layer: RecurrentLayer, op: Step, x: TensorType) -> None:
         shapes: dict[str, tuple[int, ...]] = {

@@ -174,7 +174,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a result is of: a network under a score, its recipe and a seed."""
+    """What identifies a result: a network under a score, its recipe and a seed."""
 
     design: Design
     score: str

@@ -98,7 +98,7 @@ class RandomSearch:
 
 
 def walk(problem: Problem, random: np.random.Generator) -> tuple[Design, int]:
-    """The end of a random walk to the budget, and how many steps it took."""
+    """A network reached by changing axes drawn at random until the budget is met; and the number of steps."""
     design, bound = problem.first, problem.budget.bound
     for step in range(MOST_STEPS):
         cost = problem.cost(design)

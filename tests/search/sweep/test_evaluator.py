@@ -224,7 +224,8 @@ KERNELS = from_text(
 )
 
 
-@pytest.mark.parametrize("transforms", FORMS)
+# A clip is cut at both its ends: its formulas are the longest, and take a minute
+@pytest.mark.parametrize("transforms", [pytest.param(FORMS[0], marks=pytest.mark.slow), *FORMS[1:]])
 def test_a_kernel_in_time_may_be_a_size(transforms):
     network = Network(KERNELS, transforms=tuple(transforms))
     columns = {"k": [1, 2, 3, 4, 5, 9, 30, 0], "width": [3, 1, 2, 4, 3, 2, 1, 1]}

@@ -40,7 +40,11 @@ def test_every_command_with_figures_has_every_format():
 
 def test_no_command_asks_which_format_it_is():
     texts = [path.read_text() for path in (ROOT / "commands").glob("*.py")]
-    assert [line for text in texts for line in re.findall(r"match format|\b(?:if|and|or|not) format (?:==|!=|is) ", text)] == []
+    assert [
+        line
+        for text in texts
+        for line in re.findall(r"match format|\b(?:if|and|or|not) format (?:==|!=|is) ", text)
+    ] == []
 
 
 @pytest.mark.parametrize("name", SMALL)

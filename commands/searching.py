@@ -99,7 +99,7 @@ def setup(
     from commands.trajectory import progress
     from search.engine import engine_named
     from search.problem.preset import description_of, filled
-    from search.problem.request import Request, prepare
+    from search.problem.request import prepare
 
     maker = engine_named(engine)
     start = {
@@ -109,19 +109,7 @@ def setup(
     if preset is not None:
         progress(f"note: preset {one_line(preset)}: {description_of(preset)}")
     options = filled(start | {"continual": source.is_stream} | dict(given), preset)
-    chosen = {
-        "start": options["start"],
-        "sets": options["set"],
-        "budget": options["budget"],
-        "limits": options.get("limit"),
-        "score": options["score"] or score,
-        "score_options": options["with"],
-        "factor": options.get("factor"),
-        "axes": options.get("axes"),
-        "contract": options.get("contract"),
-        "replay": options.get("replay"),
-    }
-    request = Request(**{name: value for name, value in chosen.items() if value}, **fixed)
+    request = _request(options, score, fixed)
     network = replace(source, variant=None, settings={})  # what the request says may be a preset's
     network = network.continual() if options["continual"] else network
     retries = options.get("retries")
@@ -134,3 +122,22 @@ def setup(
         options["workers"],
         maker,
     )
+
+
+def _request(options: Mapping[str, Any], score: str, fixed: Mapping[str, Any]) -> Request:
+    """The options that decide a search; those left out keep the request's own defaults."""
+    from search.problem.request import Request
+
+    chosen = {
+        "start": options["start"],
+        "sets": options["set"],
+        "budget": options["budget"],
+        "limits": options.get("limit"),
+        "score": options["score"] or score,
+        "score_options": options["with"],
+        "factor": options.get("factor"),
+        "axes": options.get("axes"),
+        "contract": options.get("contract"),
+        "replay": options.get("replay"),
+    }
+    return Request(**{name: value for name, value in chosen.items() if value}, **fixed)

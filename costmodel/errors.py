@@ -35,6 +35,10 @@ class EmitError(CostModelError):
     """A network cannot be emitted, or is given a frame, a clip or a state that it cannot take."""
 
 
+class WeightsError(EmitError):
+    """A file of weights cannot be read, or is of another network than the one asked for."""
+
+
 class DataError(CostModelError):
     """A data set, a clip or a file of weights cannot be used."""
 

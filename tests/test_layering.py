@@ -32,6 +32,7 @@ ORDER = (
     ("costmodel.transforms",),
     ("costmodel.address", "costmodel.network_data"),
     ("costmodel.network",),
+    ("costmodel.weights",),
     ("costmodel.emit",),
     ("costmodel.importers", "costmodel.validation"),
     ("costmodel",),  # the public face gathers what stands before it
@@ -56,6 +57,7 @@ TORCH = (
 SLOW_LIBRARIES = {
     "torch": TORCH,
     "torchvision": TORCH,
+    "safetensors": TORCH,
     "sklearn": TORCH,
     "onnx": TORCH,
     "onnxruntime": TORCH,

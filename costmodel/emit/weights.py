@@ -12,9 +12,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from costmodel.emit.weights_file import read_content, shown, tensors_of
+from costmodel.emit.weights_format import read_weights
 from costmodel.errors import EmitError
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import read
+from costmodel.weights import is_weights_file
 
 MOST_NAMES_SHOWN = 4
 OWN = "costmodel"
@@ -57,7 +59,7 @@ def load_weights(network: nn.Module, path: str | Path, *, strict: bool = True) -
 
     Args:
         network: an emitted network, clip or stream.
-        path: a file written by `torch.save`: a state dict, or a checkpoint that holds one.
+        path: a safetensors file, or of `torch.save` a state dict or a checkpoint that holds one.
         strict: whether tensors of the checkpoint that the network does not have are refused.
 
     Raises:
@@ -92,11 +94,13 @@ def load_weights(network: nn.Module, path: str | Path, *, strict: bool = True) -
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name; nothing in it is run (`weights_only`).
+    """The tensors of a file of weights by name, of safetensors or torch.save; nothing in it is run.
 
     Raises:
         EmitError: the file is missing, truncated, foreign, would run code, or holds what are no weights.
     """
+    if is_weights_file(path):
+        return read_weights(path)[1]
     return tensors_of(Path(path), read_content(Path(path)))
 
 

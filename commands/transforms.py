@@ -8,17 +8,17 @@ from functools import cache
 
 from commands.parser import Given
 from costmodel.errors import OptionError
-from costmodel.options import Option
+from costmodel.options import Option, Value
 from costmodel.transforms import TRANSFORMS, Transform, composed
 
 
 @cache
 def transform_options(default: tuple[str, ...] = ()) -> tuple[Option, ...]:
-    """A switch for each transform, on for those of `default`, then their options, each flag once."""
-    words = [
-        Option(_name(word), each.about, bool, word in default, has_no=each.has_no)
-        for word, each in TRANSFORMS.items()
-    ]
+    """The word of each transform, then their options, each flag once.
+
+    A word is a switch, on for those of `default`, or takes a value; None where it does not stand there.
+    """
+    words = [_word(each, word in default) for word, each in TRANSFORMS.items()]
     options: dict[str, Option] = {}
     for each in _own():
         options[each.name] = _joined(options[each.name], each) if each.name in options else each
@@ -35,7 +35,8 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
         TransformError: one cannot follow those before it.
     """
     by_name = {_name(word): word for word in TRANSFORMS}
-    words = [by_name[name] for name in given.order if name in by_name and given.values[name]]
+    named = [name for name in given.order if name in by_name]
+    words = [by_name[name] for name in named if not _is_off(given.values[name])]
     words += [word for word in implied if _name(word) not in given.order]
     for option in transform_options():
         if option.name in by_name or given.values[option.name] == option.default:
@@ -44,6 +45,18 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
         if not set(takers) & set(words):
             raise OptionError(f"{option.flag}: {_belongs(takers)}")
     return composed(_made(TRANSFORMS[word], given) for word in words)
+
+
+def _word(kind: type[Transform], is_on: bool) -> Option:
+    own = kind.own_option()
+    if own is None:
+        return Option(_name(kind.word), kind.about, bool, is_on, has_no=kind.has_no)
+    return replace(own, help=f"{kind.about} {own.help}".strip(), default=None)
+
+
+def _is_off(value: Value) -> bool:
+    """Whether a word does not stand there, or its `--no-word` does; 0 and an empty text are values."""
+    return value is None or value is False
 
 
 def _made(kind: type[Transform], given: Given) -> Transform:
@@ -60,7 +73,7 @@ def _belongs(takers: list[str]) -> str:
 
 def _own() -> Iterator[Option]:
     for each in TRANSFORMS.values():
-        yield from each.options()
+        yield from (option for option in each.options() if option != each.own_option())
 
 
 def _names(kind: type[Transform]) -> list[str]:

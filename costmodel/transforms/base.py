@@ -62,6 +62,8 @@ class Transform:
       answers as the old one did, wherever both answer), as an `initial` value to train from, or not (`none`);
     * `has_no`: whether a command may have it by default, so that `--no-word` leaves it out.
 
+    A field of the word's name is the value that the word takes: `--head features` sets the field `head`.
+
     Its options that are sizes (`option(..., is_size=True)`) are sizes of the network: a column of a sweep, a
     symbol of a formula. `takes_symbols` says whether the sizes of the graph may be other than numbers.
 
@@ -129,6 +131,12 @@ class Transform:
             for field in dataclasses.fields(cls)
         )
 
+    @classmethod
+    @cache
+    def own_option(cls) -> Option | None:
+        """The option that its word itself is, where it takes a value: `--head features`."""
+        return next((each for each in cls.options() if each.flag == f"--{cls.word}"), None)
+
     @property
     def chosen(self) -> Mapping[str, Value]:
         """The options that differ from their defaults, by name."""
@@ -138,14 +146,16 @@ class Transform:
     @property
     def flags(self) -> str:
         """The options of the command line that give it, such as `--continual --pool 64`."""
-        parts = [f"--{self.word}"]
-        options = {each.name: each for each in self.options()}
-        for name, value in self.chosen.items():
-            flag = options[name].flag
+        own = self.own_option()
+        parts = [f"--{self.word}" if own is None else f"--{self.word} {shell(str(getattr(self, own.name)))}"]
+        for each in self.options():
+            if each == own or each.name not in self.chosen:
+                continue
+            value = self.chosen[each.name]
             if isinstance(value, bool):
-                parts.append(flag if value else f"--no-{flag[2:]}")
+                parts.append(each.flag if value else each.no_flag)
             else:
-                parts.append(f"{flag} {shell(str(value))}")
+                parts.append(f"{each.flag} {shell(str(value))}")
         return " ".join(parts)
 
     def to_dict(self) -> dict[str, Value]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import pytest
+from typer.main import get_command
 
 import cli
+from commands.command import Command
+from commands.help_page import application
 from commands.options import SPEC
 from commands.parser import parse
 from commands.transforms import asked, transform_options
 from costmodel.errors import CostModelError, OptionError
+from costmodel.options import Value
 from costmodel.transforms import TRANSFORMS, Transform, option
 
 
@@ -31,6 +35,23 @@ def mirror() -> Iterator[type[Transform]]:
     transform_options.cache_clear()
     yield Mirror
     del TRANSFORMS["mirror-time"]
+    transform_options.cache_clear()
+
+
+@pytest.fixture
+def cut() -> Iterator[type[Transform]]:
+    """A transform whose word takes a value, and that has an option beside it; registered for one test."""
+
+    @dataclass(frozen=True)
+    class Cut(Transform):
+        word: ClassVar[str] = "cut-at"
+        about: ClassVar[str] = "A part of the network."
+        cut_at: int = option(3, "Where it ends.", least=0)
+        keeping: int = option(1, "How much.", least=1)
+
+    transform_options.cache_clear()
+    yield Cut
+    del TRANSFORMS["cut-at"]
     transform_options.cache_clear()
 
 
@@ -63,6 +84,32 @@ def test_an_option_without_its_transform_names_those_that_take_it(mirror: type[T
         with pytest.raises(OptionError) as caught:
             made(arguments, "--fold")
         assert str(caught.value) == message
+
+
+def test_a_word_takes_its_value_in_its_place_in_the_order(cut: type[Transform]):
+    assert made("--fold", "--cut-at", "5", "--continual") == ["--fold", "--cut-at 5", "--continual"]
+    assert made("--cut-at=0", "--keeping=2", "--fold") == ["--cut-at 0 --keeping 2", "--fold"]
+    assert made("--cut-at=3", "--cut-at=4") == ["--cut-at 4"]
+    assert made("--fold", implied=("cut-at",)) == ["--fold", "--cut-at 3"]
+
+
+def test_a_word_with_a_wrong_value_or_none_is_refused(cut: type[Transform]):
+    for arguments, message in (
+        (("--cut-at=x",), "--cut-at: 'x', expected a whole number, 0 or more"),
+        (("--cut-at",), "Option '--cut-at' requires an argument."),
+        (("--keeping=2",), "--keeping: is an option of --cut-at; add it"),
+    ):
+        with pytest.raises(OptionError) as caught:
+            made(*arguments)
+        assert str(caught.value) == message
+
+
+def test_both_parsers_read_a_word_that_takes_a_value(cut: type[Transform]):
+    command = Command(lambda **_: None, "x", takes="spec")
+    for arguments in (["x"], ["x", "--cut-at", "5"], ["--cut-at=0", "x", "--keeping", "2"]):
+        kept: list[Mapping[str, Value]] = []
+        get_command(application(command, "x", kept.append))(arguments, standalone_mode=False)
+        assert kept == [parse(command.table, arguments).values]
 
 
 def test_what_a_command_has_can_be_left_out():

@@ -40,8 +40,27 @@ def test_every_transform_says_what_it_is(cls: type[Transform]):
     assert cls.about.endswith(".")
     assert cls.about
     assert all(each.help.endswith(".") for each in cls.options())
-    assert cls().flags == f"--{cls.word}"
+    own = cls.own_option()
+    assert cls().flags == (f"--{cls.word}" if own is None else f"--{cls.word} {own.default or repr('')}")
     assert transform_from(cls().to_dict()) == cls()
+
+
+def test_a_word_may_take_a_value_and_options_beside_it():
+    @dataclass(frozen=True)
+    class Cut(Transform):
+        word: ClassVar[str] = "cut-at"
+        cut_at: int = option(3, "Where.", least=1)
+        deep: bool = option(False, "How.")
+
+    del TRANSFORMS["cut-at"]
+    own = Cut.own_option()
+    assert own is not None
+    assert own.name == "cut_at"
+    assert Cut().flags == "--cut-at 3"
+    assert Cut(cut_at=5, deep=True).flags == "--cut-at 5 --deep"
+    assert Cut.of({"cut_at": 5}).to_dict() == {"transform": "cut-at", "cut_at": 5, "deep": False}
+    with pytest.raises(OptionError, match="--cut-at: 0, expected a whole number, 1 or more"):
+        Cut(cut_at=0)
 
 
 def test_options_have_the_names_of_the_fields(slower: type[Transform]):

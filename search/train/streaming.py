@@ -147,7 +147,7 @@ class Streamed:
 
         Tenths that end before the first answer are left out.
         """
-        scores = self._whole_videos(0)
+        scores = self._untouched
         end = self.network.program
         steps = end.delay + end.jump * np.arange(scores.shape[2])
         tenth = TENTHS * steps // self._frames_of_videos()
@@ -156,11 +156,11 @@ class Streamed:
             for number in np.unique(tenth)
         ]
 
-    def erased(self, percents: Sequence[int] = ERASED) -> list[Row]:
+    def erased(self, percents: Sequence[int] | None = None) -> list[Row]:
         """The accuracy with the middle of the videos replaced by noise  (Kopuklu 2022, Fig. 7b)."""
         rows = []
-        for percent in percents:
-            scores = self._whole_videos(percent)
+        for percent in ERASED if percents is None else percents:
+            scores = self._whole_videos(percent) if percent else self._untouched
             rows.append(
                 {"erased": percent} | self._right(scores[:, :, -1:], "last") | self._right(scores, "mean")
             )
@@ -186,6 +186,11 @@ class Streamed:
                 f"{clips.shape[2]} frames: the stream has no answer yet, expected {self.delay + 1} or more"
             )
         return over_places(answer)
+
+    @cached_property
+    def _untouched(self) -> NDArray[np.float32]:
+        """The scores along the videos as they are; two tables need them."""
+        return self._whole_videos(0)
 
     @torch.no_grad()
     def _whole_videos(self, percent: int) -> NDArray[np.float32]:

@@ -34,7 +34,6 @@ class Linear(Op):
         return {"mac.linear": x.channels * out} | ({"bias.linear": out} if self.bias else {})
 
 
-@dataclass(frozen=True)
 class Flatten(Op):
     """All positions joined into channels, ordered (channels, time, height, width)."""
 

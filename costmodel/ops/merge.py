@@ -35,7 +35,6 @@ class Merge(Op):
         return (x.channels, x.height, x.width) if self.crop else tuple(x)
 
 
-@dataclass(frozen=True)
 class Add(Merge):
     """The sum of the branches."""
 
@@ -46,7 +45,6 @@ class Add(Merge):
         return {"add": (len(inputs) - 1) * self.out(*inputs).values}
 
 
-@dataclass(frozen=True)
 class Concat(Merge):
     """The branches one after the other in channels."""
 
@@ -60,7 +58,6 @@ class Concat(Merge):
         return super()._must_agree(x)[1:]
 
 
-@dataclass(frozen=True)
 class Gate(Op):
     """The first branch times the second, whose time, height and width may be 1 and then hold everywhere."""
 

@@ -30,7 +30,6 @@ class BatchNorm(Op):
         return {"norm": x.values}
 
 
-@dataclass(frozen=True)
 class Activation(Op):
     """A function of each value."""
 
@@ -75,8 +74,7 @@ def elementwise(row: Row) -> type[Elementwise]:
     """The op of a row."""
     facts = {"word": row.word, "kind": row.kind, "function": row.function}
     names = {"__doc__": row.about, "__module__": __name__}
-    name = row.word.title().replace("_", "")
-    return dataclass(frozen=True)(type(name, (Elementwise,), facts | names))
+    return type(row.word.title().replace("_", ""), (Elementwise,), facts | names)
 
 
 ELEMENTWISE = {op.__name__: op for op in map(elementwise, ROWS)}
@@ -85,7 +83,6 @@ Relu, Relu6 = ELEMENTWISE["Relu"], ELEMENTWISE["Relu6"]
 Swish, Sigmoid = ELEMENTWISE["Swish"], ELEMENTWISE["Sigmoid"]
 
 
-@dataclass(frozen=True)
 class Softmax(Activation):
     """exp(x) over its sum across the channels, at every position: probabilities."""
 

@@ -11,8 +11,9 @@ from costmodel.ops.windowed import Windowed
 from costmodel.types import Carry, TensorType, Work
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Pool(Windowed):
+    """A pool: what it reads, answers and weighs."""
+
     kind: ClassVar[str]
 
     def out(self, x: TensorType) -> TensorType:
@@ -28,7 +29,6 @@ class _Pool(Windowed):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
 class AvgPool(_Pool):
     """Average over a window, zeros of the padding counted in; linear, so partial sums will do."""
 
@@ -39,7 +39,6 @@ class AvgPool(_Pool):
         return Carry("sum")
 
 
-@dataclass(frozen=True, kw_only=True)
 class MaxPool(_Pool):
     """Maximum over a window; partial maxima will do."""
 

@@ -61,7 +61,6 @@ class Recurrent(Op):
         return Step(self)
 
 
-@dataclass(frozen=True)
 class Lstm(Recurrent):
     """A long short-term memory: c = f c + i g; h = o tanh(c)  (Hochreiter 1997).
 
@@ -84,7 +83,6 @@ class Lstm(Recurrent):
         return {**super().work(x), **gates}
 
 
-@dataclass(frozen=True)
 class Gru(Recurrent):
     """A gated recurrent unit: n = tanh(W x + r (U h)); h = n + z (h - n)  (Cho 2014).
 

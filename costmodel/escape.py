@@ -7,9 +7,7 @@ line ends) as Python writes it, `\x1b`.
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 
 from costmodel.errors import one_line
 
@@ -52,7 +50,9 @@ def python(text: str) -> str:
 def shell(text: str) -> str:
     """One word of a command line, safe to paste into a shell."""
     if text.isprintable():
-        return shlex.quote(text)
+        from shlex import quote
+
+        return quote(text)
     # Quoting alone would let a terminal see the control characters; bash and zsh read them from $'...'.
     return "$'" + "".join(_shell_character(each) for each in text) + "'"
 
@@ -114,11 +114,15 @@ def drawing(text: str) -> str:
 
 def yaml(text: str) -> str:
     """A quoted string of a YAML file; JSON's, but for what YAML reads otherwise."""
+    import json
+
     quoted = json.dumps(text).replace("\x7f", "\\x7f")
     # JSON writes a character beyond 16 bits as two halves, which YAML refuses.
     return re.sub(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", _joined, quoted)
 
 
 def _joined(halves: re.Match[str]) -> str:
+    import json
+
     character = json.loads('"' + halves[0] + '"')
     return f"\\U{ord(character):08x}"

@@ -5,7 +5,6 @@ Nothing else knows formats. What loads a library, or takes long to make, is made
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +96,8 @@ def page_of(table: Table, data: Callable[[], Any] | None = None) -> Page:
 
 def plain_json(value: Any) -> str:
     """JSON of a value; unbounded figures are null."""
+    import json
+
     return json.dumps(_finite(value), indent=2)
 
 
@@ -111,7 +112,7 @@ def _finite(value: Any) -> Any:
 
 
 def _terminal(table: Table) -> str:
-    from reports import tables  # csv, shutil and their kind are no part of JSON's way
+    from reports import tables  # no part of JSON's way
 
     return tables.table(table.rows, table.columns, table.title, drop=table.drop)
 

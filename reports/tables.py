@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -48,6 +45,9 @@ def rounded(value: Any, unit: str = "") -> str:
 
 def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """Rows as CSV with a header."""
+    import csv
+    import io
+
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -101,7 +101,9 @@ def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop:
     rows, title = list(rows), one_line(title)
     if not sys.stdout.isatty():
         return _plain(*_cells(rows, columns), title)
-    width = shutil.get_terminal_size().columns
+    from shutil import get_terminal_size
+
+    width = get_terminal_size().columns
     shown = _that_fit(rows, columns, [each for each in drop if each in columns], width)
     left_out = [column.replace("_", " ") for column in columns if column not in shown]
     wider = f"left out in {width} columns: {', '.join(left_out)}; --format md has all\n" if left_out else ""

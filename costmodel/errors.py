@@ -53,6 +53,8 @@ class OptionError(CostModelError):
 
 def one_line(text: str) -> str:
     """A text without line ends and control characters, which it may hold from a spec or an option."""
+    if text.isprintable():  # nearly always, and a page of figures asks for thousands of cells
+        return text
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 

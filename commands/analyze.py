@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from commands.command import Command
-from commands.options import DTYPE, Source
+from commands.options import DTYPE
 from commands.printing import put, tell
+from commands.source import Source
 from costmodel.analysis.conventions import CONVENTIONS, convention_named
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.cost import analyze as analyze_graph

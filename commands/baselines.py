@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.leaving import leaving
-from commands.options import FORMAT, OUT, SEED, Source
+from commands.options import FORMAT, OUT, SEED
 from commands.printing import put
 from commands.searching import (
     BUDGET,
@@ -20,6 +20,7 @@ from commands.searching import (
     Setup,
     setup,
 )
+from commands.source import Source
 from commands.trajectory import progress
 from costmodel.errors import OptionError
 from costmodel.options import Option

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from commands.command import Command
-from commands.options import FORMAT, SEED, Source
+from commands.options import FORMAT, SEED
 from commands.printing import put, tell
+from commands.source import Source
 from costmodel.options import Option
 from costmodel.transforms.fold import Fold
 from reports.table import Page, Table
@@ -51,22 +52,12 @@ def bench(
     format: str,
 ) -> None:
     """Prints how fast networks run."""
-    from costmodel.emit.bench import Setting, bench_at, measured_batch
+    from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
 
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
-    graphs = [source.without(Fold).graph() for source in sources]
-    specs = [(graph.name, graph) for graph in graphs]
-    setting = Setting(
-        device,
-        threads,
-        1,
-        precision,
-        backend,
-        runs,
-        None if weights is None else str(weights),
-        fold,
-        seed,
-    )
+    plain = [source.without(Fold).taking(weights) for source in sources]
+    specs = [Benched(each.graph().name, each.graph(), each.weights) for each in plain]
+    setting = Setting(device, threads, 1, precision, backend, runs, fold, seed)
     rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell)
     put(page(rows).render(format))
 

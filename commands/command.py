@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Literal
 
 from commands.index import known, listed
-from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT, Source
+from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
 from commands.parser import Given, parse
 from commands.printing import put
+from commands.source import Source
 from commands.transforms import asked, transform_options
 from costmodel.errors import OptionError
 from costmodel.options import Option, Value
@@ -82,7 +83,7 @@ class Command:
         assert isinstance(sets, tuple)
         variant = values["variant"]
         given = dict(parse_set(str(text)) for text in sets)
-        return Source.of(spec, None if variant is None else str(variant), given, transforms)
+        return Source.read(spec, None if variant is None else str(variant), given, transforms)
 
     def _refuse_network_options(self, given: Given) -> None:
         own = {each.name for each in self.options}

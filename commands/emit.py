@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from commands.command import Command
-from commands.options import SEED, Source
+from commands.options import SEED
 from commands.printing import tell
+from commands.source import Source
 from costmodel.options import Option
 
 EXAMPLES = """The network itself: readable source that needs only torch, a torch.export program, or ONNX.
@@ -18,6 +19,8 @@ Examples:
     emit x3d_m --continual --out stream.py           the same, frame by frame
 
     emit x3d_m --continual --weights x3d_m.pyth --fold --as onnx --out x3d_m.onnx
+
+    emit out/weights.safetensors --continual --as onnx --out stream.onnx      what `train` wrote
 """
 
 
@@ -31,16 +34,17 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
     from costmodel.emit.source import source_text
     from costmodel.files import write_whole
 
+    source = source.taking(weights)
     graph = source.graph()
     for note in graph.notes:
         tell(f"note: {note}")
     torch.manual_seed(seed)
     network = emit_network(graph)
-    if weights is not None:
-        loaded = load_carried(source, network, weights)
+    if source.weights is not None:
+        loaded = load_carried(source, network, source.weights)
         if source.weights_note:
             tell(f"note: {source.weights_note}")
-        tell(f"{loaded.tensors} tensors read from {weights} ({loaded.layout} layout)")
+        tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.layout} layout)")
     written = [out]
     if as_ == "onnx":
         export_onnx(network, out, batch)
@@ -48,7 +52,7 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
         export_torch(network, out, batch)
     else:
         write_whole(out, source_text(network.graph).encode())
-        if weights is not None:
+        if source.weights is not None:
             written.append(out.with_suffix(".pt"))
             write_tensors(written[-1], network.state_dict())
     tell(f"{graph.name} written to {' and '.join(map(str, written))}")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from commands.command import Command
-from commands.options import FORMAT, OUT, SEED, Source
+from commands.options import FORMAT, OUT, SEED
 from commands.printing import put, tell
+from commands.source import Source
 from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -28,15 +29,15 @@ EXAMPLES = """How well trained weights do: on clips, or frame by frame on a stre
 
 Examples:
 
-    evaluate digits --weights out/weights.pt --data digits               one clip from the middle of each
+    evaluate out/weights.safetensors --data digits            one clip from the middle of each
 
-    evaluate x3d_s --weights w.pt --data clips/ --views 10x3             10-LeftCenterRight, softmax averaged
+    evaluate x3d_s --weights w.pt --data clips/ --views 10x3  10-LeftCenterRight, softmax averaged
 
-    evaluate d_resnet --weights w.pt --data clips/ --views sliding       a clip at every frame, averaged
+    evaluate d_resnet --weights w.pt --data clips/ --views sliding    a clip at every frame, averaged
 
-    evaluate digits --weights w.pt --data digits --per-class --confusion
+    evaluate out/weights.safetensors --data digits --per-class --confusion
 
-    evaluate digits --weights out/weights.pt --data digits --stepwise    accuracy against frames seen
+    evaluate out/weights.safetensors --data digits --stepwise accuracy against frames seen
 
     evaluate x3d_m --weights w.pt --data clips/ --stepwise --init replicate --pool 64
 """
@@ -44,7 +45,7 @@ Examples:
 
 def evaluate(
     source: Source,
-    weights: Path,
+    weights: Path | None,
     data: str,
     views: str,
     combine: Literal["mean", "max"],
@@ -60,46 +61,58 @@ def evaluate(
     format: str,
 ) -> None:
     """Prints the accuracy of trained weights beside what it costs."""
-    from search.data import open_data
     from search.train.evaluate import views_of
 
-    source = _as_trained(source, weights)
+    source = source.taking(weights)
+    source = _as_trained(source, source.needed_weights)
     if source.weights_note:
         tell(f"note: {source.weights_note}")
     where = chosen_device(device, threads)
     if not (stepwise or source.is_stream):
         if init is not None or limit is not None:
             raise OptionError(f"--{'limit' if init is None else 'init'}: is for streams; add --stepwise")
-        clips = open_data(data, seed)
+        clips = _opened(source, data, seed)
         how = views_of(views, combine)
-        found = _on_clips(source, weights, clips, how, where)
+        found = _on_clips(source, clips, how, where)
         put(page_of_clips(found, classes=per_class, confusion=confusion).render(format))
         return
     if views != "1x1" or per_class or confusion:
         raise OptionError("--views, --per-class and --confusion: are for clips; leave --stepwise out")
     source = source.continual()
-    clips = open_data(_long_enough(data, source), seed)
+    clips = _opened(source, _long_enough(data, source), seed)
     source = with_classes(source, clips)
     inits = ("zeros", "replicate") if init is None else (init,)
-    seen = _on_stream(source, weights, clips, inits, limit, where)
+    seen = _on_stream(source, clips, inits, limit, where)
     _write(seen, out, format)
+
+
+def _opened(source: Source, data: str, seed: int) -> Data:
+    """The data, once it has the classes that the weights were trained for."""
+    from search.data import open_data
+    from search.train.about import must_have_learned
+
+    found = open_data(data, seed)
+    if source.file is not None:
+        must_have_learned(source.file, found)
+    return found
 
 
 def _as_trained(source: Source, weights: Path) -> Source:
     """Without folding, where the weights have norms that it would fold: the answers are the same."""
-    from search.train.checkpoint import read
+    from costmodel.emit.weights import read_checkpoint
 
+    if source.made_by(Fold) is None:
+        return source
     plain = source.without(Fold)
     norms = folded_norms(plain.graph())
-    content = read(weights) if source.made_by(Fold) is not None else {}
-    names = content.get("weights", content)
+    names = read_checkpoint(weights)
     return plain if any(f"{norm}.running_mean" in names for norm in norms) else source
 
 
-def _on_clips(source: Source, weights: Path, data: Data, views: Views, device: str) -> ClipAccuracy:
+def _on_clips(source: Source, data: Data, views: Views, device: str) -> ClipAccuracy:
     from search.train.evaluate import on_clips
 
-    found = on_clips(with_classes(source, data).clip(), weights, data, views, device)
+    found = on_clips(with_classes(source, data).clip(), source.needed_weights, data, views, device)
     if views.crops == 3 and data.validation.height == data.validation.width:
         tell("note: the videos are square, so that the three crops are one and the same")
     if found.looped:
@@ -132,13 +145,13 @@ def _needed_frames(source: Source) -> int:
 
 
 def _on_stream(
-    source: Source, weights: Path, data: Data, inits: Sequence[str], limit: int | None, device: str
+    source: Source, data: Data, inits: Sequence[str], limit: int | None, device: str
 ) -> StreamAccuracy:
     from reports.evaluation import StreamAccuracy
     from search.train.evaluate import Views, on_clips
     from search.train.streaming import Streamed, with_pools
 
-    clip, options = source.clip(), source.made_by(Continual)
+    clip, options, weights = source.clip(), source.made_by(Continual), source.needed_weights
     assert options is not None
     streamed = Streamed(source.graph(), weights, data, limit, device)
     for note in streamed.graph.notes:
@@ -192,7 +205,7 @@ COMMAND = Command(
     evaluate,
     EXAMPLES,
     (
-        Option("weights", "Weights that `train` wrote.", Path, is_required=True),
+        Option("weights", "Weights; not given where a file of them is SPEC.", Path),
         DATA,
         Option(
             "views",

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from commands.command import Command
-from commands.options import FORMAT, Source
+from commands.options import FORMAT
 from commands.printing import put, tell
+from commands.source import Source
 from costmodel.analysis.conventions import KINDS
 from costmodel.analysis.cost import operations_by_kind, plain
 from costmodel.analysis.explain import Counted, Explanation, counts_of

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from commands.command import Command
-from commands.options import FORMAT, Source
+from commands.options import FORMAT
 from commands.printing import put
+from commands.source import Source
 from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.sensitivity import Sensitivity, sensitivities

@@ -1,22 +1,21 @@
-"""Options that several commands share, and the network that a command is given."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from costmodel.network import Network
 from costmodel.options import Option
 from reports.table import FORMATS
 
 SPEC = Option(
     "spec",
-    "A spec: a path, or a shipped name such as x3d_m.",
+    "A spec: a path, a shipped name such as x3d_m, or a file of weights.",
     metavar="SPEC",
     is_positional=True,
     is_required=True,
 )
-SPECS = replace(SPEC, help="Specs: paths or shipped names.", is_repeatable=True)
+SPECS = replace(SPEC, help="Specs: paths, shipped names, or files of weights.", is_repeatable=True)
 MAYBE_SPEC = replace(SPEC, metavar="[SPEC]", is_required=False)
 VARIANT = Option("variant", "A variant of the spec, such as XS.")
 SET = Option("set", "A size of the spec; repeatable.", metavar="NAME=VALUE", is_repeatable=True)
@@ -31,6 +30,3 @@ DTYPE = Option(
     "dtype", "What sizes in bytes are counted in: fp32, fp16 or int8.", default="fp32", metavar="NAME"
 )
 OUT = Option("out", "The folder to write to.", Path, Path("out"), metavar="DIR")
-
-
-Source = Network  # what a command is given

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from commands.command import Command, Group
-from commands.options import DTYPE, OUT, Source
+from commands.options import DTYPE, OUT
 from commands.printing import tell
+from commands.source import Source
 from commands.study_file import study_of
 from costmodel.options import Option
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.command import Command
-from commands.options import DTYPE, FORMAT, OUT, SEED, Source
+from commands.options import DTYPE, FORMAT, OUT, SEED
 from commands.printing import put
 from commands.searching import (
     BUDGET,
@@ -20,6 +20,7 @@ from commands.searching import (
     Setup,
     setup,
 )
+from commands.source import Source
 from costmodel.options import Option
 
 EXAMPLES = """The best network under a budget: expand a small one, or contract a large one, an axis at a time.

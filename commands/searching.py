@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.options import Source
+from commands.source import Source
 from costmodel.errors import one_line
 from costmodel.names import file_stem
 from costmodel.options import Option

@@ -6,9 +6,10 @@ import sys
 from typing import Any
 
 from commands.command import Command
-from commands.options import DTYPE, FORMAT, Source
+from commands.options import DTYPE, FORMAT
 from commands.printing import put, tell
 from commands.searching import LIMIT
+from commands.source import Source
 from costmodel.options import Option
 
 EXAMPLES = """Inverse questions, without training: which network is best within limits, over a whole grid.

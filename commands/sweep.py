@@ -11,8 +11,9 @@ from typing import Any
 
 from commands.command import Command
 from commands.leaving import leaving
-from commands.options import FORMAT, SEED, Source
+from commands.options import FORMAT, SEED
 from commands.printing import put
+from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Table, page_of

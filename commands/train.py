@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from commands.command import Command
 from commands.leaving import leaving
-from commands.options import FORMAT, OUT, SEED, Source
+from commands.options import FORMAT, OUT, SEED
 from commands.printing import put, tell
+from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Page, Table
@@ -30,6 +31,8 @@ Examples:
     train x3d_s --data clips/ --recipe x3d --batch 64          a folder of clips, a folder for each class
 
     train x3d_s --data clips/ --weights k400.pt --freeze       the classifier alone
+
+    train out/weights.safetensors --data clips/ --freeze       the same, from what `train` wrote
 
     train x3d_s --data clips/ --unpadded                       without padding in time, as a stream runs
 
@@ -76,7 +79,7 @@ def train(
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = open_data(data, seed)
-    source = with_classes(source, clips)
+    source = _begun(source, weights, clips, freeze)
     kind = "unpadded" if unpadded else "stepwise" if source.is_stream else "clip"
     where = chosen_device(device, threads)
     options = Options(
@@ -84,7 +87,7 @@ def train(
         kind=kind,  # type: ignore[arg-type]
         device=where,
         precision=chosen_precision(precision, where),
-        weights=weights,
+        weights=source.weights,
         freeze=freeze,
         folder=out,
     )
@@ -93,8 +96,19 @@ def train(
         must_fit(source.graph(), at_once, free_bytes(), "micro: " if chosen.micro else "--batch ")
     _tell(chosen, clips, options)
     with leaving(lambda: how_to_go_on(out)):
-        result = run(source.graph(), clips, chosen, options, _Progress(out if tensorboard else None))
+        result = run(source, clips, chosen, options, _Progress(out if tensorboard else None))
     _print(result, out, format)
+
+
+def _begun(source: Source, weights: Path | None, data: Data, freeze: bool) -> Source:
+    """The network with the weights that it starts from, and a score for each class of the data."""
+    from search.train.about import must_have_learned
+
+    if source.file is not None and freeze and "classes" in source.document.globals:
+        source = source.with_sizes({"classes": len(data.classes)})  # its classifier is new
+    elif source.file is not None:
+        must_have_learned(source.file, data, "; --freeze trains a new classifier")
+    return with_classes(source.starting_from(weights), data)
 
 
 def how_to_go_on(out: Path) -> str:
@@ -183,6 +197,8 @@ def _tensorboard(folder: Path) -> Callable[[Mapping[str, float]], None]:
 
 
 def _print(result: Result, out: Path, format: str) -> None:
+    from search.train.loop import WEIGHTS
+
     row = {
         "accuracy": result.accuracy,
         "loss": result.loss,
@@ -191,7 +207,7 @@ def _print(result: Result, out: Path, format: str) -> None:
         "training_macs": result.macs,
         "seconds": sum(result.seconds.values()),
         "data_seconds": result.seconds.get("data", 0.0),
-        "weights": str(out / "weights.pt"),
+        "weights": str(out / WEIGHTS),
     }
     put(Page(lambda: row | {"rows": result.rows}, lambda: [Table([row], tuple(row))]).render(format))
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from commands.command import Command
-from commands.options import FORMAT, SEED, Source
+from commands.options import FORMAT, SEED
 from commands.printing import put, tell
+from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Page, Table, Text, whole
@@ -46,11 +47,13 @@ def validate(source: Source | None, random: int | None, seed: int, format: str) 
 
 def _of_spec(source: Source, seed: int) -> list[dict[str, Any]]:
     from costmodel.validation.validate import validate as checks_of
+    from costmodel.validation.weights import check_weights
 
     graph = source.graph()
     for note in graph.notes:
         tell(f"note: {note}")
-    return [_shown(check) for check in checks_of(graph, seed)]
+    found = [_shown(check) for check in checks_of(graph, seed)]
+    return found if source.weights is None else [*found, _shown(check_weights(source.weights))]
 
 
 def _of_random(networks: int, seed: int) -> list[dict[str, Any]]:

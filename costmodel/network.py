@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from costmodel.address import address
 from costmodel.errors import CostModelError, OptionError, TransformError
@@ -67,7 +67,7 @@ class Network:
         variant: str | None = None,
         sets: Settings | None = None,
         transforms: Iterable[Transform] = (),
-    ) -> Network:
+    ) -> Self:
         """The network of a path or shipped name.
 
         Raises:
@@ -130,11 +130,11 @@ class Network:
         """Whether every transform lets symbols and arrays pass."""
         return all(each.takes_symbols for each in self.transforms)
 
-    def with_sizes(self, values: Settings) -> Network:
+    def with_sizes(self, values: Settings) -> Self:
         """The same with further values of sizes."""
         return replace(self, settings={**self.settings, **values})
 
-    def with_transform(self, transform: Transform) -> Network:
+    def with_transform(self, transform: Transform) -> Self:
         """The same with a transform: in the place of its own kind, or behind all others."""
         kinds = [type(each) for each in self.transforms]
         if type(transform) not in kinds:
@@ -144,7 +144,7 @@ class Network:
         place = kinds.index(type(transform))
         return replace(self, transforms=(*self.transforms[:place], transform, *self.transforms[place + 1 :]))
 
-    def without(self, kind: type[Transform]) -> Network:
+    def without(self, kind: type[Transform]) -> Self:
         """The same without a transform."""
         return replace(self, transforms=tuple(each for each in self.transforms if not isinstance(each, kind)))
 
@@ -152,17 +152,21 @@ class Network:
         """Its transform of a kind; None where it has none."""
         return next((each for each in self.transforms if isinstance(each, kind)), None)
 
-    def continual(self) -> Network:
+    def continual(self) -> Self:
         """The same network frame by frame."""
         return self if self.is_stream else self.with_transform(Continual())
 
-    def carried(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    def carried(self, tensors: Mapping[str, Tensor], since: int = 0) -> Mapping[str, Tensor]:
         """Weights of the spec's own network, by name, as its transforms hand them on.
+
+        Args:
+            tensors: the weights.
+            since: how many of its first transforms they were trained with.
 
         Raises:
             TransformError: one does not.
         """
-        for place, each in enumerate(self.transforms):
+        for place, each in list(enumerate(self.transforms))[since:]:
             if each.carries == "none":
                 raise TransformError(f"--{each.word}: carries no weights over; train the network anew")
             tensors = each.weights(self._after(place), self._after(place + 1), tensors)
@@ -209,7 +213,7 @@ class Network:
         return plain_data(self.document, self.variant, sizes, self.transforms)
 
     @classmethod
-    def from_dict(cls, data: object, spec: str = "") -> Network:
+    def from_dict(cls, data: object, spec: str = "") -> Self:
         """A network from what `to_dict` gave; nothing but `data` is read.
 
         Raises:

@@ -21,6 +21,7 @@ import psutil
 import pytest
 import torch
 
+from costmodel.emit.weights_format import read_weights
 from search.study.history import candidates_of, decisions_of, searches_of
 from search.study.study import read_study
 
@@ -186,7 +187,7 @@ def no_epoch_is_trained_twice(folder: Path) -> None:
 def learned(folder: Path) -> tuple[list[list[str]], dict[str, torch.Tensor]]:
     with (folder / "run" / "metrics.csv").open() as file:
         rows = [row[:-1] for row in csv.reader(file)]  # the last column is the time it took
-    return rows, torch.load(folder / "run" / "weights.pt")["weights"]
+    return rows, read_weights(folder / "run" / "weights.safetensors")[1]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, median, quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -42,7 +42,6 @@ class Setting:
         precision: `fp32` or `fp16`.
         backends: by name; empty for all that can run here.
         runs: measured calls of each network.
-        weights: a checkpoint for all of them; else random values.
         fold: whether steps run with batch norms folded; the clip network of `ratio` never does.
         seed: of weights and inputs.
     """
@@ -53,7 +52,6 @@ class Setting:
     precision: str = "fp32"
     backends: tuple[str, ...] = ()
     runs: int = 100
-    weights: str | None = None
     fold: bool = True
     seed: int = 0
 
@@ -82,6 +80,14 @@ class Setting:
         return self.backends or available(self.torch_device)
 
 
+class Benched(NamedTuple):
+    """A network to measure: its title, its graph, and the file of its weights; else random values."""
+
+    title: str
+    graph: Graph
+    weights: Path | None = None
+
+
 @dataclass
 class Subject:
     """One network on one backend, and the seconds of its calls; a stream's call is a cycle of `frames`."""
@@ -97,13 +103,11 @@ class Subject:
     peak_mib: float = 0.0
 
 
-def bench_at(
-    specs: Sequence[tuple[str, Graph]], setting: Setting, say: Callable[[str], None]
-) -> list[dict[str, Any]]:
+def bench_at(specs: Sequence[Benched], setting: Setting, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Measures networks in one run, a few calls of each in turn.
 
     Args:
-        specs: a title and a graph each; of a stream the clip network is measured too.
+        specs: what is measured; of a stream the clip network too.
         setting: what they are measured with.
         say: told of progress.
 
@@ -114,7 +118,7 @@ def bench_at(
         EmitError: a network or a backend cannot run here.
     """
     with _threads(setting.threads), torch.no_grad():
-        subjects = [subject for title, graph in specs for subject in _subjects(title, graph, setting, say)]
+        subjects = [subject for each in specs for subject in _subjects(each, setting, say)]
         for subject in subjects:
             say(f"warming up {subject.spec}, {subject.mode}, {subject.backend}")
             for _ in range(WARM_UP):
@@ -130,7 +134,7 @@ def bench_at(
 
 
 def measured_batch(
-    specs: Sequence[tuple[str, Graph]], setting: Setting, batch: str, say: Callable[[str], None]
+    specs: Sequence[Benched], setting: Setting, batch: str, say: Callable[[str], None]
 ) -> Setting:
     """The setting with a batch: a number, or for `max` the largest power of two that fits in memory for all.
 
@@ -150,13 +154,13 @@ def measured_batch(
     return replace(setting, batch=largest)
 
 
-def _fits(specs: Sequence[tuple[str, Graph]], setting: Setting) -> bool:
+def _fits(specs: Sequence[Benched], setting: Setting) -> bool:
     device = setting.torch_device
     try:
         with _threads(setting.threads), torch.no_grad():
-            for title, graph in specs:
+            for each in specs:
                 trial = replace(setting, backends=("eager",))
-                for subject in _subjects(title, graph, trial, lambda _: None):
+                for subject in _subjects(each, trial, lambda _: None):
                     peak = subject.resident_mib + _peak_mib(subject.call, device)
                     if device.type == "cpu" and 2 * peak > _free_mib():
                         return False
@@ -169,9 +173,10 @@ def _free_mib() -> float:
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
-def _subjects(title: str, graph: Graph, setting: Setting, say: Callable[[str], None]) -> Iterator[Subject]:
+def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> Iterator[Subject]:
+    title, graph, weights = spec
     clip_graph = graph.clip or graph
-    clip = _network(clip_graph, setting)
+    clip = _network(clip_graph, weights, setting)
     assert isinstance(clip, ClipNetwork)
     inputs = _inputs(clip_graph, setting)
     backends = [name for name in setting.chosen if name != "recorded"]
@@ -184,7 +189,7 @@ def _subjects(title: str, graph: Graph, setting: Setting, say: Callable[[str], N
                 yield _clip_subject(title, fold_norms(clip) if fold else clip, backend, inputs, setting, fold)
     if not graph.is_stream:
         return
-    stream = _network(graph, setting)
+    stream = _network(graph, weights, setting)
     assert isinstance(stream, StreamNetwork)
     stream.load_state_dict(clip.state_dict())
     for backend in setting.chosen:
@@ -193,11 +198,11 @@ def _subjects(title: str, graph: Graph, setting: Setting, say: Callable[[str], N
         yield _step_subject(title, run, backend, inputs[:, :, 0].contiguous(), setting)
 
 
-def _network(graph: Graph, setting: Setting) -> ClipNetwork | StreamNetwork:
+def _network(graph: Graph, weights: Path | None, setting: Setting) -> ClipNetwork | StreamNetwork:
     network = emit(graph)
     randomise(network, setting.seed)
-    if setting.weights is not None:
-        load_weights(network, setting.weights)
+    if weights is not None:
+        load_weights(network, weights)
     network.checks_values = False
     return network.to(setting.torch_device, PRECISIONS[setting.precision]).eval()
 

@@ -56,6 +56,8 @@ class Data:
         train: videos to train on.
         validation: videos never trained on.
         mirrors: whether a mirrored video keeps its label.
+        given: how `--data` named it.
+        seed: that it was opened with.
     """
 
     key: str
@@ -63,6 +65,8 @@ class Data:
     train: Videos
     validation: Videos
     mirrors: bool = True
+    given: str = ""
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for part, videos in (("train", self.train), ("validation", self.validation)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,10 +24,12 @@ def open_data(text: str, seed: int = 0) -> Data:
     """
     name, _, options = text.partition(":")
     if name == DIGITS:
-        return moving_digits(**{"seed": seed, **_sizes(text, options)})
-    from search.data.folder import folder
+        found = moving_digits(**{"seed": seed, **_sizes(text, options)})
+    else:
+        from search.data.folder import folder
 
-    return folder(Path(text), seed)
+        found = folder(Path(text), seed)
+    return replace(found, given=text, seed=seed)
 
 
 def _sizes(text: str, options: str) -> dict[str, int]:

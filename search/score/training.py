@@ -78,7 +78,7 @@ class TrainScore:
             spare_classes=True,  # a spec made for other data keeps its classifier, and its cost
         )
         recipe = self.recipe.at_step(int(task.recipe["step"]))
-        result = train(task.graph, self.data, recipe, options)
+        result = train(task.network, self.data, recipe, options)
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
         error = standard_error(result.accuracy, len(self.data.validation.labels))
         measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, "error": error, **seconds}

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from costmodel.emit.weights_file import read_content, shown, tensors_of
+from costmodel.emit.weights_format import read_weights
 from costmodel.errors import DataError, EmitError
 from costmodel.files import OutputError, write_whole
+from costmodel.weights import is_weights_file
 
 
-def write(path: Path, content: Mapping[str, Any] | str) -> None:
-    """Writes tensors and plain values, or text; the file is the old one or the new one, whatever happens.
+def write(path: Path, content: Mapping[str, Any] | str | bytes) -> None:
+    """Writes tensors and plain values, text or bytes; the file is the old one or the new one.
 
     Raises:
         DataError: it cannot be written, such as on a full disk; the file is as it was before.
@@ -24,6 +26,8 @@ def write(path: Path, content: Mapping[str, Any] | str) -> None:
     data = io.BytesIO()
     if isinstance(content, str):
         data.write(content.encode())
+    elif isinstance(content, bytes):
+        data.write(content)
     else:
         torch.save(dict(content), data)
     try:
@@ -46,17 +50,12 @@ def read(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: there is no such file" if is_missing else str(error)) from error
 
 
-def save_weights(network: nn.Module, path: Path, **about: Any) -> None:
-    """Writes a network's weights and running statistics, and plain values about them."""
-    write(path, {"weights": network.state_dict(), **about})
-
-
 def load_weights(network: nn.Module, path: Path, *, new_classifier: bool = False) -> tuple[str, ...]:
     """Loads the weights of a file into a network.
 
     Args:
         network: what they are for, clip or stream.
-        path: what `save_weights` or a training run wrote, or a state_dict.
+        path: what a training run wrote, or a state_dict.
         new_classifier: whether weights of a last layer of another size are left out.
 
     Returns:
@@ -66,7 +65,7 @@ def load_weights(network: nn.Module, path: Path, *, new_classifier: bool = False
         DataError: they are another network's; the network is as it was before.
     """
     try:
-        found: Mapping[str, Tensor] = tensors_of(path, read(path))
+        found: Mapping[str, Tensor] = _tensors(path)
     except EmitError as error:
         raise DataError(str(error)) from error
     own = network.state_dict()
@@ -80,6 +79,10 @@ def load_weights(network: nn.Module, path: Path, *, new_classifier: bool = False
         raise DataError(f"{path}: weights of another network; {problem}")
     network.load_state_dict(found)
     return left_out
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    return read_weights(path)[1] if is_weights_file(path) else tensors_of(path, read(path))
 
 
 def classifier_names(network: nn.Module) -> tuple[str, ...]:

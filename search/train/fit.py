@@ -10,6 +10,7 @@ from torch import Tensor
 
 from costmodel.errors import DataError
 from costmodel.graph import Graph
+from costmodel.weights import is_weights_file, read_weights_file
 from search.data import Data, Videos, View, batches, centre_clips
 from search.train.answers import Reading
 from search.train.checkpoint import read
@@ -64,8 +65,11 @@ def reading_of(weights: Path) -> Reading:
     """How the network of a file of weights was trained to answer a clip.
 
     Raises:
-        DataError: there is no such file, or it is damaged.
+        CostModelError: there is no such file, or it is damaged.
     """
+    if is_weights_file(weights):
+        about = read_weights_file(weights).about
+        return Reading() if about is None else Reading(about.answers, about.lead)
     content = read(weights)
     return Reading(str(content.get("answers", "")), int(content.get("lead", 0)))
 

@@ -13,18 +13,21 @@ import torch
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
+from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import DataError, TrainingError
 from costmodel.files import remove_left
-from costmodel.graph import Graph
+from costmodel.network import Network
+from costmodel.weights import About
 from search.data import Data
 from search.train import checkpoint
+from search.train.about import about_training
 from search.train.fit import clip_of, validate
 from search.train.learner import Learner
 from search.train.longer import continued
 from search.train.options import Options, Report, Result, Row
 from search.train.recipe import Recipe
 
-CHECKPOINT, WEIGHTS, METRICS = "checkpoint.pt", "weights.pt", "metrics.csv"
+CHECKPOINT, WEIGHTS, METRICS = "checkpoint.pt", "weights.safetensors", "metrics.csv"
 LOSSES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 COLUMNS = ("epoch", "rate", *LOSSES, "seconds")
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
@@ -32,12 +35,12 @@ FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a
 
 
 def train(
-    graph: Graph, data: Data, recipe: Recipe, options: Options | None = None, report: Report | None = None
+    network: Network, data: Data, recipe: Recipe, options: Options | None = None, report: Report | None = None
 ) -> Result:
     """Trains a network; goes on where a run of the same kind left a checkpoint in the same folder.
 
     Args:
-        graph: the clip network, or the stream.
+        network: the clip network, or the stream.
         data: the clips.
         recipe: how it is trained.
         options: how the run goes.
@@ -50,7 +53,7 @@ def train(
     options = options or Options()
     with torch.random.fork_rng([] if options.device == "cpu" else [torch.device(options.device)]):
         torch.manual_seed(options.seed)
-        run = _Run(Learner(graph, data, recipe, options))
+        run = _Run(network, Learner(network.graph(), data, recipe, options))
         run.resume()
         run.finish(report)
         return run.result()
@@ -59,8 +62,8 @@ def train(
 class _Run:
     """A training under way: the epochs done, and what they gave."""
 
-    def __init__(self, learner: Learner) -> None:
-        self.learner = learner
+    def __init__(self, network: Network, learner: Learner) -> None:
+        self.network, self.learner = network, learner
         self.recipe, self.options = learner.recipe, learner.options
         self.rows: list[Row] = []
         self.falls, self.since, self.best = 0, 0, math.inf
@@ -113,6 +116,7 @@ class _Run:
             FORWARD_AND_BACKWARD * int(macs) * learner.clips,
             dict(learner.seconds),
             learner.form,
+            self._about(),
         )
 
     def resume(self) -> None:
@@ -191,15 +195,12 @@ class _Run:
     def _write_results(self, folder: Path) -> None:
         checkpoint.write(folder / METRICS, metrics_csv(self.rows))
         if self.is_over:
-            network, recipe = self.learner.form.network, self.recipe
-            checkpoint.save_weights(
-                network,
-                folder / WEIGHTS,
-                classes=list(self.learner.data.classes),
-                name=network.graph.name,
-                answers=recipe.answers,
-                lead=recipe.lead,
-            )
+            tensors = self.learner.form.network.state_dict()
+            checkpoint.write(folder / WEIGHTS, weights_bytes(tensors, self._about()))
+
+    def _about(self) -> About:
+        accuracy = self.rows[-1]["validation_accuracy"]
+        return about_training(self.network, self.learner.data, self.recipe, self.options, accuracy)
 
 
 def metrics_csv(rows: list[Row]) -> str:

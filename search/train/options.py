@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from costmodel.errors import OptionError
+from costmodel.weights import About
 from search.train.forms import Form, Kind
 
 Row = dict[str, float]
@@ -68,6 +69,7 @@ class Result:
         macs: multiply-adds of the training: three times the forward ones, for each clip that was learned.
         seconds: by what they were spent on: `data`, `learn`, `validate`, `save`.
         form: the trained network.
+        about: what a file of its weights says of itself.
     """
 
     accuracy: float
@@ -77,3 +79,4 @@ class Result:
     macs: int
     seconds: dict[str, float]
     form: Form = field(repr=False)
+    about: About = field(repr=False)

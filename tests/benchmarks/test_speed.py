@@ -15,7 +15,7 @@ import torch
 
 from costmodel import continual, load
 from costmodel.emit.backends import Runner, available
-from costmodel.emit.bench import Setting, bench_at
+from costmodel.emit.bench import Benched, Setting, bench_at
 from costmodel.numbers import round_to
 
 RUNS = 20
@@ -25,7 +25,9 @@ VARIANTS = ("S", "M", "L")
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_steps_beside_their_clip_networks(capsys):
-    specs = [(f"x3d_{variant.lower()}", continual(load("x3d", variant=variant))) for variant in VARIANTS]
+    specs = [
+        Benched(f"x3d_{variant.lower()}", continual(load("x3d", variant=variant))) for variant in VARIANTS
+    ]
     backends = tuple(
         name for name in ("eager", "compiled", "exported") if name in available(torch.device("cpu"))
     )

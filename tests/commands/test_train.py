@@ -26,7 +26,7 @@ def test_a_run_leaves_weights_metrics_and_a_checkpoint(tmp_path: Path, capsys: p
     assert {file.name for file in (tmp_path / "run").iterdir()} == {
         "checkpoint.pt",
         "metrics.csv",
-        "weights.pt",
+        "weights.safetensors",
     }
 
 

@@ -20,7 +20,7 @@ NO_STREAM = ("8x8-R101-NL", "16x8-R101-NL")  # attention needs the whole clip at
 def chain(entry: Entry, data: str, folder: Path) -> tuple[int, ...]:
     """The exit codes of training a network and of evaluating it twice."""
     common = [*entry.command.split(), "--data", data, "--threads", "1"]
-    evaluated = [*common, "--weights", str(folder / "weights.pt")]
+    evaluated = [*common, "--weights", str(folder / "weights.safetensors")]
     return (
         cli.main(["train", *common, "--epochs", "1", "--out", str(folder)]),
         cli.main(["evaluate", *evaluated]),

@@ -2,7 +2,7 @@ import pytest
 from emitted import chain
 
 from costmodel import continual
-from costmodel.emit.bench import Setting, bench_at, measured_batch
+from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
 from costmodel.errors import OptionError
 from costmodel.ops import BatchNorm, Conv, Relu
 
@@ -22,7 +22,9 @@ ROW = {
 
 
 def rows_of(graph, **options):
-    return bench_at([("small", graph)], Setting(backends=("eager",), runs=7, **options), lambda _: None)
+    return bench_at(
+        [Benched("small", graph)], Setting(backends=("eager",), runs=7, **options), lambda _: None
+    )
 
 
 @pytest.mark.filterwarnings("ignore")

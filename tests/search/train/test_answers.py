@@ -7,6 +7,7 @@ import torch
 
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
+from costmodel.network import Network
 from costmodel.spec import document, elaborate
 from costmodel.spec.document import from_text
 from search.data import open_data
@@ -74,7 +75,9 @@ def test_frames_ahead_do_not_change_a_network_that_answers_once():
 
 def test_a_file_of_weights_says_how_its_network_was_trained_to_answer(tmp_path: Path):
     recipe = Recipe("tiny", 0.1, 8, 1, answers="last", lead=2, mirror=False)
-    result = train(network(), open_data("digits:train=8,val=4"), recipe, Options(folder=tmp_path))
+    result = train(
+        Network(from_text(SPEC, "tiny")), open_data("digits:train=8,val=4"), recipe, Options(folder=tmp_path)
+    )
     assert result.form.frames == 6
     assert reading_of(tmp_path / WEIGHTS) == Reading("last", 2)
 
@@ -82,9 +85,10 @@ def test_a_file_of_weights_says_how_its_network_was_trained_to_answer(tmp_path: 
 @pytest.mark.parametrize("kind", ["unpadded", "stepwise"])
 def test_a_recurrent_head_learns_end_to_end_as_a_stream(kind: str):
     spec = SPEC.replace("  - conv: {name: head", "  - lstm: {channels: 4}\n  - conv: {name: head")
-    graph = elaborate(from_text(spec, "recurrent"))
+    recurrent = Network(from_text(spec, "recurrent"))
     recipe = Recipe("tiny", 0.1, 8, 1, mirror=False)
-    result = train(graph, open_data("digits:train=8,val=4"), recipe, Options(kind=kind))  # type: ignore[arg-type]
+    options = Options(kind=kind)  # type: ignore[arg-type]
+    result = train(recurrent, open_data("digits:train=8,val=4"), recipe, options)
     clips = torch.randn(2, 1, result.form.frames, 6, 6)
     with torch.no_grad():
         steps, _ = result.form.network.eval().forward_steps(clips)

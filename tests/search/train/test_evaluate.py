@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from old_weights import save_old
 
 import cli
 from costmodel.errors import OptionError
@@ -18,7 +19,6 @@ from costmodel.transforms.continual import Continual, continual
 from reports.evaluation import StreamAccuracy, draw, files_of, phase, table
 from search.data import Data, View, open_data
 from search.data.folder import StoredVideos
-from search.train.checkpoint import save_weights
 from search.train.evaluate import Views, at_test_crop, on_clips, view_scores, views_of
 from search.train.forms import form_of
 from search.train.streaming import Streamed, with_pools
@@ -48,7 +48,7 @@ def data() -> Data:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    save_weights(form_of(network(), "clip").network, tmp_path / "weights.pt")
+    save_old(form_of(network(), "clip").network, tmp_path / "weights.pt")
     return tmp_path / "weights.pt"
 
 
@@ -133,7 +133,7 @@ def test_a_network_that_remembers_for_ever_is_never_steady(tmp_path: Path):
     spec = SPEC.replace("  - linear", "  - lstm: {channels: 5}\n  - linear").replace("global_pool", "spatial")
     spec = spec.replace("spatial", "avg_pool: {kernel: [1, all, all]}")
     graph = elaborate(from_text(spec, "recurrent"))
-    save_weights(form_of(graph, "clip").network, tmp_path / "w.pt")
+    save_old(form_of(graph, "clip").network, tmp_path / "w.pt")
     streamed = Streamed(continual(graph), tmp_path / "w.pt", data())
     assert streamed.warmup is None
     assert streamed.frames_seen() == (3, 4, 5, 6, 7, 8)
@@ -156,7 +156,7 @@ def test_a_stream_with_strides_in_time_answers_a_clip_as_it_answers_frames(tmp_p
         "kernel: [3, 1, 1]", "kernel: [3, 1, 1], stride: [2, 1, 1]"
     )
     graph = elaborate(from_text(spec, "strided"), None, {"frames": 8})
-    save_weights(form_of(graph, "clip").network, tmp_path / "w.pt")
+    save_old(form_of(graph, "clip").network, tmp_path / "w.pt")
     streamed = Streamed(continual(graph, pool=2), tmp_path / "w.pt", data())
     clips = torch.randn(2, 1, frames, 14, 14)
     once = streamed._last(clips)
@@ -254,7 +254,7 @@ def test_the_commands_train_and_evaluate(tmp_path: Path, capsys):
     assert code == 0
     assert json.loads(out)["epochs"] == 1
     assert "epoch 1/1: loss" in err
-    weights = ("--weights", tmp_path / "run" / "weights.pt")
+    weights = ("--weights", tmp_path / "run" / "weights.safetensors")
     more = ("--views", "2x1", "--per-class", "--confusion")
     code, out, _ = command(capsys, "evaluate", spec, *weights, *common, *more)
     row = json.loads(out)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from costmodel.errors import DataError
-from costmodel.spec import elaborate
+from costmodel.network import Network
 from costmodel.spec.document import from_text
 from search.data import open_data
 from search.train.longer import continued
@@ -27,8 +27,8 @@ STEPS = Recipe("tiny", 0.1, 16, 4, warmup=1, schedule="steps", milestones=(2,), 
 
 
 def run(recipe: Recipe, folder: Path | None = None) -> Result:
-    graph = elaborate(from_text(SPEC, "tiny"))
-    return train(graph, open_data("digits:train=24,val=12,length=4"), recipe, Options(folder=folder))
+    tiny = Network(from_text(SPEC, "tiny"))
+    return train(tiny, open_data("digits:train=24,val=12,length=4"), recipe, Options(folder=folder))
 
 
 def test_a_step_schedule_goes_on_as_if_it_had_been_longer_from_the_start(tmp_path: Path):

@@ -2,19 +2,22 @@
 
 import os
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from old_weights import save_old
 
+from costmodel.emit.weights_format import read_weights
 from costmodel.errors import DataError, OptionError, TrainingError
 from costmodel.graph import Graph
-from costmodel.spec import elaborate
+from costmodel.network import Network
 from costmodel.spec.document import from_text
-from costmodel.transforms.continual import continual
-from search.data import Data, open_data
-from search.train.checkpoint import load_weights, save_weights
+from search.data import Data, View, centre_clips, open_data
+from search.train.checkpoint import load_weights
 from search.train.forms import form_of, step_momentum
 from search.train.initialisation import prepare
 from search.train.loop import CHECKPOINT, METRICS, WEIGHTS, train
@@ -41,9 +44,13 @@ LAST = "main.last"
 RECIPE = Recipe("tiny", 0.1, 16, 3, warmup=1, momentum=0.9, dropout=0.2, mirror=False)
 
 
+def tiny(spec: str = SPEC, **sets: int) -> Network:
+    return Network(from_text(spec, "tiny"), sets)
+
+
 @cache
 def network(**sets: int) -> Graph:
-    return elaborate(from_text(SPEC, "tiny"), None, sets)
+    return tiny(**sets).graph()
 
 
 @cache
@@ -51,8 +58,8 @@ def data() -> Data:
     return open_data("digits:train=50,val=20,length=8")
 
 
-def run(recipe: Recipe = RECIPE, graph: Graph | None = None, **options) -> Result:
-    return train(graph or network(), data(), recipe, Options(**options))
+def run(recipe: Recipe = RECIPE, trained: Network | None = None, **options) -> Result:
+    return train(trained or tiny(), data(), recipe, Options(**options))
 
 
 def weights(result: Result) -> list[torch.Tensor]:
@@ -95,7 +102,7 @@ def interrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, **opt
             raise KilledError
 
     with pytest.raises(KilledError):
-        train(network(), data(), RECIPE, Options(folder=tmp_path, **options), stop)
+        train(tiny(), data(), RECIPE, Options(folder=tmp_path, **options), stop)
 
 
 @pytest.mark.parametrize("after", [1, 2])
@@ -112,7 +119,7 @@ def test_a_run_that_is_cut_short_goes_on_to_the_same_bits(tmp_path: Path, monkey
 
 def test_a_finished_run_is_not_run_again(tmp_path: Path):
     first = run(folder=tmp_path)
-    second = train(network(), data(), RECIPE, Options(folder=tmp_path), lambda row: pytest.fail("trained"))
+    second = train(tiny(), data(), RECIPE, Options(folder=tmp_path), lambda row: pytest.fail("trained"))
     assert equal(first, second)
 
 
@@ -122,7 +129,7 @@ def test_a_run_killed_between_its_last_files_writes_them_again(tmp_path: Path, m
     before = (tmp_path / METRICS).read_bytes()
     (tmp_path / missing).unlink()
     (tmp_path / f".{missing}.a1b2c3d4").write_bytes(b"half")
-    train(network(), data(), RECIPE, Options(folder=tmp_path), lambda row: pytest.fail("trained"))
+    train(tiny(), data(), RECIPE, Options(folder=tmp_path), lambda row: pytest.fail("trained"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS, WEIGHTS]
     assert (tmp_path / METRICS).read_bytes() == before
 
@@ -136,6 +143,20 @@ def test_a_run_writes_weights_and_metrics(tmp_path: Path):
     load_weights(other, tmp_path / WEIGHTS)
     found = other.state_dict().values()
     assert all(torch.equal(a, b) for a, b in zip(found, weights(result), strict=True))
+
+
+def test_weights_say_what_they_are_for_and_how_they_came_to_be(tmp_path: Path):
+    result = run(folder=tmp_path, seed=3)
+    about = read_weights(tmp_path / WEIGHTS)[0].known
+    assert about.network.identity == tiny().identity
+    assert about.classes == data().classes
+    assert (about.recipe["name"], about.recipe["batch"], about.recipe["kind"]) == ("tiny", 16, "clip")
+    assert about.data == {"key": data().key, "given": "digits:train=50,val=20,length=8", "seed": 0}
+    assert (about.seed, about.accuracy.value, about.accuracy.videos) == (3, result.accuracy, 20)
+    assert about.versions["torch"] == str(torch.__version__)
+    clips = centre_clips(data().validation, np.arange(20), View(4, Fraction(2), 10, 10))
+    low, high = about.pixels.fed
+    assert low <= float(clips.min()) < 0 < float(clips.max()) <= high
 
 
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path):
@@ -171,7 +192,7 @@ def test_batches_of_one_clip_learn_where_a_map_has_several_places():
 def test_a_batch_norm_that_sees_one_value_is_named():
     spec = SPEC.replace("  - global_pool\n", "  - global_pool\n  - bn: {name: single}\n")
     with pytest.raises(TrainingError) as error:
-        run(replace(RECIPE, batch=1, epochs=0.1), elaborate(from_text(spec, "one")))
+        run(replace(RECIPE, batch=1, epochs=0.1), tiny(spec))
     expected = (
         "a batch of one clip: a batch norm sees one value of each channel, from which nothing is learned; "
         "expected batches of 2 clips or more"
@@ -203,19 +224,19 @@ def test_a_batch_in_parts_takes_the_same_step_where_there_are_no_statistics():
         .replace("        - bn: {name: last}\n", "")
         .replace("rate: 0.5", "rate: 0")
     )
-    graph = elaborate(from_text(spec, "plain"))
+    plain = tiny(spec)
     recipe = replace(RECIPE, epochs=1, warmup=0, dropout=0, scales=(1.2,), any_scale=False, batch=50)
-    whole = run(recipe, graph)
-    parts = run(replace(recipe, micro=50), graph)
+    whole = run(recipe, plain)
+    parts = run(replace(recipe, micro=50), plain)
     assert equal(whole, parts)
-    few = run(replace(recipe, micro=5), graph)
+    few = run(replace(recipe, micro=5), plain)
     assert len(few.rows) == 1
     assert few.accuracy >= 0
 
 
 def test_frozen_layers_keep_their_weights_and_statistics(tmp_path: Path):
     given = form_of(network(), "clip").network
-    save_weights(given, tmp_path / "given.pt")
+    save_old(given, tmp_path / "given.pt")
     result = run(weights=tmp_path / "given.pt", freeze=True)
     before, after = given.state_dict(), result.form.network.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
@@ -223,7 +244,7 @@ def test_frozen_layers_keep_their_weights_and_statistics(tmp_path: Path):
 
 
 def test_a_frozen_network_may_take_a_classifier_of_other_classes(tmp_path: Path):
-    save_weights(form_of(network(classes=7), "clip").network, tmp_path / "seven.pt")
+    save_old(form_of(network(classes=7), "clip").network, tmp_path / "seven.pt")
     assert run(weights=tmp_path / "seven.pt", freeze=True).form.network.fc.weight.shape == (12, 4)
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "seven.pt")
@@ -232,7 +253,7 @@ def test_a_frozen_network_may_take_a_classifier_of_other_classes(tmp_path: Path)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):
-    save_weights(torch.nn.Linear(2, 2), tmp_path / "other.pt")
+    save_old(torch.nn.Linear(2, 2), tmp_path / "other.pt")
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "other.pt")
     assert str(error.value).startswith(f"{tmp_path / 'other.pt'}: weights of another network; 'stem.weight'")
@@ -249,14 +270,13 @@ def test_a_damaged_file_of_weights_is_named(tmp_path: Path, content: bytes):
 
 def test_another_number_of_classes_is_named():
     with pytest.raises(DataError) as error:
-        run(graph=network(classes=7))
+        run(trained=tiny(classes=7))
     expected = "labels don't match, it answers 7 classes and the data has 12; try --set classes=12"
     assert str(error.value) == f"tiny: {expected}"
 
 
 def test_a_network_that_answers_a_map_learns_from_the_mean_of_its_places():
-    graph = elaborate(from_text(SPEC.replace("  - global_pool\n", ""), "maps"))
-    form = run(graph=graph).form
+    form = run(trained=tiny(SPEC.replace("  - global_pool\n", ""))).form
     clips = torch.randn(2, 1, 4, 10, 10)
     with torch.no_grad():
         form.network.eval()
@@ -264,7 +284,7 @@ def test_a_network_that_answers_a_map_learns_from_the_mean_of_its_places():
 
 
 def test_unpadded_training_makes_clip_and_stream_agree():
-    result = run(kind="unpadded", graph=continual(network()))
+    result = run(kind="unpadded", trained=tiny().continual())
     stream = result.form.network.eval()
     clips = torch.randn(3, 1, result.form.frames, 10, 10)
     with torch.no_grad():
@@ -278,9 +298,9 @@ def test_unpadded_training_makes_clip_and_stream_agree():
 def test_streams_with_strides_in_time_learn_up_to_a_frame_that_they_answer():
     pool = "- max_pool: {kernel: [3, 1, 1], stride: [2, 1, 1]}\n"
     spec = SPEC.replace("stride: [1, 2, 2]", "stride: [2, 2, 2]").replace("- bn\n", pool, 1)
-    graph = continual(elaborate(from_text(spec, "strided")))
+    strided = tiny(spec).continual()
     for kind in ("unpadded", "stepwise"):
-        form = run(replace(RECIPE, epochs=1), kind=kind, graph=graph).form
+        form = run(replace(RECIPE, epochs=1), kind=kind, trained=strided).form
         clips = torch.randn(2, 1, form.frames, 10, 10)
         with torch.no_grad():
             steps, valid = form.network.eval().forward_steps(clips)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from costmodel.errors import DataError
-from costmodel.spec import elaborate
+from costmodel.network import Network
 from costmodel.spec.document import from_text
 from search.data import open_data
 from search.train.evaluate import Views, on_clips
@@ -41,10 +41,10 @@ def test_clips_of_several_classes_learn_all_of_them(tmp_path: Path):
     assert data.classes == ("bright", "dark", "still")
     assert data.train.labels.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 1]]
     recipe = Recipe("tiny", 0.2, 4, 30, mirror=False)
-    graph = elaborate(from_text(SPEC, "tiny"))
-    result = train(graph, data, recipe, Options(folder=tmp_path / "run"))
+    tiny = Network(from_text(SPEC, "tiny"))
+    result = train(tiny, data, recipe, Options(folder=tmp_path / "run"))
     assert result.rows[-1]["train_loss"] < result.rows[0]["train_loss"]
-    found = on_clips(graph, tmp_path / "run" / WEIGHTS, data, Views())
+    found = on_clips(tiny.graph(), tmp_path / "run" / WEIGHTS, data, Views())
     assert found.accuracy == result.accuracy
     assert (found.scores.sum(1) > 1.02).any() or (found.scores.sum(1) < 0.98).any()  # no softmax
     assert 0 < found.metrics()["mean_average_precision"] <= 1

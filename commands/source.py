@@ -1,0 +1,176 @@
+"""The network that a command is given: of a spec, or of a file of weights, which knows its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from costmodel.errors import OptionError, WeightsError
+from costmodel.escape import shell
+from costmodel.network import Network, Settings
+from costmodel.spec.resolved import exact_text
+from costmodel.transforms import Transform
+from costmodel.weights import WeightsFile, is_weights_file, read_weights_file
+
+CHECKPOINTS = (".pt", ".pth", ".pyth", ".ckpt", ".tar")  # of torch.save, by their usual endings
+
+
+@dataclass(frozen=True, eq=False)
+class Source(Network):
+    """A network that a command is given, and its weights where there are some.
+
+    Args:
+        weights: the file of its weights.
+        file: what that file says of itself; None where it says nothing, or of another network.
+    """
+
+    weights: Path | None = None
+    file: WeightsFile | None = None
+
+    @classmethod
+    def read(
+        cls, spec: str, variant: str | None, sets: Settings, transforms: tuple[Transform, ...]
+    ) -> Source:
+        """The network that stands for SPEC on a command line: a path, a shipped name, or a file of weights.
+
+        Raises:
+            CostModelError: it cannot be read, or an option contradicts the file of weights.
+        """
+        if is_weights_file(spec):
+            return cls._of_file(read_weights_file(spec), spec, variant, sets, transforms)
+        if Path(spec).suffix in CHECKPOINTS:
+            raise WeightsError(
+                f"{spec}: says nothing of the network that it is for; "
+                "expected a spec, and this file as --weights"
+            )
+        return cls.of(spec, variant, sets, transforms)
+
+    @classmethod
+    def _of_file(
+        cls,
+        file: WeightsFile,
+        spec: str,
+        variant: str | None,
+        sets: Settings,
+        transforms: tuple[Transform, ...],
+    ) -> Source:
+        own = file.known.network
+        given = {name: value for name, value in sets.items() if name in own.sizes}
+        found = "; ".join((*_variants(own, variant), *_sizes(own, given), *_chosen(own, transforms)))
+        if found:
+            raise WeightsError(f"{spec}: is of another network: {found}")
+        settings = {**own.settings, **{name: sets[name] for name in sets if name not in given}}
+        made = (*own.transforms, *(each for each in transforms if own.made_by(type(each)) is None))
+        return cls(own.document, settings, made, own.variant, spec, weights=file.path, file=file)
+
+    @property
+    def is_of_file(self) -> bool:
+        """Whether a file of weights stands for SPEC."""
+        return self.file is not None and self.spec == str(self.file.path)
+
+    def taking(self, weights: Path | None) -> Source:
+        """The same with the weights of `--weights`; where the file knows its network, once that is the same.
+
+        The number of classes is the file's where it is not set.
+
+        Raises:
+            CostModelError: the file cannot be read, is of another network, or is one too many.
+        """
+        if weights is None:
+            return self
+        self._must_have_none()
+        file = read_weights_file(weights) if is_weights_file(weights) else None
+        if file is None or file.about is None:
+            return replace(self, weights=weights)
+        own = file.about.network
+        source = self
+        if "classes" in own.sizes and "classes" in self.document.globals and "classes" not in self.settings:
+            source = self.with_sizes({"classes": own.sizes["classes"]})
+        found = "; ".join(_differences(source, own))
+        if found:
+            raise WeightsError(f"{weights}: is of another network than {self.spec}: {found}")
+        return replace(source, weights=weights, file=file)
+
+    def starting_from(self, weights: Path | None) -> Source:
+        """The same with weights to train from, which may be another network's in part."""
+        if weights is None:
+            return self
+        self._must_have_none()
+        return replace(self, weights=weights)
+
+    def _must_have_none(self) -> None:
+        if self.weights is not None:
+            raise OptionError("--weights: SPEC is a file of weights itself; give one of the two")
+
+    @property
+    def needed_weights(self) -> Path:
+        """The file of its weights.
+
+        Raises:
+            OptionError: it has none.
+        """
+        if self.weights is None:
+            raise OptionError("--weights: is missing; expected it, or a file of weights as SPEC")
+        return self.weights
+
+    @property
+    def flags(self) -> str:
+        """The command line that gives it, behind the command's name."""
+        if not self.is_of_file or self._sizes_moved:
+            return super().flags
+        assert self.file is not None
+        own = self.file.known.network
+        further = (each.flags for each in self.transforms if own.made_by(type(each)) is None)
+        return " ".join((shell(f"./{self.spec}" if self.spec.startswith("-") else self.spec), *further))
+
+    @property
+    def _sizes_moved(self) -> bool:
+        assert self.file is not None
+        return any(_sizes(self.file.known.network, self.sizes))
+
+    @property
+    def weights_note(self) -> str:
+        """What a reader must know of weights that were trained without its transforms; mostly nothing."""
+        if self.file is None:
+            return super().weights_note
+        own = self.file.known.network
+        further = tuple(each for each in self.transforms if own.made_by(type(each)) is None)
+        return Network(self.document, self.settings, further).weights_note if further else ""
+
+
+def _variants(own: Network, variant: str | None) -> Iterator[str]:
+    if variant is not None and own.document.settings(variant, {}) != own.document.settings(own.variant, {}):
+        yield f"--variant {variant}, the file has {own.variant or own.document.variant or 'none'}"
+
+
+def _sizes(own: Network, sets: Mapping[str, Any]) -> Iterator[str]:
+    """The sizes that are other in a file."""
+    for name, value in sets.items():
+        theirs = own.sizes.get(name, value)
+        if value != theirs:
+            yield f"{name}={exact_text(value)}, the file has {name}={exact_text(theirs)}"
+
+
+def _chosen(own: Network, transforms: tuple[Transform, ...]) -> Iterator[str]:
+    """The transforms whose options, as far as they are given, are other in a file."""
+    for each in transforms:
+        theirs = own.made_by(type(each))
+        if theirs is not None and any(value != getattr(theirs, name) for name, value in each.chosen.items()):
+            yield f"{each.flags}, the file has {theirs.flags}"
+
+
+def _differences(given: Network, own: Network) -> Iterator[str]:
+    """In what a network differs from the one that weights were trained as."""
+    for each in own.transforms:
+        mine = given.made_by(type(each))
+        if mine is None and not each.gives_stream:
+            yield f"the file has {each.flags}"
+        elif mine is not None and mine != each:
+            yield f"{mine.flags}, the file has {each.flags}"
+    plain, theirs = (replace(each, transforms=()) for each in (given, own))
+    if plain.identity == theirs.identity:
+        return
+    sizes = tuple(_sizes(theirs, plain.sizes))
+    yield from sizes or (f"the file has {own.document.name} with other layers",)

@@ -45,13 +45,13 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
         if source.weights_note:
             tell(f"note: {source.weights_note}")
         tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.layout} layout)")
-    written = [out]
+    written, about = [out], None if source.file is None else source.file.about
     if as_ == "onnx":
-        export_onnx(network, out, batch)
+        export_onnx(network, out, batch, about)
     elif as_ == "torch-export":
-        export_torch(network, out, batch)
+        export_torch(network, out, batch, about)
     else:
-        write_whole(out, source_text(network.graph).encode())
+        write_whole(out, source_text(network.graph, about).encode())
         if source.weights is not None:
             written.append(out.with_suffix(".pt"))
             write_tensors(written[-1], network.state_dict())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,12 +15,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from costmodel.emit.description import as_texts, description
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.stream import StreamNetwork
 from costmodel.errors import EmitError
 from costmodel.files import write_whole
+from costmodel.weights import About
 
 NEEDED = ("onnx", "onnxscript")
+ABOUT = "about.json"
 
 
 class Cycle(nn.Module):
@@ -121,18 +125,26 @@ def names_of(module: nn.Module) -> tuple[list[str], list[str]]:
     return ["frames", "age", *state], ["outputs", "valid", "age_out", *(f"{name}_out" for name in state)]
 
 
-def export_torch(network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1) -> None:
-    """Writes the network as a `torch.export` program (.pt2), to be read by `torch.export.load`."""
+def export_torch(
+    network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1, about: About | None = None
+) -> None:
+    """Writes the network as a `torch.export` program (.pt2), to be read by `torch.export.load`.
+
+    What there is to know of it (`description`) stands in its extra file `about.json`.
+    """
+    told = json.dumps(description(network.graph, about))
     module = exportable(network.eval())
     with torch.no_grad(), _quiet():
         program = torch.export.export(module, example_inputs(module, batch))
         content = io.BytesIO()
-        torch.export.save(program, content)
+        torch.export.save(program, content, extra_files={ABOUT: told})
     write_whole(path, content.getvalue())
 
 
-def export_onnx(network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1) -> None:
-    """Writes the network as ONNX.
+def export_onnx(
+    network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1, about: About | None = None
+) -> None:
+    """Writes the network as ONNX, what there is to know of it (`description`) as `metadata_props`.
 
     Raises:
         EmitError: the extra `export` is not installed, or the file cannot be written.
@@ -152,7 +164,10 @@ def export_onnx(network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1
             verbose=False,
         )
         assert program is not None
-        content = program.model_proto.SerializeToString()
+        model = program.model_proto
+    for key, value in as_texts(description(network.graph, about)).items():
+        model.metadata_props.add(key=key, value=value)
+    content = model.SerializeToString()
     write_whole(path, content)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from costmodel.analysis.cost import analyze
+from costmodel.emit.description import as_lines, description
 from costmodel.emit.modules.texts import streams
 from costmodel.emit.modules.written import TEXTS, Written, carried_text, literal
 from costmodel.emit.source.blocks import Block, Line, Part, parts_of
@@ -18,6 +19,7 @@ from costmodel.errors import EmitError
 from costmodel.escape import python
 from costmodel.graph import INPUT, Graph
 from costmodel.names import class_name, identifier
+from costmodel.weights import About
 
 INDENT = "    "
 WIDEST = 110
@@ -29,8 +31,12 @@ _TAKEN = frozenset({*dir(nn.ModuleDict()), *dir(streams.StreamNetwork)})
 _READ = frozenset({"self", "torch", "nn", "block", "range", "float", *_IMPORTED, *TEXTS})
 
 
-def source_text(graph: Graph) -> str:
+def source_text(graph: Graph, about: About | None = None) -> str:
     """The network as standalone source; its state_dict has the names of the emitted module.
+
+    Args:
+        graph: the network.
+        about: what the file of its weights says, for the docstring.
 
     Raises:
         EmitError: an op cannot be written as a file of its own, or a size is not a number.
@@ -44,7 +50,9 @@ def source_text(graph: Graph) -> str:
     lines = [line for part in parts for line in (part.lines if isinstance(part, Block) else (part,))]
     helpers = carried_text([line.written for line in lines], graph.is_stream).replace(": Any, ", ", ")
     return (
-        "\n\n\n".join(part for part in (_header(graph, f"{helpers}\n{body}"), helpers.strip(), body) if part)
+        "\n\n\n".join(
+            part for part in (_header(graph, f"{helpers}\n{body}", about), helpers.strip(), body) if part
+        )
         + "\n"
     )
 
@@ -68,7 +76,7 @@ def _must_be_attributes(graph: Graph) -> None:
             parent = f"{parent}.{part}"
 
 
-def _header(graph: Graph, text: str) -> str:
+def _header(graph: Graph, text: str, about: About | None) -> str:
     totals = analyze(graph).totals
     kind = "frame by frame on a stream" if graph.is_stream else "on whole clips"
     facts = [f"{totals['params']:,} parameters"]
@@ -90,7 +98,9 @@ def _header(graph: Graph, text: str) -> str:
         if re.search(rf"\b{name}", text)
     ]
     typing = ["from typing import Any", ""] if re.search(r"\bAny\b", text) else []
-    lines = [f'"""{python(graph.name)}, {kind}: input {shape}.', "", f"{'; '.join(facts)}.", '"""', ""]
+    told = [python(line) for line in as_lines(description(graph, about))]
+    lines = [f'"""{python(graph.name)}, {kind}: input {shape}.', "", f"{'; '.join(facts)}."]
+    lines += ["", *told, '"""', ""]
     return "\n".join([*lines, "from __future__ import annotations", "", *typing, *used])
 
 

@@ -10,11 +10,11 @@ from commands.command import Command
 from commands.options import FORMAT
 from commands.printing import put, tell
 from commands.source import Source
-from costmodel.analysis.conventions import KINDS
 from costmodel.analysis.cost import operations_by_kind, plain
 from costmodel.analysis.explain import Counted, Explanation, counts_of
 from costmodel.analysis.explain import explain as explain_layer
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.kinds import KINDS
 from costmodel.graph import Graph
 from costmodel.options import Option
 from reports.table import Page, Row, Table, Text

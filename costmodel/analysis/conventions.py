@@ -18,6 +18,7 @@ from math import prod
 from typing import Any
 
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.kinds import ACTIVATIONS, BIASES, GATES, KINDS, MERGES, POOLS, STANDS_FOR, but
 from costmodel.errors import OptionError
 from costmodel.graph import Node
 from costmodel.numbers import equal, where
@@ -27,51 +28,6 @@ Table = Mapping[str, int]
 
 MACS: Table = {"mac.conv": 1, "mac.linear": 1, "mac.recurrent": 1, "mac.matmul": 1}
 RECURRENT: Table = {"bias.recurrent": 1, "gates.add": 1, "gates.mul": 1}
-
-# Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
-KINDS: Mapping[str, str] = {
-    "mac.conv": "multiply-adds of convolutions",
-    "mac.linear": "multiply-adds of linear layers",
-    "mac.recurrent": "multiply-adds of recurrent layers",
-    "mac.matmul": "multiply-adds of two maps with each other",
-    "bias.conv": "additions of a bias, one for each output value of a convolution",
-    "bias.linear": "additions of a bias, one for each output value of a linear layer",
-    "bias.linear.one_position": "the same, where the layer has one position and torch adds it in the product",
-    "bias.recurrent": "additions of a bias in a recurrent layer",
-    "gates.add": "other additions in a recurrent layer",
-    "gates.mul": "multiplications of gates in a recurrent layer",
-    "cells": "values that the cells of a recurrent layer keep",
-    "norm": "values normalised",
-    "activation.relu": "values through a ReLU",
-    "activation.relu6": "values through a ReLU6",
-    "activation.tanh": "values through a hyperbolic tangent",
-    "activation.swish": "values through a Swish",
-    "activation.sigmoid": "values through a sigmoid",
-    "activation.softmax": "values through a softmax",
-    "softmax.rows": "positions that a softmax normalises",
-    **{
-        f"pool.{pool}.{amount}": f"{text} of {name} pools"
-        for pool, name in (("avg", "average"), ("max", "maximum"), ("global", "global average"))
-        for amount, text in (("inputs", "values read"), ("outputs", "values made"), ("taps", "values summed"))
-    },
-    "pool.avg.taps.as_written": "the same of average pools, a kernel given as one number read as that number",
-    "pool.max.taps.as_written": "the same of maximum pools, a kernel given as one number read as that number",
-    "add": "additions of branches",
-    "mul": "multiplications by a gate",
-    "parameters.norm": "scales and shifts of batch norms",
-    "parameters.linear.weight": "weights of linear layers",
-    "parameters.linear.bias": "biases of linear layers",
-}
-
-# What stands for a kind of work where a tool counts it otherwise.
-STANDS_FOR: Mapping[str, str] = {
-    "bias.linear.one_position": "bias.linear",
-    "pool.avg.taps.as_written": "pool.avg.taps",
-    "pool.max.taps.as_written": "pool.max.taps",
-    "parameters.norm": "norm",
-    "parameters.linear.weight": "mac.linear",
-    "parameters.linear.bias": "bias.linear",
-}
 
 
 @dataclass(frozen=True)
@@ -150,6 +106,8 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
     shapes = {name: prod(shape) for name, shape in figures.weights[node.name].items()}
     if "norm" in found:
         found["parameters.norm"] = sum(shapes.values())
+    if "activation.prelu" in found:
+        found["parameters.prelu"] = sum(shapes.values())
     if "mac.linear" in found:
         found |= {f"parameters.linear.{name}": size for name, size in shapes.items()}
     if "bias.linear" in found:
@@ -234,17 +192,8 @@ def _pools(
     return {f"pool.{pool}.{amount}": coefficient for pool in pools}
 
 
-# Kinds that many conventions leave out together.
-_BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
-_GATES = ("gates.add", "gates.mul", "cells")
-_ACTIVATIONS = (
-    *(f"activation.{each}" for each in ("relu", "relu6", "tanh", "swish", "sigmoid", "softmax")),
-    "softmax.rows",
-)
-_POOLS = tuple(
-    f"pool.{each}.{of}" for each in ("avg", "max", "global") for of in ("inputs", "outputs", "taps")
-)
-_MERGES = ("add", "mul")
+# Activations that ptflops counts when they are written as functions.
+_PTFLOPS_FUNCTIONS = ("relu", "relu6", "swish", "softmax", "elu", "gelu", "prelu")
 
 _REGISTERED = (
     Convention(
@@ -254,11 +203,11 @@ _REGISTERED = (
         MACS,
         left_out=(
             "norm",
-            *_BIASES,
-            *_GATES,
-            *_ACTIVATIONS,
-            *_POOLS,
-            *_MERGES,
+            *BIASES,
+            *GATES,
+            *ACTIVATIONS,
+            *POOLS,
+            *MERGES,
         ),
     ),
     Convention(
@@ -268,11 +217,11 @@ _REGISTERED = (
         dict.fromkeys(MACS, 2),
         left_out=(
             "norm",
-            *_BIASES,
-            *_GATES,
-            *_ACTIVATIONS,
-            *_POOLS,
-            *_MERGES,
+            *BIASES,
+            *GATES,
+            *ACTIVATIONS,
+            *POOLS,
+            *MERGES,
         ),
     ),
     Convention(
@@ -282,11 +231,11 @@ _REGISTERED = (
         "batch norm is two for each value",
         {**MACS, "norm": 2},
         left_out=(
-            *_BIASES,
-            *_GATES,
-            *_ACTIVATIONS,
-            *_POOLS,
-            *_MERGES,
+            *BIASES,
+            *GATES,
+            *ACTIVATIONS,
+            *POOLS,
+            *MERGES,
         ),
     ),
     Convention(
@@ -305,29 +254,23 @@ _REGISTERED = (
             "cells": 2,
             "activation.swish": 1,
             "activation.softmax": 1,
+            "activation.leaky_relu": 1,
+            **dict.fromkeys(("activation.elu", "activation.gelu", "activation.prelu"), 2),
             **_pools(2),
         },
         function={
             "mac.matmul": 1,
-            "activation.relu": 1,
-            "activation.relu6": 1,
-            "activation.swish": 1,
-            "activation.softmax": 1,
+            **dict.fromkeys((f"activation.{kind}" for kind in _PTFLOPS_FUNCTIONS), 1),
             **_pools(1),
             "add": 1,
             "mul": 1,
         },
         operator={},
         left_out=(
-            "activation.tanh",
-            "activation.sigmoid",
-            "softmax.rows",
-            "pool.avg.outputs",
-            "pool.avg.taps",
-            "pool.max.outputs",
-            "pool.max.taps",
-            "pool.global.outputs",
-            "pool.global.taps",
+            *but(
+                ACTIVATIONS, "activation.leaky_relu", *(f"activation.{kind}" for kind in _PTFLOPS_FUNCTIONS)
+            ),
+            *but(POOLS, *_pools(1)),
         ),
     ),
     Convention(
@@ -337,10 +280,10 @@ _REGISTERED = (
         {**MACS, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
         left_out=(
             "norm",
-            *_GATES,
-            *_ACTIVATIONS,
-            *_POOLS,
-            *_MERGES,
+            *GATES,
+            *ACTIVATIONS,
+            *POOLS,
+            *MERGES,
         ),
     ),
     Convention(
@@ -356,6 +299,7 @@ _REGISTERED = (
             "pool.global.outputs": 1,
             "activation.softmax": 3,
             "softmax.rows": -1,
+            "activation.prelu": 1,
         },
         function={},
         operator={},
@@ -363,18 +307,9 @@ _REGISTERED = (
             "bias.conv",
             "bias.linear",
             "cells",
-            "activation.relu",
-            "activation.relu6",
-            "activation.tanh",
-            "activation.swish",
-            "activation.sigmoid",
-            "pool.avg.inputs",
-            "pool.avg.taps",
-            "pool.max.inputs",
-            "pool.max.outputs",
-            "pool.max.taps",
-            "pool.global.taps",
-            *_MERGES,
+            *but(ACTIVATIONS, "activation.softmax", "softmax.rows", "activation.prelu"),
+            *but(POOLS, "pool.avg.outputs", "pool.global.inputs", "pool.global.outputs"),
+            *MERGES,
         ),
     ),
     Convention(
@@ -388,6 +323,7 @@ _REGISTERED = (
             "mac.recurrent": 1,
             "bias.recurrent": 1,
             "parameters.norm": 1,
+            "parameters.prelu": 1,
             "parameters.linear.weight": 1,
             "parameters.linear.bias": 1,
         },
@@ -395,10 +331,10 @@ _REGISTERED = (
         operator={},
         left_out=(
             "mac.matmul",
-            *_GATES,
-            *_ACTIVATIONS,
-            *_POOLS,
-            *_MERGES,
+            *GATES,
+            *but(ACTIVATIONS, "activation.prelu"),
+            *POOLS,
+            *MERGES,
         ),
     ),
     Convention(
@@ -427,19 +363,9 @@ _REGISTERED = (
         extra=_co3d_step,
         left_out=(
             "cells",
-            "activation.relu6",
-            "activation.tanh",
-            "activation.swish",
-            "activation.sigmoid",
-            "activation.softmax",
-            "softmax.rows",
-            "pool.avg.outputs",
-            "pool.avg.taps",
-            "pool.max.outputs",
-            "pool.max.taps",
-            "pool.global.outputs",
-            "pool.global.taps",
-            *_MERGES,
+            *but(ACTIVATIONS, "activation.relu"),
+            *but(POOLS, *_pools(1)),
+            *MERGES,
         ),
     ),
     Convention(
@@ -465,19 +391,15 @@ _REGISTERED = (
             "mac.recurrent",
             "mac.matmul",
             "bias.recurrent",
-            "activation.tanh",
-            "activation.swish",
-            "activation.sigmoid",
-            "activation.softmax",
-            "softmax.rows",
+            *but(ACTIVATIONS, "activation.relu", "activation.relu6"),
             "pool.avg.inputs",
             "pool.avg.outputs",
             "pool.max.inputs",
             "pool.global.inputs",
             "pool.global.outputs",
             "pool.global.taps",
-            *_GATES,
-            *_MERGES,
+            *GATES,
+            *MERGES,
         ),
     ),
     Convention(
@@ -489,12 +411,7 @@ _REGISTERED = (
         function={},
         operator={},
         left_out=(
-            "activation.relu6",
-            "activation.tanh",
-            "activation.swish",
-            "activation.sigmoid",
-            "activation.softmax",
-            "softmax.rows",
+            *but(ACTIVATIONS, "activation.relu"),
             "pool.avg.inputs",
             "pool.avg.outputs",
             "pool.avg.taps",
@@ -502,9 +419,9 @@ _REGISTERED = (
             "pool.global.inputs",
             "pool.global.outputs",
             "pool.global.taps",
-            *_BIASES,
-            *_GATES,
-            *_MERGES,
+            *BIASES,
+            *GATES,
+            *MERGES,
         ),
     ),
     Convention(
@@ -515,11 +432,11 @@ _REGISTERED = (
         MACS,
         left_out=(
             "norm",
-            *_BIASES,
-            *_GATES,
-            *_ACTIVATIONS,
-            *_POOLS,
-            *_MERGES,
+            *BIASES,
+            *GATES,
+            *ACTIVATIONS,
+            *POOLS,
+            *MERGES,
         ),
     ),
 )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from costmodel.analysis.closed_forms import ClosedForm, closed_forms
-from costmodel.analysis.conventions import CONVENTIONS, STANDS_FOR, Convention, amounts, count_of, way_of
+from costmodel.analysis.conventions import CONVENTIONS, Convention, amounts, count_of, way_of
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.kinds import STANDS_FOR
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import Graph, Node
 from costmodel.numbers import is_zero

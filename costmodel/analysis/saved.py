@@ -28,6 +28,17 @@ KEEPS: Mapping[str, str] = {
     "activation.sigmoid": "output",
     "activation.softmax": "output",
     "activation.tanh": "output",
+    **dict.fromkeys(
+        (
+            f"activation.{kind}"
+            for kind in (
+                *("hard_swish", "hard_sigmoid", "leaky_relu", "elu", "selu"),
+                *("gelu", "prelu", "softplus", "mish"),
+            )
+        ),
+        "inputs",
+    ),
+    "activation.hard_sigmoid_keras": "values",  # of the line that it cuts off, which is neither
     "pool.avg.inputs": "inputs",
     "pool.max.inputs": "inputs",
     "pool.global.inputs": "nothing",  # a mean over everything is spread by its size alone
@@ -69,6 +80,7 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     out, padded = op.out(*inputs).values, padded_floats(op, inputs)
     # Weights between positions and gates have no edge of their own: what is no layer's output is kept beside.
     inner = sum(amount for kind, amount in work.items() if KEEPS[kind] == "output" and amount != out)
+    inner += sum(amount for kind, amount in work.items() if KEEPS[kind] == "values")
     own = inner + (INDEX_FLOATS * out if "indices" in kept else 0) + (padded if "inputs" in kept else 0)
     return Saved("inputs" in kept and not padded, "output" in kept and not inner, int(own))
 

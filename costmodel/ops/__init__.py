@@ -9,7 +9,18 @@ from costmodel.ops.channels import PadChannels, Shuffle, Split
 from costmodel.ops.conv import Conv
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
-from costmodel.ops.pointwise import Activation, BatchNorm, Dropout, Relu, Relu6, Sigmoid, Softmax, Swish
+from costmodel.ops.pointwise import (
+    Activation,
+    BatchNorm,
+    Dropout,
+    Identity,
+    Prelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Softmax,
+    Swish,
+)
 from costmodel.ops.pool import AvgPool, GlobalPool, MaxPool, Subsample
 from costmodel.ops.recurrent import Gru, Lstm, Recurrent
 from costmodel.ops.shift import Shift
@@ -35,12 +46,14 @@ __all__ = [
     "Gate",
     "GlobalPool",
     "Gru",
+    "Identity",
     "Linear",
     "Lstm",
     "MaxPool",
     "Merge",
     "Op",
     "PadChannels",
+    "Prelu",
     "Recurrent",
     "Relu",
     "Relu6",

@@ -13,10 +13,8 @@ from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
     Add,
     AvgPool,
-    BatchNorm,
     Concat,
     Conv,
-    Dropout,
     Flatten,
     Gate,
     GlobalPool,
@@ -27,11 +25,11 @@ from costmodel.ops import (
     Shift,
     Sigmoid,
     Subsample,
-    Swish,
     infer,
 )
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
+from costmodel.validation.random_layers import on_values
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
@@ -193,7 +191,7 @@ class _Maker:
         return self.add(Conv(channels=wide, groups=groups, bias=bias, causal=causal, **shared), source)
 
     def pointwise(self, source: str) -> str:
-        return self.add(self.random.choice((BatchNorm, BatchNorm, Relu, Swish, Sigmoid, Dropout))(), source)
+        return self.add(on_values(self.random, self.types[source]), source)
 
     def excite(self, source: str) -> str:
         """A gate that looks at the whole clip: squeeze-excite, of the average or the maximum."""

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from costmodel import analyze, continual, load
-from costmodel.analysis.conventions import CONVENTIONS, KINDS, STANDS_FOR, convention_named, count_per_clip
+from costmodel.analysis.conventions import CONVENTIONS, convention_named, count_per_clip
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.kinds import KINDS, STANDS_FOR
 from costmodel.errors import OptionError
 from costmodel.graph import Graph, Node
 from costmodel.ops import Relu

@@ -19,13 +19,35 @@ from costmodel import analyze, load
 from costmodel.analysis.conventions import way_of
 from costmodel.emit import emit
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import OPS, AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op, Recurrent
+from costmodel.ops import OPS, AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op, Prelu, Recurrent
 from costmodel.spec import elaborate, from_text
+
+
+class KerasHardSigmoid(nn.Module):
+    """Keras' hard sigmoid, as ports write it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (0.2 * x + 0.5).clamp(0, 1)
+
 
 TOOLS = ("torch", "fvcore", "ptflops", "ptflops-aten", "thop", "torchinfo")
 SEEING_OPERATORS = ("torch", "fvcore", "ptflops-aten")
 MODULES = ("fvcore", "ptflops", "thop", "torchinfo", "torchvision")
 
+# Of further activations the module, and the function that ordinary code calls.
+ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]]] = {
+    "hard_swish": (nn.Hardswish, lambda x: functional.hardswish(x)),
+    "hard_sigmoid": (nn.Hardsigmoid, lambda x: functional.hardsigmoid(x)),
+    "leaky_relu": (nn.LeakyReLU, lambda x: functional.leaky_relu(x)),
+    "elu": (nn.ELU, lambda x: functional.elu(x)),
+    "selu": (nn.SELU, lambda x: functional.selu(x)),
+    "gelu": (nn.GELU, lambda x: functional.gelu(x)),
+    "gelu_tanh": (partial(nn.GELU, "tanh"), lambda x: functional.gelu(x, approximate="tanh")),
+    "softplus": (nn.Softplus, lambda x: functional.softplus(x)),
+    "mish": (nn.Mish, lambda x: functional.mish(x)),
+    "tanh": (nn.Tanh, lambda x: torch.tanh(x)),
+    "hard_sigmoid_keras": (KerasHardSigmoid, lambda x: (0.2 * x + 0.5).clamp(0, 1)),
+}
 # Layers that make a network of their own, by the word that they show; each on clips of 8 channels, 4x8x8.
 CASES = {
     "conv": "conv: {channels: 12, kernel: [3, 1, 3], stride: [1, 2, 1], groups: 2}",
@@ -41,6 +63,10 @@ CASES = {
     "flatten": ["flatten", "linear: {channels: 3}"],
     "subsample": "subsample: {stride: [2, 1, 1]}",
     "dropout": "dropout",
+    "identity": "identity",
+    "prelu": "prelu",
+    "prelu of each channel": "prelu: {each_channel: true}",
+    "prelu as a function": "prelu: {written: function}",
     "shuffle": "shuffle: {groups: 4}",
     "split": "split: {part: 2}",
     "pad_channels": "pad_channels: {channels: 11}",
@@ -59,6 +85,11 @@ CASES = {
         f"{word} as {written}": f"{word}: {{written: {written}}}"
         for word in ("relu", "relu6", "swish", "sigmoid", "softmax", "global_pool")
         for written in ("module", "function", "operator")
+    },
+    **{
+        f"{word} as {written}": f"{word}: {{written: {written}}}"
+        for word in ACTIVATIONS
+        for written in ("module", "function")
     },
     **{
         f"{word} as {written}": f"{word}: {{kernel: [3, 2, 2], stride: [1, 2, 2], padding: [1, 0, 0], "
@@ -188,6 +219,7 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "relu6": lambda x: functional.relu6(x),
     "swish": lambda x: functional.silu(x),
     "sigmoid": lambda x: torch.sigmoid(x),
+    **{word: function for word, (_, function) in ACTIVATIONS.items()},
     "softmax": lambda x: functional.softmax(x, dim=1),
     "global_pool": lambda x: functional.adaptive_avg_pool3d(x, 1),
     "add": lambda x, y: torch.add(x, y),
@@ -198,6 +230,8 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
     "relu6": nn.ReLU6,
     "swish": nn.SiLU,
     "sigmoid": nn.Sigmoid,
+    "identity": nn.Identity,
+    **{word: module for word, (module, _) in ACTIVATIONS.items()},
     "softmax": partial(nn.Softmax, dim=1),
     "dropout": nn.Dropout,
 }
@@ -206,6 +240,8 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
 def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
     if op.word in PLAIN:
         return PLAIN[op.word]()
+    if isinstance(op, Prelu):
+        return nn.PReLU(channels if op.each_channel else 1)
     if isinstance(op, Linear):
         return nn.Linear(channels, op.channels, op.bias)
     if isinstance(op, BatchNorm):
@@ -229,6 +265,8 @@ def _as_function(op: Op, made: nn.Module) -> Callable[[Tensor], Tensor]:
         return lambda x: functional.conv3d(
             x, made.weight, made.bias, made.stride, made.padding, made.dilation, made.groups
         )
+    if isinstance(op, Prelu):
+        return lambda x: functional.prelu(x, made.weight)
     if isinstance(op, Linear):
         return lambda x: functional.linear(x, made.weight, made.bias)
     if isinstance(op, BatchNorm):

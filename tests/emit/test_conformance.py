@@ -14,7 +14,21 @@ from costmodel import Graph, Node, TensorType, continual
 from costmodel.emit import StreamNetwork, emit, randomise
 from costmodel.emit.export import Cycle, export_onnx, export_torch, names_of
 from costmodel.emit.source import source_text
-from costmodel.ops import Add, AvgPool, Conv, GlobalPool, Gru, Lstm, MaxPool, Op, Shift, Subsample
+from costmodel.ops import (
+    Add,
+    AvgPool,
+    Conv,
+    GlobalPool,
+    Gru,
+    Identity,
+    Lstm,
+    MaxPool,
+    Op,
+    Prelu,
+    Shift,
+    Subsample,
+)
+from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import State
 
 SOURCE = TensorType(2, 6, 3, 3)
@@ -29,6 +43,13 @@ STATEFUL: dict[str, Op] = {
     "lstm": Lstm(channels=2),
     "gru": Gru(channels=2),
     "long_average": GlobalPool(),
+}
+# Ops that treat each frame alone: one network of them all shows how each is written and exported.
+FRAMEWISE: dict[str, Op] = {
+    **{word: op() for word, op in ELEMENTWISE.items()},
+    "prelu": Prelu(),
+    "prelu_of_each": Prelu(each_channel=True),
+    "identity": Identity(),
 }
 Answers = list[Tensor | None]
 Program = Callable[..., Sequence[Tensor]]
@@ -116,3 +137,8 @@ def test_an_op_answers_as_its_module_does(kind: str, state: State, stride: int, 
 @pytest.mark.parametrize(("state", "run"), [("partial", as_torch_export), ("window", as_onnx)])
 def test_a_program_of_all_ops_answers_as_the_module_does(state: State, run: Run, tmp_path: Path):
     assert_equal_from_the_first_step(continual(behind_a_delay(STATEFUL), state=state), run, tmp_path)
+
+
+@pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx])
+def test_ops_on_each_frame_answer_as_their_modules_do(run: Run, tmp_path: Path):
+    assert_equal_from_the_first_step(continual(behind_a_delay(FRAMEWISE)), run, tmp_path)

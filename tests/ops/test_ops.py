@@ -24,11 +24,13 @@ from costmodel.ops import (
     Gate,
     GlobalPool,
     Gru,
+    Identity,
     Linear,
     Lstm,
     MaxPool,
     Op,
     PadChannels,
+    Prelu,
     Relu,
     Relu6,
     Shift,
@@ -89,6 +91,19 @@ def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return (shares @ value).transpose(1, 2).reshape(len(query), -1, *X[1:])
 
 
+ACTIVATIONS: dict[str, nn.Module] = {
+    "hard_swish": nn.Hardswish(),
+    "hard_sigmoid": nn.Hardsigmoid(),
+    "hard_sigmoid_keras": nn.Hardsigmoid(),
+    "leaky_relu": nn.LeakyReLU(),
+    "elu": nn.ELU(),
+    "selu": nn.SELU(),
+    "gelu": nn.GELU(),
+    "gelu_tanh": nn.GELU("tanh"),
+    "softplus": nn.Softplus(),
+    "mish": nn.Mish(),
+    "tanh": nn.Tanh(),
+}
 CASES = [
     Case(Conv(channels=12), nn.Conv3d(8, 12, 1, bias=False)),
     Case(Conv(channels=12, kernel=(3, 3, 3)), nn.Conv3d(8, 12, 3, padding=1, bias=False)),
@@ -127,6 +142,10 @@ CASES = [
     Case(Relu6(), nn.ReLU6()),
     Case(Swish(), nn.SiLU()),
     Case(Sigmoid(), nn.Sigmoid()),
+    *(Case(OPS[word](), peer) for word, peer in ACTIVATIONS.items()),
+    Case(Prelu(), nn.PReLU()),
+    Case(Prelu(each_channel=True), nn.PReLU(8)),
+    Case(Identity(), nn.Identity()),
     Case(Softmax(), nn.Softmax(dim=1)),
     Case(Dropout(), nn.Dropout3d().eval()),
     Case(Linear(channels=5), OnChannels(nn.Linear(8, 5))),

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.emit.modules.written import Written, differing, writes
-from costmodel.ops import BatchNorm, Dropout, Softmax
+from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.written import Written, differing, literal, writes
+from costmodel.ops import BatchNorm, Dropout, Identity, Prelu, Softmax
 from costmodel.ops.pointwise import ELEMENTWISE, Elementwise
 from costmodel.types import TensorType
 
@@ -40,11 +41,11 @@ class BatchNormLayer(_Pointwise):
         self.register_buffer("running_var", torch.ones(channels))
         self.register_buffer("num_batches_tracked", torch.tensor(0))
 
-    def forward(self, *clips: Tensor) -> Tensor:
+    def forward(self, *given: Tensor) -> Tensor:
         if self.training:
             self.num_batches_tracked.add_(1)
         return functional.batch_norm(
-            clips[0],
+            given[0],
             self.running_mean,
             self.running_var,
             self.weight,
@@ -59,27 +60,52 @@ class BatchNormLayer(_Pointwise):
 class ElementwiseLayer(_Pointwise):
     """A function of each value alone, as the row of its op names it."""
 
-    def forward(self, *clips: Tensor) -> Tensor:
-        return _function(self.op)(clips[0])
+    def forward(self, *given: Tensor) -> Tensor:
+        return _function(self.op)(given[0], **self.op.given)
 
     def overwrite(self, frame: Tensor) -> Tensor:
-        module, name = self.op.function.split(".")
+        module, _, name = self.op.row.function.rpartition(".")
+        if not self.op.row.in_place:
+            return self.forward(frame)
         if module == "F":
-            return _function(self.op)(frame, inplace=True)
+            return _function(self.op)(frame, **self.op.given, inplace=True)
         return cast(Tensor, getattr(frame, f"{name}_")())
 
 
 def _function(op: Elementwise) -> Callable[..., Tensor]:
-    module, name = op.function.split(".")
-    return cast(Callable[..., Tensor], getattr(functional if module == "F" else torch, name))
+    module, _, name = op.row.function.rpartition(".")
+    return cast(Callable[..., Tensor], getattr({"F": functional, "torch": torch}.get(module, clips), name))
+
+
+@mirrors(Prelu)
+class PreluLayer(_Pointwise):
+    """A rectifier with learned slopes."""
+
+    def __init__(self, op: Prelu, x: TensorType) -> None:
+        super().__init__(op, x)
+        (slopes,) = op.weights(x)["weight"]
+        self.weight = nn.Parameter(torch.full((int(slopes),), 0.25))
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return functional.prelu(given[0], self.weight)
+
+
+@mirrors(Identity)
+class IdentityLayer(_Pointwise):
+    """What comes in."""
+
+    is_fresh = False
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return given[0]
 
 
 @mirrors(Softmax)
 class SoftmaxLayer(_Pointwise):
     """exp(x) over its sum across the channels."""
 
-    def forward(self, *clips: Tensor) -> Tensor:
-        return clips[0].softmax(1)
+    def forward(self, *given: Tensor) -> Tensor:
+        return given[0].softmax(1)
 
 
 @mirrors(Dropout)
@@ -92,8 +118,8 @@ class DropoutLayer(_Pointwise):
         super().__init__(op, x)
         self.rate = float(op.rate)
 
-    def forward(self, *clips: Tensor) -> Tensor:
-        return functional.dropout(clips[0], self.rate, self.training) if self.training else clips[0]
+    def forward(self, *given: Tensor) -> Tensor:
+        return functional.dropout(given[0], self.rate, self.training) if self.training else given[0]
 
 
 @writes(BatchNorm)
@@ -104,7 +130,21 @@ def _batch_norm(op: BatchNorm, x: TensorType) -> Written:
 
 @writes(*ELEMENTWISE.values())
 def _elementwise(op: Elementwise, x: TensorType) -> Written:
-    return Written(call=op.function)
+    is_text = "." not in op.row.function
+    carried = (getattr(clips, op.row.function),) if is_text else ()
+    options = {name: literal(value) for name, value in op.given.items()}
+    return Written(call=op.row.function, call_options=options, carried=carried)
+
+
+@writes(Prelu)
+def _prelu(op: Prelu, x: TensorType) -> Written:
+    (slopes,) = op.weights(x)["weight"]
+    return Written("nn.PReLU", options=differing(num_parameters=(slopes, 1)))
+
+
+@writes(Identity)
+def _identity(op: Identity, x: TensorType) -> Written:
+    return Written("nn.Identity")
 
 
 @writes(Softmax)

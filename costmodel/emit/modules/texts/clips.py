@@ -60,6 +60,11 @@ def shift(clip: Tensor, frames: int) -> Tensor:
     return F.pad(clip, (0, 0, 0, 0, frames, 0))[:, :, : clip.shape[2]]
 
 
+def hard_sigmoid_keras(clip: Tensor) -> Tensor:
+    """The hard sigmoid of Keras, which rises by 0.2."""
+    return (0.2 * clip + 0.5).clamp(0.0, 1.0)
+
+
 def attend(query: Tensor, key: Tensor, value: Tensor, softmax: bool) -> Tensor:
     """For every position of the query a mean of the value, weighted by the key."""
     pairs = torch.bmm(query.flatten(2).transpose(1, 2), key.flatten(2))

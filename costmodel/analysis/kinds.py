@@ -1,0 +1,81 @@
+"""The kinds of work that counting conventions know, and the groups of them that many leave out together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# What an activation is called, by its kind.
+_NAMES = {
+    "relu": "a ReLU",
+    "relu6": "a ReLU6",
+    "tanh": "a hyperbolic tangent",
+    "swish": "a Swish",
+    "sigmoid": "a sigmoid",
+    "hard_swish": "a hard Swish",
+    "hard_sigmoid": "a hard sigmoid",
+    "hard_sigmoid_keras": "Keras' hard sigmoid",
+    "leaky_relu": "a leaky ReLU",
+    "elu": "an ELU",
+    "selu": "a SELU",
+    "gelu": "a GELU",
+    "prelu": "a ReLU with learned slopes",
+    "softplus": "a softplus",
+    "mish": "a Mish",
+    "softmax": "a softmax",
+}
+_POOLS = {"avg": "average", "max": "maximum", "global": "global average"}
+_AMOUNTS = {"inputs": "values read", "outputs": "values made", "taps": "values summed"}
+
+BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
+GATES = ("gates.add", "gates.mul", "cells")
+ACTIVATIONS = (*(f"activation.{each}" for each in _NAMES), "softmax.rows")
+POOLS = tuple(f"pool.{pool}.{amount}" for pool in _POOLS for amount in _AMOUNTS)
+MERGES = ("add", "mul")
+
+# Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
+KINDS: Mapping[str, str] = {
+    "mac.conv": "multiply-adds of convolutions",
+    "mac.linear": "multiply-adds of linear layers",
+    "mac.recurrent": "multiply-adds of recurrent layers",
+    "mac.matmul": "multiply-adds of two maps with each other",
+    "bias.conv": "additions of a bias, one for each output value of a convolution",
+    "bias.linear": "additions of a bias, one for each output value of a linear layer",
+    "bias.linear.one_position": "the same, where the layer has one position and torch adds it in the product",
+    "bias.recurrent": "additions of a bias in a recurrent layer",
+    "gates.add": "other additions in a recurrent layer",
+    "gates.mul": "multiplications of gates in a recurrent layer",
+    "cells": "values that the cells of a recurrent layer keep",
+    "norm": "values normalised",
+    **{f"activation.{kind}": f"values through {name}" for kind, name in _NAMES.items()},
+    "softmax.rows": "positions that a softmax normalises",
+    **{
+        f"pool.{pool}.{amount}": f"{text} of {name} pools"
+        for pool, name in _POOLS.items()
+        for amount, text in _AMOUNTS.items()
+    },
+    "pool.avg.taps.as_written": "the same of average pools, a kernel given as one number read as that number",
+    "pool.max.taps.as_written": "the same of maximum pools, a kernel given as one number read as that number",
+    "add": "additions of branches",
+    "mul": "multiplications by a gate",
+    "parameters.norm": "scales and shifts of batch norms",
+    "parameters.prelu": "slopes of ReLUs",
+    "parameters.linear.weight": "weights of linear layers",
+    "parameters.linear.bias": "biases of linear layers",
+}
+
+# What stands for a kind of work where a tool counts it otherwise.
+STANDS_FOR: Mapping[str, str] = {
+    "bias.linear.one_position": "bias.linear",
+    "pool.avg.taps.as_written": "pool.avg.taps",
+    "pool.max.taps.as_written": "pool.max.taps",
+    "parameters.norm": "norm",
+    "parameters.prelu": "activation.prelu",
+    "parameters.linear.weight": "mac.linear",
+    "parameters.linear.bias": "bias.linear",
+}
+
+
+def but(group: tuple[str, ...], *counted: str) -> tuple[str, ...]:
+    """A group of kinds without those that a convention counts."""
+    assert set(counted) <= set(group)
+    return tuple(kind for kind in group if kind not in counted)

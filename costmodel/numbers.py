@@ -7,7 +7,7 @@ this module never imports sympy or numpy: it asks the values themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
@@ -288,7 +288,7 @@ def maximum(value: Any, other: Any) -> Any:
 
             return np.maximum(value, other)
         return where(Ratios.of(value) >= other, value, other)
-    return _largest(value, other)
+    return _outermost(value, other, "Max", _never_below)
 
 
 def is_never_below(value: Any, other: Any) -> bool:
@@ -302,27 +302,28 @@ def is_never_below(value: Any, other: Any) -> bool:
     return _never_below(sympy.sympify(value), sympy.sympify(other))
 
 
-def _largest(value: Any, other: Any) -> Any:
-    """The maximum of two expressions; what one term by term never falls below is left out.
+def _outermost(value: Any, other: Any, kind: str, beats: Callable[[Any, Any], bool]) -> Any:
+    """The maximum or minimum of two expressions; what one of them, term by term, always beats is left out.
 
-    sympy's own simplification of Max takes minutes on the outputs of a network's layers.
+    sympy's own simplification of Max and Min takes minutes on the outputs of a network's layers.
     """
     import sympy
 
+    function = getattr(sympy, kind)
     kept: list[Any] = []
-    for each in (*_alternatives(value), *_alternatives(other)):
-        if any(_never_below(one, each) for one in kept):
+    for each in (*_alternatives(value, function), *_alternatives(other, function)):
+        if any(beats(one, each) for one in kept):
             continue
-        kept = [one for one in kept if not _never_below(each, one)]
+        kept = [one for one in kept if not beats(each, one)]
         kept.append(each)
-    return kept[0] if len(kept) == 1 else sympy.Max(*kept, evaluate=False)
+    return kept[0] if len(kept) == 1 else function(*kept, evaluate=False)
 
 
-def _alternatives(value: Any) -> tuple[Any, ...]:
+def _alternatives(value: Any, function: Any) -> tuple[Any, ...]:
     import sympy
 
     value = sympy.sympify(value)
-    return value.args if isinstance(value, sympy.Max) else (value,)
+    return value.args if isinstance(value, function) else (value,)
 
 
 def _never_below(value: Any, other: Any) -> bool:
@@ -363,9 +364,7 @@ def _is_positive(term: Any) -> bool:
 def minimum(value: Any, other: Any) -> Any:
     """The smaller of two, element by element or symbolically."""
     if is_symbolic(value) or is_symbolic(other):
-        import sympy
-
-        return sympy.Min(value, other)
+        return _outermost(value, other, "Min", lambda one, each: _never_below(each, one))
     return -maximum(-value, -other)
 
 

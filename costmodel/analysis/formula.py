@@ -55,7 +55,7 @@ class Symbols:
             self.named[value] = symbol = sympy.Dummy("count", integer=True, nonnegative=True)
             self.counts[symbol] = value
             return symbol
-        if kind == "path" and not value.has(sympy.Max):
+        if kind == "path" and not value.has(sympy.Max, sympy.Min):
             return value
         letter = LETTERS.get(kind, kind)
         name = letter
@@ -84,7 +84,7 @@ class Symbols:
         import sympy
 
         if kind == "path":
-            symbol = sympy.Symbol(name, real=True)
+            symbol = sympy.Symbol(name, **({"integer": True} if value.is_integer else {"real": True}))
         elif not value.is_integer:
             symbol = sympy.Symbol(name, positive=True)
             self.assume(sympy.Gt(value, 0, evaluate=False))
@@ -171,12 +171,12 @@ def formulas(
         graph = build(symbols, trace.let)
         figures = Figures(graph)
         totals = {name: _total(figures, name) for name in _wanted(metrics)}
-    totals = {name: None if each is None else each.xreplace(trace.counts) for name, each in totals.items()}
+    totals = {name: None if each is None else _replaced(each, trace.counts) for name, each in totals.items()}
     if tidy:
         totals = {name: gathered(total) for name, total in totals.items()}
-    definitions = {symbol: each.xreplace(trace.counts) for symbol, each in trace.definitions.items()}
+    definitions = {symbol: _replaced(each, trace.counts) for symbol, each in trace.definitions.items()}
     demands, assumptions = (
-        tuple(each.xreplace(trace.counts) for each in kept) for kept in (trace.demands, trace.assumptions)
+        tuple(_replaced(each, trace.counts) for each in kept) for kept in (trace.demands, trace.assumptions)
     )
     return Formulas(symbols, definitions, totals, demands, assumptions, graph)
 
@@ -195,6 +195,25 @@ def _total(figures: Figures, name: str) -> Any:
 
     total = evaluate(figures, name)
     return None if total is None or total == float("inf") else sympy.sympify(total)
+
+
+def _replaced(expression: Any, values: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
+    """An expression with values in the place of symbols; maxima stay as they are.
+
+    sympy's own `xreplace` simplifies each maximum that it rebuilds, which takes it minutes.
+    """
+    import sympy
+
+    known: dict[Any, Any] = dict(values)
+
+    def replaced(part: Any) -> Any:
+        if part not in known:
+            parts = tuple(replaced(each) for each in part.args)
+            as_is = {"evaluate": False} if isinstance(part, sympy.Max | sympy.Min) else {}
+            known[part] = part if parts == part.args else part.func(*parts, **as_is)
+        return known[part]
+
+    return replaced(expression) if values else expression
 
 
 def gathered(total: Any) -> Any:

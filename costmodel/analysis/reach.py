@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from math import lcm
 from typing import NamedTuple
@@ -49,8 +49,7 @@ def lookahead(graph: Graph) -> Size:
         window = graph.windows[node.name]
         jump = reduce(lcm, (jumps[name] for name in node.inputs))
         jumps[node.name] = jump * window.stride
-        # Under a name of its own: a maximum of maxima takes sympy minutes.
-        ahead[node.name] = named("path", reduce(maximum, (ahead[name] for name in node.inputs)))
+        ahead[node.name] = _latest(ahead[name] for name in node.inputs)
         if node.name not in pools:
             ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
     return ahead[graph.output]
@@ -71,9 +70,21 @@ class _Seen(NamedTuple):
     place: Size = 0
 
 
-def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, Reach]:
+class _Cuts(dict[str, Reach]):
+    """The reach of an edge of a clip, worked out when it is asked for: in symbols that takes a while."""
+
+    def __init__(self, graph: Graph, seen: Mapping[str, _Seen]) -> None:
+        self.graph = graph
+        self.seen = seen
+
+    def __missing__(self, name: str) -> Reach:
+        self[name] = found = _cut(self.graph, name, self.seen[name])
+        return found
+
+
+def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> Mapping[str, Reach]:
     """The reach of every edge of a clip network, but for layers left out: those see just their own frame."""
-    return {name: _cut(graph, name, each) for name, each in _seen(graph, left_out).items()}
+    return _Cuts(graph, _seen(graph, left_out))
 
 
 def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Seen]:
@@ -101,12 +112,17 @@ def _joined(inputs: list[_Seen]) -> _Seen:
     lasts = [each.last for each in inputs if each.last is not None]
     return _Seen(
         reduce(lcm, (each.jump for each in inputs)),
-        reduce(maximum, (each.back for each in inputs)),
-        reduce(maximum, (each.ahead for each in inputs)),
-        reduce(maximum, (each.end for each in inputs)),
-        reduce(maximum, lasts) if lasts else None,
-        reduce(maximum, (each.place for each in inputs)),
+        _latest(each.back for each in inputs),
+        _latest(each.ahead for each in inputs),
+        _latest(each.end for each in inputs),
+        _latest(lasts) if lasts else None,
+        _latest(each.place for each in inputs),
     )
+
+
+def _latest(places: Iterable[Size]) -> Size:
+    """The largest, under a name of its own: a maximum of maxima takes sympy minutes."""
+    return named("path", reduce(maximum, places))
 
 
 def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:
@@ -123,7 +139,7 @@ def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:
 
 def _end(read: TensorType, at: _Seen) -> Size:
     """The newest frame that the last frame of an edge sees: what stands behind that is padding."""
-    return minimum(at.end, (read.time - 1) * at.jump + at.ahead)
+    return named("path", minimum(at.end, (read.time - 1) * at.jump + at.ahead))
 
 
 def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:

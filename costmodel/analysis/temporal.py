@@ -8,7 +8,7 @@ from math import inf, lcm
 from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, maximum
+from costmodel.numbers import Size, maximum, named
 from costmodel.types import FRAMEWISE, Window
 
 
@@ -54,8 +54,9 @@ def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
     if window is FRAMEWISE and len(inputs) == 1:
         return inputs[0]
     jump = reduce(lcm, (at.jump for at in inputs))
-    back = reduce(maximum, (at.back for at in inputs))
-    delay = reduce(maximum, (at.delay for at in inputs))
+    # Under names of their own: a maximum of maxima takes sympy minutes.
+    back = named("path", reduce(maximum, (at.back for at in inputs)))
+    delay = named("path", reduce(maximum, (at.delay for at in inputs)))
     ahead = window.last * jump + window.wait
     reach = inf if window.unbounded else back - count * (window.first * jump)
     return Timing(jump * window.stride, reach, delay + count * ahead)

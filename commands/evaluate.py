@@ -141,7 +141,7 @@ def _needed_frames(source: Source) -> int:
     from search.train.streaming import most_frames
 
     graph = source.graph()
-    return int(most_frames(graph) * Fraction(graph.every)) + 1
+    return int(most_frames(graph) * Fraction(int(graph.every))) + 1
 
 
 def _on_stream(

@@ -12,15 +12,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, overload
 
 if TYPE_CHECKING:
     import numpy
     import sympy
+    from sympy.printing.str import StrPrinter
+    from typing_extensions import TypeIs
 
-    Size = int | sympy.Expr | numpy.ndarray
-else:
-    Size = Any
+    Size: TypeAlias = int | sympy.Expr | numpy.ndarray
+    # What arithmetic makes of sizes: means over strides, factors of widths, logarithms. An array of fractions
+    # is a `Ratios`, which takes part wherever an array does.
+    Number: TypeAlias = Size | Fraction | float
+    Exact: TypeAlias = int | Fraction
+    # What a comparison gives: one flag, a relation between symbols, or a flag for each element.
+    Condition: TypeAlias = bool | sympy.Basic | numpy.ndarray
+else:  # other modules build aliases of these at run time, where sympy and numpy must not load
+    Size = Number = Exact = Condition = Any
 
 _EXACT = (int, Fraction)
 
@@ -28,13 +36,13 @@ _EXACT = (int, Fraction)
 class Trace(Protocol):
     """Follows a network of symbols while it is built: names its sizes and hears what must hold of them."""
 
-    def name(self, kind: str, value: Any) -> Any:
+    def name(self, kind: str, value: Number) -> Number:
         """What stands for a size from here on: a symbol, or the value itself."""
 
-    def demand(self, condition: Any) -> None:
+    def demand(self, condition: Condition) -> None:
         """A condition without which the network cannot be built."""
 
-    def assume(self, condition: Any) -> None:
+    def assume(self, condition: Condition) -> None:
         """A condition without which the network is another one than the formulas describe."""
 
 
@@ -51,7 +59,7 @@ def traced(trace: Trace) -> Iterator[None]:
         _TRACE.reset(token)
 
 
-def named(kind: str, value: Any) -> Any:
+def named(kind: str, value: Number) -> Number:
     """A size under the name that the open trace gives it; numbers and arrays as they are."""
     if isinstance(value, int):
         return value
@@ -59,21 +67,21 @@ def named(kind: str, value: Any) -> Any:
     return value if trace is None or not is_symbolic(value) else trace.name(kind, value)
 
 
-def demand(condition: Any) -> None:
+def demand(condition: Condition) -> None:
     """Tells the open trace of a condition on symbols."""
     trace = _TRACE.get()
     if trace is not None and not isinstance(condition, bool):
         trace.demand(condition)
 
 
-def assume(condition: Any) -> None:
+def assume(condition: Condition) -> None:
     """Tells the open trace of a condition without which the formulas are those of another network."""
     trace = _TRACE.get()
     if trace is not None and not isinstance(condition, bool):
         trace.assume(condition)
 
 
-def assume_positive(value: Any) -> None:
+def assume_positive(value: Number) -> None:
     """Tells the open trace that a symbolic size is taken to be one or more."""
     trace = _TRACE.get()
     if trace is None or not is_symbolic(value):
@@ -83,7 +91,7 @@ def assume_positive(value: Any) -> None:
     trace.assume(sympy.Ge(value, 1, evaluate=False))
 
 
-def demand_between(value: Any, least: int, most: int | None) -> None:
+def demand_between(value: Number, least: int, most: int | None) -> None:
     """Tells the open trace that a symbolic size must be a whole number from `least` to `most`."""
     if isinstance(value, int) or _TRACE.get() is None or not is_symbolic(value):
         return
@@ -96,22 +104,33 @@ def demand_between(value: Any, least: int, most: int | None) -> None:
         demand(sympy.Eq(value, sympy.floor(value), evaluate=False))
 
 
-def is_exact(value: Any) -> bool:
+def is_exact(value: object) -> TypeIs[Exact | float]:
     """Whether a value is one plain number, not a symbol or an array."""
     return isinstance(value, (int, Fraction, float))
 
 
-def is_array(value: Any) -> bool:
+def exact(value: Number) -> Exact:
+    """A value that is known to be one number, as an int or a Fraction; of a float what its text says."""
+    return value if isinstance(value, int | Fraction) else Fraction(str(value))
+
+
+def is_array(value: object) -> TypeIs[numpy.ndarray]:
     """Whether a value is a numpy array or an array of ratios."""
     return isinstance(value, Ratios) or type(value).__module__ == "numpy"
 
 
-def is_symbolic(value: Any) -> bool:
+def is_symbolic(value: object) -> TypeGuard[sympy.Expr]:
     """Whether a value is a sympy expression (a sympy number included)."""
     return not isinstance(value, _EXACT) and hasattr(value, "free_symbols")
 
 
-def simplify(value: Any) -> Any:
+@overload
+def simplify(value: Exact) -> Exact: ...
+@overload
+def simplify(value: Exact | float) -> Exact | float: ...
+@overload
+def simplify(value: Number) -> Number: ...
+def simplify(value: Number) -> Number:
     """A fraction without remainder as an int; everything else unchanged."""
     if isinstance(value, Fraction) and value.denominator == 1:
         return value.numerator
@@ -126,12 +145,12 @@ class Ratios:
 
     __array_ufunc__ = None  # numpy leaves mixed arithmetic to this class
 
-    def __init__(self, numerator: Any, denominator: Any = 1) -> None:
+    def __init__(self, numerator: Size | float, denominator: Size | float = 1) -> None:
         self.numerator = numerator
         self.denominator = denominator
 
     @staticmethod
-    def of(value: Any) -> Ratios:
+    def of(value: Number) -> Ratios:
         """Any exact number, array or Ratios as Ratios."""
         if isinstance(value, Ratios):
             return value
@@ -139,7 +158,7 @@ class Ratios:
             return Ratios(value.numerator, value.denominator)
         return Ratios(value)
 
-    def __add__(self, other: Any) -> Ratios:
+    def __add__(self, other: Number) -> Ratios:
         if isinstance(other, int):
             return Ratios(self.numerator + other * self.denominator, self.denominator)
         other = Ratios.of(other)
@@ -153,32 +172,32 @@ class Ratios:
     def __neg__(self) -> Ratios:
         return Ratios(-self.numerator, self.denominator)
 
-    def __sub__(self, other: Any) -> Ratios:
+    def __sub__(self, other: Number) -> Ratios:
         return self + (-Ratios.of(other))
 
-    def __rsub__(self, other: Any) -> Ratios:
+    def __rsub__(self, other: Number) -> Ratios:
         return Ratios.of(other) - self
 
-    def __mul__(self, other: Any) -> Ratios:
+    def __mul__(self, other: Number) -> Ratios:
         other = Ratios.of(other)
         return Ratios(self.numerator * other.numerator, self.denominator * other.denominator)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Ratios:
+    def __truediv__(self, other: Number) -> Ratios:
         other = Ratios.of(other)
         return Ratios(self.numerator * other.denominator, self.denominator * other.numerator)
 
-    def __rtruediv__(self, other: Any) -> Ratios:
+    def __rtruediv__(self, other: Number) -> Ratios:
         return Ratios.of(other) / self
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Number) -> Number:
         return floor(self / other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: Number) -> Number:
         return floor(Ratios.of(other) / self)
 
-    def __floor__(self) -> Any:
+    def __floor__(self) -> Number:
         return self.numerator // self.denominator
 
     __hash__ = None  # type: ignore[assignment]  # compares element by element, as arrays do
@@ -190,22 +209,26 @@ class Ratios:
     def __ne__(self, other: Any) -> Any:
         return ~(self == other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Number) -> Condition:
         other = Ratios.of(other)
         return self.numerator * other.denominator < other.numerator * self.denominator
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Number) -> Condition:
         other = Ratios.of(other)
         return self.numerator * other.denominator <= other.numerator * self.denominator
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Number) -> Condition:
         return Ratios.of(other) < self
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Number) -> Condition:
         return Ratios.of(other) <= self
 
 
-def floor(value: Any) -> Any:
+@overload
+def floor(value: Exact) -> int: ...
+@overload
+def floor(value: Number) -> Number: ...
+def floor(value: Number) -> Number:
     """The largest whole number not above `value`."""
     if isinstance(value, int) or type(value).__module__ == "numpy":
         return value
@@ -216,7 +239,7 @@ def floor(value: Any) -> Any:
     return sympy.floor(value)
 
 
-def ceil(value: Any) -> Any:
+def ceil(value: Number) -> Number:
     """The smallest whole number not below `value`."""
     if is_symbolic(value):
         import sympy
@@ -225,14 +248,22 @@ def ceil(value: Any) -> Any:
     return -floor(-value)
 
 
-def ceil_div(value: Any, divisor: Any) -> Any:
+@overload
+def ceil_div(value: int, divisor: int) -> int: ...
+@overload
+def ceil_div(value: Number, divisor: Number) -> Number: ...
+def ceil_div(value: Number, divisor: Number) -> Number:
     """`value / divisor` rounded up."""
     if is_symbolic(value) or is_symbolic(divisor):
         return ceil(divide(value, divisor))
     return -(-value // divisor)
 
 
-def divide(value: Any, divisor: Any) -> Any:
+@overload
+def divide(value: Exact, divisor: Exact) -> Exact: ...
+@overload
+def divide(value: Number, divisor: Number) -> Number: ...
+def divide(value: Number, divisor: Number) -> Number:
     """`value / divisor` exactly; a whole quotient of ints is an int."""
     if isinstance(value, _EXACT) and isinstance(divisor, _EXACT):
         return simplify(Fraction(value) / divisor)
@@ -241,7 +272,11 @@ def divide(value: Any, divisor: Any) -> Any:
     return value / divisor
 
 
-def times(value: Any, factor: Any) -> Any:
+@overload
+def times(value: Exact, factor: Exact) -> Exact: ...
+@overload
+def times(value: Number, factor: Number) -> Number: ...
+def times(value: Number, factor: Number) -> Number:
     """`value * factor` exactly, fractions of arrays included."""
     if isinstance(value, Fraction) and is_array(factor):
         return Ratios.of(value) * factor
@@ -250,7 +285,11 @@ def times(value: Any, factor: Any) -> Any:
     return simplify(value * factor)
 
 
-def plus(value: Any, term: Any) -> Any:
+@overload
+def plus(value: Exact, term: Exact) -> Exact: ...
+@overload
+def plus(value: Number, term: Number) -> Number: ...
+def plus(value: Number, term: Number) -> Number:
     """`value + term` exactly, fractions and arrays mixed."""
     if isinstance(value, Fraction) and is_array(term):
         return Ratios.of(value) + term
@@ -259,7 +298,7 @@ def plus(value: Any, term: Any) -> Any:
     return simplify(value + term)
 
 
-def where(condition: Any, chosen: Any, other: Any) -> Any:
+def where(condition: Condition, chosen: Number, other: Number) -> Number:
     """`chosen` where the condition holds, else `other`, element by element or symbolically."""
     if isinstance(condition, bool):
         return chosen if condition else other
@@ -272,13 +311,14 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
                 np.where(condition, chosen.numerator, other.numerator),
                 np.where(condition, chosen.denominator, other.denominator),
             )
-        return np.where(condition, chosen, other)
+        values: tuple[Any, Any] = (chosen, other)  # numpy's types know no Fraction, numpy takes it
+        return np.where(condition, *values)
     import sympy
 
     return sympy.Piecewise((chosen, condition), (other, True))
 
 
-def maximum(value: Any, other: Any) -> Any:
+def maximum(value: Number, other: Number) -> Number:
     """The larger of two, element by element or symbolically."""
     if is_exact(value) and is_exact(other):
         return max(value, other)
@@ -286,17 +326,20 @@ def maximum(value: Any, other: Any) -> Any:
         if not (isinstance(value, Ratios) or isinstance(other, Ratios)):
             import numpy as np
 
-            return np.maximum(value, other)
+            values: tuple[Any, Any] = (value, other)  # as in `where`
+            return np.maximum(*values)
         return where(Ratios.of(value) >= other, value, other)
     return _outermost(value, other, "Max", _never_below)
 
 
-def is_never_below(value: Any, other: Any) -> bool:
+def is_never_below(value: Number, other: Number) -> bool:
     """Whether `value >= other`: at every element of arrays, and as far as their terms show it for symbols."""
     if is_exact(value) and is_exact(other):
         return bool(value >= other)
     if is_array(value) or is_array(other):
-        return bool((value >= other).all())
+        import numpy as np
+
+        return bool(np.all(value >= other))
     import sympy
 
     return _never_below(sympy.sympify(value), sympy.sympify(other))
@@ -326,7 +369,7 @@ def _alternatives(value: Any, function: Any) -> tuple[Any, ...]:
     return value.args if isinstance(value, function) else (value,)
 
 
-def _never_below(value: Any, other: Any) -> bool:
+def _never_below(value: sympy.Expr, other: sympy.Expr) -> bool:
     """Whether `value >= other`, seen from the terms alone: equal ones cancel, the rest must be positive."""
     import sympy
 
@@ -342,7 +385,7 @@ def _never_below(value: Any, other: Any) -> bool:
     return all(_is_positive(term) for term in sympy.Add.make_args(sympy.expand_mul(difference)))
 
 
-def _has_factors(value: Any, other: Any) -> bool:
+def _has_factors(value: sympy.Expr, other: sympy.Expr) -> bool:
     """Whether one product of positive whole numbers holds all factors of another, and no smaller number."""
     coefficient, factors = value.as_coeff_Mul()
     least, wanted = other.as_coeff_Mul()
@@ -356,19 +399,23 @@ def _has_factors(value: Any, other: Any) -> bool:
     return all(factor.is_integer and power >= 0 for factor, power in left.items() if power != 0)
 
 
-def _is_positive(term: Any) -> bool:
+def _is_positive(term: sympy.Expr) -> bool:
     coefficient, rest = term.as_coeff_Mul()
     return bool(coefficient >= 0) and all(factor.is_nonnegative for factor in rest.as_powers_dict())
 
 
-def minimum(value: Any, other: Any) -> Any:
+def minimum(value: Number, other: Number) -> Number:
     """The smaller of two, element by element or symbolically."""
     if is_symbolic(value) or is_symbolic(other):
         return _outermost(value, other, "Min", lambda one, each: _never_below(each, one))
     return -maximum(-value, -other)
 
 
-def round_to(value: Any, divisor: int = 8) -> Any:
+@overload
+def round_to(value: Exact, divisor: int = 8) -> int: ...
+@overload
+def round_to(value: Number, divisor: int = 8) -> Number: ...
+def round_to(value: Number, divisor: int = 8) -> Number:
     """The multiple of `divisor` nearest to `value`, at least `divisor` and at least nine tenths of `value`.
 
     The rounding of channel widths that MobileNet introduced and X3D's released code uses for widths and
@@ -380,17 +427,17 @@ def round_to(value: Any, divisor: int = 8) -> Any:
     return where(times(nearest, 10) < times(value, 9), nearest + divisor, nearest)
 
 
-def log(value: Any) -> Any:
+def log(value: Number) -> Number:
     """The natural logarithm, as a float, a symbol or an array of floats."""
     return _transcendental("log", value)
 
 
-def root(value: Any) -> Any:
+def root(value: Number) -> Number:
     """The square root, as a float, a symbol or an array of floats."""
     return _transcendental("sqrt", value)
 
 
-def _transcendental(name: str, value: Any) -> Any:
+def _transcendental(name: str, value: Number) -> Number:
     if is_exact(value):
         return getattr(math, name)(value)
     if isinstance(value, Ratios):
@@ -405,7 +452,7 @@ def _transcendental(name: str, value: Any) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _rounding() -> Any:
+def _rounding() -> sympy.Expr:
     """`round_to` as a function of sympy, so that a formula shows it by its name."""
     import sympy
 
@@ -415,23 +462,23 @@ def _rounding() -> Any:
         is_positive = True
 
         @classmethod
-        def eval(cls, value: Any, divisor: Any) -> Any:
+        def eval(cls, value: sympy.Expr, divisor: sympy.Expr) -> sympy.Expr:
             if value.is_Rational and divisor.is_Integer:
                 return sympy.Integer(round_to(Fraction(int(value.p), int(value.q)), int(divisor)))
             return None
 
-        def _sympystr(self, printer: Any) -> str:
+        def _sympystr(self, printer: StrPrinter) -> str:
             value, divisor = (printer.doprint(each) for each in self.args)
             return f"round{divisor}({value})" if divisor.isdigit() else f"round_to({value}, {divisor})"
 
-        def _latex(self, printer: Any) -> str:
+        def _latex(self, printer: StrPrinter) -> str:
             value, divisor = (printer.doprint(each) for each in self.args)
             return rf"\operatorname{{round}}_{{{divisor}}}\left({value}\right)"
 
     return round_to_multiple
 
 
-def equal(value: Any, other: Any) -> Any:
+def equal(value: Number, other: Number) -> Condition:
     """Whether two sizes are equal: a flag, an array of flags, or a condition on symbols."""
     if value is other:
         return True
@@ -445,7 +492,7 @@ def equal(value: Any, other: Any) -> Any:
     return sympy.Eq(value, other, evaluate=False)
 
 
-def differ(value: Any, other: Any) -> Any:
+def differ(value: Number, other: Number) -> Condition:
     """Whether two sizes differ: a flag, an array of flags, or a condition on symbols."""
     same = equal(value, other)
     if isinstance(same, bool):
@@ -453,7 +500,7 @@ def differ(value: Any, other: Any) -> Any:
     return ~same
 
 
-def either(condition: Any, other: Any) -> Any:
+def either(condition: Condition, other: Condition) -> Condition:
     """Whether one of two conditions holds: a flag, an array of flags, or a condition on symbols."""
     if condition is True or other is True:
         return True
@@ -462,12 +509,12 @@ def either(condition: Any, other: Any) -> Any:
     return condition | other
 
 
-def repeated(amount: Any, count: Any) -> Any:
+def repeated(amount: Number, count: Number) -> Number:
     """`amount`, `count` times over; untouched where the count is one."""
     return amount if isinstance(count, int) and count == 1 else count * amount
 
 
-def share_of(amount: Any, count: Any) -> Any:
+def share_of(amount: Number, count: Number) -> Number:
     """What each of `count` equal parts has of an amount that they share evenly."""
     if not (is_symbolic(amount) or is_symbolic(count)):
         return amount // count
@@ -477,8 +524,10 @@ def share_of(amount: Any, count: Any) -> Any:
     return share if share.is_integer else sympy.floor(amount / sympy.Max(count, 1))  # of none, nothing
 
 
-def is_zero(value: Any) -> bool:
+def is_zero(value: Number) -> bool:
     """Whether a value is known to be zero, everywhere."""
     if is_array(value):
-        return not value.any()
+        import numpy as np
+
+        return not np.any(value.numerator if isinstance(value, Ratios) else value)
     return bool(value == 0)

@@ -16,6 +16,7 @@ from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, OptionError, nearest
 from costmodel.graph import Node
 from costmodel.network import Network
+from costmodel.numbers import is_exact
 from costmodel.ops import Add, Concat, Conv, Linear, Relu, Relu6, Step
 from costmodel.spec import Document, document
 from costmodel.spec.load import Item
@@ -69,6 +70,7 @@ class Networks:
             raise
         except CostModelError as error:
             raise cell.error(str(error).replace("__", ".")) from error
+        assert is_exact(found)  # the sizes of published networks are numbers
         return found if isinstance(found, int) else Fraction(found)
 
     def _part(self, cell: Cell, known: Mapping[str, Item], name: str) -> Part:

@@ -15,13 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import ACTIVATIONS, BIASES, GATES, KINDS, MERGES, POOLS, STANDS_FOR, but
 from costmodel.errors import OptionError
 from costmodel.graph import Node
-from costmodel.numbers import equal, where
+from costmodel.numbers import Number, equal, where
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]
@@ -53,7 +52,7 @@ class Convention:
     function: Table | None = None
     operator: Table | None = None
     step: Table | None = None
-    extra: Callable[[Figures, Node], Any] | None = None
+    extra: Callable[[Figures, Node], Number] | None = None
     left_out: tuple[str, ...] = ()
 
     @cached_property
@@ -65,12 +64,14 @@ class Convention:
 
     def table(self, figures: Figures, node: Node) -> Table:
         """How much each unit of a kind counts for a layer."""
+        # A step of a stream runs code of its own, so how the clip network is written tells a tool nothing
+        # there.
         if self.step is not None and figures.graph.is_stream:
             return self.step
         table = {"module": self.module, "function": self.function, "operator": self.operator}[way_of(node)]
         return self.module if table is None else table
 
-    def layer(self, figures: Figures, node: Node) -> Any:
+    def layer(self, figures: Figures, node: Node) -> Number:
         """What one layer counts for one of its outputs.
 
         Raises:
@@ -83,7 +84,7 @@ class Convention:
         counted = (table.get(kind, 0) * amount for kind, amount in amounts(figures, node).items())
         return sum(counted) + self.beyond(figures, node)
 
-    def beyond(self, figures: Figures, node: Node) -> Any:
+    def beyond(self, figures: Figures, node: Node) -> Number:
         """What one layer of a stream counts beside its table."""
         return self.extra(figures, node) if self.extra is not None and figures.graph.is_stream else 0
 
@@ -96,13 +97,13 @@ def way_of(node: Node) -> str:
     return node.op.written
 
 
-def amounts(figures: Figures, node: Node) -> dict[str, Any]:
+def amounts(figures: Figures, node: Node) -> dict[str, Number]:
     """What a layer does for one output, by kind, and its parameters where a tool counts those.
 
     Raises:
         OptionError: a kind of work has no rule; it is never counted as nothing.
     """
-    found: dict[str, Any] = dict(figures.work[node.name])
+    found: dict[str, Number] = dict(figures.work[node.name])
     shapes = {name: prod(shape) for name, shape in figures.weights[node.name].items()}
     if "norm" in found:
         found["parameters.norm"] = sum(shapes.values())
@@ -112,6 +113,8 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
         found |= {f"parameters.linear.{name}": size for name, size in shapes.items()}
     if "bias.linear" in found:
         bias = found["bias.linear"]
+        # As many additions as biases: there is one position, and torch adds the bias within addmm, where
+        # tools count it.
         found["bias.linear.one_position"] = where(equal(bias, shapes["bias"]), bias, 0)
     found |= _taps_as_written(figures, node)
     unknown = sorted(found.keys() - KINDS.keys())
@@ -120,7 +123,7 @@ def amounts(figures: Figures, node: Node) -> dict[str, Any]:
     return found
 
 
-def _taps_as_written(figures: Figures, node: Node) -> dict[str, Any]:
+def _taps_as_written(figures: Figures, node: Node) -> dict[str, Number]:
     """Taps of a pool, but of a kernel given as one number only those along one of its sides."""
     work = figures.work[node.name]
     kinds = [kind for kind in ("avg", "max") if f"pool.{kind}.taps" in work]
@@ -136,18 +139,18 @@ def _taps_as_written(figures: Figures, node: Node) -> dict[str, Any]:
     return {f"pool.{kind}.taps.as_written": read}
 
 
-def count_per_clip(figures: Figures, convention: Convention) -> Any:
+def count_per_clip(figures: Figures, convention: Convention) -> Number:
     """What a convention counts for one clip."""
     clip = figures.clip
     return clip.total((node, convention.layer(clip, node)) for node in clip.graph.nodes)
 
 
-def count_per_frame(figures: Figures, convention: Convention) -> Any:
+def count_per_frame(figures: Figures, convention: Convention) -> Number:
     """What a convention counts for each new frame, as a mean; of a clip network the whole clip again."""
     return figures.total((node, count_of(figures, convention, node)) for node in figures.graph.nodes)
 
 
-def count_of(figures: Figures, convention: Convention, node: Node) -> Any:
+def count_of(figures: Figures, convention: Convention, node: Node) -> Number:
     """What a convention counts for a layer, as a mean for each new frame; of a clip network for the clip."""
     return figures.per_frame(node, convention.layer(figures, node))
 
@@ -163,7 +166,7 @@ def convention_named(name: str) -> Convention:
     return CONVENTIONS[name]
 
 
-def _co3d_step(figures: Figures, node: Node) -> Any:
+def _co3d_step(figures: Figures, node: Node) -> Number:
     """What Co3D's printed steps count beside the table, fitted to Tables 1 and 3.
 
     The classifier's output is read as one channel wide, and each frame that a pool covers beyond the clip's
@@ -179,7 +182,7 @@ def _co3d_step(figures: Figures, node: Node) -> Any:
     return 0
 
 
-def _clip_kernel(figures: Figures, node: Node) -> Any:
+def _clip_kernel(figures: Figures, node: Node) -> Number:
     """The frames that a pool of a stream covers in the clip network."""
     clip = figures.clip.graph
     known = clip.by_name.get(node.name)

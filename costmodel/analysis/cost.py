@@ -88,6 +88,7 @@ def analyze(
     Raises:
         OptionError: the dtype or the convention is not known, or fps is not above zero.
     """
+    # Written so that nan is refused as well: no comparison with it holds.
     if fps is not None and not 0 < fps < 1e6:
         raise OptionError(f"--fps: {fps}, expected frames a second, above zero")
     figures = Figures(graph, dtype)
@@ -124,6 +125,7 @@ def plain(value: Any) -> Any:
 
 
 def _in_seconds(totals: Mapping[str, Any], graph: Graph, fps: float) -> dict[str, Any]:
+    # fps counts the frames of the camera, of which the network takes every so many.
     frame = graph.every / fps
     seconds = {f"{name}_seconds": totals[name] * frame for name in PER_SECOND if totals[name] is not None}
     return {"fps": fps, **seconds, "macs_per_second": totals["macs_per_frame"] / frame}

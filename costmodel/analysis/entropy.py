@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from math import prod
-from typing import Any
 
 from costmodel.analysis.temporal import excitation_pools, is_whole_clip
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import is_exact, log, maximum, named, repeated, root
+from costmodel.numbers import Number, is_exact, log, maximum, named, repeated, root
 from costmodel.ops import Op
 from costmodel.types import TensorType
 
-Terms = tuple[Any, ...]
+Terms = tuple[Number, ...]
 
 SMALLEST_DISTANCE = 1e-9  # keeps a map of exactly its kernel's proportions finite: alpha is at most 20.7
 
 
-def entropy_score(graph: Graph) -> Any:
+def entropy_score(graph: Graph) -> Number:
     """The STEntr-Score of a clip network, in nats (Wang 2023, sec. 3, as its released code computes it).
 
     H = log C_L + sum over l of 1/2 log(C_(l-1) / g_l * K_t K_h K_w * alpha_l), with the refinement factor
@@ -37,20 +36,22 @@ def entropy_score(graph: Graph) -> Any:
     return reduce(maximum, (_total((*terms, log(x.channels))) for terms, x in reached))
 
 
-def depth_of(graph: Graph) -> Any:
+def depth_of(graph: Graph) -> Number:
     """Convolutions on the longest path to the pool over the whole clip, squeeze-excite apart."""
     ones = graph.map(lambda op, inputs: int(op.is_convolution))
     return reduce(maximum, (_total(terms) for terms, _ in _largest_sums(graph, ones)))
 
 
-def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Terms, TensorType]]:
+def _largest_sums(graph: Graph, gains: Mapping[str, Number]) -> list[tuple[Terms, TensorType]]:
     """The largest sum of gains over the paths to each pool over the whole clip, and what that pool reads."""
     excitations = excitation_pools(graph)
     sums: dict[str, Terms] = {INPUT: ()}
     ends: list[tuple[Terms, TensorType]] = []
     for node in graph.nodes:
+        # A gate only scales its first input; the path through its squeeze adds no expressiveness to the map.
         inputs = node.inputs[:1] if node.op.is_gate else node.inputs
         reached = [sums[name] for name in inputs if name in sums]
+        # Behind an end: a head adds nothing to the score.
         if not reached:
             continue
         best = _largest(reached)
@@ -60,10 +61,11 @@ def _largest_sums(graph: Graph, gains: Mapping[str, Any]) -> list[tuple[Terms, T
         gain = gains[node.name]
         nothing = isinstance(gain, int | float) and gain == 0
         sums[node.name] = best if nothing else _with(best, repeated(gain, node.count))
+    # A network without a pool over its clip ends at its answer.
     return ends or [(sums[graph.output], graph.types[graph.output])]
 
 
-def _with(terms: Terms, gain: Any) -> Terms:
+def _with(terms: Terms, gain: Number) -> Terms:
     """A sum with one more term; plain numbers are added up at once, so that deep networks take no longer."""
     if terms and is_exact(terms[-1]) and is_exact(gain):
         return (*terms[:-1], terms[-1] + gain)
@@ -76,17 +78,20 @@ def _largest(branches: Sequence[Terms]) -> Terms:
         return branches[0]
     shared = 0
     for terms in zip(*branches, strict=False):
+        # By identity: == of arrays is an array, and of long symbolic terms slow.
         if any(term is not terms[0] for term in terms):
             break
         shared += 1
     rests = [branch[shared:] for branch in branches]
     if not any(rests):
         return branches[0]
+    # Under a name of its own, or each maximum would stand in the next and formulas grow twofold at every
+    # merge.
     largest = named("path", reduce(maximum, (_total(rest) for rest in rests)))
     return (*branches[0][:shared], largest)
 
 
-def _total(terms: Terms) -> Any:
+def _total(terms: Terms) -> Number:
     """The sum of terms, small arrays first, so that few additions run over all designs."""
     return sum(sorted(terms, key=lambda term: getattr(term, "size", 1)))
 
@@ -95,7 +100,7 @@ def _is_end(graph: Graph, node: Node) -> bool:
     return node.op.flattens or is_whole_clip(graph, node)
 
 
-def _gain(op: Op, inputs: tuple[TensorType, ...]) -> Any:
+def _gain(op: Op, inputs: tuple[TensorType, ...]) -> Number:
     if not op.is_convolution:
         return 0.0
     (x,) = inputs
@@ -103,7 +108,7 @@ def _gain(op: Op, inputs: tuple[TensorType, ...]) -> Any:
     return log(fan_in * prod(op.kernel_on(x)) * refinement(op, x)) / 2
 
 
-def refinement(op: Op, x: TensorType) -> Any:
+def refinement(op: Op, x: TensorType) -> Number:
     """The factor -log(1 - cos(S, K)): how alike the proportions of an output map and its kernel are."""
     kernel, (_, *maps) = op.kernel_on(x), op.out(x)
     if all(isinstance(size, int) and size == 1 for size in kernel):

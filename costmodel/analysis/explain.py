@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from costmodel.analysis.closed_forms import ClosedForm, closed_forms
 from costmodel.analysis.conventions import CONVENTIONS, Convention, amounts, count_of, way_of
@@ -13,7 +12,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import STANDS_FOR
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import Graph, Node
-from costmodel.numbers import is_zero
+from costmodel.numbers import Number, is_zero
 
 
 @dataclass(frozen=True)
@@ -21,10 +20,10 @@ class Counted:
     """What a convention counts: how much, by which rules, and the work by kind that it leaves out."""
 
     convention: str
-    count: Any
+    count: Number
     unit: str
     rules: str
-    left_out: Mapping[str, Any]
+    left_out: Mapping[str, Number]
     about: str
 
 
@@ -44,8 +43,8 @@ class Explanation:
     op: str
     rule: str
     forms: tuple[ClosedForm, ...]
-    symbols: Mapping[str, Any]
-    facts: Mapping[str, Any]
+    symbols: Mapping[str, Number]
+    facts: Mapping[str, Number]
     counts: tuple[Counted, ...]
 
 
@@ -84,7 +83,7 @@ def counts_of(figures: Figures, nodes: Iterable[Node]) -> list[Counted]:
 def _counted(figures: Figures, convention: Convention, nodes: list[Node]) -> Counted:
     total = figures.total((node, count_of(figures, convention, node)) for node in nodes)
     rules: dict[str, None] = {}
-    missing: dict[str, Any] = {}
+    missing: dict[str, Number] = {}
     for node in nodes:
         table, found = convention.table(figures, node), amounts(figures, node)
         counted = [kind for kind, amount in found.items() if table.get(kind) and not is_zero(amount)]
@@ -105,10 +104,10 @@ def _counted(figures: Figures, convention: Convention, nodes: list[Node]) -> Cou
     )
 
 
-def _facts(figures: Figures, node: Node) -> dict[str, Any]:
+def _facts(figures: Figures, node: Node) -> dict[str, Number]:
     window, at, arrival = figures.windows[node.name], figures.at(node), figures.arrival(node)
     reach = figures.reach[node.name]
-    facts: dict[str, Any] = {
+    facts: dict[str, Number] = {
         "inputs": ", ".join(f"{name} {figures.graph.types[name]}" for name in node.inputs),
         "output": str(figures.out(node)),
         "fields": node.op.described,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property, reduce
 from math import lcm
-from typing import Any
 
 from costmodel.analysis.reach import Reach, clip_reach, stream_reach
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.analysis.traffic import Traffic, traffic_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, divide, maximum, repeated, where
+from costmodel.numbers import Number, Size, divide, maximum, repeated, where
 from costmodel.types import DTYPE_BYTES, Carry, Shape, TensorType, Window, Work
 
 
@@ -28,7 +27,7 @@ class Figures:
             raise OptionError(f"--dtype: unknown {dtype!r}{nearest(dtype, DTYPE_BYTES)}")
         self.graph = graph
         self.dtype = dtype
-        self.evaluated: dict[str, Any] = {}
+        self.evaluated: dict[str, Number] = {}
 
     @cached_property
     def work(self) -> Mapping[str, Work]:
@@ -91,24 +90,27 @@ class Figures:
     def arrival(self, node: Node) -> Timing:
         """The timing of a node's inputs, once all are there."""
         inputs = [self.timing[name] for name in node.inputs]
+        # Branches of a stream wait for each other, so all inputs come at the slowest one's frames, equally
+        # late.
         return max(inputs, key=lambda at: at.jump) if len(inputs) > 1 else inputs[0]
 
-    def per_frame(self, node: Node, amount: Size) -> Any:
+    def per_frame(self, node: Node, amount: Size) -> Number:
         """An amount for each output of a node, as a mean over input frames: it answers every jump-th."""
         jump = self.timing[node.name].jump if self.graph.is_stream else 1
         return amount if jump == 1 else divide(amount, jump)
 
-    def total(self, amounts: Iterable[tuple[Node, Any]]) -> Any:
+    def total(self, amounts: Iterable[tuple[Node, Number]]) -> Number:
         """The sum over nodes, each as often as it stands for."""
-        result: Any = 0
+        result: Number = 0
         for node, amount in amounts:
             result = result + repeated(amount, node.count)
         return result
 
-    def largest(self, amounts: Iterable[tuple[Node, Any]]) -> Any:
+    def largest(self, amounts: Iterable[tuple[Node, Number]]) -> Number:
         """The maximum over the nodes that are there."""
-        result: Any = 0
+        result: Number = 0
         for node, amount in amounts:
+            # A free depth may be 0, and then the layer has no output that could be the largest.
             there = amount if isinstance(node.count, int) else where(node.count > 0, amount, 0)
             result = maximum(result, there)
         return result

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
 from costmodel.errors import OptionError, SpecError
 from costmodel.graph import Graph
-from costmodel.numbers import is_symbolic, traced
+from costmodel.numbers import Exact, Number, is_symbolic, traced
 
 if TYPE_CHECKING:
     import sympy
 
-NameValue = Callable[[str, Any], Any]
-Build = Callable[[Mapping[str, Any], NameValue], Graph]
+NameValue = Callable[[str, Number], Number]
+Build = Callable[[Mapping[str, Number], NameValue], Graph]
 
 # What depends on the order of execution has no closed form in the sizes.
 OF_ORDER = ("peak_activation_floats", "activation_bytes")
@@ -37,15 +37,15 @@ class Symbols:
     free: Mapping[str, sympy.Symbol]
     taken: frozenset[str] = frozenset()
     definitions: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
-    demands: dict[Any, None] = field(default_factory=dict)
-    assumptions: dict[Any, None] = field(default_factory=dict)
+    demands: dict[sympy.Basic, None] = field(default_factory=dict)
+    assumptions: dict[sympy.Basic, None] = field(default_factory=dict)
     counts: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.named: dict[Any, Any] = {}
+        self.named: dict[sympy.Expr, sympy.Symbol] = {}
         self.numbers: dict[str, int] = {}
 
-    def name(self, kind: str, value: Any) -> Any:
+    def name(self, kind: str, value: sympy.Expr) -> sympy.Expr:
         """The symbol of a size: its letter and a number, such as `h2` for the second map size."""
         import sympy
 
@@ -59,12 +59,13 @@ class Symbols:
             return value
         letter = LETTERS.get(kind, kind)
         name = letter
+        # A name that the spec has would read as the spec's size.
         while name in self.taken or name in self.free or name == letter:
             self.numbers[letter] = self.numbers.get(letter, 0) + 1
             name = f"{letter}{self.numbers[letter]}"
         return self._define(kind, name, value)
 
-    def let(self, name: str, value: Any) -> Any:
+    def let(self, name: str, value: Number) -> Number:
         """The symbol of a `let` name of the spec; the free symbol where it was asked for."""
         if name in self.free:
             return self.free[name]
@@ -72,15 +73,15 @@ class Symbols:
             return value
         return self._define("let", name, value)
 
-    def demand(self, condition: Any) -> None:
+    def demand(self, condition: sympy.Basic) -> None:
         """Keeps a condition without which the network cannot be built."""
         self._keep(self.demands, condition)
 
-    def assume(self, condition: Any) -> None:
+    def assume(self, condition: sympy.Basic) -> None:
         """Keeps a condition without which the network is another one."""
         self._keep(self.assumptions, condition)
 
-    def _define(self, kind: str, name: str, value: Any) -> Any:
+    def _define(self, kind: str, name: str, value: sympy.Expr) -> sympy.Symbol:
         import sympy
 
         if kind == "path":
@@ -95,7 +96,7 @@ class Symbols:
         self.named.setdefault(value, symbol)
         return symbol
 
-    def _keep(self, kept: dict[Any, None], condition: Any) -> None:
+    def _keep(self, kept: dict[sympy.Basic, None], condition: sympy.Basic) -> None:
         import sympy
 
         if condition == sympy.true or condition in kept:
@@ -118,9 +119,9 @@ class Formulas:
 
     free: Mapping[str, sympy.Symbol]
     definitions: Mapping[sympy.Symbol, sympy.Expr]
-    totals: Mapping[str, Any]
-    demands: tuple[Any, ...]
-    assumptions: tuple[Any, ...]
+    totals: Mapping[str, sympy.Expr | None]
+    demands: tuple[sympy.Basic, ...]
+    assumptions: tuple[sympy.Basic, ...]
     graph: Graph
 
     def used(self) -> dict[sympy.Symbol, sympy.Expr]:
@@ -130,9 +131,10 @@ class Formulas:
         }
         return {symbol: definition for symbol, definition in self.definitions.items() if symbol in wanted}
 
-    def reached(self, total: Any) -> set[sympy.Symbol]:
+    def reached(self, total: sympy.Expr) -> set[sympy.Symbol]:
         """The symbols that a formula reads, directly or through definitions."""
         wanted = set(total.free_symbols)
+        # Definitions read only what stands before them, so one pass from the end finds all.
         for symbol, definition in reversed(tuple(self.definitions.items())):
             if symbol in wanted:
                 wanted |= definition.free_symbols
@@ -141,7 +143,7 @@ class Formulas:
 
 def formulas(
     build: Build,
-    free: Mapping[str, Any],
+    free: Mapping[str, bool],
     metrics: Iterable[str] | None = None,
     *,
     taken: Iterable[str] = (),
@@ -190,7 +192,7 @@ def _wanted(metrics: Iterable[str] | None) -> list[str]:
     return list(metrics)
 
 
-def _total(figures: Figures, name: str) -> Any:
+def _total(figures: Figures, name: str) -> sympy.Expr | None:
     import sympy
 
     total = evaluate(figures, name)
@@ -220,48 +222,52 @@ def gathered(total: Any) -> Any:
     """A formula multiplied out, its terms gathered by map sizes and frames where that makes it shorter."""
     import sympy
 
-    if total is None or not total.free_symbols:
+    if not total.free_symbols:
         return total
+    # Multiplied out, logarithms of products fall apart into sums over all layers, which nobody can read.
     if total.has(sympy.log) or len(total.atoms(sympy.Max)) > MOST_MAXIMA:
         return total
     above, below = sympy.fraction(total)
     if below.free_symbols:
         return gathered(above) / gathered(below)
     total = sympy.expand(total)
+    # A few terms read better side by side than nested.
     if not total.is_Add or len(total.args) < 6:
         return total
     return _nested(total)
 
 
-def _nested(total: Any) -> Any:
+def _nested(total: sympy.Expr) -> sympy.Expr:
     """Terms gathered by the factor that most of them share, again and again."""
     import sympy
 
     terms = [(term, _factors(term)) for term in sympy.Add.make_args(total)]
-    counts: dict[Any, int] = {}
+    counts: dict[sympy.Expr, int] = {}
     for _, factors in terms:
         for factor in factors:
             counts[factor] = counts.get(factor, 0) + 1
     if not counts or max(counts.values()) < 2:
         return total
+    # A tie is broken by sympy's own order, so that a formula is the same text in every run.
     best = max(counts, key=lambda factor: (counts[factor], sympy.default_sort_key(factor)))
     inside = sympy.Add(*(term / best for term, factors in terms if best in factors))
     outside = sympy.Add(*(term for term, factors in terms if best not in factors))
     return _nested(outside) + sympy.Mul(best, _nested(inside), evaluate=False)
 
 
-def _factors(term: Any) -> list[Any]:
+def _factors(term: sympy.Expr) -> list[sympy.Expr]:
     import sympy
 
     return [factor for factor in sympy.Mul.make_args(term) if not factor.is_number]
 
 
-def is_whole(build: Build, name: str, value: Any) -> bool:
+def is_whole(build: Build, name: str, value: Exact) -> bool:
     """Whether a size of a spec must be a whole number: half more of it is refused."""
     from fractions import Fraction
 
     if isinstance(value, Fraction):
         return False
+    # No table says which sizes must be whole: that is decided by where the spec uses them, so it is tried.
     changed = value + Fraction(1, 2)
     try:
         build({name: changed}, lambda each, old: changed if each == name else old)

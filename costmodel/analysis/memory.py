@@ -81,10 +81,11 @@ def memory(graph: Graph) -> Memory:
     kept = graph.map(lambda op, inputs: sum(each.values for each in op.carry(*inputs).kept.values()))
     as_defined = tuple(_moments(graph, names))
     best = tuple(_moments(graph, (names[task - 1] for task in found.tasks)))
+    # The order of definition is proven too where its peak is that of a proven order.
     is_best = max(moment.floats for moment in as_defined) == found.peak and found.is_proven
     return Memory(
-        sum(weights.values()),
-        sum(kept.values()),
+        int(sum(weights.values())),
+        int(sum(kept.values())),
         Schedule(as_defined, is_best),
         Schedule(best, found.is_proven),
     )

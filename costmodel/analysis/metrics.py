@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
-from typing import Any
 
 from costmodel.analysis.entropy import depth_of, entropy_score
 from costmodel.analysis.figures import Figures
@@ -16,11 +15,11 @@ from costmodel.analysis.reach import lookahead as stream_lookahead
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import ceil_div, divide, equal, maximum, repeated, where
+from costmodel.numbers import Number, ceil_div, divide, equal, maximum, plus, repeated, where
 from costmodel.ops.base import macs_of, params_of
 
-Layer = Callable[[Figures, Node], Any]
-Network = Callable[[Figures], Any]
+Layer = Callable[[Figures, Node], Number]
+Network = Callable[[Figures], Number]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def summed(unit: str, source: str = "") -> Callable[[Layer], Layer]:
     """Registers a function of a layer as the metric of its name, its total being the sum over layers."""
 
     def decorate(function: Layer) -> Layer:
-        def total(figures: Figures) -> Any:
+        def total(figures: Figures) -> Number:
             return figures.total((node, function(figures, node)) for node in figures.graph.nodes)
 
         _register(Metric(function.__name__, unit, source, total, function))
@@ -83,7 +82,7 @@ def metric_named(name: str) -> Metric:
     return METRICS[name]
 
 
-def evaluate(figures: Figures, name: str) -> Any:
+def evaluate(figures: Figures, name: str) -> Number:
     """One figure of a network; None where it does not apply, infinity where it is unbounded."""
     if name not in figures.evaluated:
         figures.evaluated[name] = metric_named(name).total(figures)
@@ -91,42 +90,44 @@ def evaluate(figures: Figures, name: str) -> Any:
 
 
 @summed("values")
-def params(figures: Figures, node: Node) -> Any:
+def params(figures: Figures, node: Node) -> Number:
     """Learned values: weights, biases, and the scale and shift of batch norms."""
     return params_of(figures.weights[node.name])
 
 
 @summed("values", "Feichtenhofer 2020, Table 2 counts these alone")
-def weights(figures: Figures, node: Node) -> Any:
+def weights(figures: Figures, node: Node) -> Number:
     """Weights of convolutions and linear layers alone, without biases and norms."""
     return sum(prod(shape) for shape in figures.weights[node.name].values() if len(shape) > 1)
 
 
 @network("MAC", f"Hedegaard 2022, eq. 1; {NOT_AS_PRINTED}")
-def macs_per_clip(figures: Figures) -> Any:
+def macs_per_clip(figures: Figures) -> Number:
     """Multiply-accumulates of the clip network on one clip."""
     clip = figures.clip
     return clip.total((node, macs_of(clip.work[node.name])) for node in clip.graph.nodes)
 
 
 @summed("MAC", f"Hedegaard 2022, eq. 4; {NOT_AS_PRINTED}; a mean over the cycle of temporal strides")
-def macs_per_frame(figures: Figures, node: Node) -> Any:
+def macs_per_frame(figures: Figures, node: Node) -> Number:
     """Mean multiply-adds per new frame; a clip network recomputes its whole clip each time."""
     return figures.per_frame(node, macs_of(figures.work[node.name]))
 
 
 @network("MAC", "the largest sum over the phases of a cycle")
-def macs_worst_step(figures: Figures) -> Any:
+def macs_worst_step(figures: Figures) -> Number:
     """Multiply-accumulates of the most expensive step."""
     if figures.cycle == 1 or not figures.graph.is_stream:
         return evaluate(figures, "macs_per_frame")
-    fixed: dict[tuple[int, int], Any] = {}
-    free: list[tuple[int, Any, Any]] = []
+    fixed: dict[tuple[int, int], Number] = {}
+    free: list[tuple[int, Number, Number]] = []
     for node in figures.graph.nodes:
         jump = figures.at(node).jump
         for phase, macs in macs_by_phase(figures, node):
             amount = repeated(macs, node.count)
             if isinstance(phase, int):
+                # Layers of equal jump and phase always fall in the same steps: their sum is one entry, not
+                # one a layer.
                 fixed[jump, phase % jump] = fixed.get((jump, phase % jump), 0) + amount
             else:
                 free.append((jump, phase, amount))
@@ -134,27 +135,30 @@ def macs_worst_step(figures: Figures) -> Any:
 
 
 def _steps(
-    cycle: int, fixed: Mapping[tuple[int, int], Any], free: Sequence[tuple[int, Any, Any]]
-) -> Iterator[Any]:
+    cycle: int, fixed: Mapping[tuple[int, int], Number], free: Sequence[tuple[int, Number, Number]]
+) -> Iterator[Number]:
     """The work of each step of a cycle: of amounts at a known (jump, phase), and at a symbolic phase."""
     jumps = sorted({jump for jump, _ in fixed})
     seen: set[tuple[tuple[int, int], ...]] = set()
     for step in range(cycle):
         busy = tuple((jump, step % jump) for jump in jumps if (jump, step % jump) in fixed)
+        # A cycle may have thousands of steps, few of them with another set of layers at work.
         if busy in seen and not free:
             continue
         seen.add(busy)
+        # equal(), not ==: between a Mod and a number sympy compares expressions, which drops the layer.
         late = sum(where(equal((step - phase) % jump, 0), amount, 0) for jump, phase, amount in free)
         yield sum(fixed[at] for at in busy) + late
 
 
-def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
+def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Number, Number]]:
     """Multiply-accumulates of a node by the phase of its jump at which they fall, in the steady state.
 
     A strided layer with partial sums multiplies each input frame by the taps that use it, as it comes; with
     an input window all its work falls in the step that answers.
     """
     macs = macs_of(figures.work[node.name])
+    # Only a plain 0 is skipped: of an array some designs may have work here.
     if isinstance(macs, int) and macs == 0:
         return
     window = figures.windows[node.name]
@@ -175,7 +179,7 @@ def macs_by_phase(figures: Figures, node: Node) -> Iterator[tuple[Any, Any]]:
     "Hedegaard 2022, eq. 5, ceil(d(k-1) / s) open sums; eq. 8 as Table 4 applies it: k - p - 1 frames of "
     "what the branch carries, not k - 1 of c_O; eq. 9 for each channel, which it leaves out",
 )
-def state_floats(figures: Figures, node: Node) -> Any:
+def state_floats(figures: Figures, node: Node) -> Number:
     """Numbers kept between frames; a clip network keeps none."""
     if not figures.graph.is_stream:
         return 0
@@ -183,7 +187,7 @@ def state_floats(figures: Figures, node: Node) -> Any:
 
 
 @network("floats", "Hedegaard 2022, eq. 2")
-def clip_buffer_floats(figures: Figures) -> Any:
+def clip_buffer_floats(figures: Figures) -> Number:
     """Earlier input frames that a clip network must keep online; none frame by frame."""
     if figures.graph.is_stream:
         return 0
@@ -191,56 +195,56 @@ def clip_buffer_floats(figures: Figures) -> Any:
     return source.channels * source.height * source.width * (source.time - 1)
 
 
-def activation_floats(figures: Figures, node: Node) -> Any:
+def activation_floats(figures: Figures, node: Node) -> Number:
     """Numbers in the output of a layer: eq. 3 of Hedegaard 2022 for a clip, eq. 6 for a frame."""
     return figures.out(node).values
 
 
 @network("floats", "Hedegaard 2022, eq. 3 and 6")
-def largest_activation_floats(figures: Figures) -> Any:
+def largest_activation_floats(figures: Figures) -> Number:
     """The largest single output of a layer."""
     return figures.largest((node, activation_floats(figures, node)) for node in figures.graph.nodes)
 
 
 @network("floats", "Hedegaard 2022, sec. 3.7 and appendix A")
-def worst_case_floats(figures: Figures) -> Any:
+def worst_case_floats(figures: Figures) -> Number:
     """State (frame by frame) or clip buffer (clip) plus the largest output of a layer."""
-    kept = evaluate(figures, "state_floats") + evaluate(figures, "clip_buffer_floats")
-    return kept + evaluate(figures, "largest_activation_floats")
+    kept = plus(evaluate(figures, "state_floats"), evaluate(figures, "clip_buffer_floats"))
+    return plus(kept, evaluate(figures, "largest_activation_floats"))
 
 
 @network("floats", "liveness over the graph")
-def peak_activation_floats(figures: Figures) -> Any:
+def peak_activation_floats(figures: Figures) -> Number:
     """The most numbers alive at once: a layer's inputs, its output and all that is still needed."""
     return peak_activation(figures.graph)
 
 
 @network("bytes")
-def weight_bytes(figures: Figures) -> Any:
+def weight_bytes(figures: Figures) -> Number:
     """Learned values in bytes."""
     return evaluate(figures, "params") * figures.bytes_per_value
 
 
 @network("bytes")
-def state_bytes(figures: Figures) -> Any:
+def state_bytes(figures: Figures) -> Number:
     """State in bytes."""
     return evaluate(figures, "state_floats") * figures.bytes_per_value
 
 
 @network("bytes")
-def activation_bytes(figures: Figures) -> Any:
+def activation_bytes(figures: Figures) -> Number:
     """Peak activation in bytes."""
     return evaluate(figures, "peak_activation_floats") * figures.bytes_per_value
 
 
 @summed("bytes", "each tensor moved once for each output of a layer (Williams 2009)")
-def traffic_bytes(figures: Figures, node: Node) -> Any:
+def traffic_bytes(figures: Figures, node: Node) -> Number:
     """Weights, maps and state that a layer reads and writes: for one clip, or as a mean for one frame."""
     return figures.per_frame(node, figures.traffic[node.name].total) * figures.bytes_per_value
 
 
 @network("operations / byte", "Williams 2009: arithmetic intensity, two operations for each MAC")
-def operations_per_byte(figures: Figures) -> Any:
+def operations_per_byte(figures: Figures) -> Number:
     """Operations for each byte that moves: below a device's own ratio, its memory is the limit."""
     nodes = figures.graph.nodes
     amounts = ((node, figures.per_frame(node, operations_of(figures.work[node.name]))) for node in nodes)
@@ -248,25 +252,25 @@ def operations_per_byte(figures: Figures) -> Any:
 
 
 @network("frames", "R = P + delay + 1; of a clip cut to its frames")
-def receptive_field(figures: Figures) -> Any:
+def receptive_field(figures: Figures) -> Number:
     """Input frames from first to last that influence one answer, both included; the pool spans a clip."""
     return figures.reach[figures.graph.output].receptive_field
 
 
 @network("frames", "the largest sum of before * jump over paths")
-def padding(figures: Figures) -> Any:
+def padding(figures: Figures) -> Number:
     """How many frames before its aligned input frame an answer reaches back, by the padding of all layers."""
     return figures.reach[figures.graph.output].padding
 
 
 @network("frames", "Hedegaard 2022, eq. 7 and 10, summed over the slowest path")
-def delay(figures: Figures) -> Any:
+def delay(figures: Figures) -> Number:
     """How many frames after its aligned input frame an answer appears."""
     return figures.reach[figures.graph.output].delay
 
 
 @network("frames", "as delay, without the pool over the clip, whose newest frame moves the answer at once")
-def lookahead(figures: Figures) -> Any:
+def lookahead(figures: Figures) -> Number:
     """How late an answer is: the frames after a new one that the network must see before that one counts."""
     graph = figures.graph
     if graph.is_stream:
@@ -275,7 +279,7 @@ def lookahead(figures: Figures) -> Any:
 
 
 @network("frames", "Hedegaard 2022, sec. 3.6: r - p - 1; none where the delay is negative")
-def transient(figures: Figures) -> Any:
+def transient(figures: Figures) -> Number:
     """Steps before the first answer of a stream."""
     if not figures.graph.is_stream:
         return None
@@ -286,18 +290,18 @@ def transient(figures: Figures) -> Any:
 
 
 @network("frames", "R - 1")
-def warmup(figures: Figures) -> Any:
+def warmup(figures: Figures) -> Number:
     """Steps until the answers no longer depend on how the state was initialised."""
     return figures.timing[figures.graph.output].receptive_field - 1 if figures.graph.is_stream else None
 
 
 @network("nats", "Wang 2023, STEntr-Score")
-def entropy(figures: Figures) -> Any:
+def entropy(figures: Figures) -> Number:
     """The spatio-temporal entropy score of the clip network: its maps' expressiveness."""
     return entropy_score(figures.clip.graph)
 
 
 @network("layers")
-def depth(figures: Figures) -> Any:
+def depth(figures: Figures) -> Number:
     """Convolutions on the longest path of the clip network, squeeze-excite and the head apart."""
     return depth_of(figures.clip.graph)

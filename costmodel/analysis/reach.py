@@ -31,6 +31,7 @@ def stream_reach(times: Mapping[str, Timing]) -> dict[str, Reach]:
 
 def head_pools(graph: Graph) -> frozenset[str]:
     """Pools over the whole clip whose mean is the answer; those that only gate a branch are none."""
+    # In a stream the pool is a sliding window; only the clip network says which window was a head.
     clip = graph if graph.clip is None else graph.clip
     return frozenset(
         node.name for node in clip.nodes if is_whole_clip(clip, node) and node.op.slides
@@ -165,6 +166,7 @@ def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
 
     # The longest reach is where the window begins to fit, or would begin to leave the clip at its end.
     fits = maximum(0, minimum(at.back, end - at.ahead))
+    # Answers stand at multiples of jump alone: the two beside the best place are tried.
     early, late = fits // at.jump * at.jump, ceil_div(fits, at.jump) * at.jump
     longest = frames(minimum(early, newest))
     if at.jump > 1:

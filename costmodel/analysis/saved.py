@@ -7,9 +7,10 @@ rectifier its output, a swish its input, a maximum the place of each winner; a s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from costmodel.errors import OptionError, nearest
+from costmodel.numbers import Number
 from costmodel.ops import Op
 from costmodel.types import TensorType
 
@@ -85,11 +86,13 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     return Saved("inputs" in kept and not padded, "output" in kept and not inner, int(own))
 
 
-def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Any:
+def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Number:
     """Numbers in the padded copy that a layer makes of its input; 0 where its kernel pads by itself."""
     if not op.allocates(*inputs):
         return 0
     pads = list(op.paddings)
+    # A pool reads a copy padded by itself, on every axis. A convolution's kernel pads, but for ends in time
+    # that differ, as those of a causal one: then it reads a copy too.
     by_itself = not op.work(*inputs) or any(kind.startswith("pool.") for kind in op.work(*inputs))
     if not by_itself:
         pads = [pads[0], (0, 0), (0, 0)] if pads[0][0] != pads[0][1] else []

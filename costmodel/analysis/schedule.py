@@ -44,6 +44,7 @@ def best_order(source: int, tasks: Sequence[Task]) -> Order:
     parts = list(_segments(source, tasks))
     known = {part: part.in_definition_order for part in dict.fromkeys(part for _, part in parts)}
     floor = max(part.floor for part in known)
+    # The worst segment first: once its peak is known, no other need be ordered below it.
     for part in sorted(known, key=lambda part: -known[part].peak):
         if known[part].peak > floor:  # the others leave the network's peak as it is
             known[part] = part.best(floor)
@@ -63,6 +64,7 @@ def _segments(source: int, tasks: Sequence[Task]) -> Iterator[tuple[int, Segment
     start, size, needed = 0, source, 0
     for number, task in enumerate(tasks, start=1):
         needed = max(needed, last[number - 1])
+        # Nobody behind reads anything from ahead of this task, so all passes through its output.
         if needed <= number:
             inside = tasks[start:number]
             relative = (Task(each.size, tuple(read - start for read in each.reads)) for each in inside)
@@ -134,6 +136,7 @@ class Segment:
         found = self._search(target)
         if found is not None:
             return found
+        # Too large to search: the better of two orders that cost nothing to find.
         best = min((self.in_definition_order.tasks, self._greedy()), key=self.peak)
         return Order(best, self.peak(best), self.peak(best) == self.floor)
 
@@ -211,8 +214,11 @@ class Segment:
             peak, _, state = heappop(waiting)
             if state.done == whole:
                 order = _traced(reached, whole)
+                # An order found at the target need not be the smallest: everything up to the target counts
+                # alike.
                 proven = not self.has_dead_ends and peak > target
                 return Order(order, self.peak(order), proven or self.peak(order) == self.floor)
+            # An older, worse way to a state that has been reached better since.
             if peak > reached[state.done].peak:
                 continue
             met += 1
@@ -222,6 +228,7 @@ class Segment:
                 way = _Way(max(peak, during), state.done, tasks)
                 if after.done not in reached or way.peak < reached[after.done].peak:
                     reached[after.done] = way
+                    # Among equal peaks the state that has run most: the end is then met soonest.
                     heappush(waiting, (way.peak, -after.done.bit_count(), after))
         return None
 

@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from costmodel.analysis.formula import Formulas
 from costmodel.errors import OptionError
-from costmodel.numbers import round_to, simplify
+from costmodel.numbers import Exact, round_to, simplify
+
+if TYPE_CHECKING:
+    import sympy
 
 MOST_PERCENT = 100
 
@@ -19,7 +22,7 @@ MOST_PERCENT = 100
 class Dual:
     """A value and its slope along one symbol. Rounding keeps the slope of what it rounds."""
 
-    value: Any
+    value: Exact | float
     slope: float = 0.0
 
 
@@ -40,14 +43,14 @@ class Sensitivity:
 
     symbol: str
     total: str
-    at: Any
-    value: Any
+    at: Exact
+    value: Exact | float
     elasticity: float | None
-    next_at: Any = None
+    next_at: Exact | None = None
     change: float | None = None
 
 
-def value_at(found: Formulas, point: Mapping[str, Any]) -> dict[str, Any]:
+def value_at(found: Formulas, point: Mapping[str, Exact]) -> dict[str, Exact | float | None]:
     """All totals at a point, exactly: what the integer analysis gives for these sizes."""
     scope = _scope(found, point, "")
     return {
@@ -56,7 +59,7 @@ def value_at(found: Formulas, point: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def describes(found: Formulas, point: Mapping[str, Any]) -> bool:
+def describes(found: Formulas, point: Mapping[str, Exact]) -> bool:
     """Whether the sizes at a point make a network, and the one that the formulas describe."""
     if not all(point[name] > 0 for name in found.free):
         return False
@@ -65,7 +68,7 @@ def describes(found: Formulas, point: Mapping[str, Any]) -> bool:
 
 
 def sensitivities(
-    found: Formulas, point: Mapping[str, Any], totals: tuple[str, ...] | None = None
+    found: Formulas, point: Mapping[str, Exact], totals: tuple[str, ...] | None = None
 ) -> list[Sensitivity]:
     """What each free size does to each total at a point; totals that do not apply are left out."""
     rows = []
@@ -83,8 +86,8 @@ def sensitivities(
 
 
 def _next(
-    found: Formulas, point: Mapping[str, Any], symbol: str, total: str, here: Any
-) -> tuple[Any, float | None]:
+    found: Formulas, point: Mapping[str, Exact], symbol: str, total: str, here: Exact | float
+) -> tuple[Exact | None, float | None]:
     now = Fraction(point[symbol])
     whole = found.free[symbol].is_integer
     for percent in range(1, MOST_PERCENT + 1):
@@ -92,6 +95,7 @@ def _next(
         there = dual(found.totals[total], _scope(found, {**point, symbol: moved}, "")).value
         if there != here:
             return moved, float(100 * (there - here) / here) if here else None
+        # One more of a size that the formula does not read changes nothing, and neither will a hundred.
         if whole and percent == 1 and not _reads(found, symbol, total):
             break
     return None, None
@@ -101,7 +105,7 @@ def _reads(found: Formulas, symbol: str, total: str) -> bool:
     return any(each.name == symbol for each in found.reached(found.totals[total]))
 
 
-def _scope(found: Formulas, point: Mapping[str, Any], along: str) -> dict[Any, Dual]:
+def _scope(found: Formulas, point: Mapping[str, Exact], along: str) -> dict[sympy.Symbol, Dual]:
     scope = {
         symbol: Dual(Fraction(point[name]), 1.0 if name == along else 0.0)
         for name, symbol in found.free.items()
@@ -111,7 +115,7 @@ def _scope(found: Formulas, point: Mapping[str, Any], along: str) -> dict[Any, D
     return scope
 
 
-def dual(expression: Any, scope: Mapping[Any, Dual]) -> Dual:
+def dual(expression: sympy.Expr, scope: Mapping[sympy.Symbol, Dual]) -> Dual:
     """The exact value of an expression and its slope.
 
     Raises:
@@ -125,13 +129,14 @@ def dual(expression: Any, scope: Mapping[Any, Dual]) -> Dual:
         return Dual(float(expression))
     name = type(expression).__name__
     if name == "Piecewise":
+        # Only the branch that holds: the others may divide by zero here.
         return next(dual(value, scope) for value, condition in expression.args if _holds(condition, scope))
     if name not in _RULES:
         raise OptionError(f"{name}: has no value in a formula")
     return _RULES[name](*(dual(each, scope) for each in expression.args))
 
 
-def _holds(condition: Any, scope: Mapping[Any, Dual]) -> bool:
+def _holds(condition: sympy.Basic, scope: Mapping[sympy.Symbol, Dual]) -> bool:
     if condition.is_Boolean and not condition.args:
         return bool(condition)
     name = type(condition).__name__
@@ -147,7 +152,7 @@ def _sum(*terms: Dual) -> Dual:
 
 
 def _product(*factors: Dual) -> Dual:
-    value: Any = 1
+    value: Exact | float = 1
     slope = 0.0
     for factor in factors:
         slope = slope * float(factor.value) + float(value) * factor.slope
@@ -185,7 +190,7 @@ _RULES: Mapping[str, Callable[..., Dual]] = {
     "Mod": _modulo,
     "log": _logarithm,
 }
-_RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+_RELATIONS: Mapping[str, Callable[[Exact | float, Exact | float], bool]] = {
     "GreaterThan": lambda a, b: bool(a >= b),
     "StrictGreaterThan": lambda a, b: bool(a > b),
     "LessThan": lambda a, b: bool(a <= b),

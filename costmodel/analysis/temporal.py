@@ -53,6 +53,7 @@ def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
 def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
     if window is FRAMEWISE and len(inputs) == 1:
         return inputs[0]
+    # Branches of different rates meet where both have a frame.
     jump = reduce(lcm, (at.jump for at in inputs))
     # Under names of their own: a maximum of maxima takes sympy minutes.
     back = named("path", reduce(maximum, (at.back for at in inputs)))

@@ -109,6 +109,7 @@ def training_memory(graph: Graph, batch: int, *, momentum: bool = True) -> Train
 def largest_batch(graph: Graph, room_bytes: int, most: int) -> int:
     """The most clips, up to `most`, whose step a process can take in so much memory; 0 where none can."""
     fitting = 0
+    # Memory grows with the batch, so the largest that fits is found bit by bit, in log2(most) steps.
     for bit in reversed(range(most.bit_length())):
         batch = fitting + 2**bit
         if batch <= most and training_memory(graph, batch).process <= room_bytes:
@@ -182,6 +183,7 @@ class _Step:
         made = self.batch * int(node.op.allocates(*self.graph.inputs_of(node)))
         if not made:
             self.memory[node.name] = self.memory[node.inputs[0]]
+            # A view, such as a flattening: its map lies in the memory of what it reads.
             self.live.take(self.memory[node.name])
             return
         self.memory[node.name] = node.name
@@ -218,6 +220,8 @@ class _Step:
         if there is None:
             gradients[name] = key
             return
+        # torch adds in place where it may; a gradient that two layers were handed must not change under the
+        # other.
         if self.live.users[there] > 1:
             gradients[name] = f"{there} and {key}"
             self.live.make(gradients[name], self._floats(name))

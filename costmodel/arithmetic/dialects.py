@@ -8,19 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import TypeVar
 
 from costmodel.errors import CostModelError, OptionError, SpecError
-from costmodel.numbers import ceil, divide, floor, is_array, maximum, minimum, plus, round_to, times
+from costmodel.numbers import Number, ceil, divide, floor, is_array, maximum, minimum, plus, round_to, times
 
 LARGEST_EXPONENT = 16
 
-Operator = Callable[[Any, Any], Any]
-_EXTREMES: Mapping[str, Callable[..., Any]] = {
+Value = TypeVar("Value")
+Operator = Callable[[Number, Number], Number]
+_EXTREMES: Mapping[str, Callable[..., Number]] = {
     "min": lambda *values: reduce(minimum, values),
     "max": lambda *values: reduce(maximum, values),
 }
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+FUNCTIONS: Mapping[str, Callable[..., Number]] = {
     "floor": floor,
     "ceil": ceil,
     "round8": lambda x: round_to(x, 8),
@@ -29,16 +30,18 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _size_power(base: Any, exponent: Any) -> Any:
+def _size_power(base: Number, exponent: Number) -> Number:
     if not isinstance(exponent, int) or not 0 <= exponent <= LARGEST_EXPONENT:
         raise SpecError(f"an exponent of {exponent}, expected a whole number from 0 to {LARGEST_EXPONENT}")
-    return reduce(times, [base] * exponent, 1)
+    one: Number = 1
+    return reduce(times, [base] * exponent, one)
 
 
-def _figure_power(base: Any, exponent: Any) -> Any:
+def _figure_power(base: Number, exponent: Number) -> Number:
     if isinstance(base, int | Fraction):
         # Python would compute 9**9**9 in full: what a float cannot hold is refused before it is computed.
         bits = max(part.bit_length() for part in base.as_integer_ratio())
+        # A float holds up to 2**1024.
         if abs(exponent) * bits > 1024:
             raise OverflowError
     power = base**exponent
@@ -48,6 +51,7 @@ def _figure_power(base: Any, exponent: Any) -> Any:
 # Sizes stay exact in all three kinds of number.
 _OF_SIZES: Mapping[type[ast.operator], Operator] = {
     ast.Add: plus,
+    # Minus and modulo in terms of `plus`, `times` and `floor`, which alone know fractions beside arrays.
     ast.Sub: lambda a, b: plus(a, -b),
     ast.Mult: times,
     ast.Div: divide,
@@ -60,6 +64,7 @@ _OF_FIGURES: Mapping[type[ast.operator], Operator] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
+    # A division of exact figures stays exact, so that a budget of 1/3 is met by a figure of 1/3.
     ast.Div: lambda a, b: a / b if is_array(a) or is_array(b) else divide(a, b),
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
@@ -85,7 +90,7 @@ class Dialect:
     name: str
     words: str
     operators: Mapping[type[ast.operator], Operator]
-    functions: Mapping[str, Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Number]]
     error: type[CostModelError]
     comparisons: bool = True
     choices: bool = False
@@ -95,7 +100,7 @@ class Dialect:
     def __reduce__(self) -> str:
         return self.name  # there is one of each, so that a process sent an expression finds its own
 
-    def bounded(self, value: Any) -> Any:
+    def bounded(self, value: Value) -> Value:
         """The value, where it is no number that is out of bounds.
 
         Raises:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
-from typing import Any
 
 from costmodel.arithmetic.dialects import Dialect
 from costmodel.errors import nearest
-from costmodel.numbers import differ, equal, is_array, where
+from costmodel.numbers import Condition, Number, differ, equal, is_array, where
 
-Scope = Mapping[str, Any]
-COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+Scope = Mapping[str, Number]
+COMPARISONS: Mapping[type[ast.cmpop], Callable[[Number, Number], Condition]] = {
     ast.Eq: equal,
     ast.NotEq: differ,
     ast.Lt: operator.lt,
@@ -25,7 +24,7 @@ COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
-def evaluate(node: ast.expr, scope: Scope, dialect: Dialect) -> Any:
+def evaluate(node: ast.expr, scope: Scope, dialect: Dialect) -> Number:
     """The value of a tree that the parser has checked.
 
     Raises:
@@ -56,20 +55,21 @@ def evaluate(node: ast.expr, scope: Scope, dialect: Dialect) -> Any:
     raise AssertionError(node)
 
 
-def _named(name: str, scope: Scope, dialect: Dialect) -> Any:
+def _named(name: str, scope: Scope, dialect: Dialect) -> Number:
     if name not in scope:
         raise dialect.error(f"unknown name {name!r}{nearest(name, scope)}")
     return scope[name]
 
 
-def _numbers(nodes: Sequence[ast.expr], scope: Scope, dialect: Dialect) -> list[Any]:
+def _numbers(nodes: Sequence[ast.expr], scope: Scope, dialect: Dialect) -> list[Number]:
     values = [evaluate(node, scope, dialect) for node in nodes]
     if dialect.figures and not all(isinstance(value, int | Fraction) for value in values):
         return [value.astype(float) if is_array(value) else float(value) for value in values]
+    # A flag counts as 0 or 1; sympy would refuse it beside a symbol.
     return [int(value) if value is True or value is False else value for value in values]
 
 
-def _truth(node: ast.expr, scope: Scope, dialect: Dialect) -> Any:
+def _truth(node: ast.expr, scope: Scope, dialect: Dialect) -> Condition:
     value = evaluate(node, scope, dialect)
     if isinstance(value, int | Fraction):
         return bool(value)
@@ -80,27 +80,28 @@ def _truth(node: ast.expr, scope: Scope, dialect: Dialect) -> Any:
     )
 
 
-def _joined(node: ast.BoolOp, scope: Scope, dialect: Dialect) -> Any:
+def _joined(node: ast.BoolOp, scope: Scope, dialect: Dialect) -> Condition:
     parts = (_truth(value, scope, dialect) for value in node.values)
     if not dialect.figures:  # what the first part decides needs no second one, which may divide by zero
         return all(parts) if isinstance(node.op, ast.And) else any(parts)
     return reduce(operator.and_ if isinstance(node.op, ast.And) else operator.or_, parts)
 
 
-def _compared(node: ast.Compare, scope: Scope, dialect: Dialect) -> Any:
+def _compared(node: ast.Compare, scope: Scope, dialect: Dialect) -> Condition:
     values = [evaluate(child, scope, dialect) for child in (node.left, *node.comparators)]
     if dialect.figures and any(is_array(value) for value in values):
+        # numpy compares an array with a Fraction as objects, element by element in Python.
         values = [float(value) if isinstance(value, Fraction) else value for value in values]
     pairs = zip(node.ops, pairwise(values), strict=True)
     return reduce(operator.and_, (COMPARISONS[type(op)](*pair) for op, pair in pairs))
 
 
-def _choice(node: ast.IfExp, scope: Scope, dialect: Dialect) -> Any:
+def _choice(node: ast.IfExp, scope: Scope, dialect: Dialect) -> Number:
     condition = evaluate(node.test, scope, dialect)
     if isinstance(condition, int | Fraction):
         return evaluate(node.body if condition else node.orelse, scope, dialect)
     return where(condition, *_numbers((node.body, node.orelse), scope, dialect))
 
 
-def _negated(truth: Any) -> Any:
+def _negated(truth: Condition) -> Condition:
     return not truth if isinstance(truth, bool) else ~truth

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 from costmodel.arithmetic.dialects import SIZES, Dialect
 from costmodel.arithmetic.evaluator import COMPARISONS, Scope, evaluate
 from costmodel.errors import nearest
-from costmodel.numbers import simplify
+from costmodel.numbers import Number, simplify
 
 LONGEST = 400
 DEEPEST = 40
@@ -33,7 +32,7 @@ class Expression:
     tree: ast.expr
     dialect: Dialect
 
-    def value(self, scope: Scope) -> Any:
+    def value(self, scope: Scope) -> Number:
         """The value: an exact number, a float, a symbol or an array, as the scope's values are.
 
         Raises:
@@ -58,6 +57,7 @@ def number(text: str) -> int | Fraction | None:
 
 
 def _number(text: str, dialect: Dialect) -> int | Fraction | None:
+    # The length first, so that a hostile text costs no matching.
     if len(text) > LONGEST or not NUMBER.fullmatch(text):
         return None
     exact: int | Fraction = dialect.bounded(simplify(Fraction(text)))
@@ -106,6 +106,7 @@ class _Reader:
             return self.checked(child, depth + 1)
 
         match node:
+            # Ahead of the numbers: to Python a bool is an int.
             case ast.Constant(value=bool()):
                 return node
             case ast.Constant(value=int() | float()):
@@ -138,6 +139,8 @@ class _Reader:
         raise self.dialect.error(f"{_shown(self.text)} is not arithmetic: {self.dialect.words}")
 
     def _exact(self, node: ast.expr) -> int | Fraction:
+        # Read from the text: Python has already rounded 0.1 to a float. Its columns count bytes, not
+        # characters.
         written = self.text.encode()[node.col_offset : node.end_col_offset].decode()
         exact = _number(written, self.dialect)
         if exact is None:

@@ -259,7 +259,7 @@ class StreamNetwork(Network):
         layer = self.layers[node.name]
         if node.op.is_step_form:
             window = node.op.window(*self.graph.inputs_of(node))
-            start = self._first[node.name] * window.stride - window.before - first[0]
+            start = self._first[node.name] * window.stride - int(window.before) - first[0]
             if start >= 0:
                 return layer.forward(inputs[0][:, :, start:])
             value = layer.padding_value
@@ -390,6 +390,6 @@ def _first_frames(graph: Graph) -> Mapping[str, int]:
         start = max(first[name] for name in node.inputs)
         window = node.op.window(*graph.inputs_of(node))
         first[node.name] = (
-            int(ceil_div(start + window.before, window.stride)) if node.op.is_step_form else start
+            ceil_div(start + int(window.before), window.stride) if node.op.is_step_form else start
         )
     return first

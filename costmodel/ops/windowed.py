@@ -65,10 +65,11 @@ class Windowed(Op):
                 (reach, name, size),
             )
 
-    def slide(self, x: TensorType) -> tuple[Size, Size, Size]:
+    def slide(self, x: TensorType) -> Triple:
         """Output time, height and width."""
         kernel = self.kernel_on(x)
-        return tuple(self._positions(x, axis, kernel[axis]) for axis in range(3))
+        time, height, width = (self._positions(x, axis, kernel[axis]) for axis in range(3))
+        return time, height, width
 
     def _positions(self, x: TensorType, axis: int, kernel: Size) -> Size:
         if self.kernel[axis] is None:
@@ -82,7 +83,9 @@ class Windowed(Op):
         if self.kernel[0] is None:
             return Window(kernel=x.time, before=x.time - 1 if self.causal else 0, whole_clip=True)
         before, _ = self.pads(0)
-        return Window(self.kernel[0], self.dilation[0], self.stride[0], before)
+        stride, dilation = self.stride[0], self.dilation[0]
+        # Whole numbers, but in the closed forms of one layer, whose strides and dilations are symbols too.
+        return Window(self.kernel[0], dilation, stride, before)  # type: ignore[arg-type]
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         window = self.window(x)
@@ -109,8 +112,8 @@ class Windowed(Op):
     def without_time_padding(self, covers: Size | None = None) -> Self:
         """The same window as it stands in a stream, where no frame is padded (Hedegaard 2022, sec. 3.5)."""
         kernel = self.kernel if covers is None else (covers, *self.kernel[1:])
-        _, *in_space = (ahead for ahead, _ in self.paddings)
-        return replace(self, kernel=kernel, padding=(0, *in_space), causal=False)
+        _, (height, _), (width, _) = self.paddings
+        return replace(self, kernel=kernel, padding=(0, height, width), causal=False)
 
     @property
     def paddings(self) -> tuple[tuple[Size, Size], ...]:
@@ -119,7 +122,8 @@ class Windowed(Op):
     def spelled_out(self) -> Self:
         if self.causal:  # its padding is not the same ahead and behind, as the field would have it
             return self
-        return replace(self, padding=tuple(ahead for ahead, _ in self.paddings))
+        (time, _), (height, _), (width, _) = self.paddings
+        return replace(self, padding=(time, height, width))
 
     def made_causal(self, x: TensorType) -> Self:
         return self if self.window(x).is_framewise else replace(self, causal=True)

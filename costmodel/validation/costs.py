@@ -90,8 +90,8 @@ def _necessary(figures: Figures) -> list[int]:
     steps = [0] * figures.cycle
     for node in figures.graph.nodes:
         for phase, macs in macs_by_phase(figures, node):
-            for step in range(phase % figures.at(node).jump, figures.cycle, figures.at(node).jump):
-                steps[step] += macs
+            for step in range(int(phase) % figures.at(node).jump, figures.cycle, figures.at(node).jump):
+                steps[step] += int(macs)
     return steps
 
 

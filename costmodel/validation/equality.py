@@ -120,7 +120,7 @@ def _steps(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor])
             network.forward_step(frame)
         for layer, outputs in record.items():
             for step, output in outputs:
-                number, rest = divmod(step - times[layer].delay, times[layer].jump)
+                number, rest = divmod(step - int(times[layer].delay), times[layer].jump)
                 if number < 0:  # windows that the stream has not filled yet; nobody reads them
                     continue
                 found.compare(layer, number if rest == 0 else -1, output)

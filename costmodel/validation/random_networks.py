@@ -71,7 +71,8 @@ def _is_quick(graph: Graph) -> bool:
     times = timing(graph).values()
     cycle = lcm(*(at.jump for at in times))
     longest = max(at.receptive_field for at in times)
-    return len(graph.nodes) <= MOST_LAYERS and longest <= LONGEST_RECEPTIVE_FIELD and cycle <= LONGEST_CYCLE
+    is_short = bool(longest <= LONGEST_RECEPTIVE_FIELD)
+    return len(graph.nodes) <= MOST_LAYERS and is_short and cycle <= LONGEST_CYCLE
 
 
 def random_stream(seed: int) -> Graph:

@@ -36,7 +36,7 @@ class Synflow:
             for parameter in network.parameters():
                 parameter.abs_()
         source = network.graph.source
-        answer = network(torch.ones(1, *source, dtype=torch.float64)).sum()
+        answer = network(torch.ones(1, *map(int, source), dtype=torch.float64)).sum()
         answer.backward()
         flow = sum(
             float((parameter.detach() * parameter.grad).abs().sum())

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from costmodel.graph import INPUT, Graph
+from costmodel.numbers import is_array
 from costmodel.ops import Op
 from costmodel.transforms import Transform
 from costmodel.types import TensorType
@@ -42,14 +43,15 @@ def _described(op: Op, inputs: tuple[TensorType, ...], index: int) -> str:
     return f"{_plain(op, index)} {' '.join(_plain(x, index) for x in inputs)}"
 
 
-def _plain(value: Any, index: int) -> str:
+def _plain(value: object, index: int) -> str:
     if isinstance(value, Op):
-        kind: Any = type(value)
+        kind: type = type(value)
         fields = (f"{key}={_plain(getattr(value, key), index)}" for key in _fields(kind))
-        return f"{type(value).__name__}({','.join(fields)})"
+        return f"{kind.__name__}({','.join(fields)})"
     if isinstance(value, tuple):
         return f"({','.join(_plain(item, index) for item in value)})"
-    return str(value[index]) if getattr(value, "ndim", 0) else str(value)
+    # Of an array its element, so that a design has one address however many were worked out with it.
+    return str(value[index]) if is_array(value) and getattr(value, "ndim", None) else str(value)
 
 
 @cache

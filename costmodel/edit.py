@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict, Unpack
 
 from costmodel.errors import GraphError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size
 from costmodel.ops import Op
+from costmodel.types import TensorType
+
+
+class Changes(TypedDict, total=False):
+    """Fields of a graph, beside its nodes, that an edit gives other values."""
+
+    name: str
+    source: TensorType
+    every: Size
+    clip: Graph | None
+    notes: tuple[str, ...]
 
 
 class Editor:
@@ -119,7 +130,7 @@ class Editor:
                 raise GraphError(f"{name}: is read by {node.name!r} and cannot be removed; bypass it")
         self._take(name)
 
-    def graph(self, **changes: Any) -> Graph:
+    def graph(self, **changes: Unpack[Changes]) -> Graph:
         """The edited graph, checked as every graph is; `changes` are other fields of it.
 
         Raises:

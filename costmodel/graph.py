@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from costmodel.errors import CostModelError, GraphError, nearest
 from costmodel.numbers import Size
@@ -151,7 +151,7 @@ class _Kinds:
         self.of: dict[str, int] = {}
         self.examples: list[tuple[Op, tuple[TensorType, ...]]] = []
         self._outputs: list[TensorType] = []
-        self._known: dict[Any, int] = {}
+        self._known: dict[Hashable, int] = {}
 
     def add(self, node: Node) -> None:
         inputs = tuple(self.types[name] for name in node.inputs)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from costmodel.address import address
 from costmodel.errors import CostModelError, OptionError, TransformError
 from costmodel.escape import shell
 from costmodel.graph import Graph
 from costmodel.network_data import plain_data, read_data
-from costmodel.numbers import Ratios, is_exact
+from costmodel.numbers import Number, Ratios, Size, exact, is_exact
 from costmodel.spec.axes import axes_of
 from costmodel.spec.document import Document, document
 from costmodel.spec.elaborate import elaborate
@@ -24,9 +24,9 @@ from costmodel.transforms.continual import Continual
 if TYPE_CHECKING:
     from torch import Tensor
 
-Settings = Mapping[str, Any]
+Settings = Mapping[str, Number]
 AnyTransform = TypeVar("AnyTransform", bound=Transform)
-NameValue = Callable[[str, Any], Any]
+NameValue = Callable[[str, Number], Number]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Network:
         return any(each.gives_stream for each in self.transforms)
 
     @cached_property
-    def sizes(self) -> Mapping[str, Any]:
+    def sizes(self) -> Mapping[str, Number]:
         """The value of every size: the spec's structure and sizes, and those that the transforms add."""
         own = self.document.settings(self.variant, self.settings)
         return own | {name: value for name, value in self._added.items() if value is not None}
@@ -199,17 +199,18 @@ class Network:
         parts = [shell(f"./{spec}" if spec.startswith("-") else spec)]
         if self.variant is not None:
             parts.append(f"--variant {shell(self.variant)}")
-        parts += [f"--set {shell(f'{name}={exact_text(v)}')}" for name, v in self.settings.items()]
+        parts += [f"--set {shell(f'{name}={exact_text(exact(v))}')}" for name, v in self.settings.items()]
         return " ".join((*parts, *(each.flags for each in self.transforms)))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """It as plain data that needs no file: the resolved spec, every size exactly, the transforms.
 
         Raises:
             OptionError: a size is a symbol or an array.
         """
         self._must_be_exact()
-        sizes = self.document.settings(self.variant, self.settings)
+        own = self.document.settings(self.variant, self.settings)
+        sizes = {name: exact(value) for name, value in own.items()}
         return plain_data(self.document, self.variant, sizes, self.transforms)
 
     @classmethod
@@ -222,12 +223,12 @@ class Network:
         given = read_data(data)
         return cls(given.document, given.sizes, given.transforms, given.variant, spec)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Callable[[object, str], Network], tuple[dict[str, object], str]]:
         """Workers get the plain data: graphs are made anew where they are needed."""
         return Network.from_dict, (self.to_dict(), self.spec)
 
     @property
-    def _added(self) -> Mapping[str, Any]:
+    def _added(self) -> Mapping[str, Size | None]:
         """The sizes that transforms add; where the spec has one of that name, the name means the spec's."""
         sizes = {name: value for each in self.transforms for name, value in each.sizes.items()}
         return {name: value for name, value in sizes.items() if name not in self.document.globals}
@@ -266,7 +267,7 @@ def _as_arrays(network: Network) -> Settings:
     import numpy as np
 
     names = {name for axis in axes_of(network.document) for name in (axis.moves, *axis.follows)}
-    moving = {name: network.sizes[name] for name in names}
+    moving = {name: exact(network.sizes[name]) for name in names}
     return {
         name: np.array([value])
         if isinstance(value, int)

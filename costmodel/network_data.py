@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import UnionType
 from typing import Any
 
 from costmodel.errors import SpecError, nearest
+from costmodel.numbers import Exact
 from costmodel.spec.document import Document, exact_number, from_text
 from costmodel.spec.load import LARGEST_FILE
-from costmodel.spec.resolved import Number, document_text
+from costmodel.spec.resolved import document_text
 from costmodel.transforms import Transform, transform_from
 
 FORMAT = 1
-_KINDS: Mapping[str, tuple[Any, str]] = {
+_KINDS: Mapping[str, tuple[type | UnionType, str]] = {
     "document": (str, "the text of a spec"),
     "variant": (str | None, "its name, or null"),
     "sizes": (Mapping, "sizes by name"),
@@ -29,13 +31,13 @@ class NetworkData:
 
     document: Document
     variant: str | None
-    sizes: Mapping[str, Number]
+    sizes: Mapping[str, Exact]
     transforms: tuple[Transform, ...]
 
 
 def plain_data(
-    document: Document, variant: str | None, sizes: Mapping[str, Number], transforms: Iterable[Transform]
-) -> dict[str, Any]:
+    document: Document, variant: str | None, sizes: Mapping[str, Exact], transforms: Iterable[Transform]
+) -> dict[str, object]:
     """A network as JSON holds it: the resolved spec as text, exact sizes (`a/b` where they are fractions)."""
     return {
         "format": FORMAT,
@@ -61,11 +63,11 @@ def read_data(data: object) -> NetworkData:
     )
 
 
-def _plain(value: Number) -> int | str:
+def _plain(value: Exact) -> int | str:
     return f"{value.numerator}/{value.denominator}" if isinstance(value, Fraction) else value
 
 
-def _exact(name: str, value: object) -> Number:
+def _exact(name: str, value: object) -> Exact:
     if isinstance(value, bool | int):
         return value
     found = exact_number(value) if isinstance(value, str) else None

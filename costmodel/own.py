@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from costmodel.errors import CostModelError
 
@@ -47,11 +46,12 @@ def claim() -> None:
         sys.meta_path.insert(0, _Finder)
 
 
-def call(function: str, *arguments: Any) -> Any:
+def call(function: str, *arguments: object) -> object:
     """Calls one of our functions, `search.engine.local:work`, in a process that has just begun."""
     claim()
     module, _, name = function.partition(":")
-    return getattr(importlib.import_module(module), name)(*arguments)
+    called: Callable[..., object] = getattr(importlib.import_module(module), name)
+    return called(*arguments)
 
 
 def _check(name: str, module: ModuleType) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from costmodel.arithmetic import Expression, parse
 from costmodel.errors import SpecError, nearest
-from costmodel.numbers import divide
+from costmodel.numbers import Exact, Number, divide
 from costmodel.spec.document import Document
 from costmodel.spec.load import Item
 
@@ -37,13 +36,14 @@ class Axis:
     moves: str
     follows: Mapping[str, Expression] = field(default_factory=dict)
     factor: Fraction = Fraction(2)
-    bounds: tuple[Any, Any] = (1, 1)
+    bounds: tuple[Exact, Exact] = (1, 1)
     integer: bool = True
-    grid: tuple[Any, ...] = ()
+    grid: tuple[Exact, ...] = ()
 
-    def moved(self, settings: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    def moved(self, settings: Mapping[str, Number], value: Number) -> dict[str, Number]:
         """The settings with this axis at a value, or at each value of an array."""
         present = settings[self.moves]
+        # Every rule reads the sizes as they were, so that the order of the rules plays no part.
         scope = {**settings, "value": value, "factor": divide(value, present)}
         return {
             **settings,
@@ -123,6 +123,7 @@ def _wrong_rules(item: Item, sizes: Mapping[str, Item]) -> Iterator[SpecError]:
     for name, rule in item.value.items():
         yield from _wrong_size(rule, name, sizes)
         try:
+            # `str`: a constant, such as `depth: 3`, is a rule too.
             unknown = sorted(parse(str(rule.value)).names - set(known))
         except SpecError as error:
             yield rule.error(str(error))

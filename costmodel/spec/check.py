@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError, nearest
@@ -57,6 +56,7 @@ class _Checker:
             known.add(key)
         names = frozenset(known)
         self._input(names)
+        # Also blocks that nobody calls: their author wants to know.
         for name, block in self.document.sections["blocks"].items():
             self._block(name, block, names)
         self._layers(self.document.network, names | ALWAYS)
@@ -69,6 +69,7 @@ class _Checker:
 
     def _add(self, mistake: str) -> None:
         self.mistakes.append(mistake)
+        # A hostile spec could have a million mistakes; an exception leaves every loop at once.
         if len(self.mistakes) > MOST_MISTAKES:
             raise _EnoughError
 
@@ -200,10 +201,11 @@ class _Checker:
         entries = expressions(item)
         for entry in entries:
             self._expression(entry, names)
+        # A constant can be checked for its range now; arithmetic only when its names have values.
         if not entries:
             self._constant(KINDS[kind], item)
 
-    def _constant(self, read: Callable[[Item, Scope], Any], item: Item) -> None:
+    def _constant(self, read: Callable[[Item, Scope], object], item: Item) -> None:
         try:
             read(item, {})
         except SpecError as error:
@@ -275,6 +277,7 @@ def _entries(item: Item) -> list[Item]:
 
 def _circle(name: str, uses: Mapping[str, set[str]], done: set[str]) -> list[str]:
     """A path of blocks from one back to itself, or nothing; without recursion."""
+    # Without recursion: a chain of a thousand blocks is legal and would reach Python's own limit.
     stack, path = [(name, iter(sorted(uses[name])))], [name]
     while stack:
         current, rest = stack[-1]

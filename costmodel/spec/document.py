@@ -13,7 +13,7 @@ from typing import Any
 
 from costmodel.arithmetic import number
 from costmodel.errors import SpecError, nearest
-from costmodel.numbers import simplify
+from costmodel.numbers import Exact, Number, simplify
 from costmodel.spec.load import Item, read, read_text
 
 SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
@@ -56,13 +56,13 @@ class Document:
         """Structure and sizes before any variant, by name."""
         return {**self.sections["structure"], **self.sections["sizes"]}
 
-    def settings(self, variant: str | None, sets: Mapping[str, Any]) -> dict[str, Any]:
+    def settings(self, variant: str | None, sets: Mapping[str, Number]) -> dict[str, Number]:
         """Structure and sizes by name: the spec's own, then the variant's, then the values set.
 
         Raises:
             SpecError: the variant or a name is not known, or a value is not a number.
         """
-        values = {name: _setting(item) for name, item in self.globals.items()}
+        values: dict[str, Number] = {name: _setting(item) for name, item in self.globals.items()}
         chosen = variant or self.variant
         if chosen is not None:
             values |= self._variant(chosen)
@@ -72,18 +72,19 @@ class Document:
             values[name] = value
         return values
 
-    def _variant(self, name: str, depth: int = 0) -> dict[str, Any]:
+    def _variant(self, name: str, depth: int = 0) -> dict[str, Exact]:
         variants = self.sections["variants"]
         if name not in variants:
             raise self.root.error(f"variant: unknown {name!r}{nearest(name, variants)}")
         item = variants[name]
         if not isinstance(item.value, dict):
             raise item.error(f"{item.kind}, expected the sizes that this variant sets")
-        values: dict[str, Any] = {}
+        values: dict[str, Exact] = {}
         for key, value in item.value.items():
             if key == "extends":
                 if depth > LONGEST_CHAIN:
                     raise value.error("variants extend each other in a circle")
+                # What stands in the variant itself wins, wherever its `extends` stands.
                 values = self._variant(str(value.value), depth + 1) | values
             elif key not in self.globals:
                 raise value.error(f"unknown size{nearest(key, self.globals)}")
@@ -92,13 +93,13 @@ class Document:
         return values
 
 
-def _setting(item: Item) -> Any:
+def _setting(item: Item) -> Exact:
     if isinstance(item.value, int | Fraction):
         return item.value
     raise item.error(f"{item.kind}, expected a number, true or false")
 
 
-def exact_number(text: str) -> int | Fraction | None:
+def exact_number(text: str) -> Exact | None:
     """A decimal number or `a/b` of two whole numbers, exactly; None where the text is neither."""
     above, slash, below = (part.strip() for part in text.partition("/"))
     if not slash:
@@ -106,11 +107,10 @@ def exact_number(text: str) -> int | Fraction | None:
     whole, parts = number(above), number(below)
     if not isinstance(whole, int) or not isinstance(parts, int) or not parts:
         return None
-    exact: int | Fraction = simplify(Fraction(whole, parts))
-    return exact
+    return simplify(Fraction(whole, parts))
 
 
-def parse_set(text: str) -> tuple[str, Any]:
+def parse_set(text: str) -> tuple[str, Exact]:
     """A name and its value from `NAME=VALUE`.
 
     Raises:
@@ -127,6 +127,7 @@ def parse_set(text: str) -> tuple[str, Any]:
 def shipped_folder() -> Path:
     """Where the specs that come with the tool lie: inside the package, or beside it in a checkout."""
     package = Path(__file__).parents[1]
+    # setup maps `specs/` into the package, so that no top-level `specs` of ours meets a user's.
     inside = package / "specs"
     return inside if inside.is_dir() else package.parent / "specs"
 
@@ -143,8 +144,10 @@ def find(spec: str) -> Path:
         SpecError: neither exists; the message names the nearest shipped spec.
     """
     path = Path(spec)
+    # A shipped name never looks like a path, so that what a user means does not depend on what lies around.
     if path.suffix or "/" in spec:
         return path
+    # A file beside the user goes ahead of a shipped name; a folder of that name is no spec.
     if spec in shipped_names() and not path.is_file():
         return shipped_folder() / f"{spec}.yaml"
     with suppress(OSError):  # a name too long for a file
@@ -179,6 +182,7 @@ def from_text(text: str, name: str = "spec", *, is_resolved: bool = False) -> Do
     root = _mapping(read_text(text, name))
     if is_resolved and "extends" in root.value:
         raise root.value["extends"].error("expected a resolved spec, one that extends nothing")
+    # A text has no folder of its own to extend from.
     chain = [root]
     while "extends" in chain[-1].value and len(chain) <= LONGEST_CHAIN:
         chain.append(_mapping(_base(chain[-1], shipped_folder())))
@@ -220,8 +224,10 @@ def _base(root: Item, folder: Path) -> Item:
 def _merge(chain: list[Item]) -> Document:
     root = chain[0]
     merged: dict[str, Any] = {}
+    # From the base on, so that the spec itself has the last word.
     for item in reversed(chain):
         for key, value in item.value.items():
+            # Sections are joined name by name; all else, the network too, is replaced whole.
             both = key in SECTIONS and key in merged
             merged[key] = merged[key] | value.value if both else value.value if key in SECTIONS else value
     if "network" not in merged:

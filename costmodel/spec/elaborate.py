@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from math import lcm
-from typing import Any
 
 from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, SpecError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import (
+    Number,
     Size,
     assume_positive,
     ceil_div,
@@ -37,10 +37,10 @@ MOST_LAYERS = 100_000
 MOST_VISITS = 300_000  # of layers, those left out by `when` and the repeats of empty blocks counted in
 DEEPEST = 40
 
-NameValue = Callable[[str, Any], Any]
+NameValue = Callable[[str, Number], Number]
 
 
-def load(spec: str, *, variant: str | None = None, **sets: Any) -> Graph:
+def load(spec: str, *, variant: str | None = None, **sets: Number) -> Graph:
     """The graph of a spec: a path, or the name of a shipped one.
 
     Args:
@@ -52,7 +52,9 @@ def load(spec: str, *, variant: str | None = None, **sets: Any) -> Graph:
         SpecError: the spec is wrong; one message for each mistake, with file, line and place.
     """
     exact = {
-        name: Fraction(str(value)) if isinstance(value, float) else value for name, value in sets.items()
+        # Of a float what a user typed: 1.1 is 11/10, not the nearest binary number.
+        name: Fraction(str(value)) if isinstance(value, float) else value
+        for name, value in sets.items()
     }
     return elaborate(document(spec), variant, exact)
 
@@ -60,7 +62,7 @@ def load(spec: str, *, variant: str | None = None, **sets: Any) -> Graph:
 def elaborate(
     source: Document,
     variant: str | None = None,
-    sets: Mapping[str, Any] | None = None,
+    sets: Mapping[str, Number] | None = None,
     *,
     name_value: NameValue | None = None,
 ) -> Graph:
@@ -75,6 +77,7 @@ def elaborate(
     Raises:
         SpecError: the spec is wrong, or its layers do not fit together.
     """
+    # All mistakes of the whole spec first; building stops at the first one that it meets.
     check(source)
     scope = source.settings(variant, sets or {})
     for name, item in source.sections["let"].items():
@@ -107,12 +110,13 @@ def _title(source: Document, variant: str | None) -> str:
     chosen = variant or source.variant or ""
     return (
         source.name
+        # A spec called X3D-M whose own variant is M is no "X3D-M M".
         if variant is None and source.name.lower().endswith(chosen.lower())
         else f"{source.name} {chosen}"
     )
 
 
-def _input_size(item: Item, scope: Mapping[str, Any]) -> Any:
+def _input_size(item: Item, scope: Mapping[str, Number]) -> Size:
     return size(item, scope)
 
 
@@ -120,7 +124,7 @@ def _input_size(item: Item, scope: Mapping[str, Any]) -> Any:
 class _Place:
     """Where layers are added: the names in scope, the prefix of their names, the edge that they read."""
 
-    scope: Mapping[str, Any]
+    scope: Mapping[str, Number]
     prefix: str
     edge: str
     count: Size = 1
@@ -129,7 +133,7 @@ class _Place:
     def at(self, edge: str) -> _Place:
         return _Place(self.scope, self.prefix, edge, self.count, self.depth)
 
-    def inside(self, name: str, scope: Mapping[str, Any] | None = None, count: Size = 1) -> _Place:
+    def inside(self, name: str, scope: Mapping[str, Number] | None = None, count: Size = 1) -> _Place:
         scope = self.scope if scope is None else scope
         return _Place(scope, f"{self.prefix}{name}.", self.edge, repeated(count, self.count), self.depth + 1)
 
@@ -145,12 +149,13 @@ class _Builder:
         self.types: dict[str, TensorType] = {INPUT: self.source}
         self.numbers: dict[str, int] = {}
         self.visits = 0
-        self.inferred: dict[Any, TensorType] = {}
+        self.inferred: dict[Hashable, TensorType] = {}
 
     def layers(self, item: Item, place: _Place) -> str:
         """Adds layers one after the other; the name of the last, or the edge read where there is none."""
         if place.depth > DEEPEST:
             raise item.error(f"blocks and branches nested more than {DEEPEST} deep")
+        # Counted apart from the layers: repeats of blocks that add none would never reach that limit.
         self.visits += 1 + len(item.value)
         if self.visits > MOST_VISITS:
             raise item.error(f"more than {MOST_VISITS} layers and repeats")
@@ -178,7 +183,7 @@ class _Builder:
             self._label(given["as"], edge)
         return edge
 
-    def _holds(self, item: Item, scope: Mapping[str, Any]) -> bool:
+    def _holds(self, item: Item, scope: Mapping[str, Number]) -> bool:
         value = evaluate(item, scope)
         if isinstance(value, int | Fraction):
             return bool(value)
@@ -210,6 +215,7 @@ class _Builder:
         try:
             self.types[name] = self._infer(op, tuple(self.types[edge] for edge in inputs))
         except CostModelError as error:
+            # The path in the file seldom is the name in the network, which analyze prints.
             shown = "" if name == at.path else f" ({name})"
             raise at.error(f"{error}{shown}") from error
         self.nodes.append(Node(name, op, inputs, place.count, _tags(given)))
@@ -224,6 +230,7 @@ class _Builder:
     def _name(self, word: str, given: Mapping[str, Item], place: _Place) -> str:
         wanted = given.get("name", given.get("as"))
         base = place.prefix + (word if wanted is None else str(wanted.value))
+        # A name of the user's own must stay as it is; words are numbered where they come again.
         if wanted is not None and base in self.types:
             raise wanted.error(f"the name {base!r} is used twice")
         name = base
@@ -256,12 +263,15 @@ class _Builder:
         edge, types = place.edge, []
         for index, count in self._iterations(given["repeat"], repeats, word, given):
             first = given["first"].value if index == 0 and "first" in given else {}
+            # Arguments are read anew for each repeat: they may depend on `i`, and on the channels of the one
+            # before.
             scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
             arguments = self._arguments(word, given, first, scope, index)
             edge = self.layers(
                 block.value["layers"], place.at(edge).inside(f"{title}.{index}", arguments, count)
             )
             types.append(self.types[edge])
+        # Built once, the block stands for all its repeats, so each has to find what the first one found.
         if not is_exact(repeats):
             self._must_leave_alike(given["repeat"], types[0], types[-1])
         return edge
@@ -277,13 +287,13 @@ class _Builder:
             demand(alike)
 
     def _iterations(
-        self, item: Item, repeats: Any, word: str, given: Mapping[str, Item]
+        self, item: Item, repeats: Size, word: str, given: Mapping[str, Item]
     ) -> Iterator[tuple[int, Size]]:
         """Each repeat with the number of layers it stands for: 1, but where repeats are a symbol or an array.
 
         Then the first stands alone, and one period of the others for all that equal them.
         """
-        if is_exact(repeats):
+        if isinstance(repeats, int):
             if repeats > MOST_REPEATS:
                 raise item.error(f"{repeats} repeats, at most {MOST_REPEATS} are built")
             yield from ((index, 1) for index in range(repeats))
@@ -312,9 +322,9 @@ class _Builder:
         word: str,
         given: Mapping[str, Item],
         first: Mapping[str, Item],
-        scope: Mapping[str, Any],
-        index: int,
-    ) -> dict[str, Any]:
+        scope: Mapping[str, Number],
+        index: Number,
+    ) -> dict[str, Number]:
         """The scope inside a block: its arguments, given in the caller's scope, defaults in its own."""
         declared = self.document.sections["blocks"][word].value.get("args")
         inside = {**scope, "i": index}
@@ -325,7 +335,7 @@ class _Builder:
         return inside
 
 
-def _shares(repeats: Any, period: int) -> list[Any]:
+def _shares(repeats: Size, period: int) -> list[Size]:
     """How often each block of a period stands among that many repeats; the shares sum to the repeats.
 
     The first is what the others leave, so that the sum of all has no rounding in a formula either.
@@ -366,5 +376,6 @@ def _moduli(text: str) -> list[int] | None:
         and isinstance(node.right.value, int)
         and node.right.value > 0
     ]
+    # An `i` elsewhere, such as `8 * i`, has no period.
     used = sum(isinstance(node, ast.Name) and node.id == "i" for node in ast.walk(expression.tree))
     return found if used == len(found) else None

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
-from costmodel.numbers import assume, demand_between, is_exact
+from costmodel.numbers import Number, Size, assume, demand_between, is_exact
 from costmodel.ops import OPS, Op
+from costmodel.ops.base import PoolTriple
 from costmodel.spec.load import Item
 
 LARGEST_SIZE = 10_000_000
@@ -51,7 +51,7 @@ def expressions(item: Item) -> list[Item]:
     return [entry for entry in entries if isinstance(entry.value, str) and entry.value != WHOLE_AXIS]
 
 
-def evaluate(item: Item, scope: Scope, wanted: str = "a number or arithmetic") -> Any:
+def evaluate(item: Item, scope: Scope, wanted: str = "a number or arithmetic") -> Number:
     """The value of an item: a constant, or its text as arithmetic in a scope.
 
     Raises:
@@ -67,13 +67,14 @@ def evaluate(item: Item, scope: Scope, wanted: str = "a number or arithmetic") -
         raise item.error(str(error)) from error
 
 
-def size(item: Item, scope: Scope, least: int = 1) -> Any:
+def size(item: Item, scope: Scope, least: int = 1) -> Size:
     """A whole number of at least `least`, or a symbol or an array."""
     value = evaluate(item, scope, "a whole number")
     if not is_exact(value):
         demand_between(value, least, LARGEST_SIZE)
         return value
     shown = item.kind if value is item.value else f"{item.value} = {_shown(value)}"
+    # To Python true is 1, which as a size is a mistake.
     if isinstance(value, bool) or not isinstance(value, int):
         raise item.error(f"{shown}, expected a whole number")
     if not least <= value <= LARGEST_SIZE:
@@ -81,11 +82,11 @@ def size(item: Item, scope: Scope, least: int = 1) -> Any:
     return value
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Number) -> str:
     return f"{float(value):.10g}" if isinstance(value, Fraction) else str(value)
 
 
-def _whole(item: Item, scope: Scope) -> Any:
+def _whole(item: Item, scope: Scope) -> Size:
     return size(item, scope)
 
 
@@ -104,14 +105,15 @@ def _flag(item: Item, scope: Scope) -> bool:
     raise item.error(f"{item.kind}, expected true or false")
 
 
-def _real(item: Item, scope: Scope) -> Any:
+def _real(item: Item, scope: Scope) -> Fraction:
     value = evaluate(item, scope, "a number from 0 to 1")
     if isinstance(value, int | Fraction) and not isinstance(value, bool) and 0 <= value <= 1:
+        # Exact in every kind of number; a float would make all arithmetic behind it inexact.
         return Fraction(value)
     raise item.error(f"{item.kind}, expected a number from 0 to 1")
 
 
-def _triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
+def _triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
     entries = item.value if isinstance(item.value, list) else [item] * 3
     if len(entries) != 3:
         raise item.error(f"{len(entries)} values, expected three: time, height, width")
@@ -121,23 +123,25 @@ def _triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
     return time, height, width
 
 
-def _check_time(item: Item, name: str, time: Any) -> None:
+def _check_time(item: Item, name: str, time: Size | None) -> None:
     """A kernel in time and its padding may be symbols or arrays; what sets when frames come may not."""
     if time is None or isinstance(time, int):
         return
     if name not in LEAST_IN_TIME:
         raise item.error("the first value is in time and decides the structure: it must be a number")
+    # Not demanded: below it there is a network too, but one with other formulas.
     assume(time >= LEAST_IN_TIME[name])
 
 
-def _full_triple(item: Item, scope: Scope, least: int = 1) -> tuple[Any, Any, Any]:
+def _full_triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
     triple = _triple(item, scope, least)
     if any(each is None for each in triple):
         raise item.error("`all` is for the kernels of pools")
     return triple
 
 
-KINDS: Mapping[str, Callable[[Item, Scope], Any]] = {
+FieldValue = Size | bool | Fraction | PoolTriple
+KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Size": _whole,
     "int": _number,
     "bool": _flag,

@@ -19,6 +19,7 @@ DEEPEST = 60
 LONGEST_PATH = 100
 MOST_VALUES = 200_000
 
+# libyaml reads a spec many times faster, but is missing from some builds.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -26,7 +27,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Item:
     """A value of a YAML file and its place: a number, text, flag, None, a list or a mapping of items."""
 
-    value: Any
+    value: Any  # what may stand at a place is known to who reads it, and checked there
     file: str
     line: int
     path: str = ""
@@ -116,6 +117,7 @@ class _Tree:
         root: Item | None = None
         stack: list[_Open] = []
         for event in events:
+            # Nine lines of aliases can stand for a billion values.
             if isinstance(event, yaml.AliasEvent):
                 raise self._at(event, stack).error("aliases (*name) are not read; use a block or `let`")
             if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
@@ -190,6 +192,7 @@ class _Open:
     def _take_key(self, item: Item) -> None:
         if isinstance(item.value, dict | list) or item.value is None:
             raise item.error(f"{item.kind} as a key, expected a name")
+        # A key may look like a number, such as the variant `3`.
         key = str(item.value)
         if key in self.item.value:
             raise item.error(f"the key {key!r} stands twice")
@@ -198,11 +201,14 @@ class _Open:
 
 def _scalar(event: yaml.ScalarEvent) -> Any:
     text = event.value
+    # Quoted: text, whatever it looks like.
     if not event.implicit[0]:
         return text
     if text in ("", "~", "null"):
         return None
+    # These two alone: YAML 1.1 reads `no` and `on` as flags as well, which surprises everybody.
     if text in ("true", "false"):
         return text == "true"
+    # Exactly, not as a float: 0.1 is 1/10 in every formula.
     exact = number(text)
     return text if exact is None else exact

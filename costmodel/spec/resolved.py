@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from costmodel.escape import yaml
+from costmodel.numbers import Exact
 from costmodel.spec.document import Document
 from costmodel.spec.load import Item
-
-Number = int | Fraction
 
 
 def document_text(document: Document) -> str:
@@ -22,13 +21,14 @@ def document_text(document: Document) -> str:
     return "".join(f"{key}: {text}\n" for key, text in parts.items())
 
 
-def exact_text(value: Number) -> str:
+def exact_text(value: Exact) -> str:
     """A number, or true or false, as `--set` reads it back: a decimal, or `a/b` where that does not end."""
     if isinstance(value, bool):
         return str(value).lower()
     exact, digits = Fraction(value), 0
     while 10**digits % exact.denominator:
         digits += 1
+        # A denominator of 2s and 5s alone needs at most as many digits as it has bits.
         if digits > exact.denominator.bit_length():  # 2 and 5 alone divide a power of ten
             return f"{exact.numerator}/{exact.denominator}"
     whole = abs(exact.numerator) * 10**digits // exact.denominator

@@ -58,6 +58,7 @@ def _wrong_chain(item: Item, document: Document) -> Iterator[SpecError]:
         yield item.error(f"unknown variant {item.value!r}{nearest(str(item.value), variants)}")
         return
     followed: Item | None = item
+    # A circle never ends: what is longer than any sensible chain is taken for one.
     for _ in range(LONGEST_CHAIN):
         base = variants.get(str(followed.value)) if followed is not None else None
         followed = base.value.get("extends") if base is not None and isinstance(base.value, dict) else None

@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
 from costmodel.errors import GraphError
 from costmodel.escape import yaml
@@ -46,7 +45,8 @@ def _layers(graph: Graph) -> Iterator[str]:
     read_later = _read_later(graph)
     for node in graph.nodes:
         label = "as" if node.name in read_later else "name"
-        fields: dict[str, Any] = {label: node.name, **_fields(node)}
+        fields: dict[str, object] = {label: node.name, **_fields(node)}
+        # A layer reads the one before it unless it says so.
         if node.inputs != (last,):
             fields["from"] = node.inputs
         yield f"  - {type(node.op).word}: {_mapping(fields, node.name)}"
@@ -61,7 +61,7 @@ def _read_later(graph: Graph) -> frozenset[str]:
     )
 
 
-def _fields(node: Node) -> dict[str, Any]:
+def _fields(node: Node) -> dict[str, object]:
     """The fields of a node's op that differ from their defaults."""
     op = node.op
     if type(op).word not in OPS:
@@ -75,6 +75,7 @@ def _fields(node: Node) -> dict[str, Any]:
         and (is_array(getattr(op, field.name)) or getattr(op, field.name) != field.default)
     }
     if SINGLE_NUMBER_KERNEL in node.tags:
+        # As one number again: some counting conventions tell it from three equal ones.
         given["kernel"] = vars(op)["kernel"][0]
     for way, tag in WAYS.items():
         if tag in node.tags:
@@ -82,11 +83,11 @@ def _fields(node: Node) -> dict[str, Any]:
     return given
 
 
-def _mapping(fields: Mapping[str, Any], place: str) -> str:
+def _mapping(fields: Mapping[str, object], place: str) -> str:
     return "{" + ", ".join(f"{key}: {_value(value, place)}" for key, value in fields.items()) + "}"
 
 
-def _value(value: Any, place: str) -> str:
+def _value(value: object, place: str) -> str:
     match value:
         case bool():
             return "true" if value else "false"
@@ -104,5 +105,6 @@ def _value(value: Any, place: str) -> str:
 
 
 def _text(text: str) -> str:
+    # A name such as `true` or `all` would come back as a value.
     is_plain = _PLAIN.fullmatch(text) and text not in _READ_AS_VALUES
     return text if is_plain else yaml(text)

@@ -32,7 +32,7 @@ def option(
     most: int | None = None,
     unit: str = "",
     is_size: bool = False,
-) -> Any:
+) -> Any:  # as dataclasses.field: what stands in the class is the default of any type
     """A field of a transform that is one of its options.
 
     Args:
@@ -78,7 +78,7 @@ class Transform:
     carries: ClassVar[Carries] = "exact"
     has_no: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if not cls.__dict__.get("word"):
             return
@@ -89,6 +89,7 @@ class Transform:
     def __post_init__(self) -> None:
         for each in self.options():
             value = getattr(self, each.name)
+            # Told apart from a wrong option: `formula` tries half a size to see whether it must be whole.
             if each.name in self.sizes and isinstance(value, Fraction):
                 raise OptionError(f"{each.flag}: {value}, expected a whole number of {each.unit}")
             if each.name in self.sizes and (is_array(value) or is_symbolic(value)):

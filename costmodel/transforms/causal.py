@@ -41,6 +41,7 @@ class Causal(Transform):
             TransformError: a layer needs frames to come.
         """
         nodes = tuple(replace(node, op=_causal(graph, node)) for node in graph.nodes)
+        # Whoever compares figures must see that this is no longer the network of the spec.
         note = "causal: padding in time stands ahead of the clip, and no layer looks at frames to come"
         return replace(graph, nodes=nodes, notes=(*graph.notes, note))
 

@@ -66,10 +66,10 @@ class Continual(Transform):
             raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
         result = stream.result()
         if self.state == "smallest":
+            # networkx takes longer to load than a network to analyse, and few ask for it.
             from costmodel.transforms.retime import retime
 
-            smallest: Graph = retime(result)
-            return smallest
+            return retime(result)
         return result
 
 

@@ -34,6 +34,7 @@ class Differences:
             earlier, least = ROOT, least + self.fixed[earlier]
         if later in self.fixed:
             later, least = ROOT, least - self.fixed[later]
+        # One edge for each pair: of two lower bounds the larger says all.
         known = self._least.get((earlier, later))
         self._least[earlier, later] = least if known is None else max(known, least)
 
@@ -49,9 +50,11 @@ class Differences:
         """Values at which the weighted sum is smallest; None where no values meet all constraints."""
         import networkx as nx
 
+        # A bound between known values that they do not keep.
         if self._least.get((ROOT, ROOT), 0) > 0:
             return None
         demands = {name: weight for name, weight in self.weights.items() if name not in self.fixed}
+        # What flows in must flow out: the root takes the rest, its potential being zero.
         demands[ROOT] = -sum(demands.values())
         graph: nx.DiGraph[str] = nx.DiGraph()
         for name, demand in demands.items():
@@ -73,6 +76,7 @@ def _potentials(graph: networkx.DiGraph[str], flow: Mapping[str, Mapping[str, in
     residual: nx.DiGraph[str] = nx.DiGraph()
     for earlier, later in graph.edges:
         cost = graph[earlier][later]["weight"]
+        # Where flow runs its constraint is tight (complementary slackness), so the way back counts too.
         ways = [(earlier, later, cost), (later, earlier, -cost)]
         for start, end, length in ways if flow[earlier][later] else ways[:1]:
             if not residual.has_edge(start, end) or length < residual[start][end]["weight"]:

@@ -55,6 +55,7 @@ class Fold(Transform):
 def _folded(tensors: Mapping[str, Tensor], norm: str, layer: str, eps: float) -> dict[str, Tensor]:
     weight, mean = tensors[f"{layer}.weight"], tensors[f"{norm}.running_mean"]
     scale = tensors[f"{norm}.weight"] / (tensors[f"{norm}.running_var"] + eps).sqrt()
+    # In the norm's dtype and on its device.
     bias = tensors.get(f"{layer}.bias", mean.new_zeros(()))
     return {
         f"{layer}.weight": weight * scale.view(-1, *(1,) * (weight.dim() - 1)),
@@ -72,4 +73,5 @@ def folded_norms(graph: Graph) -> dict[str, str]:
 
 
 def _takes_over(graph: Graph, node: Node | None) -> bool:
+    # Another reader would find the layer's output scaled.
     return node is not None and len(graph.consumers[node.name]) == 1 and node.op.with_bias() is not None

@@ -59,6 +59,7 @@ class Registers(NamedTuple):
 def feed(wait: int, waits: Iterable[int], jump: int) -> int:
     """The shorter wait whose delay best feeds this one's: it leaves the fewest outputs to hold."""
     shorter = [0, *(each for each in waits if each < wait)]
+    # Of equals the longest, which leaves the shortest wait of its own.
     return min(shorter, key=lambda each: (_ceil_div(wait - each, jump), -each))
 
 
@@ -93,6 +94,7 @@ def place(ahead: Mapping[str, int], registers: Sequence[Registers], output: str)
         (moving if moves else still).append(each)
     times = dict(earliest)
     bound = sum(each.floats * _needed(each, earliest) for each in still)
+    # Groups that share no free layer cannot help each other, and small programs are solved much faster.
     for part in _parts(moving, free):
         found, least = _Program(part, earliest, latest).solve()
         times.update((name, found[name]) for name in free & found.keys())
@@ -121,6 +123,7 @@ def _range(
         for reader, frames in readers.get(name, ()):
             latest[name] = min(latest[name], latest[reader] - frames)
     first = next(iter(ahead))
+    # Frames of the input come when they come.
     latest[first] = earliest[first]
     return earliest, latest
 
@@ -160,6 +163,7 @@ class _Program:
     latest: Times
 
     def __post_init__(self) -> None:
+        # Weights are divided by jumps; over the least common multiple they stay whole, as the flow needs.
         self.scale = lcm(*(each.jump for each in self.registers))
         names = {name for each in self.registers for name in (each.source, *(n for n, _ in each.readers))}
         self.free = [name for name in sorted(names) if self.earliest[name] < self.latest[name]]
@@ -171,6 +175,7 @@ class _Program:
         waiting = self._relaxed([{}])
         best, floats = waiting[0].times, self._floats(waiting[0].times)
         closed = []
+        # Best bound first: where it meets what was found, no other program can do better.
         while waiting and waiting[0].bound < floats and self.solved < MOST_PROGRAMS:
             first = heappop(waiting)
             halves = self._split(first)
@@ -196,6 +201,7 @@ class _Program:
         worst = max(self.registers, key=missed)
         if missed(worst) <= 0:
             return []
+        # The wait lies between n and n + 1 outputs: at most n are held, or at least n + 1.
         whole = max(worst.waits(relaxed.times)) // worst.jump
         least, most = relaxed.held.get(worst.source, (0, None))
         return [{**relaxed.held, worst.source: half} for half in ((least, whole), (whole + 1, most))]

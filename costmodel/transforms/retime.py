@@ -91,6 +91,7 @@ def _registers(
     stream: Graph, layers: list[Node], ahead: Mapping[str, int], jumps: Mapping[str, int]
 ) -> list[Registers]:
     readers: dict[str, dict[str, int]] = {name: {} for name in ahead}
+    # Names first: a delay that feeds a longer one must be known before any is put in.
     for node in layers:
         for name in node.inputs:
             readers[name][node.name] = ahead[node.name]

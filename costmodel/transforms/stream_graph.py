@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import reduce
 from math import lcm
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from costmodel.analysis.temporal import START, Timing, excitation_pools, slides_over_clip
 from costmodel.edit import Editor
@@ -64,6 +64,7 @@ class StreamGraph:
     def add(self, node: Node) -> None:
         """Adds the frame-by-frame form of a clip node, its branches aligned."""
         inputs = self.clip.inputs_of(node)
+        # In the order of the clip's nodes: what a node reads has its timing by now.
         self.editor.replace(node.name, self._step_form(node, inputs))
         if any(name in self.pooled for name in node.inputs) or node.name in self.pools:
             self.pooled.add(node.name)
@@ -81,6 +82,7 @@ class StreamGraph:
                 wait, merge, branch = self.waits.get((node.name, position), (0, "", 0))
                 if is_zero(wait):
                     continue
+                # Arrays have no hash; those that are the same wait are the same object.
                 key = (source, id(wait) if is_array(wait) else wait)
                 if key in shared:
                     self.editor.redirect(node.name, position, shared[key])
@@ -103,6 +105,7 @@ class StreamGraph:
 
     def _time(self, name: str, clip_inputs: tuple[TensorType, ...]) -> None:
         node = self.editor.node(name)
+        # Of frames, as the step form reads them; the clip's own window would see its whole clip at once.
         window = node.op.window(*(x.with_time(1) for x in clip_inputs))
         arrivals = [self.at[name] for name in node.inputs]
         jump = arrivals[0].jump
@@ -114,6 +117,7 @@ class StreamGraph:
         self.at[node.name] = Timing(
             jump * window.stride,
             reduce(maximum, (at.back for at in arrivals)) - repeated(window.first * jump, node.count),
+            # Under a name of its own, or every merge would double the formula of the delay.
             named("path", reduce(maximum, (at.delay for at in arrivals)))
             + repeated(window.last * jump, node.count),
         )
@@ -139,6 +143,7 @@ class StreamGraph:
         self.pools.append(node.name)
         if self.options.pool is None:
             return inputs[0].time
+        # `--pool` counts frames of the input, the pool those that reach it.
         return ceil_div(self.options.pool, self.at[node.inputs[0]].jump)
 
     def _to_same_jump(self, node: Node) -> None:
@@ -150,6 +155,7 @@ class StreamGraph:
 
     def _every(self, node: Node, position: int, stride: int) -> None:
         source = node.inputs[position]
+        # Behind a pool over the clip a clip has one frame, which any step's may stand for; elsewhere frames that the clip network reads would be left out.
         if source not in self.pooled:
             raise TransformError(
                 f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as "
@@ -172,12 +178,14 @@ class StreamGraph:
             share = wait if isinstance(count, int) else share_of(wait, count)
             edges = self._branch(merge, position)
             place = self._place_of_wait(merge, edges, wait)
+            # Behind the wait, towards the merge, everything comes later by it.
             for edge in edges[:place]:
                 at = self.at[edge.source]
                 self.at[edge.source] = at._replace(delay=at.delay + wait)
             reader, position_there, _ = edges[place]
-            earlier, *first = self.waits.get((reader, position_there), (0, merge, position))
-            self.waits[reader, position_there] = (earlier + share, *first)
+            # Two merges may delay one edge: their waits add up, under the name of the first.
+            earlier, first, branch = self.waits.get((reader, position_there), (0, merge, position))
+            self.waits[reader, position_there] = (earlier + share, first, branch)
 
     def _branch(self, merge: str, position: int) -> list[_Edge]:
         """The edges of one branch of a merge, from the merge back to where the branch leaves its fork."""
@@ -216,7 +224,7 @@ class StreamGraph:
         return name != INPUT and self.readers[name] == 1 and len(self.editor.node(name).inputs) == 1
 
 
-def _must_differ(wait: Size, others: list[Any]) -> None:
+def _must_differ(wait: Size, others: list[Size]) -> None:
     """Assumes that waits behind one layer with different formulas differ, since equal waits share a delay."""
     for other in others:
         if is_symbolic(wait) or is_symbolic(other):

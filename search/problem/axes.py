@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.network import Settings
-from costmodel.numbers import Ratios, floor, simplify
+from costmodel.numbers import Ratios, exact, floor, simplify
 from costmodel.spec.axes import Axis
 from search.problem.budget import Limit, Quantity
 from search.problem.designs import Family
@@ -89,7 +89,7 @@ class _Track:
     def __init__(self, axis: Axis, present: Settings, aim: Aim) -> None:
         self.axis, self.present, self.aim = axis, present, aim
         self.scale = 1 if axis.integer else DECIMALS
-        self.now = Fraction(present[axis.moves])
+        self.now = Fraction(exact(present[axis.moves]))
         self.nominal = self._nominal()
         low, high = (floor(Fraction(bound) * self.scale) for bound in axis.bounds)
         here = self.now * self.scale

@@ -13,6 +13,7 @@ from typing import Any
 
 from costmodel.errors import OptionError
 from costmodel.network import Network
+from costmodel.numbers import exact
 from costmodel.spec.resolved import exact_text
 from search.engine.base import Engine
 from search.methods.run import Judging, run
@@ -159,7 +160,7 @@ class Comparison:
             anew = judging.under(further_seeds(seed, 0, self.fresh), last.design, last.step)
             fresh = fmean([each.score for each in anew if each.score is not None] or [nan])
         sizes = ", ".join(
-            f"{name} {exact_text(value)}"
+            f"{name} {exact_text(exact(value))}"
             for name, value in last.design.settings.items()
             if value != ended.ready.problem.start[name]
         )

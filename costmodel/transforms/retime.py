@@ -91,7 +91,6 @@ def _registers(
     stream: Graph, layers: list[Node], ahead: Mapping[str, int], jumps: Mapping[str, int]
 ) -> list[Registers]:
     readers: dict[str, dict[str, int]] = {name: {} for name in ahead}
-    # Names first: a delay that feeds a longer one must be known before any is put in.
     for node in layers:
         for name in node.inputs:
             readers[name][node.name] = ahead[node.name]
@@ -116,6 +115,7 @@ class _Delays:
     def put_in(self) -> None:
         """Every layer reads each source through the delay of its wait."""
         layers = tuple(self.editor)
+        # All waits first: a delay may feed a longer one that another layer reads.
         for node in layers:
             for position, source in enumerate(node.inputs):
                 name = f"{node.name}.delay{position + 1 if position else ''}"

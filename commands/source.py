@@ -10,6 +10,7 @@ from typing import Any
 from costmodel.errors import OptionError, WeightsError
 from costmodel.escape import shell
 from costmodel.network import Network, Settings
+from costmodel.numbers import exact
 from costmodel.spec.resolved import exact_text
 from costmodel.transforms import Transform
 from costmodel.weights import WeightsFile, is_weights_file, read_weights_file
@@ -150,7 +151,7 @@ def _sizes(own: Network, sets: Mapping[str, Any]) -> Iterator[str]:
     for name, value in sets.items():
         theirs = own.sizes.get(name, value)
         if value != theirs:
-            yield f"{name}={exact_text(value)}, the file has {name}={exact_text(theirs)}"
+            yield f"{name}={exact_text(exact(value))}, the file has {name}={exact_text(exact(theirs))}"
 
 
 def _chosen(own: Network, transforms: tuple[Transform, ...]) -> Iterator[str]:

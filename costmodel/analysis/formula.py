@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import sympy
 
 NameValue = Callable[[str, Number], Number]
+Expression = TypeVar("Expression", bound="sympy.Basic")
 Build = Callable[[Mapping[str, Number], NameValue], Graph]
 
 # What depends on the order of execution has no closed form in the sizes.
@@ -175,7 +176,7 @@ def formulas(
         totals = {name: _total(figures, name) for name in _wanted(metrics)}
     totals = {name: None if each is None else _replaced(each, trace.counts) for name, each in totals.items()}
     if tidy:
-        totals = {name: gathered(total) for name, total in totals.items()}
+        totals = {name: None if total is None else gathered(total) for name, total in totals.items()}
     definitions = {symbol: _replaced(each, trace.counts) for symbol, each in trace.definitions.items()}
     demands, assumptions = (
         tuple(_replaced(each, trace.counts) for each in kept) for kept in (trace.demands, trace.assumptions)
@@ -199,26 +200,26 @@ def _total(figures: Figures, name: str) -> sympy.Expr | None:
     return None if total is None or total == float("inf") else sympy.sympify(total)
 
 
-def _replaced(expression: Any, values: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
+def _replaced(expression: Expression, values: Mapping[sympy.Symbol, sympy.Expr]) -> Expression:
     """An expression with values in the place of symbols; maxima stay as they are.
 
     sympy's own `xreplace` simplifies each maximum that it rebuilds, which takes it minutes.
     """
     import sympy
 
-    known: dict[Any, Any] = dict(values)
+    known: dict[sympy.Basic, sympy.Basic] = dict(values)
 
-    def replaced(part: Any) -> Any:
+    def replaced(part: sympy.Basic) -> sympy.Basic:
         if part not in known:
             parts = tuple(replaced(each) for each in part.args)
             as_is = {"evaluate": False} if isinstance(part, sympy.Max | sympy.Min) else {}
             known[part] = part if parts == part.args else part.func(*parts, **as_is)
         return known[part]
 
-    return replaced(expression) if values else expression
+    return cast(Expression, replaced(expression)) if values else expression
 
 
-def gathered(total: Any) -> Any:
+def gathered(total: sympy.Expr) -> sympy.Expr:
     """A formula multiplied out, its terms gathered by map sizes and frames where that makes it shorter."""
     import sympy
 

@@ -155,8 +155,8 @@ class StreamGraph:
 
     def _every(self, node: Node, position: int, stride: int) -> None:
         source = node.inputs[position]
-        # Behind a pool over the clip a clip has one frame, which any step's may stand for; elsewhere frames that
-        # the clip network reads would be left out.
+        # Behind a pool over the clip a clip has one frame, which any step's may stand for; elsewhere frames
+        # that the clip network reads would be left out.
         if source not in self.pooled:
             raise TransformError(
                 f"{node.name}: its branches come at different frame rates, {source!r} {stride} times as "

@@ -119,7 +119,7 @@ def test_a_search_trains_its_candidates_and_gives_the_same_scores_again(spec: Pa
     assert search(spec, first, "--workers", 2) == search(spec, second, "--workers", 1) == 0
     one, two = (shown(study, capsys) for study in (first, second))
     scores = [{row["candidate"]: row["score"] for row in each["candidates"]} for each in (one, two)]
-    # A worker that would wait begins with what is likely to be asked for next: a wrong guess stays in the study.
+    # A worker that would wait begins with what is likely to be asked for next: a wrong guess stays.
     assert {key: scores[0].get(key) for key in scores[1]} == scores[1]
     assert len(scores[1]) >= 4
     assert all(row["training_macs"] > 0 for row in one["candidates"])

@@ -130,6 +130,21 @@ class Editor:
                 raise GraphError(f"{name}: is read by {node.name!r} and cannot be removed; bypass it")
         self._take(name)
 
+    def answer(self, name: str) -> None:
+        """Lets a node answer for the network; layers that it does not need go.
+
+        Raises:
+            GraphError: there is no such node.
+        """
+        needed, waiting = set(), [self.node(name).name]
+        while waiting:
+            found = waiting.pop()
+            if found != INPUT and found not in needed:
+                needed.add(found)
+                waiting += self._nodes[found].inputs
+        self._order = [each for each in self._order if each in needed]
+        self._nodes = {each: self._nodes[each] for each in self._order}
+
     def graph(self, **changes: Unpack[Changes]) -> Graph:
         """The edited graph, checked as every graph is; `changes` are other fields of it.
 

@@ -175,3 +175,12 @@ def test_no_transform_makes_names():
     """A name put together for a new node anywhere else could be one that a layer has already."""
     transforms = Path(__file__).resolve().parent.parent / "costmodel" / "transforms"
     assert [path.name for path in transforms.rglob("*.py") if "Node(" in path.read_text("utf-8")] == []
+
+
+def test_a_layer_that_answers_keeps_what_it_needs_alone(graph: Graph):
+    editor = Editor(graph)
+    editor.answer("b")
+    assert edges(editor.graph()) == [("a", (INPUT,)), ("b", ("a",))]
+    assert editor.fresh("d") == "d"
+    with pytest.raises(GraphError, match="d: the network has no such layer"):
+        editor.answer("d")

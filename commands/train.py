@@ -34,6 +34,8 @@ Examples:
 
     train out/weights.safetensors --data clips/ --freeze       the same, from what `train` wrote
 
+    train d_resnet --variant R18-lstm2 --data clips/ --recipe d3d_rnn --weights fc.safetensors --features
+
     train x3d_s --data clips/ --unpadded                       without padding in time, as a stream runs
 
     train x3d_s --data clips/ --continual                      frame by frame
@@ -58,6 +60,7 @@ def train(
     step: int | None,
     weights: Path | None,
     freeze: bool,
+    features: bool,
     unpadded: bool,
     out: Path,
     device: str | None,
@@ -79,7 +82,7 @@ def train(
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = open_data(data, seed)
-    source = _begun(source, weights, clips, freeze)
+    source = _begun(source, weights, clips, freeze or features)
     kind = "unpadded" if unpadded else "stepwise" if source.is_stream else "clip"
     where = chosen_device(device, threads)
     options = Options(
@@ -89,9 +92,10 @@ def train(
         precision=chosen_precision(precision, where),
         weights=source.weights,
         freeze=freeze,
+        features=features,
         folder=out,
     )
-    if where == "cpu" and kind == "clip" and not freeze:
+    if where == "cpu" and kind == "clip" and not (freeze or features):
         at_once = chosen.clips_at_once(len(clips.train.labels))
         must_fit(source.graph(), at_once, free_bytes(), "micro: " if chosen.micro else "--batch ")
     _tell(chosen, clips, options)
@@ -219,7 +223,7 @@ COMMAND = Command(
         DATA,
         Option(
             "recipe",
-            "x3d, efficient3d, efficient3d_finetune, d3d, atfr, digits, or a YAML file.",
+            "x3d, efficient3d, efficient3d_finetune, d3d, d3d_rnn, atfr, digits, or a YAML file.",
             default="x3d",
         ),
         Option("epochs", "Instead of the recipe's; its warm-up in proportion.", float),
@@ -227,6 +231,9 @@ COMMAND = Command(
         Option("step", "Step of an expansion: regularises as the recipe says for it.", int, least=0),
         Option("weights", "Weights to start from.", Path),
         Option("freeze", "Train the classifier alone.", bool, False),
+        Option(
+            "features", "Train the head alone, on features that the rest gives once a video.", bool, False
+        ),
         Option("unpadded", "Without padding in time, so that clip and stream agree.", bool, False),
         replace(OUT, help="Folder for weights, checkpoint and metrics."),
         DEVICE,

@@ -27,6 +27,15 @@ def head_of(graph: Graph) -> tuple[str, ...]:
     return tuple(node.name for node in (*reversed(ahead), classifier, *behind))
 
 
+def last_weighted(graph: Graph) -> Node:
+    """The classifier: the last layer with weights but norms.
+
+    Raises:
+        GraphError: branches join behind it.
+    """
+    return _classifier(graph)[0]
+
+
 def _classifier(graph: Graph) -> tuple[Node, list[Node]]:
     """The classifier, and the functions of its scores."""
     last = graph.by_name[graph.output]

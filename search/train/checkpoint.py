@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from costmodel.analysis.head import last_weighted
+from costmodel.emit import Network
 from costmodel.emit.weights_file import read_content, shown, tensors_of
 from costmodel.emit.weights_format import read_weights
-from costmodel.errors import DataError, EmitError
+from costmodel.errors import DataError, EmitError, GraphError
 from costmodel.files import OutputError, write_whole
 from costmodel.weights import is_weights_file
 
@@ -50,7 +52,7 @@ def read(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: there is no such file" if is_missing else str(error)) from error
 
 
-def load_weights(network: nn.Module, path: Path, *, new_classifier: bool = False) -> tuple[str, ...]:
+def load_weights(network: Network, path: Path, *, new_classifier: bool = False) -> tuple[str, ...]:
     """Loads the weights of a file into a network.
 
     Args:
@@ -71,8 +73,9 @@ def load_weights(network: nn.Module, path: Path, *, new_classifier: bool = False
     own = network.state_dict()
     left_out: tuple[str, ...] = ()
     if new_classifier:
-        last = classifier_names(network)
-        left_out = tuple(name for name in last if name in found and found[name].shape != own[name].shape)
+        last = classifier_of(network)
+        of_it = (name for name in own if name.rpartition(".")[0] == last)
+        left_out = tuple(name for name in of_it if name in found and found[name].shape != own[name].shape)
         found = {name: own[name] if name in left_out else value for name, value in found.items()}
     problem = _difference(own, found)
     if problem:
@@ -85,13 +88,36 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     return read_weights(path)[1] if is_weights_file(path) else tensors_of(path, read(path))
 
 
-def classifier_names(network: nn.Module) -> tuple[str, ...]:
-    """The names of the values of the last layer that has weights of two axes, the classifier."""
-    named = [name for name, value in network.named_parameters() if value.dim() == 2]
-    if not named:
-        raise DataError("the network has no linear layer at its end, expected a classifier")
-    layer = named[-1].rpartition(".")[0]
-    return tuple(name for name, _ in network.named_parameters() if name.rpartition(".")[0] == layer)
+def load_rest(network: Network, head: Sequence[str], path: Path) -> None:
+    """Loads the weights of a file into a network without its head; the head's too, where all of them fit.
+
+    Raises:
+        DataError: they are another network's ahead of the head.
+    """
+    try:
+        found = _tensors(path)
+    except EmitError as error:
+        raise DataError(str(error)) from error
+    own = network.state_dict()
+    in_head = {name for name in own if name.rpartition(".")[0] in head}
+    rest = {name: value for name, value in own.items() if name not in in_head}
+    problem = _difference(rest, {name: found[name] for name in rest if name in found})
+    if problem:
+        raise DataError(f"{path}: weights of another network; {problem}")
+    fits = all(name in found and found[name].shape == own[name].shape for name in in_head)
+    network.load_state_dict({name: found[name] if fits or name in rest else own[name] for name in own})
+
+
+def classifier_of(network: Network) -> str:
+    """The name of the classifier, the last layer with weights but norms.
+
+    Raises:
+        DataError: it has none.
+    """
+    try:
+        return last_weighted(network.graph).name
+    except GraphError as error:
+        raise DataError(str(error)) from error
 
 
 def _difference(own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str | None:

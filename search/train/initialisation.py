@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from costmodel.emit import Network
 from costmodel.emit.modules.merge import AddLayer
 from costmodel.emit.modules.pointwise import BatchNormLayer, DropoutLayer
+from costmodel.emit.modules.recurrent import RecurrentLayer
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Add
-from search.train.checkpoint import classifier_names
+from search.train.checkpoint import classifier_of
 from search.train.recipe import Recipe
 
 
@@ -28,6 +31,8 @@ def prepare(network: Network, recipe: Recipe) -> None:
             layer.momentum = recipe.norm_momentum
         elif isinstance(layer, DropoutLayer) and recipe.dropout is not None:
             layer.rate = recipe.dropout
+        elif isinstance(layer, RecurrentLayer) and recipe.hidden_dropout:
+            layer.register_forward_hook(partial(_drop_hidden, rate=recipe.hidden_dropout))
     residuals = _residuals(network.graph)
     for number, (add, branch) in enumerate(residuals):
         last = network.layers[add.inputs[branch]]
@@ -42,9 +47,13 @@ def prepare(network: Network, recipe: Recipe) -> None:
 
 def freeze(network: Network) -> None:
     """Lets the classifier alone learn; the other layers keep their weights and statistics."""
-    learned = classifier_names(network)
+    freeze_but(network, (classifier_of(network),))
+
+
+def freeze_but(network: Network, layers: Sequence[str]) -> None:
+    """Lets some layers alone learn."""
     for name, value in network.named_parameters():
-        value.requires_grad_(name in learned)
+        value.requires_grad_(name.rpartition(".")[0] in layers)
 
 
 def learning_mode(network: Network, frozen: bool) -> None:
@@ -54,6 +63,11 @@ def learning_mode(network: Network, frozen: bool) -> None:
         for layer in network.layers.values():
             if isinstance(layer, BatchNormLayer):
                 layer.eval()
+
+
+def _drop_hidden(layer: nn.Module, given: tuple[Tensor, ...], answer: Tensor, *, rate: float) -> Tensor:
+    """Drops values of what a recurrent layer answers, in training alone  (Kopuklu 2022, sec. 3.3)."""
+    return functional.dropout(answer, rate, layer.training)
 
 
 def _drop(layer: nn.Module, branches: tuple[Tensor, ...], *, branch: int, rate: float) -> Any:

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -13,18 +14,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import TrainingError
 from costmodel.graph import Graph
 from search.data import Data, batches, training_clips
 from search.data.views import Numbers
 from search.train.answers import Reading
 from search.train.checkpoint import load_weights
-from search.train.fit import as_wide, must_fit, view_of
+from search.train.fit import as_wide, clip_of, must_fit, validate, view_of
 from search.train.forms import form_of
 from search.train.initialisation import freeze, learning_mode, prepare
 from search.train.metrics import loss_of, right_in
 from search.train.options import PRECISIONS, Options, Row
 from search.train.recipe import Recipe
+
+FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a forward pass each
 
 
 class Learner:
@@ -36,9 +41,8 @@ class Learner:
         must_fit(self.form.network.graph, data, spare_classes=options.spare_classes)
         prepare(self.form.network, recipe)
         if options.weights is not None:
-            load_weights(self.form.network, options.weights, new_classifier=options.freeze)
-        if options.freeze:
-            freeze(self.form.network)
+            self._load(options.weights)
+        self._freeze()
         self.form.network.to(torch.device(options.device))
         self.view = view_of(graph, self.form.frames)
         self.optimizer = torch.optim.SGD(
@@ -68,7 +72,7 @@ class Learner:
         # Each epoch has random numbers of its own: a run that goes on from a checkpoint draws the same.
         random = np.random.default_rng([self.options.seed, number])
         torch.manual_seed(int(random.integers(1 << 62)))
-        learning_mode(self.form.network, self.options.freeze)
+        learning_mode(self.form.network, self.options.freeze or self.options.features)
         loss, right, seen = 0.0, 0, 0
         remaining = self.iterations - number * self.batches
         for place, index in zip(range(remaining), self._batches(random), strict=False):
@@ -85,6 +89,16 @@ class Learner:
         self.clips += seen
         rate = self.optimizer.param_groups[0]["lr"]
         return {"epoch": number + 1, "rate": rate, "train_loss": loss / seen, "train_accuracy": right / seen}
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of what was learned so far."""
+        each = metric(Figures(clip_of(self.form.network.graph)), "macs_per_clip")
+        return FORWARD_AND_BACKWARD * int(each) * self.clips
+
+    def validate(self) -> tuple[float, float]:
+        """Mean loss and accuracy on one clip from the middle of each video."""
+        return validate(self.form, self.data.validation, self.options.device)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must hold."""
@@ -113,6 +127,13 @@ class Learner:
         finally:
             self.seconds[what] += perf_counter() - start
 
+    def _load(self, path: Path) -> None:
+        load_weights(self.form.network, path, new_classifier=self.options.freeze)
+
+    def _freeze(self) -> None:
+        if self.options.freeze:
+            freeze(self.form.network)
+
     def _batches(self, random: np.random.Generator) -> Iterator[Numbers]:
         return batches(len(self.data.train.labels), self.recipe.batch, random)
 
@@ -124,7 +145,8 @@ class Learner:
             parts[-2:] = [np.concatenate(parts[-2:])]
         return parts
 
-    def _clips(self, index: Numbers, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _clips(self, index: Numbers, random: np.random.Generator) -> tuple[Tensor, ...]:
+        """What the network is fed, and labels last."""
         videos, device = self.data.train, self.options.device
         mirror = self.recipe.mirror and self.data.mirrors
         scale = self.recipe.draw_scale(random)
@@ -133,15 +155,16 @@ class Learner:
 
     def _learn(self, index: Numbers, share: float, random: np.random.Generator) -> tuple[float, int]:
         with self.spent("data"):
-            clips, labels = self._clips(index, random)
+            *inputs, labels = self._clips(index, random)
         with self.spent("learn"):
             with self._mixed():
-                logits = self._logits(clips)
+                logits = self._logits(*inputs)
                 loss = loss_of(logits.float(), labels)
             torch.autograd.backward(self.scaler.scale(loss * share))
             return loss.item(), right_in(logits, labels)
 
-    def _logits(self, clips: Tensor) -> Tensor:
+    def _logits(self, *inputs: Tensor) -> Tensor:
+        (clips,) = inputs
         try:
             return self.form.logits(clips)
         except ValueError as error:  # torch's word for a batch norm that sees one value

@@ -11,8 +11,6 @@ from typing import Any
 
 import torch
 
-from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import evaluate as metric
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import DataError, TrainingError
 from costmodel.files import remove_left
@@ -21,7 +19,7 @@ from costmodel.weights import About
 from search.data import Data
 from search.train import checkpoint
 from search.train.about import about_training
-from search.train.fit import clip_of, validate
+from search.train.feature_learner import FeatureLearner
 from search.train.learner import Learner
 from search.train.longer import continued
 from search.train.options import Options, Report, Result, Row
@@ -31,7 +29,6 @@ CHECKPOINT, WEIGHTS, METRICS = "checkpoint.pt", "weights.safetensors", "metrics.
 LOSSES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 COLUMNS = ("epoch", "rate", *LOSSES, "seconds")
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
-FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a forward pass each
 
 
 def train(
@@ -53,7 +50,8 @@ def train(
     options = options or Options()
     with torch.random.fork_rng([] if options.device == "cpu" else [torch.device(options.device)]):
         torch.manual_seed(options.seed)
-        run = _Run(network, Learner(network.graph(), data, recipe, options))
+        kind = FeatureLearner if options.features else Learner
+        run = _Run(network, kind(network.graph(), data, recipe, options))
         run.resume()
         run.finish(report)
         return run.result()
@@ -107,13 +105,12 @@ class _Run:
     def result(self) -> Result:
         """What the training gave."""
         last, learner = self.rows[-1], self.learner
-        macs = metric(Figures(clip_of(learner.form.network.graph)), "macs_per_clip")
         return Result(
             last["validation_accuracy"],
             last["validation_loss"],
             last["train_accuracy"],
             self.rows,
-            FORWARD_AND_BACKWARD * int(macs) * learner.clips,
+            learner.macs,
             dict(learner.seconds),
             learner.form,
             self._about(),
@@ -161,8 +158,7 @@ class _Run:
 
     def _validate(self) -> Row:
         with self.learner.spent("validate"):
-            form, videos = self.learner.form, self.learner.data.validation
-            loss, accuracy = validate(form, videos, self.options.device)
+            loss, accuracy = self.learner.validate()
         if not math.isfinite(loss):
             raise TrainingError(f"epoch {self.done + 1}: the validation loss is {loss}, expected a number")
         return {"validation_loss": loss, "validation_accuracy": accuracy}

@@ -29,6 +29,7 @@ class Options:
         precision: `fp32`, `bf16`, or on a GPU `fp16`.
         weights: a file of weights to start from.
         freeze: whether the classifier alone learns.
+        features: whether the head alone learns, from features that the rest gives once for each video.
         folder: where weights, checkpoints and metrics are written; nowhere if None.
         validate_every: epochs between validations; 0 for the last epoch alone.
         spare_classes: whether the network may have scores that no clip is labelled with.
@@ -43,6 +44,7 @@ class Options:
     precision: str = "fp32"
     weights: Path | None = None
     freeze: bool = False
+    features: bool = False
     folder: Path | None = None
     validate_every: int = 1
     spare_classes: bool = False

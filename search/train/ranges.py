@@ -51,6 +51,11 @@ RANGES = {
     "norm_momentum": Range(0, 1),
     "scales": Range(0.1, 10),
     "lead": Range(0, 10_000),
+    "shortest": Range(0, 100_000),
+    "thinning": Range(0, 1),
+    "replaced": Range(0, 1),
+    "noise": Range(0, 1000),
+    "hidden_dropout": SHARE,
 }
 # What an entry of `expansion` holds; batch and epochs are factors there.
 CHANGES = {

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 SCHEDULES = ("cosine", "steps", "plateau", "constant")
 # Settings that came later, with what they were before: studies and checkpoints without them stay good.
-LATER: Mapping[str, Any] = {"answers": "", "lead": 0}
+LATER: Mapping[str, Any] = {
+    "answers": "",
+    "lead": 0,
+    "shortest": 0,
+    "thinning": (),
+    "replaced": 0,
+    "noise": 0,
+    "hidden_dropout": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,11 @@ class Recipe:
         answers: which answers count of a network that answers every frame: `last`, `mean` or numbers of
             frames; what suits the network where empty.
         lead: frames fed ahead of the clip to a network that answers every frame.
+        shortest: the fewest features of a sequence that a head learns from; all of the video's where 0.
+        thinning: the shares of sequences of which one feature in 2, in 3, in 4 and so on is kept.
+        replaced: the largest share of a sequence that noise replaces, in one run at a random place.
+        noise: variance of the Gaussian noise that is added to features.
+        hidden_dropout: of what recurrent layers answer.
         expansion: what changes along an expansion, by the first step that it holds for.
     """
 
@@ -78,6 +91,11 @@ class Recipe:
     any_scale: bool = True
     answers: str = ""
     lead: int = 0
+    shortest: int = 0
+    thinning: tuple[float, ...] = ()
+    replaced: float = 0
+    noise: float = 0
+    hidden_dropout: float = 0
     expansion: tuple[tuple[int, tuple[tuple[str, float], ...]], ...] = ()
 
     @property
@@ -184,7 +202,10 @@ def _recipe(root: Item, given: Mapping[str, Item]) -> Recipe:
     if schedule is not None and schedule.value not in SCHEDULES:
         found = schedule.value if isinstance(schedule.value, str) else None
         raise schedule.error(f"{repr(found) if found else schedule.kind}, expected {', '.join(SCHEDULES)}")
-    return Recipe(**{key: _setting(key, item, known[key]) for key, item in given.items()})
+    made = Recipe(**{key: _setting(key, item, known[key]) for key, item in given.items()})
+    if sum(made.thinning) > 1:
+        raise given["thinning"].error(f"shares that add up to {sum(made.thinning):g}, at most 1")
+    return made
 
 
 def _setting(name: str, item: Item, kind: str) -> Any:

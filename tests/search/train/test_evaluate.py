@@ -284,7 +284,8 @@ def test_the_commands_train_and_evaluate(tmp_path: Path, capsys):
         ),
         (
             ("train", "digits", "--data", "digits", "--recipe", "x"),
-            "--recipe: unknown 'x' (known: atfr, d3d, digits, efficient3d, efficient3d_finetune, x3d)",
+            "--recipe: unknown 'x' (known: atfr, d3d, d3d_rnn, digits, efficient3d, "
+            "efficient3d_finetune, x3d)",
         ),
     ],
 )

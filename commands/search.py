@@ -62,6 +62,7 @@ def search(
     workers: int | None,
     retries: int | None,
     repeat: int,
+    keep: str,
     out: Path,
     seed: int,
     dtype: str,
@@ -82,19 +83,21 @@ def search(
     }
     given |= {"start": start} if start else {}
     fixed: dict[str, Any] = {"seed": seed, "dtype": dtype, "repeat": repeat}
-    _run(setup(source, given, preset, study, engine=engine, **fixed), out, format)
+    _run(setup(source, given, preset, study, engine=engine, **fixed), keep, out, format)
 
 
-def _run(chosen: Setup, out: Path, format: str) -> None:
+def _run(chosen: Setup, keep: str, out: Path, format: str) -> None:
     from commands.leaving import leaving
     from commands.trajectory import printed, progress
     from search.methods.run import Judging, run
+    from search.study.weights import KeptWeights
 
     ready = chosen.ready
     with leaving(chosen.how_to_go_on), chosen.opened() as (study, engine):
         seed = chosen.request.seed
         judging = Judging(ready.problem, ready.score, seed, study, engine, chosen.retries, progress)
         judging.repeat = chosen.request.repeat
+        judging.weights = KeptWeights(chosen.path, keep)  # type: ignore[arg-type]
         for note in ready.notes:
             progress(f"note: {note}")
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
@@ -138,6 +141,12 @@ COMMAND = Command(
             1,
             least=1,
             most=100,
+        ),
+        Option(
+            "keep",
+            "Trained weights kept in STUDY.weights: of the best network of each step, of all, or none.",
+            default="best",
+            choices=("best", "all", "none"),
         ),
         replace(OUT, help="The folder for the trajectory as PNG, SVG and CSV."),
         SEED,

@@ -85,12 +85,17 @@ def why(study: Path, step: int, search: int | None, format: str) -> None:
     put(Page(lambda: rows, lambda: tables, lambda: Table(rows, OPTIONS)).render(format))
 
 
-def export(study: Path, out: Path, search: int | None) -> None:
-    """Writes a study as JSON, its candidates as CSV, or the winner as a spec in YAML with exact sizes."""
+def export(study: Path, best: bool, out: Path, search: int | None) -> None:
+    """Writes a study as JSON, its candidates as CSV, the winner as a spec, or all of it as a folder."""
+    from search.study.best import export_best
     from search.study.export import export as write
 
     with study_of(study) as opened:
-        print(write(opened, search, out))
+        files, commands = export_best(opened, search, out) if best else ([write(opened, search, out)], [])
+    for file in files:
+        print(file)
+    for command in commands:
+        tell(f"next: {command}")
 
 
 def agreement(study: Path, score: tuple[str, ...], trained: str, out: Path | None, format: str) -> None:
@@ -155,11 +160,18 @@ COMMAND = Group(
         ),
         "export": Command(
             export,
-            "The study as JSON, candidates as CSV, or the winner as a spec.",
+            "The study as JSON, candidates as CSV, or the winner as a spec or a folder.",
             (
                 _DB,
                 Option(
-                    "out", "The file to write: .json, .csv or .yaml.", Path, is_required=True, metavar="FILE"
+                    "best", "The winner's spec, weights, figures, and a page, into a folder.", bool, False
+                ),
+                Option(
+                    "out",
+                    "The file to write: .json, .csv or .yaml; with --best a folder.",
+                    Path,
+                    is_required=True,
+                    metavar="FILE|DIR",
                 ),
                 _SEARCH,
             ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commands.printing import tell
+from costmodel.escape import shell
 from costmodel.names import file_stem
 from costmodel.network import Network
 from reports.table import Page, Shown, Table, Text, whole
@@ -57,6 +58,7 @@ def page(network: Network, study: Study, search: int) -> Page:
     winner = winner_of(decisions)
     assert winner is not None
     command = emit_line(network.with_sizes(exact_settings(json.dumps(winner["settings"]))))
+    told = f"the winner: {command}\nas a folder: {export_line(study, search)}\n"
     budget = "" if found["mode"] == "replay" else f", {found['budget']}"
     title = f"{study.fact('spec_name')}: {found['mode']} by {found['score']}{budget}"
     trajectory = Table(rows_of(decisions, found["options"]), COLUMNS, title)
@@ -68,7 +70,7 @@ def page(network: Network, study: Study, search: int) -> Page:
             "winner": {**_without_options(winner), "emit": command},
             "correlations": scores,
         },
-        lambda: [trajectory, *correlated(scores), Text.of(f"the winner: {command}\n")],
+        lambda: [trajectory, *correlated(scores), Text.of(told)],
         document=lambda: [trajectory],
     )
 
@@ -97,6 +99,13 @@ def emit_line(network: Network) -> str:
     """The command that emits a network, safe to paste."""
     file = f"{file_stem(network.document.name)}_winner.py"
     return f"costmodel emit {network.flags} --as source --out {file}"
+
+
+def export_line(study: Study, search: int) -> str:
+    """The command that writes the best network of a search into a folder, safe to paste."""
+    path, folder = (str(each) for each in (study.path, study.path.with_suffix(".best")))
+    named = shell(f"./{path}" if path.startswith("-") else path)
+    return f"costmodel study export {named} --best --search {search} --out {shell(folder)}"
 
 
 def exact_number(value: Any) -> Any:

@@ -82,13 +82,17 @@ def test_source_defines_classes_and_nothing_else(name: str, form: tuple[str, ...
 def test_a_search_stays_in_its_folder_and_prints_a_safe_command(capsys: pytest.CaptureFixture[str]):
     out = run(capsys, "search", "net.yaml", "--budget", "macs_per_clip<=2x")
     (study,) = Path("runs").iterdir()
-    words = shlex.split(out.partition("the winner: ")[2])
+    words = shlex.split(out.partition("the winner: ")[2].partition("\nas a folder: ")[0])
     assert words[:2] == ["costmodel", "emit"]
     assert words[-2] == "--out"
     assert Path(words[-1]).name == words[-1]
     assert not set(words) & {"touch", ";", "#"}
     for format in ("table", "md", "csv"):
         run(capsys, "study", "show", str(study), "--format", format)
+    folder = shlex.split(out.partition("\nas a folder: ")[2])
+    assert folder[:4] == ["costmodel", "study", "export", str(study)]
+    run(capsys, *folder[1:])
+    assert r"\<script>" in Path(folder[-1], "README.md").read_text().splitlines()[0]
     run(capsys, "study", "export", str(study), "--out", "found.yaml")
     assert json.loads(run(capsys, "analyze", "found.yaml", "--format", "json"))["model"] == WORST
 

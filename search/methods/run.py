@@ -19,6 +19,7 @@ from search.score.base import Expression, Result, Score, Task
 from search.study.address import exact_json, result_key
 from search.study.store import StudyError
 from search.study.study import Entry, Stored, Study, decision_row, error_in
+from search.study.weights import KeptWeights
 
 Listener = Callable[[str], None]
 
@@ -32,6 +33,7 @@ class Judging:
     kept in `fresh` until its decision is written. `running` are the candidates in workers. A worker that
     would wait for a step's last candidate begins with what `steps` will most likely ask for next.
     Each candidate is scored under `repeat` seeds, from `seed` on; its score is their mean.
+    `weights` keeps what was trained; None where nothing is kept.
     """
 
     problem: Problem
@@ -46,6 +48,8 @@ class Judging:
     running: dict[str, Entry] = field(default_factory=dict)
     steps: Steps | None = None
     repeat: int = 1
+    weights: KeptWeights | None = None
+    again: set[str] = field(default_factory=set)
 
     def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
         """The score of each design at a step, or why it has none."""
@@ -109,7 +113,12 @@ class Judging:
             self._take(self.engine, self.engine.next_outcome())
 
     def _take(self, engine: Engine, outcome: Outcome) -> None:
-        """Writes an attempt; one that failed is tried again."""
+        """Writes an attempt, the weights before the result; one that failed is tried again."""
+        if self.weights is not None and outcome.result is not None:
+            self.weights.write(outcome.key, outcome.result.weights)
+        if outcome.key in self.again:
+            self.again.discard(outcome.key)
+            return
         entry = self.running[outcome.key]
         tried = self.study.attempts(outcome.key) + 1
         is_spent = tried > self.retries and not outcome.is_crowded
@@ -121,6 +130,27 @@ class Judging:
             del self.running[outcome.key]
         else:
             engine.submit(self._task(outcome.key, entry))
+
+    def keep_weights(self, decision: Decision) -> None:
+        """Sees to it that the weights of what is decided are there; where they were let go it trains anew."""
+        key = decision.key
+        if self.weights is None or key is None or not self.weights.lacks(key):
+            return
+        if self.engine is None or getattr(self.score, "classes", None) is None:  # nothing was trained
+            return
+        recipe, seed = self.study.asked_of(key)
+        self.listen(f"  candidate {key[:8]}: trained once more, for its weights were not kept")
+        network = self.problem.family.at(decision.design.settings)
+        self.again.add(key)
+        self.engine.submit(Task(key, network, self.score.name, recipe, seed))
+        while key in self.again:
+            self._take(self.engine, self.engine.next_outcome())
+
+    def drop_weights(self, decision: Decision) -> None:
+        """Lets go of the weights of options that no decision of the study rests on."""
+        if self.weights is not None:
+            options = {option.key for option in decision.options if option.key is not None}
+            self.weights.drop(options - self.study.decided())
 
     def _run_ahead(self, engine: Engine) -> None:
         """Keeps idle workers busy with the dearest candidates likely to be asked for next."""
@@ -199,6 +229,7 @@ def run(
     study, judging.steps = judging.study, steps
     search = study.search(search_address(options), options)
     stored = [tuple(row)[2:-1] for row in study.decisions(search)]
+    last: Decision | None = None
     for place, decision in enumerate(steps(problem, judging)):
         known = place < len(stored)
         if known and stored[place] != decision_row(decision):
@@ -207,9 +238,15 @@ def run(
                 "or of its libraries; start a new study"
             )
         if not known:
+            judging.keep_weights(decision)
             study.write_step(search, place, decision, judging.fresh)
             judging.fresh.clear()
+            judging.drop_weights(decision)
         yield decision, known
+        last = decision
+    if judging.weights is not None and last is not None:
+        judging.keep_weights(last)
+        judging.weights.tidy(study.decided())
     study.finish(search)
 
 

@@ -71,10 +71,10 @@ def prepare(request: Request, network: Network) -> Prepared:
         raise OptionError(f"{network.document.name}: the spec declares no `axes`, so nothing can move")
     axes = _chosen_axes(family.axes, request.axes)
     replay = _replay(request, family)
-    sets = dict(parse_set(text) for text in request.sets)
-    start = replace(network, variant=_start(request, replay), settings=sets).sizes
     score_options = _options(request.score_options)
     score = score_named(request.score, score_options, request.dtype)
+    sets = _classes(score, network) | dict(parse_set(text) for text in request.sets)
+    start = replace(network, variant=_start(request, replay), settings=sets).sizes
     if request.repeat > 1 and isinstance(score, Expression):
         raise OptionError(f"--repeat: {score.name} is the same under every seed; it is for scores that train")
     watched = (score.quantity,) if isinstance(score, Expression) else ()
@@ -94,6 +94,12 @@ def prepare(request: Request, network: Network) -> Prepared:
     steps = _steps(request, problem, replay)
     identity = _identity(request, problem, score, replay)
     return Prepared(problem, steps, score, identity, score_options, _notes(problem))
+
+
+def _classes(score: Score, network: Network) -> dict[str, int]:
+    """As many classes as the data has that a score trains on, where the spec has the size: costs have it."""
+    classes = getattr(score, "classes", None)
+    return {"classes": int(classes)} if classes and "classes" in network.document.globals else {}
 
 
 def _steps(request: Request, problem: Problem, replay: Replay | None) -> Steps:

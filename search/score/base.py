@@ -60,12 +60,14 @@ class Result:
         training_macs: multiply-accumulates that it took.
         log: what a reader may want to know.
         measured: further figures, such as accuracies, by name; `error` is the standard error of the score.
+        weights: a file of the weights that were trained, which a search may keep; None where none were.
     """
 
     score: float
     training_macs: int = 0
     log: str = ""
     measured: Mapping[str, Any] = field(default_factory=dict)
+    weights: bytes | None = field(default=None, repr=False)
 
 
 class Score(Protocol):
@@ -74,6 +76,7 @@ class Score(Protocol):
     `recipe_at` gives all that its results at a step of a search depend on beside the network and the seed;
     it becomes part of their address.
     `in_worker` says whether candidates run in worker processes; else in the driver, at once.
+    A score that trains has `classes` too, how many its data has, and gives the weights that it trained.
     """
 
     name: str

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from search.data import open_data
 from search.room import must_fit, needed_bytes
@@ -49,6 +50,7 @@ class TrainScore:
         chosen = chosen if batch is None else chosen.with_batch(int(batch))
         self.recipe = chosen if epochs is None else chosen.with_epochs(float(epochs))
         self.data = open_data(data, int(data_seed))
+        self.classes = len(self.data.classes)
         self.kind, self.device = kind, device
 
     def recipe_at(self, step: int) -> Mapping[str, Any]:
@@ -75,14 +77,15 @@ class TrainScore:
             kind=self.kind,
             device=self.device,
             validate_every=0,
-            spare_classes=True,  # a spec made for other data keeps its classifier, and its cost
+            spare_classes=True,  # a classifier without a size of its own keeps its scores
         )
         recipe = self.recipe.at_step(int(task.recipe["step"]))
         result = train(task.network, self.data, recipe, options)
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
         error = standard_error(result.accuracy, len(self.data.validation.labels))
         measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, "error": error, **seconds}
-        return Result(result.accuracy, result.macs, metrics_csv(result.rows), measured)
+        weights = weights_bytes(result.form.network.state_dict(), result.about)
+        return Result(result.accuracy, result.macs, metrics_csv(result.rows), measured, weights)
 
     def memory(self, task: Task, room: int | None) -> int:
         """Bytes that training a candidate takes; 0 where that is not predicted, on a GPU or frame by frame.

@@ -82,6 +82,16 @@ class Study:
             return None
         return Stored(row["score"], row["reason"], error_in(json.loads(row["measured"] or "{}")))
 
+    def asked_of(self, key: str) -> tuple[Mapping[str, Any], int]:
+        """The recipe and the seed of a result."""
+        row = self.connection.execute("SELECT recipe, seed FROM results WHERE address=?", (key,)).fetchone()
+        return json.loads(row["recipe"]), int(row["seed"])
+
+    def decided(self) -> frozenset[str]:
+        """The candidates that decisions of all its searches rest on."""
+        rows = self.connection.execute("SELECT DISTINCT result FROM decisions WHERE result IS NOT NULL")
+        return frozenset(str(row[0]) for row in rows)
+
     def attempts(self, key: str) -> int:
         """How often a candidate has been tried."""
         (count,) = self.connection.execute("SELECT count(*) FROM attempts WHERE result=?", (key,)).fetchone()

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 import cli
+from costmodel.emit.weights_format import read_weights
 from costmodel.errors import DataError, OptionError, TrainingError
 from costmodel.network import Network
 from costmodel.spec.document import from_text
+from search.problem.request import Request, prepare
 from search.score.base import Result, Task, score_named
 from search.score.training import TrainScore
 
@@ -57,6 +59,26 @@ def test_a_result_tells_what_it_took():
     assert result.training_macs == 3 * 32 * macs
     assert result.log.startswith("epoch,rate,train_loss")
     assert {"loss", "train_accuracy", "data_seconds", "learn_seconds"} <= set(result.measured)
+
+
+def test_a_result_has_weights_that_know_their_network(tmp_path: Path):
+    result = scored(TrainScore(**OPTIONS), seed=2)
+    assert result.weights is not None
+    (tmp_path / "w.safetensors").write_bytes(result.weights)
+    about = read_weights(tmp_path / "w.safetensors")[0].known
+    assert about.network.identity == network().identity
+    assert (about.seed, about.accuracy.value) == (2, result.score)
+
+
+def test_a_search_by_training_has_as_many_classes_as_the_data_costs_included():
+    given = [f"{name}={value}" for name, value in OPTIONS.items()]
+    options = {"budget": "macs_per_clip<=2x", "score": "train", "score_options": given}
+    plain = Network(from_text(SPEC.replace("classes: 12", "classes: 400"), "tiny"))
+    ready = prepare(Request(**options), plain)
+    assert ready.problem.start["classes"] == 12
+    assert ready.problem.first.values["macs_per_clip"] == 4 * 2 * 5 * 5 * 27 + 4 * 12
+    asked = prepare(Request(**options, sets=["classes=40"]), plain)
+    assert asked.problem.start["classes"] == 40
 
 
 def test_a_recipe_holds_all_that_a_result_depends_on():

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from costmodel.address import address
 from costmodel.errors import OptionError, WeightsError
 from costmodel.escape import shell
 from costmodel.network import Network, Settings
 from costmodel.numbers import exact
 from costmodel.spec.resolved import exact_text
 from costmodel.transforms import Transform
-from costmodel.weights import WeightsFile, is_weights_file, read_weights_file
 
+if TYPE_CHECKING:  # files of weights are rare where specs are read, and `analyze` is to be quick
+    from costmodel.weights import WeightsFile
+
+SPECS = (".yaml", ".yml")
 CHECKPOINTS = (".pt", ".pth", ".pyth", ".ckpt", ".tar")  # of torch.save, by their usual endings
 
 
@@ -39,8 +43,9 @@ class Source(Network):
         Raises:
             CostModelError: it cannot be read, or an option contradicts the file of weights.
         """
-        if is_weights_file(spec):
-            return cls._of_file(read_weights_file(spec), spec, variant, sets, transforms)
+        file = _weights_file(spec)
+        if file is not None:
+            return cls._of_file(file, spec, variant, sets, transforms)
         if Path(spec).suffix in CHECKPOINTS:
             raise WeightsError(
                 f"{spec}: says nothing of the network that it is for; "
@@ -82,7 +87,7 @@ class Source(Network):
         if weights is None:
             return self
         self._must_have_none()
-        file = read_weights_file(weights) if is_weights_file(weights) else None
+        file = _weights_file(weights)
         if file is None or file.about is None:
             return replace(self, weights=weights)
         own = file.about.network
@@ -141,6 +146,16 @@ class Source(Network):
         return Network(self.document, self.settings, further).weights_note if further else ""
 
 
+def _weights_file(path: str | Path) -> WeightsFile | None:
+    """A file of weights that says something; None where a path is none, or is a spec's name."""
+    place = Path(path)
+    if place.suffix in SPECS or (place.suffix != ".safetensors" and not place.is_file()):
+        return None
+    from costmodel.weights import is_weights_file, read_weights_file
+
+    return read_weights_file(path) if is_weights_file(path) else None
+
+
 def _variants(own: Network, variant: str | None) -> Iterator[str]:
     if variant is not None and own.document.settings(variant, {}) != own.document.settings(own.variant, {}):
         yield f"--variant {variant}, the file has {own.variant or own.document.variant or 'none'}"
@@ -171,7 +186,8 @@ def _differences(given: Network, own: Network) -> Iterator[str]:
         elif mine is not None and mine != each:
             yield f"{mine.flags}, the file has {each.flags}"
     plain, theirs = (replace(each, transforms=()) for each in (given, own))
-    if plain.identity == theirs.identity:
+    # Unfolded: repeated blocks of a spec, and the same ones written out, are one network.
+    if address(plain.graph()) == address(theirs.graph()):
         return
     sizes = tuple(_sizes(theirs, plain.sizes))
     yield from sizes or (f"the file has {own.document.name} with other layers",)

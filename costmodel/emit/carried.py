@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
+from torch import nn
+
 from costmodel.emit.build import emit
-from costmodel.emit.network import Network as RunningNetwork
 from costmodel.emit.weights import Loaded, load_weights
 from costmodel.errors import EmitError
 from costmodel.network import Network
-from costmodel.weights import is_weights_file, read_weights_file
+from costmodel.weights import Checkpoint, is_weights_file, read_weights_file
 
 
-def load_carried(network: Network, running: RunningNetwork, path: str | Path) -> Loaded:
+def load_carried(
+    network: Network,
+    running: nn.Module,
+    path: str | os.PathLike[str],
+    *,
+    spare: frozenset[str] = frozenset(),
+) -> Loaded:
     """Reads a checkpoint into what runs a network: one of the network itself, or of the spec's own network.
 
     A file that knows its network says which transforms its weights were trained with.
+
+    Args:
+        network: with its transforms.
+        running: what runs it, clip or stream.
+        path: the checkpoint.
+        spare: tensors that may have another shape there; those are left as they are.
 
     Raises:
         EmitError: the file cannot be read, or its tensors are another network's.
         TransformError: a transform of the network carries no weights over.
     """
-    done = _trained_with(network, path)
+    done = _trained_with(network, Checkpoint.of(path).path)
     own = emit(replace(network, transforms=network.transforms[:done]).graph())
     if own.state_dict().keys() == running.state_dict().keys():
-        return load_weights(running, path)
+        return load_weights(running, path, spare=spare)
     try:
-        return load_weights(running, path)  # of a network that was trained with these transforms
+        return load_weights(running, path, spare=spare)  # of a network that was trained with these transforms
     except EmitError:
-        loaded = load_weights(own, path)
-    running.load_state_dict(network.carried(own.state_dict(), done))
+        loaded = load_weights(own, path, spare=spare)
+    tensors = network.carried(own.state_dict(), done)
+    running.load_state_dict(
+        {name: value for name, value in tensors.items() if name not in loaded.spared},
+        strict=not loaded.spared,
+    )
     return loaded
 
 
-def _trained_with(network: Network, path: str | Path) -> int:
+def load_into(
+    running: nn.Module, path: str | os.PathLike[str], *, spare: frozenset[str] = frozenset()
+) -> Loaded:
+    """Reads a checkpoint into a running network, through the transforms of what it is read for, if any.
+
+    Raises:
+        CostModelError: it cannot be read, or is another network's.
+    """
+    network = Checkpoint.of(path).network
+    if network is None:
+        return load_weights(running, path, spare=spare)
+    return load_carried(network, running, path, spare=spare)
+
+
+def _trained_with(network: Network, path: Path) -> int:
     """How many of a network's first transforms the weights of a file were trained with."""
     about = read_weights_file(path).about if is_weights_file(path) else None
     theirs = () if about is None else about.network.transforms

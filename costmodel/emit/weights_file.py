@@ -12,10 +12,10 @@ from typing import BinaryIO
 import torch
 from torch import Tensor
 
+from costmodel.emit.checkpoints.wrappers import unwrapped
 from costmodel.errors import EmitError, one_line
 from costmodel.files import open_file
 
-WRAPPERS = ("model_state", "state_dict", "model_state_dict", "model", "weights")
 LARGEST_FILE = 8 << 30
 MOST_ENTRIES = 100_000
 LONGEST_NAME = 60
@@ -74,13 +74,10 @@ def tensors_of(path: Path, content: Mapping[str, object]) -> dict[str, Tensor]:
     Raises:
         EmitError: something else stands among them, or a tensor is none of finite numbers.
     """
-    for key in WRAPPERS:
-        inner = content.get(key)
-        if key in content and (isinstance(inner, Mapping) or not isinstance(inner, Tensor)):
-            if not isinstance(inner, Mapping) or not inner:
-                raise EmitError(f"{path}: {key!r} holds {type(inner).__name__}, expected tensors by name")
-            content = inner
-            break
+    key, inner = unwrapped(content)
+    if not isinstance(inner, Mapping) or not inner:
+        raise EmitError(f"{path}: {shown(key)!r} holds {type(inner).__name__}, expected tensors by name")
+    content = inner
     if len(content) > MOST_ENTRIES:
         raise EmitError(f"{path}: {len(content)} tensors, at most {MOST_ENTRIES} are read")
     found: dict[str, Tensor] = {}
@@ -89,7 +86,7 @@ def tensors_of(path: Path, content: Mapping[str, object]) -> dict[str, Tensor]:
         if problem:
             raise EmitError(f"{path}: '{shown(name)}' is {problem}")
         assert isinstance(value, Tensor)
-        found[name.removeprefix("module.")] = value.detach()
+        found[name] = value.detach()
     return found
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from costmodel.analysis.head import last_weighted
 from costmodel.emit import Network
-from costmodel.emit.weights_file import read_content, shown, tensors_of
-from costmodel.emit.weights_format import read_weights
+from costmodel.emit.carried import load_into
+from costmodel.emit.weights import fitted_to
+from costmodel.emit.weights_file import read_content
 from costmodel.errors import DataError, EmitError, GraphError
 from costmodel.files import OutputError, write_whole
-from costmodel.weights import is_weights_file
 
 
 def write(path: Path, content: Mapping[str, Any] | str | bytes) -> None:
@@ -52,12 +53,14 @@ def read(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: there is no such file" if is_missing else str(error)) from error
 
 
-def load_weights(network: Network, path: Path, *, new_classifier: bool = False) -> tuple[str, ...]:
+def load_weights(
+    network: Network, path: str | os.PathLike[str], *, new_classifier: bool = False
+) -> tuple[str, ...]:
     """Loads the weights of a file into a network.
 
     Args:
         network: what they are for, clip or stream.
-        path: what a training run wrote, or a state_dict.
+        path: what a training run wrote, or a checkpoint of others.
         new_classifier: whether weights of a last layer of another size are left out.
 
     Returns:
@@ -66,46 +69,30 @@ def load_weights(network: Network, path: Path, *, new_classifier: bool = False) 
     Raises:
         DataError: they are another network's; the network is as it was before.
     """
+    last = classifier_of(network) if new_classifier else None
+    spare = frozenset(name for name in network.state_dict() if name.rpartition(".")[0] == last)
     try:
-        found: Mapping[str, Tensor] = _tensors(path)
+        return load_into(network, path, spare=spare).spared
     except EmitError as error:
         raise DataError(str(error)) from error
-    own = network.state_dict()
-    left_out: tuple[str, ...] = ()
-    if new_classifier:
-        last = classifier_of(network)
-        of_it = (name for name in own if name.rpartition(".")[0] == last)
-        left_out = tuple(name for name in of_it if name in found and found[name].shape != own[name].shape)
-        found = {name: own[name] if name in left_out else value for name, value in found.items()}
-    problem = _difference(own, found)
-    if problem:
-        raise DataError(f"{path}: weights of another network; {problem}")
-    network.load_state_dict(found)
-    return left_out
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
-    return read_weights(path)[1] if is_weights_file(path) else tensors_of(path, read(path))
-
-
-def load_rest(network: Network, head: Sequence[str], path: Path) -> None:
+def load_rest(network: Network, head: Sequence[str], path: str | os.PathLike[str]) -> None:
     """Loads the weights of a file into a network without its head; the head's too, where all of them fit.
 
     Raises:
         DataError: they are another network's ahead of the head.
     """
+    own = network.state_dict()
+    in_head = frozenset(name for name in own if name.rpartition(".")[0] in head)
+    rest = {name: value for name, value in own.items() if name not in in_head}
     try:
-        found = _tensors(path)
+        found = fitted_to(rest, path, strict=False).tensors
     except EmitError as error:
         raise DataError(str(error)) from error
-    own = network.state_dict()
-    in_head = {name for name in own if name.rpartition(".")[0] in head}
-    rest = {name: value for name, value in own.items() if name not in in_head}
-    problem = _difference(rest, {name: found[name] for name in rest if name in found})
-    if problem:
-        raise DataError(f"{path}: weights of another network; {problem}")
-    fits = all(name in found and found[name].shape == own[name].shape for name in in_head)
-    network.load_state_dict({name: found[name] if fits or name in rest else own[name] for name in own})
+    with suppress(EmitError):
+        found = fitted_to(own, path).tensors
+    network.load_state_dict({**own, **found})
 
 
 def classifier_of(network: Network) -> str:
@@ -118,16 +105,3 @@ def classifier_of(network: Network) -> str:
         return last_weighted(network.graph).name
     except GraphError as error:
         raise DataError(str(error)) from error
-
-
-def _difference(own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str | None:
-    missing = [name for name in own if name not in found]
-    if missing:
-        return f"{missing[0]!r} is not there, nor are {len(missing) - 1} others"
-    unknown = [name for name in found if name not in own]
-    if unknown:
-        return f"{shown(unknown[0])!r} is not the network's, nor are {len(unknown) - 1} others"
-    for name, value in own.items():
-        if found[name].shape != value.shape:
-            return f"{name!r} is {tuple(found[name].shape)}, expected {tuple(value.shape)}"
-    return None

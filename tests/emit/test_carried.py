@@ -47,5 +47,5 @@ def test_a_stream_takes_the_clip_network_s_weights(tmp_path: Path):
 def test_weights_of_another_network_are_refused(tmp_path: Path):
     saved(Network(from_text(SPEC.replace("channels: 3", "channels: 7"))), tmp_path / "w.pt")
     network = Network(from_text(SPEC), transforms=(Fold(),))
-    with pytest.raises(EmitError, match=r"w\.pt: costmodel layout; .* of the wrong shape"):
+    with pytest.raises(EmitError, match=r"w\.pt: costmodel layout: .* of the wrong shape"):
         load_carried(network, emit(network.graph()), tmp_path / "w.pt")

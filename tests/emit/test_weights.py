@@ -17,7 +17,8 @@ import torch
 
 from costmodel import continual, load
 from costmodel.emit import emit, randomise
-from costmodel.emit.weights import layouts, load_weights
+from costmodel.emit.checkpoints.layout import layouts
+from costmodel.emit.weights import load_weights
 from costmodel.errors import EmitError
 
 SMALL = {"crop": 32, "frames": 4, "gamma_d": 1}
@@ -71,7 +72,7 @@ def slowfast_name(name: str) -> str:
 @pytest.mark.parametrize(("ours", "theirs"), SLOWFAST_NAMES.items())
 def test_a_slowfast_name_is_ours(ours, theirs):
     assert slowfast_name(ours) == theirs
-    assert next(each for each in layouts() if each.name == "slowfast").rename(theirs) == ours
+    assert next(each for each in layouts() if each.name == "slowfast").rename(theirs, {ours}) == ours
 
 
 def test_a_slowfast_checkpoint_gives_the_same_answers(tmp_path, network):
@@ -113,8 +114,9 @@ def test_missing_unexpected_and_wrong_tensors_are_named_together(tmp_path, netwo
     with pytest.raises(EmitError) as error:
         load_weights(network, path)
     assert str(error.value) == (
-        f"{path}: costmodel layout; 1 tensors missing: fc2.bias; 1 tensors unexpected: fc3.weight; "
-        "1 tensors of the wrong shape: fc2.weight is (7, 2048), expected (400, 2048)"
+        f"{path}: costmodel layout: 225 of 227 tensors right; 1 tensor missing: fc2.bias; "
+        "1 tensor unexpected: fc3.weight; "
+        "1 tensor of the wrong shape: fc2.weight is (7, 2048), expected (400, 2048)"
     )
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 

@@ -97,7 +97,7 @@ def test_a_compressed_archive_is_refused_unread(tmp_path: Path):
 @pytest.mark.parametrize("old", [False, True])
 def test_a_checkpoint_of_either_format_is_read(tmp_path: Path, old: bool):
     content = io.BytesIO()
-    torch.save({"module.a": torch.ones(2)}, content, _use_new_zipfile_serialization=not old)
+    torch.save({"a": torch.ones(2)}, content, _use_new_zipfile_serialization=not old)
     path = tmp_path / "w.pt"
     path.write_bytes(content.getvalue())
     assert tensors_of(path, read_content(path))["a"].tolist() == [1, 1]

@@ -248,15 +248,18 @@ def test_a_frozen_network_may_take_a_classifier_of_other_classes(tmp_path: Path)
     assert run(weights=tmp_path / "seven.pt", freeze=True).form.network.fc.weight.shape == (12, 4)
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "seven.pt")
-    expected = "weights of another network; 'fc.weight' is (7, 4), expected (12, 4)"
-    assert str(error.value) == f"{tmp_path / 'seven.pt'}: {expected}"
+    assert str(error.value) == (
+        f"{tmp_path / 'seven.pt'}: costmodel layout: 10 of 12 tensors right; 2 tensors of the wrong shape: "
+        "fc.weight is (7, 4), expected (12, 4), fc.bias is (7,), expected (12,)"
+    )
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):
     save_old(torch.nn.Linear(2, 2), tmp_path / "other.pt")
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "other.pt")
-    assert str(error.value).startswith(f"{tmp_path / 'other.pt'}: weights of another network; 'stem.weight'")
+    expected = f"{tmp_path / 'other.pt'}: none of its 2 tensors has a name of this network"
+    assert str(error.value).startswith(expected)
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights"])

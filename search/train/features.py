@@ -119,7 +119,7 @@ def _write(path: Path, key: str, found: Stored) -> None:
     parts = {"train": found.train, "validation": found.validation}
     arrays = {name: np.concatenate(each) for name, each in parts.items()}
     lengths = {f"{name}_lengths": np.array([len(one) for one in each]) for name, each in parts.items()}
-    np.savez(content, key=np.array(key), **arrays, **lengths)
+    np.savez(content, allow_pickle=False, key=np.array(key), **arrays, **lengths)
     checkpoint.write(path, content.getvalue())
 
 

@@ -108,18 +108,22 @@ def test_features_are_computed_once(
     assert np.array_equal(anew.train[3], first.train[3])
 
 
-def test_a_training_from_features_goes_on_to_the_same_weights(data: Data, backbone: Path, tmp_path: Path):
-    class Stopped(Exception):
-        pass
+class StoppedError(Exception):
+    """A training is cut short."""
 
-    def stop(row: object) -> None:
-        raise Stopped
 
+def stop(row: object) -> None:
+    raise StoppedError
+
+
+def test_a_training_from_features_goes_on_to_the_same_weights(
+    data: Data, backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     whole = Options(features=True, weights=backbone, folder=tmp_path / "whole")
     cut = Options(features=True, weights=backbone, folder=tmp_path / "cut")
     wanted = train(network(), data, RECIPE, whole).form.network.state_dict()
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr("search.train.loop.SECONDS_BETWEEN_CHECKPOINTS", 0)
+    monkeypatch.setattr("search.train.loop.SECONDS_BETWEEN_CHECKPOINTS", 0)
+    with pytest.raises(StoppedError):
         train(network(), data, RECIPE, cut, stop)
     found = train(network(), data, RECIPE, cut).form.network.state_dict()
     assert all(torch.equal(found[name], value) for name, value in wanted.items())

@@ -517,7 +517,7 @@ def repeated(amount: Number, count: Number) -> Number:
 def share_of(amount: Number, count: Number) -> Number:
     """What each of `count` equal parts has of an amount that they share evenly."""
     if not (is_symbolic(amount) or is_symbolic(count)):
-        return amount // count
+        return amount // maximum(count, 1)  # of none, nothing
     import sympy
 
     share = sympy.expand_mul(amount / count, deep=False)  # inside a Max it would take minutes

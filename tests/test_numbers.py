@@ -21,6 +21,7 @@ from costmodel.numbers import (
     minimum,
     plus,
     round_to,
+    share_of,
     simplify,
     times,
     where,
@@ -148,3 +149,10 @@ def test_a_maximum_of_symbols_is_that_of_the_values(sizes, x, y):
         term = (size * a * b, size * x * y) if place % 2 else (size + b, size + y)
         found, wanted = maximum(found, term[0]), max(wanted, term[1])
     assert found.subs({a: x, b: y}) == wanted
+
+
+def test_where_no_part_is_there_nothing_is_shared():
+    """As of a stage whose depth some designs of a sweep take to zero."""
+    shares = share_of(np.array([6, 0]), np.array([3, 0]))
+    assert shares.tolist() == [2, 0]
+    assert share_of(6, 3) == 2

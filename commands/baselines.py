@@ -12,6 +12,7 @@ from commands.options import FORMAT, OUT, SEED
 from commands.printing import put
 from commands.searching import (
     BUDGET,
+    ENGINE,
     PRESET,
     SCORE,
     STUDY,
@@ -67,6 +68,7 @@ def baselines(
     study: Path | None,
     seeds: int,
     fresh: int,
+    engine: str,
     workers: int | None,
     out: Path,
     seed: int,
@@ -77,7 +79,7 @@ def baselines(
 
     given = {"budget": budget, "score": score, "with": score_option, "workers": workers}
     given |= dict.fromkeys(("limit", "factor", "retries"))  # a preset may have them
-    chosen = setup(source, given, preset, study, score="train", seed=seed)
+    chosen = setup(source, given, preset, study, score="train", engine=engine, seed=seed)
     if not chosen.ready.score.in_worker:
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
     trials = _trials(chosen, range(seed, seed + seeds), fresh)
@@ -124,6 +126,7 @@ COMMAND = Command(
         Option(
             "fresh", "Seeds that chose nothing, to train each final network anew.", int, 2, least=0, most=100
         ),
+        ENGINE,
         WORKERS,
         replace(OUT, help="The folder for every trial as CSV, PNG and SVG."),
         SEED,

@@ -11,6 +11,7 @@ from commands.options import DTYPE, FORMAT, OUT, SEED
 from commands.printing import put
 from commands.searching import (
     BUDGET,
+    ENGINE,
     LIMIT,
     PRESET,
     SCORE,
@@ -131,7 +132,7 @@ COMMAND = Command(
         Option("contract", "Start large, and divide the cost.", bool, False),
         Option("axes", "Only these axes of the spec; repeatable.", metavar="A,B", is_repeatable=True),
         Option("factor", "How many times dearer each step is; 2 where none is given."),
-        Option("engine", "Where candidates run: local.", default="local"),
+        ENGINE,
         WORKERS,
         Option("retries", "How often a failed candidate is tried again; 2.", int, least=0, most=100),
         Option(

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.source import Source
-from costmodel.errors import one_line
+from costmodel.errors import CostModelError, OptionError, one_line
 from costmodel.names import file_stem
 from costmodel.numbers import exact
 from costmodel.options import Option
 from costmodel.spec.resolved import exact_text
 
 if TYPE_CHECKING:
+    from costmodel.transforms import Transform
     from search.engine.base import Engine, Maker
     from search.problem.request import Prepared, Request
     from search.study.study import Study
@@ -32,6 +33,7 @@ WITH = Option(
 )
 STUDY = Option("study", "The study's file; runs/SPEC.db where none is given.", Path, metavar="DB")
 PRESET = Option("preset", "A file, or a shipped name, that supplies every option not given.")
+ENGINE = Option("engine", "Where candidates run: local.", default="local")
 WORKERS = Option("workers", "Worker processes; one for each core or GPU.", int, least=1, most=1024)
 
 
@@ -109,9 +111,12 @@ def setup(
     }
     if preset is not None:
         progress(f"note: preset {one_line(preset)}: {description_of(preset)}")
-    options = filled(start | {"continual": source.is_stream} | dict(given), preset)
+    form = {"continual": source.is_stream, "transforms": " ".join(each.flags for each in source.transforms)}
+    options = filled(start | {name: value or None for name, value in form.items()} | dict(given), preset)
     request = _request(options, score, fixed)
     network = replace(source, variant=None, settings={})  # what the request says may be a preset's
+    if options["transforms"] and not source.transforms:
+        network = replace(network, transforms=_of_preset(options["transforms"]))
     network = network.continual() if options["continual"] else network
     retries = options.get("retries")
     return Setup(
@@ -123,6 +128,15 @@ def setup(
         options["workers"],
         maker,
     )
+
+
+def _of_preset(text: str) -> tuple[Transform, ...]:
+    from commands.transforms import transforms_of
+
+    try:
+        return transforms_of(text)
+    except CostModelError as error:
+        raise OptionError(f"--preset: transforms: {error}") from error
 
 
 def _request(options: Mapping[str, Any], score: str, fixed: Mapping[str, Any]) -> Request:

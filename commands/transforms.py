@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
+from shlex import split
 
-from commands.parser import Given
+from commands.parser import Given, parse
 from costmodel.errors import OptionError
 from costmodel.options import Option, Value
 from costmodel.transforms import TRANSFORMS, Transform, composed
@@ -45,6 +46,19 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
         if not set(takers) & set(words):
             raise OptionError(f"{option.flag}: {_belongs(takers)}")
     return composed(_made(TRANSFORMS[word], given) for word in words)
+
+
+def transforms_of(text: str) -> tuple[Transform, ...]:
+    """The transforms that a text asks for as a command line does, such as `--causal --continual --pool 64`.
+
+    Raises:
+        CostModelError: it asks for something else, or for what cannot be composed.
+    """
+    try:
+        words = split(text)
+    except ValueError as error:
+        raise OptionError(f"{text!r}: {error}".lower()) from error
+    return asked(parse(transform_options(), words))
 
 
 def _word(kind: type[Transform], is_on: bool) -> Option:

@@ -15,7 +15,7 @@ from search.train.ranges import Range, check, entries, text
 # What a preset may hold beside its description: options of the command, by their long names.
 LISTS = ("set", "limit", "axes", "with")
 FLAGS = ("continual", "contract")
-TEXTS = ("start", "budget", "score", "replay")
+TEXTS = ("start", "budget", "score", "replay", "transforms")
 NUMBERS = ("factor", "retries", "workers")
 WHOLE = ("retries", "workers")
 RANGES = {"factor": Range(1, 1000, without_low=True), "retries": Range(0, 100), "workers": Range(1, 1024)}

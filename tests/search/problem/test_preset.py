@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from costmodel.errors import SpecError
+from commands.searching import setup
+from commands.source import Source
+from costmodel.errors import CostModelError, SpecError
+from costmodel.transforms.continual import Continual
 from search.problem.preset import filled, load_preset, preset_names
 
 
@@ -49,3 +52,32 @@ def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path: Path):
     os.mkfifo(tmp_path / "own.yaml")
     with pytest.raises(SpecError, match=r"own\.yaml: cannot be read: is a named pipe, expected a file$"):
         load_preset(str(tmp_path / "own.yaml"))
+
+
+def test_a_preset_may_have_any_transforms(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text("transforms: --causal --continual --pool 64\nbudget: macs_per_frame<=2x\n")
+    given = {"budget": None, "score": "entropy", "with": [], "workers": None}
+    made = setup(Source.of("x3d", "X2D"), given, str(path), tmp_path / "s.db").network
+    assert [each.flags for each in made.transforms] == ["--causal", "--continual --pool 64"]
+    asked = Source.of("x3d", "X2D", transforms=[Continual()])
+    made = setup(asked, given, str(path), tmp_path / "s.db").network
+    assert [each.flags for each in made.transforms] == ["--continual"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("--sideways", "--preset: transforms: No such option: --sideways"),
+        ("--pool 3", "--preset: transforms: --pool: is for streams; add --continual"),
+        ("causal", "--preset: transforms: Got unexpected extra argument(s) (causal)"),
+        ("--causal '", '--preset: transforms: "--causal \'": no closing quotation'),
+    ],
+)
+def test_transforms_that_there_are_not_are_named(tmp_path: Path, text: str, found: str):
+    path = tmp_path / "own.yaml"
+    path.write_text(f"transforms: {text}\nbudget: macs_per_clip<=2x\n")
+    given = {"budget": None, "score": "entropy", "with": [], "workers": None}
+    with pytest.raises(CostModelError) as error:
+        setup(Source.of("x3d", "X2D"), given, str(path), None)
+    assert str(error.value).startswith(found)

@@ -9,23 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from studies import SEARCH, SPEC
 
 import cli
 from commands.leaving import Left, leaving
 from commands.train import how_to_go_on
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEC = """
-input: {channels: 1, time: 2, height: 16, width: 16}
-sizes: {wide: 4}
-axes:
-  Width: {moves: wide, factor: 2, bounds: [1, 64]}
-network:
-  - conv: {channels: wide, kernel: [1, 3, 3]}
-  - global_pool
-  - linear: {channels: 12}
-"""
-SEARCH = ["search", "net.yaml", "--budget", "macs_per_clip<=4x", "--study", "s.db"]
 LONG = ["--score", "train", "--with", "data=digits:train=200,val=20", "--with", "epochs=2000"]
 
 
@@ -39,7 +29,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_search_says_how_to_go_on_and_does(number: signal.Signals, code: int, monkeypatch, capsys):
     with monkeypatch.context() as patched:
         patched.setattr("search.methods.run.run", lambda *_: os.kill(os.getpid(), number))
-        assert cli.main(SEARCH) == code
+        assert cli.main([*SEARCH]) == code
     told = capsys.readouterr().err.splitlines()
     assert told[-1] == "interrupted; the same command goes on from what s.db holds"
     assert sorted(path.name for path in Path().iterdir()) == ["net.yaml", "s.db"]

@@ -1,36 +1,25 @@
 """Broken studies are refused in one line each, or shown, exported and drawn."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 
 import pytest
 from mutations import mutations
+from studies import make_study
 
-import cli
 from reports.study import trajectory
 from search.study.export import export
 from search.study.history import candidates_of, correlations, decisions_of, searches_of
 from search.study.study import read_study
-
-SPEC = """
-input: {channels: 3, time: 2, height: 8, width: 8}
-sizes: {wide: 4}
-axes:
-  Width: {moves: wide, factor: 2, bounds: [1, 64]}
-network:
-  - conv: {channels: wide, kernel: [1, 3, 3]}
-  - global_pool
-"""
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of a small study, its pages as small as they can be so that mutations meet what is read."""
     folder = tmp_path_factory.mktemp("whole")
-    (folder / "net.yaml").write_text(SPEC)
-    options = ["--budget", "macs_per_clip<=2x", "--study", str(folder / "s.db"), "--out", str(folder)]
-    assert cli.main(["search", str(folder / "net.yaml"), *options]) == 0
+    with chdir(folder):
+        make_study("--out", ".")
     with closing(sqlite3.connect(folder / "s.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA page_size=1024")
         connection.execute("VACUUM")

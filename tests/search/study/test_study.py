@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from studies import as_format_1
 
 from costmodel import load
 from costmodel.network import Network
@@ -173,20 +174,6 @@ def test_a_study_of_another_version_is_refused_and_untouched(tiny: Path, tmp_pat
         connection.execute("PRAGMA user_version=99")
     connection.close()
     untouched(study, "is a study of format 99, this tool reads the formats 1 and 2", tiny)
-
-
-def as_format_1(study: Path) -> Path:
-    """The study as it was before each network kept its form: a search has `stream`, a network has nothing."""
-    with sqlite3.connect(study) as connection:
-        for number, text in connection.execute("SELECT id, options FROM searches").fetchall():
-            options = json.loads(text)
-            (stream,) = options.pop("transforms") or [None]
-            options["stream"] = stream and {key: stream[key] for key in stream if key != "transform"}
-            connection.execute("UPDATE searches SET options=? WHERE id=?", (json.dumps(options), number))
-        connection.execute("ALTER TABLE networks DROP COLUMN transforms")
-        connection.execute("PRAGMA user_version=1")
-    connection.close()
-    return study
 
 
 def test_a_study_of_format_1_is_read_and_never_written(tiny: Path, tmp_path: Path):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from math import lcm
 from typing import NamedTuple
 
-from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip
+from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip, latest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, maximum, minimum, named, repeated
 from costmodel.types import TensorType
@@ -50,7 +50,7 @@ def lookahead(graph: Graph) -> Size:
         window = graph.windows[node.name]
         jump = reduce(lcm, (jumps[name] for name in node.inputs))
         jumps[node.name] = jump * window.stride
-        ahead[node.name] = _latest(ahead[name] for name in node.inputs)
+        ahead[node.name] = latest(ahead[name] for name in node.inputs)
         if node.name not in pools:
             ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
     return ahead[graph.output]
@@ -113,17 +113,12 @@ def _joined(inputs: list[_Seen]) -> _Seen:
     lasts = [each.last for each in inputs if each.last is not None]
     return _Seen(
         reduce(lcm, (each.jump for each in inputs)),
-        _latest(each.back for each in inputs),
-        _latest(each.ahead for each in inputs),
-        _latest(each.end for each in inputs),
-        _latest(lasts) if lasts else None,
-        _latest(each.place for each in inputs),
+        latest(each.back for each in inputs),
+        latest(each.ahead for each in inputs),
+        latest(each.end for each in inputs),
+        latest(lasts) if lasts else None,
+        latest(each.place for each in inputs),
     )
-
-
-def _latest(places: Iterable[Size]) -> Size:
-    """The largest, under a name of its own: a maximum of maxima takes sympy minutes."""
-    return named("path", reduce(maximum, places))
 
 
 def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from math import inf, lcm
 from typing import NamedTuple
@@ -55,12 +55,16 @@ def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
         return inputs[0]
     # Branches of different rates meet where both have a frame.
     jump = reduce(lcm, (at.jump for at in inputs))
-    # Under names of their own: a maximum of maxima takes sympy minutes.
-    back = named("path", reduce(maximum, (at.back for at in inputs)))
-    delay = named("path", reduce(maximum, (at.delay for at in inputs)))
+    back = latest(at.back for at in inputs)
+    delay = latest(at.delay for at in inputs)
     ahead = window.last * jump + window.wait
     reach = inf if window.unbounded else back - count * (window.first * jump)
     return Timing(jump * window.stride, reach, delay + count * ahead)
+
+
+def latest(places: Iterable[Size]) -> Size:
+    """The largest, under a name of its own in formulas: a maximum of maxima takes sympy minutes."""
+    return named("path", reduce(maximum, places))
 
 
 def is_whole_clip(graph: Graph, node: Node) -> bool:

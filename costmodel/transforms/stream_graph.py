@@ -7,7 +7,7 @@ from functools import reduce
 from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
-from costmodel.analysis.temporal import START, Timing, excitation_pools, slides_over_clip
+from costmodel.analysis.temporal import START, Timing, excitation_pools, latest, slides_over_clip
 from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
@@ -22,8 +22,6 @@ from costmodel.numbers import (
     is_never_below,
     is_symbolic,
     is_zero,
-    maximum,
-    named,
     repeated,
     share_of,
 )
@@ -116,10 +114,8 @@ class StreamGraph:
             )
         self.at[node.name] = Timing(
             jump * window.stride,
-            reduce(maximum, (at.back for at in arrivals)) - repeated(window.first * jump, node.count),
-            # Under a name of its own, or every merge would double the formula of the delay.
-            named("path", reduce(maximum, (at.delay for at in arrivals)))
-            + repeated(window.last * jump, node.count),
+            latest(at.back for at in arrivals) - repeated(window.first * jump, node.count),
+            latest(at.delay for at in arrivals) + repeated(window.last * jump, node.count),
         )
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:

@@ -90,6 +90,7 @@ class Window:
 
 
 FRAMEWISE = Window()
+UNBOUNDED = Window(unbounded=True)
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,14 @@ class Streaming:
     Args:
         form: what a window keeps between frames: its open partial results, or its frames.
         covers: frames that a window over the whole clip slides over; None: it takes each frame alone.
+        cumulates: whether a pool over the whole clip pools all frames so far instead.
         is_behind_pool: whether it reads what a pool over the whole clip has answered, of which a clip has one
             frame and a stream many.
     """
 
     form: Form = "partial"
     covers: Size | None = None
+    cumulates: bool = False
     is_behind_pool: bool = False
 
 

@@ -17,7 +17,17 @@ from functools import cached_property
 from math import prod
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.kinds import ACTIVATIONS, BIASES, GATES, KINDS, MERGES, POOLS, STANDS_FOR, but
+from costmodel.analysis.kinds import (
+    ACTIVATIONS,
+    BIASES,
+    CUMULATIVE,
+    GATES,
+    KINDS,
+    MERGES,
+    POOLS,
+    STANDS_FOR,
+    but,
+)
 from costmodel.errors import OptionError
 from costmodel.graph import Node
 from costmodel.numbers import Number, equal, where
@@ -210,6 +220,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -224,6 +235,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -238,6 +250,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -274,6 +287,7 @@ _REGISTERED = (
                 ACTIVATIONS, "activation.leaky_relu", *(f"activation.{kind}" for kind in _PTFLOPS_FUNCTIONS)
             ),
             *but(POOLS, *_pools(1)),
+            *CUMULATIVE,
         ),
     ),
     Convention(
@@ -286,6 +300,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -312,6 +327,7 @@ _REGISTERED = (
             "cells",
             *but(ACTIVATIONS, "activation.softmax", "softmax.rows", "activation.prelu"),
             *but(POOLS, "pool.avg.outputs", "pool.global.inputs", "pool.global.outputs"),
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -337,6 +353,7 @@ _REGISTERED = (
             *GATES,
             *but(ACTIVATIONS, "activation.prelu"),
             *POOLS,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -368,6 +385,7 @@ _REGISTERED = (
             "cells",
             *but(ACTIVATIONS, "activation.relu"),
             *but(POOLS, *_pools(1)),
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -402,6 +420,7 @@ _REGISTERED = (
             "pool.global.outputs",
             "pool.global.taps",
             *GATES,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -424,6 +443,7 @@ _REGISTERED = (
             "pool.global.taps",
             *BIASES,
             *GATES,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),
@@ -439,6 +459,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *CUMULATIVE,
             *MERGES,
         ),
     ),

@@ -30,6 +30,7 @@ BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
 GATES = ("gates.add", "gates.mul", "cells")
 ACTIVATIONS = (*(f"activation.{each}" for each in _NAMES), "softmax.rows")
 POOLS = tuple(f"pool.{pool}.{amount}" for pool in _POOLS for amount in _AMOUNTS)
+CUMULATIVE = ("cumulative.mean", "cumulative.max")
 MERGES = ("add", "mul")
 
 # Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
@@ -55,6 +56,8 @@ KINDS: Mapping[str, str] = {
     },
     "pool.avg.taps.as_written": "the same of average pools, a kernel given as one number read as that number",
     "pool.max.taps.as_written": "the same of maximum pools, a kernel given as one number read as that number",
+    "cumulative.mean": "values taken into a mean over all frames so far",
+    "cumulative.max": "values taken into a maximum over all frames so far",
     "add": "additions of branches",
     "mul": "multiplications by a gate",
     "parameters.norm": "scales and shifts of batch norms",

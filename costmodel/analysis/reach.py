@@ -34,7 +34,9 @@ def head_pools(graph: Graph) -> frozenset[str]:
     # In a stream the pool is a sliding window; only the clip network says which window was a head.
     clip = graph if graph.clip is None else graph.clip
     return frozenset(
-        node.name for node in clip.nodes if is_whole_clip(clip, node) and node.op.slides
+        node.name
+        for node in clip.nodes
+        if is_whole_clip(clip, node) and (node.op.slides or node.op.is_cumulative)
     ) - excitation_pools(clip)
 
 

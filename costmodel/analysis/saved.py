@@ -49,6 +49,8 @@ KEEPS: Mapping[str, str] = {
     "pool.avg.taps": "nothing",
     "pool.max.taps": "nothing",
     "pool.global.taps": "nothing",
+    "cumulative.mean": "nothing",  # its counts alone
+    "cumulative.max": "inputs",
     "bias.conv": "nothing",
     "bias.linear": "nothing",
     "bias.recurrent": "nothing",

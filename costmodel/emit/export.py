@@ -94,7 +94,7 @@ class Cycle(nn.Module):
                 if action.since > 0:
                     frame, before = action.keeper.before_first(frame, before, age - action.since)
                 frame = frame.clone() if action.copies else frame
-                output, kept[own] = action.keeper.step(frame, before, action.phase)
+                output, kept[own] = action.step(frame, before, age)
                 if output is not None:
                     values[action.writes] = output
         return values[self.program.output]

@@ -8,12 +8,13 @@ from functools import reduce
 from math import lcm
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.memory import kept_frames
 from costmodel.emit.modules.base import Layer
-from costmodel.emit.modules.keeper import Keeper, keeper_for
+from costmodel.emit.modules.keeper import Keeper, Kept, keeper_for
 from costmodel.emit.network import may_overwrite
 from costmodel.graph import INPUT, Graph, Node
 
@@ -34,6 +35,7 @@ class Action:
         begins: the age from which on its input is there, where it answers before: a shift puts zeros there.
         blank: the shape of those zeros, without the batch.
         copies: whether it keeps a copy of its input, whose memory is larger or held elsewhere.
+        jump: frames of the stream between two of its inputs.
         leaves: for a delay, whether it hands on its oldest frame now (otherwise it takes a frame in).
         drops: places of values that nobody reads any more.
     """
@@ -51,8 +53,17 @@ class Action:
     begins: int = 0
     blank: tuple[int, ...] = ()
     copies: bool = False
+    jump: int = 1
     leaves: bool = False
     drops: tuple[int, ...] = ()
+
+    def step(self, frame: Tensor, kept: Kept, age: Tensor | None) -> tuple[Tensor | None, Kept]:
+        """The output of its keeper, and what that keeps; `age` (batch,) where it counts frames."""
+        assert self.keeper is not None
+        if age is None or not self.keeper.counts:
+            return self.keeper.step(frame, kept, self.phase)
+        seen = torch.div(age - self.since, self.jump, rounding_mode="floor")
+        return self.keeper.counted(frame, kept, self.phase, seen)
 
 
 @dataclass
@@ -85,6 +96,11 @@ class Program:
 
     def __post_init__(self) -> None:
         self.names = tuple(self.shapes)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a layer must know how many frames a stream has seen."""
+        return any(keeper.counts for keeper in self.keepers.values())
 
     def answers(self, phase: int) -> bool:
         """Whether the network answers at a phase."""
@@ -161,6 +177,7 @@ class _Builder:
             keeper,
             kept,
         )
+        action.jump = arrival.jump
         if keeper is not None and keeper.waits:
             if (phase - leaving.delay) % leaving.jump == 0:
                 yield replace(action, reads=(), since=int(leaving.delay), leaves=True)

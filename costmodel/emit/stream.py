@@ -157,7 +157,8 @@ class StreamNetwork(Network):
         frame = like.new_zeros((1, int(source.channels), int(source.height), int(source.width)))
         record, self._record = self._record, None
         for age in range(-self.program.early, 0):
-            _, tensors = self.advance(frame, tensors, age % self.cycle, Ages((age,)))
+            given = self._with_ages(tensors, (age,), frame)
+            _, tensors = self.advance(frame, given, age % self.cycle, Ages((age,)))
         self._record = record
         return tuple(tensor.expand(batch, *tensor.shape[1:]).clone() for tensor in tensors)
 
@@ -202,19 +203,21 @@ class StreamNetwork(Network):
 
         Args:
             frame: (batch, channels, height, width).
-            tensors: the state's, in order.
+            tensors: the state's, in order; behind them, where a layer counts frames, the age of each stream.
             phase: the step modulo the cycle.
             ages: of the streams, where some are not settled yet.
         """
         values: list[Any] = [None] * self.program.places
         values[0] = self._laid_out(frame)
-        kept = list(tensors)
+        kept, age = list(tensors), None
+        if self.program.counts:
+            age = kept.pop()
         inplace = not torch.is_grad_enabled() and self._record is None
         start = _Start(ages, self.init, frame)
         for action in self.program.actions[phase]:
             if ages is not None and ages.oldest < action.since:
                 continue
-            output = _run(action, values, kept, inplace, start)
+            output = _run(action, values, kept, inplace, start, age)
             if output is not None and (ages is None or ages.oldest >= action.answers):
                 values[action.writes] = output
                 self._keep(action.node, self._step_number, output)
@@ -230,15 +233,23 @@ class StreamNetwork(Network):
         phase = state.step % program.cycle
         self._step_number = state.step
         if min(ages) < program.settled:
-            output, tensors = self.advance(frame, self._from_start(frame, state), phase, Ages(ages))
+            given = self._with_ages(self._from_start(frame, state), ages, frame)
+            output, tensors = self.advance(frame, given, phase, Ages(ages))
         else:
-            output, tensors = (settled or self.advance)(frame, state.tensors, phase)
+            given = self._with_ages(state.tensors, ages, frame)
+            output, tensors = (settled or self.advance)(frame, given, phase)
         if output is not None and not self.layers[self.graph.output].is_fresh:
             output = output.clone()  # it may be a tensor of the state
         answers = program.answers(phase)
         valid = tuple(answers and age >= max(program.delay, 0) for age in ages)
         after = StreamState(state.names, tensors, state.step + 1, state.started, valid)
         return (self._answer(output, own_time=False) if output is not None and any(valid) else None), after
+
+    def _with_ages(self, tensors: Kept, ages: tuple[int, ...], like: Tensor) -> Kept:
+        """The tensors that `advance` takes."""
+        if not self.program.counts:
+            return tensors
+        return (*tensors, torch.tensor(ages, device=like.device))
 
     def _from_start(self, frame: Tensor, state: StreamState) -> tuple[Tensor, ...]:
         """The tensors of a state, as new for those of its streams that start now beside others."""
@@ -297,8 +308,9 @@ class StreamNetwork(Network):
             raise EmitError(
                 f"state: of another network, {len(state.names)} tensors; expected {len(self.program.names)}"
             )
-        for (name, shape), tensor in zip(self.program.shapes.items(), state.tensors, strict=True):
-            like = self._like(tensor)
+        expected = self.program.empty(1, self._like(state.tensors[0])) if state.tensors else ()
+        shapes = self.program.shapes.items()
+        for (name, shape), tensor, like in zip(shapes, state.tensors, expected, strict=True):
             if tensor.shape != (state.batch, *shape):
                 raise EmitError(f"state: {name} is {tuple(tensor.shape)}, expected {(state.batch, *shape)}")
             if tensor.dtype != like.dtype or tensor.device != like.device:
@@ -360,7 +372,12 @@ class _Start(NamedTuple):
 
 
 def _run(
-    action: Action, values: list[Any], kept: list[Tensor], inplace: bool, start: _Start
+    action: Action,
+    values: list[Any],
+    kept: list[Tensor],
+    inplace: bool,
+    start: _Start,
+    age: Tensor | None,
 ) -> Tensor | None:
     inputs = [values[place] for place in action.reads]
     keeper = action.keeper
@@ -374,7 +391,7 @@ def _run(
     own = slice(*action.kept)
     before = start(action, inputs[0], tuple(kept[own]))
     frame = inputs[0].clone() if action.copies else inputs[0]
-    output, kept[own] = keeper.step(frame, before, action.phase)
+    output, kept[own] = action.step(frame, before, age)
     return output
 
 

@@ -7,6 +7,7 @@ from costmodel.ops.attention import Attention
 from costmodel.ops.base import OPS, Op, infer, op_named
 from costmodel.ops.channels import PadChannels, Shuffle, Split
 from costmodel.ops.conv import Conv
+from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
 from costmodel.ops.pointwise import (
@@ -40,6 +41,7 @@ __all__ = [
     "BatchNorm",
     "Concat",
     "Conv",
+    "CumulativePool",
     "Delay",
     "Dropout",
     "Flatten",

@@ -30,6 +30,7 @@ class Op:
     Facts of the class:
         slides: whether a window over the whole clip may slide over any number of frames instead.
         is_gate: whether its second input only scales the first.
+        is_cumulative: whether it answers from a frame and all frames before it, pooled.
         is_aside: whether it sees the whole clip only to weigh its frames, which widens no window.
         is_view: whether it gives its input on as it is.
         is_wait: whether it only holds its input back.
@@ -47,6 +48,7 @@ class Op:
     hidden: ClassVar[frozenset[str]] = frozenset()
     slides: ClassVar[bool] = False
     is_gate: ClassVar[bool] = False
+    is_cumulative: ClassVar[bool] = False
     is_aside: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
     is_wait: ClassVar[bool] = False
@@ -120,6 +122,14 @@ class Op:
                 f"{self.word} takes frames from {window.last} ahead; let it look at the past instead"
             )
         return self
+
+    def cumulative(self) -> Op:
+        """Of a pool over the whole clip the one over all frames so far; in a clip their last alone.
+
+        Raises:
+            TransformError: it is none that can go on over all frames so far.
+        """
+        raise TransformError(f"{self.word} cannot go on over all frames so far")
 
     def with_bias(self) -> Op | None:
         """Itself with a bias, into which a batch norm behind it can be folded; None where none can be."""
@@ -196,6 +206,19 @@ def must_look_ahead_of_pools(op: Op, stream: Streaming) -> None:
         raise TransformError(
             f"{op.word} looks through time behind a pool over the whole clip, where a clip has one frame "
             "and a stream many; give it a kernel of 1 in time, or put it ahead of the pool"
+        )
+
+
+def must_remember_ahead_of_pools(op: Op, stream: Streaming) -> None:
+    """Refuses an op that remembers all frames behind a pool over the whole clip.
+
+    Raises:
+        TransformError: it stands there.
+    """
+    if stream.is_behind_pool:
+        raise TransformError(
+            f"{op.word} remembers frames behind a pool over the whole clip, where a clip has one frame "
+            "and a stream many; put it ahead of the pool, or pool each frame alone"
         )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+from costmodel.errors import TransformError
 from costmodel.numbers import Size
-from costmodel.ops.base import PoolTriple
+from costmodel.ops.base import Op, PoolTriple
+from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.windowed import Windowed
-from costmodel.types import Carry, TensorType, Work
+from costmodel.types import Carry, Streaming, TensorType, Work
 
 
 class _Pool(Windowed):
@@ -27,6 +29,19 @@ class _Pool(Windowed):
             f"pool.{self.kind}.outputs": out.values,
             f"pool.{self.kind}.taps": time * (height * width) * out.values,
         }
+
+    def cumulative(self) -> CumulativePool:
+        _, *in_space = self.kernel
+        if in_space not in ([None, None], [1, 1]) or self.stride != (1, 1, 1):
+            raise TransformError(
+                f"{self.word} over parts of the map cannot go on over all frames so far; pool the map ahead "
+                "of it, with a kernel of 1 in time"
+            )
+        of: Literal["mean", "max"] = "max" if self.kind == "max" else "mean"
+        return CumulativePool(of=of, over="map" if in_space[0] is None else "position", answers="last")
+
+    def _over_frames(self, stream: Streaming) -> Op:
+        return self.cumulative().streamed(stream) if stream.cumulates else super()._over_frames(stream)
 
 
 class AvgPool(_Pool):

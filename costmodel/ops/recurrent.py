@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from costmodel.errors import TransformError
 from costmodel.numbers import Size
-from costmodel.ops.base import Op
+from costmodel.ops.base import Op, must_remember_ahead_of_pools
 from costmodel.ops.step import Step
-from costmodel.types import Carry, Shape, Streaming, TensorType, Window, Work
-
-UNBOUNDED = Window(unbounded=True)
+from costmodel.types import UNBOUNDED, Carry, Shape, Streaming, TensorType, Window, Work
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,7 @@ class Recurrent(Op):
         return Carry("none", dict.fromkeys(self.kept, self.out(x).with_time(1)))
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
-        if stream.is_behind_pool:
-            raise TransformError(
-                f"{self.word} remembers frames behind a pool over the whole clip, where a clip has one frame "
-                "and a stream many; put it ahead of the pool, or pool each frame alone"
-            )
+        must_remember_ahead_of_pools(self, stream)
         return Step(self)
 
 

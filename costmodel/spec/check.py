@@ -13,7 +13,7 @@ from costmodel.errors import SpecError, nearest
 from costmodel.ops import OPS
 from costmodel.spec.axes import read_axis
 from costmodel.spec.document import INPUT_KEYS, MOST_MISTAKES, Document
-from costmodel.spec.fields import COMMON, KINDS, expressions, fields_of, is_merge, size
+from costmodel.spec.fields import COMMON, choices_of, expressions, fields_of, is_merge, reader, size
 from costmodel.spec.load import Item
 from costmodel.spec.settings import ALWAYS, mistakes
 from costmodel.types import WAYS
@@ -198,12 +198,12 @@ class _Checker:
         if isinstance(item.value, dict) or (isinstance(item.value, list) and "Triple" not in kind):
             self._wrong(item, f"{item.kind}, expected a number or arithmetic")
             return
-        entries = expressions(item)
+        entries = [] if choices_of(kind) else expressions(item)
         for entry in entries:
             self._expression(entry, names)
         # A constant can be checked for its range now; arithmetic only when its names have values.
         if not entries:
-            self._constant(KINDS[kind], item)
+            self._constant(reader(kind), item)
 
     def _constant(self, read: Callable[[Item, Scope], object], item: Item) -> None:
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
@@ -152,6 +153,25 @@ KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
 }
 
 
+CHOICE = "Literal["
+
+
+def choices_of(kind: str) -> tuple[str, ...]:
+    """The texts that a field may be, where it is one of a few."""
+    return tuple(ast.literal_eval(kind[len(CHOICE) - 1 :])) if kind.startswith(CHOICE) else ()
+
+
+def reader(kind: str) -> Callable[[Item, Scope], FieldValue | str]:
+    """What reads a field of a kind: the op's annotation."""
+    return KINDS.get(kind) or partial(_choice, choices_of(kind))
+
+
+def _choice(choices: tuple[str, ...], item: Item, scope: Scope) -> str:
+    if item.value not in choices:
+        raise item.error(f"{item.kind}, expected {' or '.join(choices)}")
+    return str(item.value)
+
+
 def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
     """The op of a word with its fields read in a scope.
 
@@ -159,7 +179,7 @@ def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
         SpecError: a field has a wrong value; the message names the place.
     """
     fields = fields_of(word)
-    values = {name: KINDS[fields[name].kind](item, scope) for name, item in given.items() if name in fields}
+    values = {name: reader(fields[name].kind)(item, scope) for name, item in given.items() if name in fields}
     for name, value in values.items():
         if isinstance(value, tuple):
             _check_time(given[name], name, value[0])

@@ -8,7 +8,7 @@ from typing import Any
 from costmodel.ops import OPS
 from costmodel.spec.check import CALL_KEYS
 from costmodel.spec.document import INPUT_KEYS, KEYS, builtin_blocks
-from costmodel.spec.fields import COMMON, LARGEST_SIZE, WHOLE_AXIS, fields_of, is_merge
+from costmodel.spec.fields import COMMON, LARGEST_SIZE, WHOLE_AXIS, choices_of, fields_of, is_merge
 from costmodel.types import WAYS
 
 Schema = dict[str, Any]
@@ -141,6 +141,11 @@ def _call() -> Schema:
     }
 
 
+def _field(kind: str) -> Schema:
+    choices = choices_of(kind)
+    return {"enum": list(choices)} if choices else FIELDS[kind]
+
+
 def _word(word: str) -> Schema:
     """The fields of a word; a merge takes its branches, lists of layers, beside them."""
     fields = fields_of(word)
@@ -149,7 +154,7 @@ def _word(word: str) -> Schema:
         "description": (OPS[word].__doc__ or "").split("\n")[0],
         "properties": {
             **{key: SHARED[key] for key in COMMON},
-            **{name: FIELDS[each.kind] for name, each in fields.items()},
+            **{name: _field(each.kind) for name, each in fields.items()},
         },
         "additionalProperties": _LAYERS if is_merge(word) else False,
         "required": [name for name, each in fields.items() if each.required],

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from costmodel.errors import TransformError
-from costmodel.graph import Graph
+from costmodel.errors import OptionError, TransformError
+from costmodel.graph import Graph, Node
 from costmodel.transforms.base import Transform, option
 from costmodel.transforms.stream_graph import StreamGraph
 
 State = Literal["partial", "window", "smallest"]
 Excite = Literal["frame", "clip"]
+HeadPool = Literal["window", "cumulative"]
 MOST_POOLED_FRAMES = 100_000
 
 
@@ -24,6 +25,7 @@ class Continual(Transform):
         state: what a step keeps: open partial results, its input window, or the smallest by layer with
             delays retimed.
         excite: squeeze-excite over each frame alone (as Co3D does), or over a sliding clip.
+        head_pool: what the last pool pools: a window of the last frames, or all frames so far.
     """
 
     word: ClassVar[str] = "continual"
@@ -46,6 +48,17 @@ class Continual(Transform):
         "frame", "Over what squeeze-excite pools, with --continual.", choices=("frame", "clip")
     )
 
+    head_pool: HeadPool = option(
+        "window",
+        "What the pool over the whole clip pools: as many of the last frames, or all so far.",
+        choices=("window", "cumulative"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pool is not None and self.head_pool == "cumulative":
+            raise OptionError("--pool: the head pools all frames so far; leave out --pool or --head-pool")
+
     @property
     def takes_symbols(self) -> bool:
         """Whether sizes may be symbols: where a delay holds the fewest numbers depends on them."""
@@ -64,6 +77,8 @@ class Continual(Transform):
             stream.add(node)
         if self.pool is not None and not stream.pools:
             raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
+        if self.head_pool == "cumulative" and not any(_is_pool(stream, node) for node in graph.nodes):
+            raise TransformError(f"--head-pool: {graph.name} has no pool over the whole clip")
         result = stream.result()
         if self.state == "smallest":
             # networkx takes longer to load than a network to analyse, and few ask for it.
@@ -73,8 +88,17 @@ class Continual(Transform):
         return result
 
 
+def _is_pool(stream: StreamGraph, node: Node) -> bool:
+    return node.name in stream.pools or node.op.is_cumulative
+
+
 def continual(
-    graph: Graph, *, pool: int | None = None, state: State = "partial", excite: Excite = "frame"
+    graph: Graph,
+    *,
+    pool: int | None = None,
+    state: State = "partial",
+    excite: Excite = "frame",
+    head_pool: HeadPool = "window",
 ) -> Graph:
     """The stream that runs a clip network frame by frame; see `Continual` for the options."""
-    return Continual(pool, state, excite)(graph)
+    return Continual(pool, state, excite, head_pool)(graph)

@@ -7,7 +7,14 @@ from functools import reduce
 from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
-from costmodel.analysis.temporal import START, Timing, excitation_pools, latest, slides_over_clip
+from costmodel.analysis.temporal import (
+    START,
+    Timing,
+    excitation_pools,
+    is_whole_clip,
+    latest,
+    slides_over_clip,
+)
 from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
@@ -64,7 +71,8 @@ class StreamGraph:
         inputs = self.clip.inputs_of(node)
         # In the order of the clip's nodes: what a node reads has its timing by now.
         self.editor.replace(node.name, self._step_form(node, inputs))
-        if any(name in self.pooled for name in node.inputs) or node.name in self.pools:
+        is_pool = node.name in self.pools or (node.op.is_cumulative and is_whole_clip(self.clip, node))
+        if is_pool or any(name in self.pooled for name in node.inputs):
             self.pooled.add(node.name)
         if len(node.inputs) > 1:
             self._to_same_jump(node)
@@ -93,13 +101,15 @@ class StreamGraph:
 
     def notes(self) -> tuple[str, ...]:
         """What the transform changed."""
-        if not self.excited:
-            return self.clip.notes
-        return (
-            *self.clip.notes,
-            "squeeze-excite pools each frame alone, not the clip (Hedegaard 2022, sec. 3.4); --excite clip "
-            "keeps the clip",
-        )
+        notes = list(self.clip.notes)
+        if self.excited:
+            notes.append(
+                "squeeze-excite pools each frame alone, not the clip (Hedegaard 2022, sec. 3.4); "
+                "--excite clip keeps the clip"
+            )
+        if self.pools and self.options.head_pool == "cumulative":
+            notes.append("the head pools all frames so far, not the last ones of a clip's length")
+        return tuple(notes)
 
     def _time(self, name: str, clip_inputs: tuple[TensorType, ...]) -> None:
         node = self.editor.node(name)
@@ -121,7 +131,9 @@ class StreamGraph:
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
         is_behind_pool = any(name in self.pooled for name in node.inputs)
         form: Form = "window" if self.options.state == "window" else "partial"
-        stream = Streaming(form, self._covered(node, inputs, is_behind_pool), is_behind_pool)
+        covers = self._covered(node, inputs, is_behind_pool)
+        cumulates = node.name in self.pools and self.options.head_pool == "cumulative"
+        stream = Streaming(form, covers, cumulates, is_behind_pool)
         try:
             return node.op.streamed(stream, *inputs)
         except TransformError as error:

@@ -1,11 +1,12 @@
-"""Layers that random networks draw: those that treat every frame alone."""
+"""Layers that random networks draw."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Literal
 
-from costmodel.ops import BatchNorm, Dropout, Identity, Op, Prelu
+from costmodel.ops import BatchNorm, CumulativePool, Dropout, Identity, Op, Prelu
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.types import TensorType
 
@@ -23,3 +24,12 @@ ON_VALUES: tuple[Draw, ...] = (
 def on_values(random: Random, x: TensorType) -> Op:
     """A layer that keeps the shape of its input and treats each frame alone."""
     return random.choice(ON_VALUES)(random, x)
+
+
+def cumulative_pool(
+    random: Random,
+    over: Literal["position", "map"] = "position",
+    answers: Literal["all", "last"] = "all",
+) -> CumulativePool:
+    """A mean or a maximum over all frames so far."""
+    return CumulativePool(of=random.choice(("mean", "mean", "max")), over=over, answers=answers)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import lcm
+from math import inf, lcm
 from random import Random
 from typing import Any, get_args
 
-from costmodel.analysis.temporal import excitation_pools, timing
+from costmodel.analysis.temporal import excitation_pools, slides_over_clip, timing
 from costmodel.errors import GraphError, ShapeError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
@@ -29,7 +29,7 @@ from costmodel.ops import (
 )
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
-from costmodel.validation.random_layers import on_values
+from costmodel.validation.random_layers import cumulative_pool, on_values
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
@@ -48,9 +48,9 @@ def random_graph(seed: int) -> Graph:
 
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
-    grouped and depthwise convolutions, shifts into the past, gates frame by frame and over the clip, pools
-    and subsampling in time, two pathways of unequal frame rate, and an end that answers once for the
-    clip or for every frame.
+    grouped and depthwise convolutions, shifts into the past, gates frame by frame, over the clip and over
+    all frames so far, pools and subsampling in time, two pathways of unequal frame rate, and an end that
+    answers once for the clip or for every frame.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
@@ -70,7 +70,7 @@ def _is_quick(graph: Graph) -> bool:
     """Whether the network can be run frame by frame for a few cycles in no time."""
     times = timing(graph).values()
     cycle = lcm(*(at.jump for at in times))
-    longest = max(at.receptive_field for at in times)
+    longest = max(at.receptive_field for at in times if at.receptive_field != inf)
     is_short = bool(longest <= LONGEST_RECEPTIVE_FIELD)
     return len(graph.nodes) <= MOST_LAYERS and is_short and cycle <= LONGEST_CYCLE
 
@@ -80,9 +80,10 @@ def random_stream(seed: int) -> Graph:
     graph, random = random_graph(seed), Random(seed)
     state, excite = random.choice(STATES), random.choice(EXCITATIONS)
     excitations = excitation_pools(graph)
-    has_pool = any(each.whole_clip for name, each in graph.windows.items() if name not in excitations)
+    has_pool = any(slides_over_clip(graph, node) for node in graph.nodes if node.name not in excitations)
     pool = random.randint(1, 40) if has_pool and random.random() < 0.5 else None
-    return Continual(pool, state, excite)(graph)
+    goes_on = has_pool and pool is None and random.random() < 0.5
+    return Continual(pool, state, excite, "cumulative" if goes_on else "window")(graph)
 
 
 @dataclass
@@ -125,6 +126,8 @@ class _Maker:
             return self.fork(source, stride, depth - 1, space)
         if stride == space == 1 and self.chance(0.2):
             return self.add(Shift(frames=self.random.randint(1, 3)), source)
+        if stride == space == 1 and self.chance(0.06):
+            return self.excite_so_far(source)
         if stride == space == 1 and self.chance(0.5):
             return self.excite(source) if self.chance(0.4) else self.pointwise(source)
         return self.windowed(source, stride, space)
@@ -203,9 +206,19 @@ class _Maker:
         edge = self.add(Sigmoid(), self.add(Conv(channels=channels, bias=True), edge))
         return self.add(Gate(), source, edge)
 
+    def excite_so_far(self, source: str) -> str:
+        """A gate that looks at all frames so far, beside the newest."""
+        now = self.add(GlobalPool(kernel=(1, None, None)), source)
+        past = self.add(cumulative_pool(self.random), now)
+        edge = self.add(Conv(channels=self.types[source].channels, bias=True), self.add(Concat(), past, now))
+        return self.add(Gate(), source, self.add(Sigmoid(), edge))
+
     def clip_pool(self, source: str) -> str:
         """A pool over the whole clip, of the map too or not."""
-        over = (None, None, None) if self.chance(0.7) else (None, 1, 1)
+        is_map = self.chance(0.7)
+        if self.chance(0.2):
+            return self.add(cumulative_pool(self.random, "map" if is_map else "position", "last"), source)
+        over = (None, None, None) if is_map else (None, 1, 1)
         return self.add(self.random.choice((GlobalPool, GlobalPool, MaxPool))(kernel=over), source)
 
     def two_pathways(self, source: str) -> None:

@@ -98,6 +98,8 @@ CASES = {
         for written in ("module", "function")
     },
     "avg_pool over all": "avg_pool: {kernel: all}",
+    "cumulative_pool": "cumulative_pool",
+    "cumulative_pool of the largest": "cumulative_pool: {of: max}",
     "global_pool over the map": "global_pool: {kernel: [1, all, all]}",
     **{
         f"{word} as {written}": f"{word}: {{a: [], b: [relu], written: {written}}}"
@@ -138,12 +140,22 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
     way, word = way_of(node), node.op.word
     if isinstance(node.op, Recurrent):
         return _recurrent(node.op, x.channels, tool)
-    if word in ("flatten", "subsample", "concat", "shuffle", "split", "pad_channels", "shift"):
+    if word in (
+        "flatten",
+        "subsample",
+        "concat",
+        "shuffle",
+        "split",
+        "pad_channels",
+        "shift",
+        "cumulative_pool",
+    ):
         return {
             "shuffle": lambda clip: functional.channel_shuffle(clip, 4),
             "split": lambda clip: clip.chunk(2, 1)[1],
             "pad_channels": lambda clip: functional.pad(clip, (0,) * 7 + (3,)),
             "shift": lambda clip: functional.pad(clip, (0, 0, 0, 0, 2, -2)),
+            "cumulative_pool": partial(_cumulative, getattr(node.op, "of", "")),
             "flatten": lambda clip: clip.flatten(1)[:, :, None, None, None],
             "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
             "concat": lambda *clips: torch.cat(clips, 1),
@@ -156,6 +168,12 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
         return FUNCTIONS[word]
     module = _module(node.op, x.channels, (x.time, x.height, x.width))
     return module if way == "module" else _as_function(node.op, module)
+
+
+def _cumulative(of: str, clip: Tensor) -> Tensor:
+    if of == "max":
+        return torch.cummax(clip, 2).values
+    return torch.cumsum(clip, 2) / torch.arange(1, clip.shape[2] + 1).view(-1, 1, 1)
 
 
 def _attention(way: str, by_softmax: bool, *clips: Tensor) -> Tensor:

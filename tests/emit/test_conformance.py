@@ -18,6 +18,7 @@ from costmodel.ops import (
     Add,
     AvgPool,
     Conv,
+    CumulativePool,
     GlobalPool,
     Gru,
     Identity,
@@ -42,6 +43,8 @@ STATEFUL: dict[str, Op] = {
     "shift": Shift(frames=2),
     "lstm": Lstm(channels=2),
     "gru": Gru(channels=2),
+    "mean_so_far": CumulativePool(),
+    "largest_so_far": CumulativePool(of="max"),
     "long_average": GlobalPool(),
 }
 # Ops that treat each frame alone: one network of them all shows how each is written and exported.

@@ -33,16 +33,23 @@ class Keeper(ABC):
     waits: ClassVar[bool] = False
     """Whether it hands on its oldest frame at a time of its own, before it takes one in."""
 
+    counts: ClassVar[bool] = False
+    """Whether it must know how many frames its layer has seen: then `counted` runs in place of `step`."""
+
     def __init__(self, shapes: dict[str, tuple[int, ...]], padding_value: float) -> None:
         self.shapes = shapes
         self.padding_value = padding_value
 
-    @abstractmethod
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
         """The output where this frame completes one, and what is kept after it.
 
         `phase` is the frame's number, counted from the first of the clip's padding, modulo the stride.
         """
+        raise NotImplementedError
+
+    def counted(self, frame: Tensor, kept: Kept, phase: int, seen: Tensor) -> tuple[Tensor | None, Kept]:
+        """As `step`, `seen` (batch,) being the frames that each stream's layer has seen before this one."""
+        raise NotImplementedError
 
     def empty(self, batch: int, like: Tensor) -> Kept:
         """What is kept where the frames ahead of the first are a clip's padding."""

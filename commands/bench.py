@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, SEED
 from commands.printing import put, tell
@@ -83,7 +84,7 @@ COMMAND = Command(
             is_repeatable=True,
         ),
         Option("runs", "Measured calls of each network.", int, 100, least=1),
-        Option("weights", "A checkpoint; random values where not given.", Path),
+        *weights_option("A checkpoint; random values where not given."),
         SEED,
         FORMAT,
     ),

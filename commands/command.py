@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from commands.checkpoint import with_reading
 from commands.index import known, listed
 from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
 from commands.parser import Given, parse
@@ -62,7 +63,7 @@ class Command:
 
             print_help(self, name)
             return 0
-        own = {each.name: given.values[each.name] for each in self.options}
+        own = with_reading({each.name: given.values[each.name] for each in self.options})
         if self.takes == "nothing":
             return self.run(**own)
         return self.run(self._network(given), **own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import SEED
 from commands.printing import tell
@@ -44,7 +45,7 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
         loaded = load_carried(source, network, source.weights)
         if source.weights_note:
             tell(f"note: {source.weights_note}")
-        tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.layout} layout)")
+        tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.told})")
     written, about = [out], None if source.file is None else source.file.about
     if as_ == "onnx":
         export_onnx(network, out, batch, about)
@@ -70,7 +71,7 @@ COMMAND = Command(
             choices=("source", "torch-export", "onnx"),
             flags="--as",
         ),
-        Option("weights", "A checkpoint: ours, SlowFast's or pytorchvideo's.", Path),
+        *weights_option(),
         Option("batch", "Clips or streams at once, in an exported program.", int, 1, least=1),
         SEED,
     ),

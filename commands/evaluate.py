@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import put, tell
@@ -16,7 +17,7 @@ from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms.continual import Continual
-from costmodel.transforms.fold import Fold, folded_norms
+from costmodel.transforms.fold import Fold
 from reports.clip_accuracy import page as page_of_clips
 from reports.table import Page, Table
 
@@ -99,14 +100,12 @@ def _opened(source: Source, data: str, seed: int) -> Data:
 
 def _as_trained(source: Source, weights: Path) -> Source:
     """Without folding, where the weights have norms that it would fold: the answers are the same."""
-    from costmodel.emit.weights import read_checkpoint
+    from costmodel.emit.carried import names_fit
 
     if source.made_by(Fold) is None:
         return source
     plain = source.without(Fold)
-    norms = folded_norms(plain.graph())
-    names = read_checkpoint(weights)
-    return plain if any(f"{norm}.running_mean" in names for norm in norms) else source
+    return plain if names_fit(plain.graph(), weights) else source
 
 
 def _on_clips(source: Source, data: Data, views: Views, device: str) -> ClipAccuracy:
@@ -205,7 +204,7 @@ COMMAND = Command(
     evaluate,
     EXAMPLES,
     (
-        Option("weights", "Weights; not given where a file of them is SPEC.", Path),
+        *weights_option("Weights; not given where a file of them is SPEC."),
         DATA,
         Option(
             "views",

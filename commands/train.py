@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED
@@ -15,6 +16,7 @@ from commands.printing import put, tell
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
+from costmodel.weights import Checkpoint
 from reports.table import Page, Table
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def train(
         kind=kind,  # type: ignore[arg-type]
         device=where,
         precision=chosen_precision(precision, where),
-        weights=source.weights,
+        weights=None if source.weights is None else Checkpoint.of(source.weights, source),
         freeze=freeze,
         features=features,
         folder=out,
@@ -229,7 +231,7 @@ COMMAND = Command(
         Option("epochs", "Instead of the recipe's; its warm-up in proportion.", float),
         Option("batch", "Instead of the recipe's; its rate in proportion.", int, least=1),
         Option("step", "Step of an expansion: regularises as the recipe says for it.", int, least=0),
-        Option("weights", "Weights to start from.", Path),
+        *weights_option("Weights to start from."),
         Option("freeze", "Train the classifier alone.", bool, False),
         Option(
             "features", "Train the head alone, on features that the rest gives once a video.", bool, False

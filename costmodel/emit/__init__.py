@@ -22,7 +22,7 @@ Both: `with network.recording() as record:` collects `{layer: [(step, output), .
 
 `randomise(network, seed)` draws every parameter and buffer. `executed_macs(call)` counts the multiply-adds
 that a call really makes. `fold_norms(network)` gives the network with batch norms folded in.
-`load_weights(network, path)` reads a checkpoint: our own, SlowFast's or pytorchvideo's.
+`load_weights(network, path)` reads a checkpoint: our own, or of a published layout.
 """
 
 from costmodel.emit.build import emit

@@ -6,11 +6,13 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from costmodel.emit.build import emit
-from costmodel.emit.weights import Loaded, load_weights
+from costmodel.emit.weights import Loaded, fitted_to, load_weights
 from costmodel.errors import EmitError
+from costmodel.graph import Graph
 from costmodel.network import Network
 from costmodel.weights import Checkpoint, is_weights_file, read_weights_file
 
@@ -64,6 +66,17 @@ def load_into(
     if network is None:
         return load_weights(running, path, spare=spare)
     return load_carried(network, running, path, spare=spare)
+
+
+def names_fit(graph: Graph, path: str | os.PathLike[str]) -> bool:
+    """Whether a checkpoint can be read and has the tensors of a network, whatever their shapes."""
+    with torch.device("meta"):
+        wanted = emit(graph).state_dict()
+    try:
+        fitted_to(wanted, path, spare=frozenset(wanted))
+    except EmitError:
+        return False
+    return True
 
 
 def _trained_with(network: Network, path: Path) -> int:

@@ -27,7 +27,6 @@ class Loaded:
         unexpected: those that the network does not have, by the checkpoint's names; left out.
         spared: the network's own that were not read, because they may have another shape.
         told: what was done to the names and shapes, in words.
-        note: what a reader must know; mostly nothing.
     """
 
     layout: str
@@ -35,7 +34,6 @@ class Loaded:
     unexpected: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     told: str = ""
-    note: str = ""
 
 
 def load_weights(
@@ -91,7 +89,7 @@ def fitted_to(
 def loaded_of(fitted: Fitted, wanted: Mapping[str, Tensor]) -> Loaded:
     """What a reader is told of tensors that were read."""
     spared = tuple(name for name in wanted if name not in fitted.tensors and not name.endswith(COUNTERS))
-    return Loaded(fitted.layout, len(fitted.tensors), fitted.unexpected, spared, fitted.told, fitted.note)
+    return Loaded(fitted.layout, len(fitted.tensors), fitted.unexpected, spared, fitted.told)
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Tensor]:

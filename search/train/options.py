@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from costmodel.errors import OptionError
-from costmodel.weights import About
+from costmodel.weights import About, Checkpoint
 from search.train.forms import Form, Kind
 
 Row = dict[str, float]
@@ -27,7 +27,7 @@ class Options:
         kind: whether clips are padded in time, unpadded, or run frame by frame.
         device: such as `cpu` or `cuda`.
         precision: `fp32`, `bf16`, or on a GPU `fp16`.
-        weights: a file of weights to start from.
+        weights: a file of weights to start from, or a checkpoint with how it is read.
         freeze: whether the classifier alone learns.
         features: whether the head alone learns, from features that the rest gives once for each video.
         folder: where weights, checkpoints and metrics are written; nowhere if None.
@@ -42,7 +42,7 @@ class Options:
     kind: Kind = "clip"
     device: str = "cpu"
     precision: str = "fp32"
-    weights: Path | None = None
+    weights: Path | Checkpoint | None = None
     freeze: bool = False
     features: bool = False
     folder: Path | None = None

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import pickle
-import sys
-import types
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from without_compiled_ops import without_torchvision
 
 from costmodel import continual, load
 from costmodel.emit import emit, randomise
@@ -158,23 +154,6 @@ def test_a_missing_file_is_refused(network):
 def test_something_else_than_tensors_is_refused(tmp_path, network):
     with pytest.raises(EmitError, match="'a' is str, expected a tensor"):
         load_weights(network, saved(tmp_path, {"a": "b"}))
-
-
-@contextlib.contextmanager
-def without_torchvision() -> Iterator[None]:
-    """torchvision's compiled ops need a matching torch; pytorchvideo's X3D uses none of them."""
-    fake = {name: types.ModuleType(name) for name in ("torchvision", "torchvision.ops")}
-    for name in ("RoIAlign", "DeformConv2d"):
-        setattr(fake["torchvision.ops"], name, type(name, (torch.nn.Module,), {}))
-    added = {name: module for name, module in fake.items() if name not in sys.modules}
-    sys.modules.update(added)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for name in added:
-            del sys.modules[name]
 
 
 @pytest.mark.peers("pytorchvideo")

@@ -1,0 +1,53 @@
+"""Options that say how a checkpoint is read, on every command that takes `--weights`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from commands.printing import tell
+from costmodel.errors import OptionError
+from costmodel.options import Option, Value
+from costmodel.weights import Checkpoint
+
+WEIGHTS = Option(
+    "weights", "A checkpoint of a known layout (docs/checkpoints.md), or a file of weights.", Path
+)
+MAPPING = Option("mapping", "With --weights, a file that says how its tensors are called here.", Path)
+BY_ORDER = Option(
+    "by_order", "With --weights, take tensors in their order where all shapes agree.", bool, False
+)
+READING = (MAPPING, BY_ORDER)
+
+
+def weights_option(about: str = WEIGHTS.help) -> tuple[Option, ...]:
+    """`--weights`, and how it is read."""
+    return (replace(WEIGHTS, help=about), *READING)
+
+
+def with_reading(values: Mapping[str, Value]) -> dict[str, object]:
+    """A command's values, in the place of a path with how it is read the checkpoint that is meant.
+
+    Raises:
+        OptionError: no `--weights` is there to be read so, or both ways are asked for.
+    """
+    given: dict[str, object] = {name: value for name, value in values.items() if name not in _NAMES}
+    mapping, by_order = (values.get(each.name) for each in READING)
+    if not (mapping or by_order):
+        return given
+    weights = values["weights"]
+    if weights is None:
+        flag = (MAPPING if mapping else BY_ORDER).flag
+        raise OptionError(f"{flag}: says how --weights are read; expected them")
+    assert isinstance(weights, Path)
+    if by_order:
+        tell(f"note: {ORDER_NOTE}")
+    return given | {"weights": Checkpoint(weights, Path(str(mapping)) if mapping else None, bool(by_order))}
+
+
+ORDER_NOTE = (
+    "--by-order: layers of equal shape would fit in another order as well; compare answers with the network "
+    "that the weights come from"
+)
+_NAMES = frozenset(each.name for each in READING)

@@ -35,6 +35,14 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A spec's block at one place of a network: its name, and the values of its arguments there."""
+
+    word: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Graph:
     """Nodes in topological order, with one input and one output (the last node).
 
@@ -45,6 +53,7 @@ class Graph:
         every: camera frames per model frame.
         clip: for a stream, the clip network that it runs frame by frame.
         notes: what a transform did that a reader must know.
+        blocks: the spec's blocks by the prefix of their layers' names, such as `res2.0`.
 
     Raises:
         GraphError: a name is used twice, or an input is not defined before it is read.
@@ -57,6 +66,7 @@ class Graph:
     every: Size = 1
     clip: Graph | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    blocks: Mapping[str, Block] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.nodes:

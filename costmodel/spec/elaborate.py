@@ -11,7 +11,7 @@ from math import lcm
 
 from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, SpecError, nearest
-from costmodel.graph import INPUT, Graph, Node
+from costmodel.graph import INPUT, Block, Graph, Node
 from costmodel.numbers import (
     Number,
     Size,
@@ -95,6 +95,7 @@ def elaborate(
         builder.source,
         tuple(builder.nodes),
         every=1 if every is None else _input_size(every, scope),
+        blocks=builder.blocks,
     )
 
 
@@ -148,6 +149,7 @@ class _Builder:
     def __post_init__(self) -> None:
         self.types: dict[str, TensorType] = {INPUT: self.source}
         self.numbers: dict[str, int] = {}
+        self.blocks: dict[str, Block] = {}
         self.visits = 0
         self.inferred: dict[Hashable, TensorType] = {}
 
@@ -258,6 +260,7 @@ class _Builder:
         title = self._branch_name(place, str(given["name"].value) if "name" in given else word)
         if "repeat" not in given:
             inside = place.inside(title, self._arguments(word, given, {}, place.scope, place.scope["i"]))
+            self.blocks[inside.prefix[:-1]] = self._block(word, inside.scope)
             return self.layers(block.value["layers"], inside)
         repeats = size(given["repeat"], place.scope, least=0)
         edge, types = place.edge, []
@@ -267,14 +270,19 @@ class _Builder:
             # before.
             scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
             arguments = self._arguments(word, given, first, scope, index)
-            edge = self.layers(
-                block.value["layers"], place.at(edge).inside(f"{title}.{index}", arguments, count)
-            )
+            inside = place.at(edge).inside(f"{title}.{index}", arguments, count)
+            self.blocks[inside.prefix[:-1]] = self._block(word, arguments)
+            edge = self.layers(block.value["layers"], inside)
             types.append(self.types[edge])
         # Built once, the block stands for all its repeats, so each has to find what the first one found.
         if not is_exact(repeats):
             self._must_leave_alike(given["repeat"], types[0], types[-1])
         return edge
+
+    def _block(self, word: str, scope: Mapping[str, Any]) -> Block:
+        declared = self.document.sections["blocks"][word].value.get("args")
+        names = declared.value or () if declared is not None else ()
+        return Block(word, {name: scope[name] for name in ("in_channels", *names)})
 
     def _must_leave_alike(self, item: Item, first: TensorType, last: TensorType) -> None:
         """A block stands for many only where each finds what the one before it found."""

@@ -22,6 +22,17 @@ def test_each_layer_reads_the_one_before():
     assert layers("network: [relu, bn, relu]") == {"relu": ("input",), "bn": ("relu",), "relu_2": ("bn",)}
 
 
+def test_a_graph_knows_its_blocks_and_their_arguments():
+    text = "blocks: {b: {args: {out: ~}, layers: [{conv: {channels: out}}]}}\n"
+    calls = "network: [{b: {name: one, out: 3}}, {b: {name: two, out: 5, repeat: 2}}]"
+    blocks = built(text + calls).blocks
+    assert {name: (block.word, block.arguments) for name, block in blocks.items()} == {
+        "one": ("b", {"in_channels": 4, "out": 3}),
+        "two.0": ("b", {"in_channels": 3, "out": 5}),
+        "two.1": ("b", {"in_channels": 5, "out": 5}),
+    }
+
+
 def test_an_empty_branch_is_the_identity():
     found = layers("network: [bn, {add: {main: [{conv: {channels: 4}}], skip: []}}]")
     assert found["add"] == ("main.conv", "bn")

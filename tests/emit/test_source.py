@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import random
 import types
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -14,7 +16,20 @@ from costmodel.emit import emit, randomise
 from costmodel.emit.modules.written import written
 from costmodel.emit.source import source_text
 from costmodel.errors import EmitError
-from costmodel.ops import OPS, Add, AvgPool, Concat, Conv, Flatten, Linear, MaxPool, Relu, Subsample
+from costmodel.ops import (
+    OPS,
+    Add,
+    AvgPool,
+    Concat,
+    Conv,
+    Flatten,
+    Linear,
+    MaxPool,
+    PadChannels,
+    Relu,
+    Subsample,
+)
+from costmodel.validation.random_networks import random_graph
 
 SMALL = {"crop": 32, "frames": 4, "gamma_d": 1}
 
@@ -22,10 +37,8 @@ SMALL = {"crop": 32, "frames": 4, "gamma_d": 1}
 def network_of(text: str) -> torch.nn.Module:
     module = types.ModuleType("emitted")
     exec(compile(text, "emitted.py", "exec"), module.__dict__)
-    networks = [
-        value for name, value in vars(module).items() if isinstance(value, type) and name.startswith("X")
-    ]
-    return networks[0]().double().eval()
+    made = [value for value in vars(module).values() if getattr(value, "__module__", "") == "emitted"]
+    return made[-1]().double().eval()
 
 
 def pair(graph: Graph) -> tuple[torch.nn.Module, torch.nn.Module]:
@@ -119,7 +132,7 @@ def test_source_imports_nothing_but_torch():
             for node in ast.walk(ast.parse(source_text(graph)))
             if isinstance(node, ast.Import | ast.ImportFrom)
         ]
-        assert set(imported) <= {"__future__", "torch", "typing"}
+        assert set(imported) <= {"__future__", "collections", "torch", "typing"}
 
 
 def test_every_op_can_be_written():
@@ -143,6 +156,73 @@ def test_what_cannot_be_written_says_so():
     graph = small(Node("a", AvgPool(kernel=(2, 1, 1), dilation=(2, 1, 1), padding=(0, 0, 0)), ("input",)))
     with pytest.raises(EmitError, match="a dilated avg_pool has no torch layer"):
         source_text(graph)
+
+
+def test_a_pool_with_more_padding_than_torch_takes_is_refused():
+    pool = MaxPool(kernel=(2, 1, 1), padding=(2, 0, 0))
+    with pytest.raises(EmitError, match="a padding of 2 and a kernel over 2 has no torch layer"):
+        source_text(small(Node("a", pool, ("input",))))
+
+
+def test_classes_and_their_arguments_have_the_specs_names():
+    text = source_text(load("slowfast", crop=32, frames=8))
+    classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    signatures = {
+        each.name: [arg.arg for arg in ast.walk(each) if isinstance(arg, ast.arg)] for each in classes
+    }
+    assert signatures["Stem"] == ["self", "channels", "time"]
+    assert signatures["Bottleneck"] == ["self", "in_channels", "inner", "time", "self", "x"]
+    assert "padding=(time // 2, 3, 3)" in text
+    assert "*(Bottleneck(in_channels=256, inner=64, time=1) for _ in range(2))," in text
+
+
+def test_a_graph_without_a_spec_has_classes_of_its_stages():
+    graph = small(
+        Node("res2.0.a", Conv(channels=4), ("input",)),
+        Node("res2.0.b", PadChannels(channels=5), ("res2.0.a",)),
+        Node("res3.0.a", Conv(channels=4), ("res2.0.b",)),
+        Node("res3.0.b", PadChannels(channels=6), ("res3.0.a",)),
+    )
+    assert "class ResBlock(nn.Module)" in source_text(graph)
+    module, source = pair(graph)
+    clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.equal(source(clip), module(clip))
+
+
+def test_groups_that_run_in_turn_are_run_layer_by_layer():
+    graph = small(
+        Node("one.0.a", Conv(channels=4), ("input",)),
+        Node("two.a", Conv(channels=4, kernel=(3, 1, 1)), ("one.0.a",)),
+        Node("one.1.class", Conv(channels=4), ("two.a",)),
+        Node("two.3x3", Conv(channels=4), ("one.1.class",)),
+        Node("sum", Add(), ("two.3x3", "one.0.a")),
+    )
+    assert "self.one[0](" in source_text(graph)
+    module, source = pair(graph)
+    clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.equal(source(clip), module(clip))
+    assert_same_stream(continual(graph), 12)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+@torch.no_grad()
+def test_a_network_answers_alike_whatever_its_layers_are_called(seed: int):
+    graph = renamed(random_graph(seed), random.Random(seed))
+    module, source = pair(graph)
+    clip = torch.randn(2, *graph.source, dtype=torch.float64)
+    assert torch.allclose(source(clip), module(clip), rtol=1e-9, atol=1e-12)
+    assert_same_stream(continual(graph), 30)
+
+
+def renamed(graph: Graph, chance: random.Random) -> Graph:
+    """The graph with its layers in groups drawn by chance, some in others, which run in turn."""
+    groups = ("", "a.", "a.b.", "a.b.c.", "d.0.", "d.1.", "d.2.e.", "class.", "3x.", "d.0.h.")
+    names = {node.name: chance.choice(groups) + node.name.replace(".", "_") for node in graph.nodes}
+    nodes = (
+        replace(node, name=names[node.name], inputs=tuple(names.get(each, each) for each in node.inputs))
+        for node in graph.nodes
+    )
+    return replace(graph, nodes=tuple(nodes))
 
 
 def test_a_layer_inside_another_name_is_refused():

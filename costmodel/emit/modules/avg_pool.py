@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import mirrors
 from costmodel.emit.modules.keeper import Keeper, Kept, keeps
-from costmodel.emit.modules.pool import PoolLayer, written_pool
+from costmodel.emit.modules.pool import PoolLayer, refuse_wide_padding, written_pool
 from costmodel.emit.modules.texts import windows
 from costmodel.emit.modules.windows import WindowedKeeper, windowed_keeper
 from costmodel.emit.modules.written import (
@@ -103,6 +103,7 @@ def _written_in_steps(step: Step, op: AvgPool, x: TensorType) -> Written:
     if keeps_frames(step, x):
         return in_frames(step, x)
     _refuse_dilation((1, *op.dilation[1:]))
+    refuse_wide_padding(op, x, axes=(1, 2))
     options = {"stride": op.stride, "padding": tuple(op.pads(axis)[0] for axis in range(3))}
     options |= differing(dilation=(op.dilation[0], 1), before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamAvgPool3d)

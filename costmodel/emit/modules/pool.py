@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import Tensor
 from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer
 from costmodel.emit.modules.written import Written, literal, padded, sliding
+from costmodel.errors import EmitError
 from costmodel.ops import AvgPool, MaxPool
 from costmodel.types import TensorType
 
@@ -51,8 +54,20 @@ class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
         return found
 
 
+def refuse_wide_padding(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> None:
+    """Raises EmitError where a pool has more padding than torch's take: half of what the kernel spans."""
+    for axis in axes:
+        span = op.dilation[axis] * (op.kernel_on(x)[axis] - 1) + 1
+        if 2 * op.pads(axis)[0] > span:
+            raise EmitError(
+                f"a pool with a padding of {op.pads(axis)[0]} and a kernel over {span} has no torch layer "
+                "and cannot be written as source; emit it as a module"
+            )
+
+
 def written_pool(op: AvgPool | MaxPool, x: TensorType, call: str, padding: float = 0.0) -> Written:
     """A pool over clips as a function of torch's."""
+    refuse_wide_padding(op, x, axes=range(1 if op.causal else 0, 3))
     options = {"kernel_size": op.kernel_on(x), "stride": op.stride, **sliding(op)}
     ahead = padded(op, padding)
     texts = {name: literal(value) for name, value in options.items()}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isinf
 from typing import Any, TypeVar
@@ -125,19 +124,3 @@ def differing(**values: tuple[Any, Any]) -> dict[str, Any]:
 def literal(value: object) -> str:
     """A value as Python text; infinity has no literal of its own."""
     return f"float('{value}')" if isinstance(value, float) and isinf(value) else repr(value)
-
-
-def carried_text(forms: Iterable[Written], is_stream: bool) -> str:
-    """The text of all that the layers of a file carry along."""
-    forms = tuple(forms)
-    texts: list[Text] = [streams.run] if is_stream else []
-    texts += [text for form in forms for text in form.carried]
-    texts += [streams.FrameWindow] if any(form.frames_first for form in forms) else []
-    texts += [streams.StreamNetwork] if is_stream else []
-    parts = [inspect.getsource(text) for text in dict.fromkeys(texts)]
-    if any(": Triple" in part for part in parts):
-        parts.insert(0, "Triple = tuple[int, int, int]\n")
-    return "\n\n".join(
-        part.replace("  # type: ignore[override]", "").replace("  # type: ignore[arg-type]", "")
-        for part in parts
-    )

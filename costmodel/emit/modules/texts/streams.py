@@ -16,6 +16,16 @@ def run(layer: Any, *frames: Tensor | None, **options: Any) -> Any:
     return None if any(frame is None for frame in frames) else layer(*frames, **options)
 
 
+class StreamSequential(nn.Sequential):
+    """Layers one after the other; where one has no frame yet, those behind it wait."""
+
+    def forward(self, x: Tensor | None) -> Tensor | None:
+        """What the last layer makes of a frame, or None."""
+        for layer in self:
+            x = run(layer, x)
+        return x
+
+
 class StreamSubsample(nn.Module):
     """Hands on every `stride`-th frame (and every so many rows and columns)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from costmodel import Graph, Node, TensorType, continual
 from costmodel.emit import StreamNetwork, emit, randomise
-from costmodel.emit.export import Cycle, export_onnx, export_torch, names_of
+from costmodel.emit.export import Cycle
 from costmodel.emit.source import source_text
 from costmodel.ops import (
     Add,
@@ -31,6 +31,7 @@ from costmodel.ops import (
 )
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import State
+from tests.shared.forms import Answers, as_onnx, as_torch_export, assert_alike, in_cycles, module_answers
 
 SOURCE = TensorType(2, 6, 3, 3)
 TIME = {"kernel": (3, 1, 1), "padding": (1, 0, 0)}
@@ -54,8 +55,6 @@ FRAMEWISE: dict[str, Op] = {
     "prelu_of_each": Prelu(each_channel=True),
     "identity": Identity(),
 }
-Answers = list[Tensor | None]
-Program = Callable[..., Sequence[Tensor]]
 Run = Callable[[StreamNetwork, Tensor, Path], Answers]
 
 
@@ -83,49 +82,15 @@ def as_a_cycle(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
     return list(in_cycles(network, clip, Cycle(network)))
 
 
-def as_torch_export(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
-    export_torch(network, folder / "net.pt2", len(clip))
-    return list(in_cycles(network, clip, torch.export.load(folder / "net.pt2").module()))
-
-
-def as_onnx(network: StreamNetwork, clip: Tensor, folder: Path) -> Answers:
-    runtime = pytest.importorskip("onnxruntime")
-    export_onnx(network, folder / "net.onnx", len(clip))
-    session = runtime.InferenceSession(str(folder / "net.onnx"), providers=["CPUExecutionProvider"])
-    names, _ = names_of(Cycle(network))
-
-    def run(*inputs: Tensor) -> list[Tensor]:
-        given = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
-        return [torch.from_numpy(each) for each in session.run(None, given)]
-
-    return list(in_cycles(network, clip, run))
-
-
-def in_cycles(network: StreamNetwork, clip: Tensor, run: Program) -> Iterator[Tensor | None]:
-    """Answers by step, None where they are not valid; the state is handed from cycle to cycle."""
-    cycle = Cycle(network)
-    state = cycle.initial_state(len(clip))
-    for frames in clip.split(cycle.cycle, dim=2):
-        outputs, valid, *state = run(frames.contiguous(), *state)
-        found = iter(range(outputs.shape[2]))
-        for phase in range(cycle.cycle):
-            number = next(found) if network.program.answers(phase) else None
-            is_valid = number is not None and bool(valid[:, number].all())
-            yield network._answer(outputs[:, :, number], own_time=False) if is_valid else None
-
-
 def assert_equal_from_the_first_step(graph: Graph, run: Run, folder: Path) -> None:
     network = emit(graph).eval()
     randomise(network, 3)
     clip = torch.randn(2, 2, 40, 3, 3, generator=torch.Generator().manual_seed(5))
+    expected = module_answers(network, clip)
     with torch.no_grad():
-        expected = [network.forward_step(frame) for frame in clip.unbind(2)]
         found = run(network, clip, folder)
-    assert [each is None for each in found] == [each is None for each in expected]
-    pairs = [(one, two) for one, two in zip(found, expected, strict=True) if two is not None]
-    assert len(pairs) > 3
-    for one, two in pairs:
-        assert (one - two).abs().max() <= 1e-5 * two.abs().max()
+    assert_alike(found, expected, 1e-5)
+    assert len([answer for answer in expected if answer is not None]) > 3
 
 
 @pytest.mark.parametrize("run", [as_source, as_a_cycle])

@@ -1,0 +1,52 @@
+"""Every network that comes with the tool is written in every form, and answers there as its module does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from costmodel.errors import TransformError
+from costmodel.network import Network
+from reports.gallery import Entry, entries
+from tests.shared.emitted_gallery import FORMS, KINDS, check, running
+from tests.shared.forms import answer_alone, assert_alike, module_answers, write_source
+
+SIX = {
+    "squeeze-excite": Entry("x3d", "M", {"crop": 32, "frames": 4, "gamma_d": 1}),
+    "two pathways": Entry("slowfast", "8x8-R18", {"crop": 32, "frames": 8, "channels": 16}),
+    "shifts": Entry("d_resnet", "R18-sum", {"crop": 32, "frames": 4}),
+    "recurrent": Entry("d_resnet", "R50-lstm2", {"crop": 32, "frames": 4, "hidden": 16, "blocks3": 2}),
+    "blocks in blocks": Entry("mobilenet_v2_3d", None, {"crop": 32, "width": 0.2}),
+    "shuffles": Entry("shufflenet_v2_3d", "0.25x", {"crop": 32}),
+}
+CLIP_ALONE = ("8x8-R101-NL", "16x8-R101-NL")  # they attend to the whole clip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_source_stands_alone_and_answers_as_its_module_does(kind: str, tmp_path: Path):
+    folders, expected = [], []
+    for name, entry in SIX.items():
+        network = Network.of(entry.spec, entry.variant, entry.sets)
+        module, clip = running((network if kind == "clip" else network.continual()).graph())
+        folders.append(tmp_path / name)
+        write_source(module.double(), clip.double(), folders[-1])
+        expected.append(module_answers(module, clip.double()))
+    for found, answers in zip(answer_alone(folders), expected, strict=True):
+        assert_alike(found, answers, 1e-9)
+
+
+@pytest.mark.parametrize("variant", CLIP_ALONE)
+def test_attention_over_the_clip_says_why_it_has_no_stream(variant: str):
+    with pytest.raises(TransformError, match=r"needs all \d+ frames of the clip at once"):
+        Network.of("slowfast", variant).continual().graph()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: entry.command)
+def test_every_network_answers_alike_in_every_form(entry: Entry, kind: str, form: str, tmp_path: Path):
+    if kind == "stream" and entry.variant in CLIP_ALONE:
+        pytest.skip("attends to the whole clip: it has no stream")
+    check(entry, kind, form, tmp_path)

@@ -1,0 +1,121 @@
+"""A running network in each form that `emit` writes, and what it answers there, a stream frame by frame."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from costmodel.emit import ClipNetwork, StreamNetwork
+from costmodel.emit.export import Cycle, export_onnx, export_torch, names_of
+from costmodel.emit.source import source_text
+
+Answers = list[Tensor | None]
+Program = Callable[..., Sequence[Tensor]]
+Running = ClipNetwork | StreamNetwork
+
+# A process that has torch and none of our packages: it imports a file, reads weights and answers a clip.
+_ALONE = """
+import importlib.util, pathlib, sys
+sys.modules |= dict.fromkeys(("costmodel", "search", "reports", "commands", "cli"))
+import torch
+torch.set_num_threads(1)
+for folder in map(pathlib.Path, sys.argv[1:]):
+    spec = importlib.util.spec_from_file_location("emitted", folder / "net.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = [each for each in vars(module).values() if getattr(each, "__module__", "") == "emitted"]
+    weights, clip = torch.load(folder / "weights.pt"), torch.load(folder / "clip.pt")
+    network = [each for each in made if isinstance(each, type)][-1]().to(clip.dtype).eval()
+    network.load_state_dict(weights)
+    with torch.no_grad():
+        if hasattr(network, "forward_step"):
+            answers = [network.forward_step(frame) for frame in clip.unbind(2)]
+        else:
+            answers = [network(clip)]
+    torch.save(answers, folder / "answers.pt")
+"""
+
+
+def module_answers(network: Running, clip: Tensor) -> Answers:
+    """What the module itself answers, a stream from its first step on."""
+    with torch.no_grad():
+        if isinstance(network, StreamNetwork):
+            network.reset()
+            return [network.forward_step(frame) for frame in clip.unbind(2)]
+        return [network(clip)]
+
+
+def write_source(network: Running, clip: Tensor, folder: Path) -> None:
+    """Writes a network as source, its weights, and a clip, for `answer_alone`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "net.py").write_text(source_text(network.graph))
+    torch.save(network.state_dict(), folder / "weights.pt")
+    torch.save(clip, folder / "clip.pt")
+
+
+def answer_alone(folders: Sequence[Path]) -> list[Answers]:
+    """What the source in each folder answers, in one process of its own that cannot import costmodel."""
+    command = [sys.executable, "-I", "-c", _ALONE, *map(str, folders)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [torch.load(folder / "answers.pt") for folder in folders]
+
+
+def as_source(network: Running, clip: Tensor, folder: Path) -> Answers:
+    write_source(network, clip, folder)
+    return answer_alone([folder])[0]
+
+
+def as_torch_export(network: Running, clip: Tensor, folder: Path) -> Answers:
+    export_torch(network, folder / "net.pt2", len(clip))
+    program = torch.export.load(folder / "net.pt2").module()
+    return list(in_cycles(network, clip, program))
+
+
+def as_onnx(network: Running, clip: Tensor, folder: Path) -> Answers:
+    runtime = pytest.importorskip("onnxruntime")
+    export_onnx(network, folder / "net.onnx", len(clip))
+    session = runtime.InferenceSession(str(folder / "net.onnx"), providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_inputs()]
+    if isinstance(network, StreamNetwork):
+        assert names == names_of(Cycle(network))[0]
+
+    def run(*inputs: Tensor) -> list[Tensor]:
+        given = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
+        return [torch.from_numpy(each) for each in session.run(None, given)]
+
+    return list(in_cycles(network, clip, run))
+
+
+def in_cycles(network: Running, clip: Tensor, run: Program) -> Iterator[Tensor | None]:
+    """Answers by step, None where they are not valid; the state is handed from cycle to cycle."""
+    if not isinstance(network, StreamNetwork):
+        answer = run(clip)
+        yield answer if isinstance(answer, Tensor) else answer[0]
+        return
+    cycle = Cycle(network)
+    state: Sequence[Tensor] = cycle.initial_state(len(clip))
+    for frames in clip.split(cycle.cycle, dim=2):
+        outputs, valid, *state = run(frames.contiguous(), *state)
+        found = iter(range(outputs.shape[2]))
+        for phase in range(cycle.cycle):
+            number = next(found) if network.program.answers(phase) else None
+            is_valid = number is not None and bool(valid[:, number].all())
+            yield network._answer(outputs[:, :, number], own_time=False) if is_valid else None
+
+
+def assert_alike(found: Answers, expected: Answers, tolerance: float) -> None:
+    """Answers at the same steps, equal within a share of the largest value."""
+    assert [each is None for each in found] == [each is None for each in expected]
+    pairs = [(one, two) for one, two in zip(found, expected, strict=True) if one is not None]
+    assert pairs
+    for one, two in pairs:
+        assert two is not None
+        assert one.shape == two.shape
+        assert (one - two).abs().max() <= tolerance * two.abs().max()

@@ -12,7 +12,9 @@ from costmodel.errors import OptionError, WeightsError
 from costmodel.escape import shell
 from costmodel.network import Network, Settings
 from costmodel.numbers import exact
-from costmodel.spec.resolved import exact_text
+from costmodel.spec.document import Document, shipped_names
+from costmodel.spec.document import document as shipped
+from costmodel.spec.resolved import document_text, exact_text
 from costmodel.transforms import Transform
 
 if TYPE_CHECKING:  # files of weights are rare where specs are read, and `analyze` is to be quick
@@ -124,8 +126,10 @@ class Source(Network):
     @property
     def flags(self) -> str:
         """The command line that gives it, behind the command's name."""
-        if not self.is_of_file or self._sizes_moved:
+        if not self.is_of_file:
             return super().flags
+        if self._sizes_moved:  # another network of the file's spec, such as a search finds
+            return replace(self, spec=_shipped(self.document) or self.spec, weights=None, file=None).flags
         assert self.file is not None
         own = self.file.known.network
         further = (each.flags for each in self.transforms if own.made_by(type(each)) is None)
@@ -144,6 +148,13 @@ class Source(Network):
         own = self.file.known.network
         further = tuple(each for each in self.transforms if own.made_by(type(each)) is None)
         return Network(self.document, self.settings, further).weights_note if further else ""
+
+
+def _shipped(document: Document) -> str:
+    """The name of the shipped spec that says the same as one of a file; empty where there is none."""
+    name = document.name
+    is_same = name in shipped_names() and document_text(shipped(name)) == document_text(document)
+    return name if is_same else ""
 
 
 def _weights_file(path: str | Path) -> WeightsFile | None:

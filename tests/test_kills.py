@@ -24,6 +24,7 @@ import torch
 from costmodel.emit.weights_format import read_weights
 from search.study.history import candidates_of, decisions_of, searches_of
 from search.study.study import read_study
+from search.study.weights import folder_of, kept_weights
 
 pytestmark = [
     pytest.mark.slow,
@@ -170,8 +171,15 @@ def found_in(folder: Path) -> tuple[list[object], dict[str, object]]:
     return decisions, {row["candidate"]: row["score"] for row in candidates}
 
 
+def kept_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder_of(folder / "s.db").iterdir()}
+
+
 def nothing_is_lost(folder: Path) -> None:
     """Whatever a driver told that it has, the study has."""
+    if (folder / "s.db").exists():
+        with read_study(folder / "s.db") as study:
+            assert all(kept_weights(folder / "s.db", key) for key in study.decided())
     told = re.findall(r"candidate (\w{8}): [\d.e-]+ in ", (folder / "told.txt").read_text())
     if told:
         _, scores = found_in(folder)
@@ -205,6 +213,7 @@ def test_searches_killed_at_random_moments_decide_as_an_undisturbed_one(tmp_path
         assert now == decisions
         assert all(found[key] == scores[key] for key in found.keys() & scores.keys())
         assert files_of(folder) == files_of(whole)
+        assert kept_in(folder) == kept_in(whole)
         print(f"{kills} kills, {number} searches", flush=True)
 
 

@@ -53,6 +53,12 @@ def test_a_file_stands_for_its_network_with_what_is_asked_for_besides(write):
     assert found.weights_note == ""
 
 
+def test_another_network_of_its_spec_is_printed_as_one_of_the_spec(write):
+    found = source(write()).with_sizes({"frames": 8})
+    assert found.flags.startswith("digits --set ")
+    assert Source.read("digits", None, found.sizes, ()).identity == found.identity
+
+
 def test_options_that_are_not_given_are_the_files(write):
     assert source(write(Continual(pool=8)), Continual()).made_by(Continual) == Continual(pool=8)
 

@@ -1,0 +1,73 @@
+"""Weights and data of other classes, and trainings that start from a file of weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import cli
+from costmodel.emit import emit
+from costmodel.emit.weights_format import read_weights, write_weights
+from costmodel.errors import DataError
+from costmodel.network import Network
+from costmodel.spec.document import from_text
+from costmodel.weights import About, read_weights_file
+from search.data import open_data
+from search.train.about import must_have_learned
+
+SPEC = """
+name: tiny
+input: {channels: 1, time: frames, height: 8, width: 8}
+sizes: {frames: 2, classes: 12}
+network:
+  - conv: {name: stem, channels: 3, kernel: [1, 3, 3]}
+  - bn
+  - global_pool
+  - linear: {name: fc, channels: classes}
+"""
+DATA = "digits:train=16,val=12,length=4"
+TRAIN = ("--data", DATA, "--recipe", "digits", "--epochs", "1", "--threads", "1")
+
+
+def written(folder: Path, classes: tuple[str, ...]) -> Path:
+    network = Network(from_text(SPEC, "tiny"), {"classes": len(classes)})
+    path = folder / "w.safetensors"
+    torch.manual_seed(0)
+    write_weights(path, emit(network.graph()).state_dict(), About(network, classes))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("classes", "found"),
+    [
+        (("a", "b"), "its weights know 2 classes, the data has 12"),
+        (("other",), "class 0 is 'other' to its weights, '0or6or8 cross' in the data"),
+    ],
+)
+def test_data_of_other_classes_is_named(tmp_path: Path, classes: tuple[str, ...], found: str):
+    data = open_data(DATA)
+    learned = classes if len(classes) > 1 else (*classes, *data.classes[1:])
+    path = written(tmp_path, learned)
+    with pytest.raises(DataError) as error:
+        must_have_learned(read_weights_file(path), data)
+    assert str(error.value) == f"{path}: of other classes: {found}"
+    must_have_learned(read_weights_file(path), replace(data, classes=learned))
+
+
+def test_evaluation_on_other_classes_is_one_line_and_code_2(tmp_path: Path, capsys):
+    path = written(tmp_path, ("a", "b"))
+    assert cli.main(["evaluate", str(path), "--data", DATA]) == 2
+    expected = f"error: {path}: of other classes: its weights know 2 classes, the data has 12\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_training_starts_from_a_file_of_weights(tmp_path: Path, capsys):
+    path = written(tmp_path, ("a", "b"))
+    command = ["train", str(path), *TRAIN, "--out", str(tmp_path / "run")]
+    assert cli.main(command) == 2
+    assert capsys.readouterr().err.endswith("has 12; --freeze trains a new classifier\n")
+    assert cli.main([*command, "--freeze"]) == 0
+    before, after = (read_weights(each)[1] for each in (path, tmp_path / "run" / "weights.safetensors"))
+    assert torch.equal(before["stem.weight"], after["stem.weight"])
+    assert after["fc.weight"].shape == (12, 3)

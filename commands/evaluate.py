@@ -158,6 +158,8 @@ def _on_stream(
     points = streamed.frames_seen()
     if streamed.looped(points[-1]):
         tell(_looped_note(streamed.looped(points[-1]), streamed.span(points[-1])))
+    if not streamed.answers_videos:
+        tell("note: videos end before the first answer: no accuracy by tenth and none with frames erased")
     seen = []
     for number in points:
         seen.append(streamed.row(number, inits))

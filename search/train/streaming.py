@@ -142,11 +142,18 @@ class Streamed:
         """The accuracy against the frames seen  (Hedegaard 2022, Fig. 5)."""
         return [self.row(number, inits) for number in (self.frames_seen() if frames is None else frames)]
 
+    @property
+    def answers_videos(self) -> bool:
+        """Whether the shortest video is long enough for an answer without looping it."""
+        return self._frames_of_videos() > self.delay
+
     def by_tenth(self) -> list[Row]:
         """The accuracy in each tenth of the videos, its answers averaged  (Kopuklu 2022, Fig. 7a).
 
-        Tenths that end before the first answer are left out.
+        Tenths that end before the first answer are left out; none is left where no whole video is answered.
         """
+        if not self.answers_videos:
+            return []
         scores = self._untouched
         end = self.network.program
         steps = end.delay + end.jump * np.arange(scores.shape[2])
@@ -158,7 +165,9 @@ class Streamed:
 
     def erased(self, percents: Sequence[int] | None = None) -> list[Row]:
         """The accuracy with the middle of the videos replaced by noise  (Kopuklu 2022, Fig. 7b)."""
-        rows = []
+        rows: list[Row] = []
+        if not self.answers_videos:
+            return rows
         for percent in ERASED if percents is None else percents:
             scores = self._whole_videos(percent) if percent else self._untouched
             rows.append(
@@ -196,9 +205,7 @@ class Streamed:
     def _whole_videos(self, percent: int) -> NDArray[np.float32]:
         """Softmax scores (videos, classes, answers) along the videos, the middle `percent` noise."""
         generator = torch.Generator().manual_seed(0)
-        frames, needed = self._frames_of_videos(), self.delay + 1
-        if frames < needed:
-            raise OptionError(f"videos of {frames} frames: shorter than the delay, expected {needed} or more")
+        frames = self._frames_of_videos()
         erased = round(frames * percent / 100)
         start = (frames - erased) // 2
         found = []

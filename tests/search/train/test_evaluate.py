@@ -129,6 +129,15 @@ def test_videos_too_short_for_a_trial_are_marked_in_its_row(weights: Path):
     assert on_clips(network(), weights, open_data("digits:train=24,val=3,length=6"), Views()).looped == 3
 
 
+def test_videos_that_end_before_the_first_answer_are_looped_in_every_row_and_never_answered_whole(
+    weights: Path,
+):
+    streamed = Streamed(continual(network()), weights, open_data("digits:train=24,val=3,length=4"))
+    assert streamed.delay + 1 > 2
+    assert [row["looped"] for row in streamed.transient(("zeros",))] == [3] * len(streamed.frames_seen())
+    assert (streamed.answers_videos, streamed.by_tenth(), streamed.erased()) == (False, [], [])
+
+
 def test_a_network_that_remembers_for_ever_is_never_steady(tmp_path: Path):
     spec = SPEC.replace("  - linear", "  - lstm: {channels: 5}\n  - linear").replace("global_pool", "spatial")
     spec = spec.replace("spatial", "avg_pool: {kernel: [1, all, all]}")

@@ -24,7 +24,7 @@ _PLACES = {
     "TensorType": "costmodel.types",
     "analyze": "costmodel.analysis.cost",
     "continual": "costmodel.transforms.continual",
-    "load": "costmodel.spec",
+    "load": "costmodel.network",  # which knows the sizes that transforms add, for axes to move
 }
 
 

@@ -17,6 +17,7 @@ from costmodel.numbers import Number, Ratios, Size, exact, is_exact
 from costmodel.spec.axes import axes_of
 from costmodel.spec.document import Document, document
 from costmodel.spec.elaborate import elaborate
+from costmodel.spec.elaborate import load as load  # as `costmodel.load`: transforms are known here
 from costmodel.spec.resolved import exact_text
 from costmodel.transforms import Transform, composed
 from costmodel.transforms.continual import Continual
@@ -267,7 +268,7 @@ def _as_arrays(network: Network) -> Settings:
     import numpy as np
 
     names = {name for axis in axes_of(network.document) for name in (axis.moves, *axis.follows)}
-    moving = {name: exact(network.sizes[name]) for name in names}
+    moving = {name: exact(network.sizes[name]) for name in names if name in network.sizes}
     return {
         name: np.array([value])
         if isinstance(value, int)

@@ -14,6 +14,8 @@ from costmodel.spec.load import Item
 
 AXIS_KEYS = ("moves", "with", "factor", "bounds", "integer", "grid")
 MOST_GRID_VALUES = 10_000
+# Sizes that are no spec's own, and the word of the transform that adds each: registering it enters them here.
+ADDED: dict[str, str] = {}
 # What `with` may read beside the sizes: the new value, and how many times the present one it is.
 MOVE_NAMES = ("value", "factor")
 
@@ -109,9 +111,9 @@ def _wrong(item: Item, document: Document) -> Iterator[SpecError]:
 
 
 def _wrong_size(item: Item, name: str, sizes: Mapping[str, Item]) -> Iterator[SpecError]:
-    if name not in sizes:
-        yield item.error(f"unknown size {name!r}{nearest(name, sizes)}")
-    elif isinstance(sizes[name].value, bool):
+    if name not in sizes and name not in ADDED:
+        yield item.error(f"unknown size {name!r}{nearest(name, (*sizes, *ADDED))}")
+    elif name in sizes and isinstance(sizes[name].value, bool):
         yield item.error(f"{name} is true or false; an axis moves a number")
 
 
@@ -119,7 +121,7 @@ def _wrong_rules(item: Item, sizes: Mapping[str, Item]) -> Iterator[SpecError]:
     if not isinstance(item.value, dict):
         yield item.error(f"{item.kind}, expected sizes and the arithmetic of what they become")
         return
-    known = (*sizes, *MOVE_NAMES)
+    known = (*sizes, *ADDED, *MOVE_NAMES)
     for name, rule in item.value.items():
         yield from _wrong_size(rule, name, sizes)
         try:

@@ -13,6 +13,7 @@ from costmodel.escape import shell
 from costmodel.graph import Graph
 from costmodel.numbers import Size, demand_between, is_array, is_symbolic
 from costmodel.options import Option, Value
+from costmodel.spec.axes import ADDED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,6 +86,8 @@ class Transform:
         if cls.word in TRANSFORMS:
             raise TransformError(f"transform {cls.word!r} is registered twice")
         TRANSFORMS[cls.word] = cls
+        fields = ((name, value) for name, value in vars(cls).items() if isinstance(value, dataclasses.Field))
+        ADDED.update({name: cls.word for name, field in fields if field.metadata.get("is_size")})
 
     def __post_init__(self) -> None:
         for each in self.options():

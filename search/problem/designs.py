@@ -16,11 +16,11 @@ import numpy as np
 from costmodel.address import address
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from costmodel.errors import CostModelError
+from costmodel.errors import CostModelError, OptionError
 from costmodel.graph import Graph
 from costmodel.network import Network, Settings
 from costmodel.numbers import Ratios
-from costmodel.spec.axes import Axis, axes_of
+from costmodel.spec.axes import ADDED, Axis, axes_of
 from costmodel.transforms import Transform
 from search.problem.budget import Quantity
 from search.sweep.columns import column, joined, length_of, piece_of
@@ -51,8 +51,18 @@ class Family:
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
-        """The axes that the spec declares."""
-        return axes_of(self.network.document)
+        """The axes that the spec declares.
+
+        Raises:
+            OptionError: one moves a size of a transform, which is not given a value here.
+        """
+        axes = axes_of(self.network.document)
+        for axis in axes:
+            for name in (axis.moves, *axis.follows):
+                if name not in self.network.sizes:
+                    repair = f"give --{ADDED[name]}, and --{name} with one"
+                    raise OptionError(f"axes.{axis.name}: moves {name}, which has no value; {repair}")
+        return axes
 
     @cached_property
     def moving(self) -> frozenset[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from costmodel.errors import SpecError
 from costmodel.spec import document, elaborate, from_text
-from costmodel.spec.axes import axes_of
+from costmodel.spec.axes import ADDED, axes_of
+from costmodel.transforms import TRANSFORMS
 
 SPEC = """
 input: {{channels: 3, time: frames, height: 8, width: 8}}
@@ -34,6 +35,13 @@ def test_the_sizes_that_follow_move_with_the_first():
     assert axis.moved(settings, 8) == {"deep": True, "frames": 8, "every": 3}
     assert axis.moved(settings, 6)["every"] == 4
     assert axis.factor == Fraction(2)
+
+
+def test_an_axis_may_move_a_size_that_a_transform_adds():
+    assert ADDED["pool"] == TRANSFORMS["continual"].word
+    spec = from_text(SPEC.format(axis="{moves: pool, with: {every: pool}, bounds: [1, 9]}"))
+    assert elaborate(spec).nodes
+    assert [axis.moves for axis in axes_of(spec)] == ["pool"]
 
 
 @pytest.mark.parametrize(

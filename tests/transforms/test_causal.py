@@ -1,5 +1,7 @@
 """Causal networks: no frame looks ahead, in clips and frame by frame, by rules and by what runs."""
 
+from fractions import Fraction
+
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from costmodel.errors import TransformError
 from costmodel.network import Network
 from costmodel.ops import Shift
 from costmodel.spec import from_text
-from costmodel.transforms import TRANSFORMS, transform_from
+from costmodel.transforms import TRANSFORMS, Transform, transform_from
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
 from costmodel.types import TensorType
@@ -166,3 +168,20 @@ def test_shipped_families_answer_at_once(spec: str, variant: str | None):
 def test_its_text_form():
     assert TRANSFORMS["causal"] is Causal
     assert transform_from({"transform": "causal", "head_pool": "window"}) == Causal()
+
+
+SMALL = {
+    "x3d": ("XS", {"crop": 32, "classes": 5}),
+    "resnet_3d": ("18-A", {"crop": 32, "frames": 8, "classes": 5}),
+    "mobilenet_v2_3d": (None, {"crop": 32, "frames": 8, "width": Fraction(1, 4), "classes": 5}),
+    "slowfast": ("4x16-R50", {"crop": 32, "channels": 16, "classes": 5}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transforms", [(Causal(),), (Causal(), Continual())], ids=["clip", "stream"])
+@pytest.mark.parametrize("spec", SMALL)
+def test_shipped_families_run_as_predicted(spec: str, transforms: tuple[Transform, ...]):
+    variant, sizes = SMALL[spec]
+    checks = validate(Network.of(spec, variant, sizes, transforms).graph())
+    assert [check for check in checks if not check.holds] == []

@@ -24,6 +24,7 @@ from costmodel.ops.pointwise import (
 )
 from costmodel.ops.pool import AvgPool, GlobalPool, MaxPool, Subsample
 from costmodel.ops.recurrent import Gru, Lstm, Recurrent
+from costmodel.ops.scale import Bias, Scale
 from costmodel.ops.shift import Shift
 from costmodel.ops.step import Delay, Step
 from costmodel.ops.windowed import Windowed
@@ -39,6 +40,7 @@ __all__ = [
     "Attention",
     "AvgPool",
     "BatchNorm",
+    "Bias",
     "Concat",
     "Conv",
     "CumulativePool",
@@ -59,6 +61,7 @@ __all__ = [
     "Recurrent",
     "Relu",
     "Relu6",
+    "Scale",
     "Shift",
     "Shuffle",
     "Sigmoid",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Literal
 
-from costmodel.ops import BatchNorm, CumulativePool, Dropout, Identity, Op, Prelu
+from costmodel.ops import BatchNorm, Bias, CumulativePool, Dropout, Identity, Op, Prelu, Scale
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.types import TensorType
 
@@ -18,6 +18,7 @@ ON_VALUES: tuple[Draw, ...] = (
     *(lambda random, x: random.choice(tuple(ELEMENTWISE.values()))() for _ in range(3)),
     lambda random, x: Prelu(random.random() < 0.5),
     lambda random, x: random.choice((Dropout(), Identity())),
+    lambda random, x: random.choice((Scale, Bias))(per=random.choice(("one", "channel", "map"))),
 )
 
 

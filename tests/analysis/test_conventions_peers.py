@@ -98,6 +98,8 @@ CASES = {
         for written in ("module", "function")
     },
     "avg_pool over all": "avg_pool: {kernel: all}",
+    "scale": "scale: {per: one}",
+    "bias": "bias: {per: map}",
     "cumulative_pool": "cumulative_pool",
     "cumulative_pool of the largest": "cumulative_pool: {of: max}",
     "global_pool over the map": "global_pool: {kernel: [1, all, all]}",
@@ -149,6 +151,8 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
         "pad_channels",
         "shift",
         "cumulative_pool",
+        "scale",
+        "bias",
     ):
         return {
             "shuffle": lambda clip: functional.channel_shuffle(clip, 4),
@@ -156,6 +160,8 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
             "pad_channels": lambda clip: functional.pad(clip, (0,) * 7 + (3,)),
             "shift": lambda clip: functional.pad(clip, (0, 0, 0, 0, 2, -2)),
             "cumulative_pool": partial(_cumulative, getattr(node.op, "of", "")),
+            "scale": lambda clip: clip * torch.ones(()),
+            "bias": lambda clip: clip + torch.zeros(clip.shape[1], 1, *clip.shape[3:]),
             "flatten": lambda clip: clip.flatten(1)[:, :, None, None, None],
             "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
             "concat": lambda *clips: torch.cat(clips, 1),

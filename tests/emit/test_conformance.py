@@ -17,6 +17,7 @@ from costmodel.emit.source import source_text
 from costmodel.ops import (
     Add,
     AvgPool,
+    Bias,
     Conv,
     CumulativePool,
     GlobalPool,
@@ -26,6 +27,7 @@ from costmodel.ops import (
     MaxPool,
     Op,
     Prelu,
+    Scale,
     Shift,
     Subsample,
 )
@@ -54,6 +56,9 @@ FRAMEWISE: dict[str, Op] = {
     "prelu": Prelu(),
     "prelu_of_each": Prelu(each_channel=True),
     "identity": Identity(),
+    "scale": Scale(per="one"),
+    "scale_of_channels": Scale(),
+    "bias": Bias(per="map"),
 }
 Run = Callable[[StreamNetwork, Tensor, Path], Answers]
 

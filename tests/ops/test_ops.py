@@ -16,6 +16,7 @@ from costmodel.ops import (
     Attention,
     AvgPool,
     BatchNorm,
+    Bias,
     Concat,
     Conv,
     CumulativePool,
@@ -34,6 +35,7 @@ from costmodel.ops import (
     Prelu,
     Relu,
     Relu6,
+    Scale,
     Shift,
     Shuffle,
     Sigmoid,
@@ -69,6 +71,19 @@ class OnChannels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class Learned(nn.Module):
+    """A parameter of one's own, times the input or added to it."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], view: tuple[int, ...]) -> None:
+        super().__init__()
+        self.name, self.view = name, view
+        self.register_parameter(name, nn.Parameter(torch.ones(shape)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        values = self.get_parameter(self.name).reshape(self.view)
+        return x * values if self.name == "weight" else x + values
 
 
 class Recurrent(nn.Module):
@@ -153,6 +168,11 @@ CASES = [
     Case(Identity(), nn.Identity()),
     Case(Softmax(), nn.Softmax(dim=1)),
     Case(Dropout(), nn.Dropout3d().eval()),
+    Case(Scale(per="one"), Learned("weight", (), ())),
+    Case(Scale(), Learned("weight", (8,), (8, 1, 1, 1))),
+    Case(Bias(per="map"), Learned("bias", (8, 5, 7), (8, 1, 5, 7))),
+    Case(Bias(per="frame"), Learned("bias", (8, 6), (8, 6, 1, 1))),
+    Case(Bias(per="value"), Learned("bias", (8, 6, 5, 7), (8, 6, 5, 7))),
     Case(Linear(channels=5), OnChannels(nn.Linear(8, 5))),
     Case(Linear(channels=5, bias=False), OnChannels(nn.Linear(8, 5, bias=False))),
     Case(Flatten(), lambda x: x.reshape(x.shape[0], -1, 1, 1, 1)),

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from costmodel.errors import CostModelError, GraphError, nearest
-from costmodel.numbers import Size
+from costmodel.numbers import Number, Size
 from costmodel.ops.base import Op, infer, key_of, macs_of, params_of
 from costmodel.types import TensorType, Window
 
@@ -39,7 +39,7 @@ class Block:
     """A spec's block at one place of a network: its name, and the values of its arguments there."""
 
     word: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Number]
 
 
 @dataclass(frozen=True)

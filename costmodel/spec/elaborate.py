@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm
 
-from costmodel.arithmetic import parse
+from costmodel.arithmetic import Scope, parse
 from costmodel.errors import CostModelError, SpecError, nearest
 from costmodel.graph import INPUT, Block, Graph, Node
 from costmodel.numbers import (
@@ -279,7 +279,7 @@ class _Builder:
             self._must_leave_alike(given["repeat"], types[0], types[-1])
         return edge
 
-    def _block(self, word: str, scope: Mapping[str, Any]) -> Block:
+    def _block(self, word: str, scope: Scope) -> Block:
         declared = self.document.sections["blocks"][word].value.get("args")
         names = declared.value or () if declared is not None else ()
         return Block(word, {name: scope[name] for name in ("in_channels", *names)})

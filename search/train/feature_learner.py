@@ -17,6 +17,7 @@ from costmodel.errors import DataError, OptionError
 from costmodel.graph import INPUT, Graph
 from costmodel.transforms.head import Head
 from costmodel.types import TensorType
+from costmodel.weights import Checkpoint
 from search.data import Data, batches
 from search.data.views import Numbers
 from search.train.checkpoint import load_rest
@@ -77,7 +78,7 @@ class FeatureLearner(Learner):
             right += right_in(logits, wanted)
         return loss / len(labels), right / len(labels)
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: Path | Checkpoint) -> None:
         load_rest(self.form.network, self.head, path)
 
     def _freeze(self) -> None:

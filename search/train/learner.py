@@ -18,6 +18,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import TrainingError
 from costmodel.graph import Graph
+from costmodel.weights import Checkpoint
 from search.data import Data, batches, training_clips
 from search.data.views import Numbers
 from search.train.answers import Reading
@@ -127,7 +128,7 @@ class Learner:
         finally:
             self.seconds[what] += perf_counter() - start
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: Path | Checkpoint) -> None:
         load_weights(self.form.network, path, new_classifier=self.options.freeze)
 
     def _freeze(self) -> None:

@@ -21,7 +21,7 @@ _TORCH = {
 
 
 def header(graph: Graph, text: str, about: About | None = None) -> str:
-    """The docstring and the imports of a file with this text; `about` is what the file of its weights says."""
+    """The docstring and the imports of a file with this text; `about` is what its weights file says."""
     totals = analyze(graph).totals
     kind = "frame by frame on a stream" if graph.is_stream else "on whole clips"
     facts = [f"{totals['params']:,} parameters"]

@@ -35,5 +35,5 @@ def test_learned_values_are_counted_in_the_file_and_statistics_are_not(tmp_path:
 def test_tensors_of_another_network_than_the_file_says_are_refused(tmp_path: Path):
     network = Network(from_text(SPEC, "tiny"))
     extra = emit(network.graph()).state_dict()["stem.weight"]
-    with pytest.raises(EmitError, match="1 tensors unexpected: other"):
+    with pytest.raises(EmitError, match="1 tensor unexpected: other"):
         check_weights(written(tmp_path, network, other=extra))

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "study": "What searches have found and decided, and why.",
     },
     "Specs": {
+        "list": "Specs, variants, transforms, metrics, scores, recipes.",
         "schema": "The JSON Schema of specs, for editors.",
     },
 }

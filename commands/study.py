@@ -160,7 +160,7 @@ COMMAND = Group(
         ),
         "export": Command(
             export,
-            "The study as JSON, candidates as CSV, or the winner as a spec or a folder.",
+            "All as JSON, candidates as CSV, the winner as a spec or a folder.",
             (
                 _DB,
                 Option(

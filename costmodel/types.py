@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from costmodel.numbers import Size, is_zero
 
 # How PyTorch code writes a layer, which some counting tools see, and the tag of a node that is written so:
-# `nn.ReLU`; `functional.relu`, `torch.mul`; `x * y`, `x.mean()`.
-WAYS = {each: f"written as {each}" for each in ("module", "function", "operator")}
+# `nn.ReLU`; `functional.relu`, `torch.mul`; `x * y`, `x.mean()`; a class derived from `nn.Conv3d`.
+WAYS = {each: f"written as {each}" for each in ("module", "function", "operator", "subclass")}
 # The tag of a node whose kernel is given as one number, which some counting tools read as that number.
 SINGLE_NUMBER_KERNEL = "kernel given as one number"
 Form = Literal["partial", "window"]

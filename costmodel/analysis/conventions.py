@@ -50,6 +50,7 @@ class Convention:
         module: the table for layers that are modules.
         function: the table for layers written as functions; None where the tool makes no difference.
         operator: the same for those written as operators or methods of a tensor.
+        subclass: the same for modules of a class derived from one of torch's, which a tool may not know.
         step: the table for a step of a stream, where it differs.
         extra: what no table can say of a layer of a stream.
         left_out: the kinds that count nothing, by name: a kind in neither place is an error, never 0.
@@ -61,6 +62,7 @@ class Convention:
     module: Table
     function: Table | None = None
     operator: Table | None = None
+    subclass: Table | None = None
     step: Table | None = None
     extra: Callable[[Figures, Node], Number] | None = None
     left_out: tuple[str, ...] = ()
@@ -68,7 +70,8 @@ class Convention:
     @cached_property
     def named(self) -> frozenset[str]:
         """The kinds that it counts or leaves out; one that stands for another names that one too."""
-        tables = (self.module, self.function or {}, self.operator or {}, self.step or {})
+        others = (self.function, self.operator, self.subclass, self.step)
+        tables = (self.module, *(table or {} for table in others))
         counted = {kind for table in tables for kind in table}
         return frozenset(counted | {STANDS_FOR.get(kind, kind) for kind in counted} | set(self.left_out))
 
@@ -78,7 +81,8 @@ class Convention:
         # there.
         if self.step is not None and figures.graph.is_stream:
             return self.step
-        table = {"module": self.module, "function": self.function, "operator": self.operator}[way_of(node)]
+        tables = {"function": self.function, "operator": self.operator, "subclass": self.subclass}
+        table = tables.get(way_of(node))
         return self.module if table is None else table
 
     def layer(self, figures: Figures, node: Node) -> Number:
@@ -282,6 +286,7 @@ _REGISTERED = (
             "mul": 1,
         },
         operator={},
+        subclass={},
         left_out=(
             *but(
                 ACTIVATIONS, "activation.leaky_relu", *(f"activation.{kind}" for kind in _PTFLOPS_FUNCTIONS)
@@ -321,6 +326,7 @@ _REGISTERED = (
         },
         function={},
         operator={},
+        subclass={},
         left_out=(
             "bias.conv",
             "bias.linear",
@@ -408,6 +414,7 @@ _REGISTERED = (
         },
         function={},
         operator={},
+        subclass={},
         left_out=(
             "mac.recurrent",
             "mac.matmul",
@@ -432,6 +439,7 @@ _REGISTERED = (
         {**MACS, "norm": 2, "activation.relu": 1, "pool.max.taps": 1, "pool.max.outputs": -1},
         function={},
         operator={},
+        subclass={},
         left_out=(
             *but(ACTIVATIONS, "activation.relu"),
             "pool.avg.inputs",

@@ -36,6 +36,15 @@ Examples:
     report gallery --out docs
 """
 
+PUBLIC = """A page that sets each public network's own figures beside those of its spec.
+
+Examples:
+
+    report public                      writes out/public-networks.md
+
+    report public --out docs
+"""
+
 
 def memory(source: Source, dtype: str, out: Path) -> None:
     """Writes the memory report and prints the files' paths."""
@@ -82,6 +91,16 @@ def gallery(out: Path) -> None:
         print(path)
 
 
+def public(out: Path) -> None:
+    """Writes the page of public networks and prints the file's path."""
+    from reports.files import check_folder, write_files
+    from reports.public import public as public_page
+
+    check_folder(out)
+    for path in write_files(out, {"public-networks.md": public_page().encode()}):
+        print(path)
+
+
 _DB = Option("file", "A study that `search` wrote.", Path, is_positional=True, is_required=True, metavar="DB")
 COMMAND = Group(
     "Files about a network: tables, a page and a drawing.",
@@ -93,5 +112,6 @@ COMMAND = Group(
             (_DB, Option("search", "One search of the study; the last if not given.", int), OUT),
         ),
         "gallery": Command(gallery, GALLERY, (OUT,)),
+        "public": Command(public, PUBLIC, (OUT,)),
     },
 )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.network import Settings
-from costmodel.numbers import Ratios, exact, floor, simplify
+from costmodel.numbers import Exact, Number, Ratios, exact, floor, simplify
 from costmodel.spec.axes import Axis
 from search.problem.budget import Limit, Quantity
 from search.problem.designs import Family
@@ -33,7 +32,7 @@ class Offer:
     """
 
     axis: str
-    value: Any = None
+    value: Exact | None = None
     settings: Settings | None = None
     ratio: float | None = None
     reason: str = ""
@@ -52,8 +51,8 @@ class Aim:
     """
 
     quantity: Quantity
-    present: Any
-    target: Any
+    present: Exact | float
+    target: Exact | float
     at_most: bool = False
 
     @property
@@ -91,11 +90,12 @@ class _Track:
         self.scale = 1 if axis.integer else DECIMALS
         self.now = Fraction(exact(present[axis.moves]))
         self.nominal = self._nominal()
+        # In steps, so that whole and real sizes are searched alike, in exact numbers.
         low, high = (floor(Fraction(bound) * self.scale) for bound in axis.bounds)
         here = self.now * self.scale
         first, last = (floor(here) + 1, high) if aim.grows else (low, -floor(-here) - 1)
         self.values = _spread(first, last, COARSE)
-        self.costs: Any = None
+        self.costs: NDArray[np.float64] = np.zeros(0)
         self.felt = True
 
     def _nominal(self) -> int:
@@ -103,20 +103,24 @@ class _Track:
         moved = self.now * self.axis.factor if self.aim.grows else self.now / self.axis.factor
         return int(floor(moved * self.scale + Fraction(1, 2)))
 
-    def piece(self) -> dict[str, Any]:
+    def piece(self) -> dict[str, Number]:
         values = self.values if self.scale == 1 else Ratios(self.values, self.scale)
         return self.axis.moved(self.present, values)
 
     def refine(self) -> None:
         """Every distinct design around the values whose cost comes nearest to the target."""
         values, costs, target = self.values, self.costs, float(self.aim.target)
+        # Such as the frame rate, which clips of as many frames do not feel: no value comes nearer to the
+        # target.
         if (costs == float(self.aim.present)).all():
             self.felt = False
             return
         near = {int(np.nanargmin(np.abs(costs - target)))}
         above = costs > target
+        # Costs rise in jumps, not always evenly: wherever they cross the target the nearest may lie.
         near.update(np.flatnonzero(above[1:] != above[:-1])[:MOST_BRACKETS].tolist())
         spans = [self._span(index) for index in sorted(near)]
+        # So that a tie can go to it, however coarse the first round was.
         if values[0] <= self.nominal <= values[-1]:
             spans.append(np.array([self.nominal]))
         self.values = np.unique(np.concatenate(spans))
@@ -158,6 +162,7 @@ class _Track:
         errors = np.abs(self.costs - float(self.aim.target))
         if self.aim.at_most:
             errors = np.where(self.costs <= float(self.aim.target), errors, np.inf)
+        # No network there.
         errors = np.where(np.isnan(errors), np.inf, errors)
         if not np.isfinite(errors).any():
             return None
@@ -165,7 +170,7 @@ class _Track:
         nominal = best[self.values[best] == self.nominal]
         return int(nominal[0]) if len(nominal) else int(best[-1])
 
-    def _value(self, index: int) -> Any:
+    def _value(self, index: int) -> Exact:
         return simplify(Fraction(int(self.values[index]), self.scale))
 
     def _by_its_factor(self, family: Family, limits: Sequence[Limit]) -> Offer:
@@ -201,8 +206,9 @@ def _spread(first: int, last: int, most: int) -> Array:
         return np.zeros(0, dtype=np.int64)
     if last - first < most:
         return np.arange(first, last + 1)
+    # At equal ratios, since a cost grows with the ratio of a size, not with its difference.
     return np.unique(np.rint(np.geomspace(first, last, most)).astype(np.int64))
 
 
-def _decimal(value: Any) -> str:
+def _decimal(value: Exact) -> str:
     return f"{float(value):.6g}"

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate, metric_named
 from costmodel.arithmetic import FIGURES, NUMBER, Expression, parse
 from costmodel.errors import OptionError
+from costmodel.numbers import Condition, Exact, Number
 
 SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 IEC = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -65,6 +65,7 @@ class Quantity:
     def unit(self) -> str | None:
         """The unit, where all its metrics share one and are only added; None where it has none."""
         units = {METRICS[name].unit for name in self.names}
+        # The unit of a product or a quotient would need units of units; it is written without one.
         products = any(
             isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Sub)
             for node in ast.walk(self._expression.tree)
@@ -75,7 +76,7 @@ class Quantity:
     def _expression(self) -> Expression:
         return parse(self.text, FIGURES)
 
-    def of(self, values: Mapping[str, Any]) -> Any:
+    def of(self, values: Mapping[str, Number | None]) -> Number:
         """Its value, exact or an array, from those of its metrics.
 
         Raises:
@@ -86,7 +87,7 @@ class Quantity:
                 raise OptionError(f"{self.text}: {name} does not apply to this network; add --continual")
         return self._expression.value(values)
 
-    def value(self, figures: Figures) -> Any:
+    def value(self, figures: Figures) -> Number:
         """Its value for one network, or for the many that the figures' arrays stand for."""
         return self.of({name: evaluate(figures, name) for name in self.names})
 
@@ -107,24 +108,25 @@ class Limit:
     unit: str = ""
     relative: bool = False
 
-    def against(self, present: Any) -> Limit:
+    def against(self, present: Exact | float) -> Limit:
         """The same limit in figures: a relative one is a multiple of the present value."""
         if not self.relative:
             return self
         return replace(self, bound=self.bound * Fraction(present), relative=False)
 
-    def holds(self, value: Any) -> Any:
+    def holds(self, value: Number) -> Condition:
         """Whether a value is within, element by element."""
+        # numpy compares an array with a Fraction element by element, in Python.
         bound = self.bound if isinstance(value, int | Fraction) else float(self.bound)
         return value >= bound if self.below else value <= bound
 
-    def excess(self, value: Any) -> float:
+    def excess(self, value: Exact | float) -> float:
         """How far outside a value is: above 1 outside, at most 1 inside."""
         if self.below:
             return math.inf if value <= 0 else float(self.bound / Fraction(value))
         return float(value) / float(self.bound) if self.bound > 0 else math.inf
 
-    def shown(self, value: Any) -> str:
+    def shown(self, value: Exact | float | None) -> str:
         """A value in words, with the unit of the quantity."""
         return shown(value, self.quantity.unit or "")
 
@@ -171,6 +173,7 @@ def amount(text: str, quantity: Quantity) -> tuple[Fraction, str]:
 
 def _unit(word: str) -> tuple[int, str]:
     """The size of the prefix and the unit in a word such as `GMAC` or `Mi`."""
+    # The shortest first: in `MAC` the M belongs to the unit.
     for prefix in sorted(PREFIXES, key=len):
         unit = word.removeprefix(prefix)
         if word.startswith(prefix) and (unit in UNITS or not unit):
@@ -179,13 +182,13 @@ def _unit(word: str) -> tuple[int, str]:
     raise OptionError(f"unknown unit {word!r} (known: {known}, with k, M, G, T, Ki, Mi or Gi before it)")
 
 
-def shown(value: Any, unit: str = "") -> str:
+def shown(value: Exact | float | None, unit: str = "") -> str:
     """A value with a prefix and its unit, for people: `4.73 GMAC`, `8 MiB`."""
     if value is None or not math.isfinite(value):
         return "-" if value is None else "unbounded"
     names = IEC if unit == "bytes" else SI
     word = {"bytes": "B", "MAC": "MAC", "floats": "floats", "frames": "frames"}.get(unit, "")
     for prefix, size in sorted(names.items(), key=lambda item: -item[1]):
-        if size > 1 and abs(value) >= size and prefix != "K":
+        if size > 1 and not -size < value < size and prefix != "K":
             return f"{float(value / size):.6g} {prefix}{word}".rstrip()
     return f"{float(value):.6g} {word}".rstrip()

@@ -26,6 +26,7 @@ def equal_to_best(options: Sequence[Considered]) -> list[Considered]:
     if not standing:
         return []
     best = max(standing, key=lambda option: option.score or 0.0)
+    # Only the best one's error counts: an option of a large error would else be equal to everything.
     below = [(best.score or 0.0) - (option.score or 0.0) for option in standing]
     return [option for option, less in zip(standing, below, strict=True) if less == 0 or less < best.error]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from costmodel.address import address
 from costmodel.analysis.figures import Figures
@@ -19,11 +19,17 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError, OptionError
 from costmodel.graph import Graph
 from costmodel.network import Network, Settings
-from costmodel.numbers import Ratios
+from costmodel.numbers import Number, Ratios, Size, exact
+from costmodel.ops.base import Demand
 from costmodel.spec.axes import ADDED, Axis, axes_of
 from costmodel.transforms import Transform
+from costmodel.types import TensorType
 from search.problem.budget import Quantity
 from search.sweep.columns import column, joined, length_of, piece_of
+
+Floats = NDArray[np.float64]
+# A layer, where its demand holds, and the demand in words with the values that it is about.
+Broken = tuple[str, NDArray[np.bool_], str, tuple[Size, ...]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Design:
     """A candidate network: its sizes and transforms, its figures, its address; `problem` if it is invalid."""
 
     settings: Settings
-    values: Mapping[str, Any]
+    values: Mapping[str, float]
     network: str = ""
     problem: str = ""
     transforms: tuple[Transform, ...] = ()
@@ -73,7 +79,7 @@ class Family:
         """The network at these sizes; arrays make one network stand for many designs."""
         return replace(self.network, settings=settings, variant=None)
 
-    def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Any]:
+    def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Floats]:
         """A quantity of each piece, as an array over its values; NaN where a design is no network.
 
         A piece is settings of which some are arrays of one length; all pieces are worked out together.
@@ -86,7 +92,7 @@ class Family:
             values = np.concatenate([self._one_by_one(piece, quantity) for piece in pieces])
         return np.split(values, np.cumsum(lengths)[:-1])
 
-    def _one_by_one(self, piece: Settings, quantity: Quantity) -> Any:
+    def _one_by_one(self, piece: Settings, quantity: Quantity) -> Floats:
         rows = (piece_of(piece, index) for index in range(length_of(piece)))
         return np.array([self._or_nan(row, quantity) for row in rows])
 
@@ -102,8 +108,11 @@ class Family:
         """The networks of several settings, with their quantities and, unless not wanted, their addresses."""
         if not rows:
             return []
+        # Only what moves, or differs, is an array: what decides which layers exist must be a number.
         columns = {
-            name: column(values) if name in self.moving or any(v != values[0] for v in values) else values[0]
+            name: column([exact(value) for value in values])
+            if name in self.moving or any(v != values[0] for v in values)
+            else values[0]
             for name, values in ((name, [row[name] for row in rows]) for name in rows[0])
         }
         try:
@@ -116,6 +125,7 @@ class Family:
             Design(
                 row,
                 {text: plain(value[index]) for text, value in values.items()},
+                # An address is made layer by layer for each design; the figures of all come at once.
                 address(figures.graph, self.network.transforms, index) if addresses else "",
                 _problem(broken, index),
                 self.network.transforms,
@@ -129,12 +139,13 @@ class Family:
             figures = Figures(self.at(row).graph(), self.dtype)
             values = {each.text: plain(values_of(each, figures, (1,))[0]) for each in quantities}
         except CostModelError as error:
+            # On one line: the reason goes into a study and a table.
             return Design(row, {}, problem=" ".join(str(error).split()))
         transforms = self.network.transforms
         return Design(row, values, address(figures.graph, transforms), transforms=transforms)
 
 
-def plain(value: Any) -> Any:
+def plain(value: float) -> float:
     """A figure as an int where it is whole, else as a float.
 
     Floats are rounded to 12 digits: the last bits of a logarithm depend on the machine.
@@ -143,36 +154,37 @@ def plain(value: Any) -> Any:
     return int(exact) if exact.is_integer() else float(f"{exact:.12g}")
 
 
-def values_of(quantity: Quantity, figures: Figures, shape: tuple[int, ...]) -> Any:
+def values_of(quantity: Quantity, figures: Figures, shape: tuple[int, ...]) -> Floats:
     """A quantity of many networks, as an array of a shape."""
     values = quantity.of({name: _floats(evaluate(figures, name)) for name in quantity.names})
     return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
 
 
-def _floats(value: Any) -> Any:
+def _floats(value: Number | None) -> Floats | float | None:
     if isinstance(value, Ratios):
         return value.numerator / value.denominator
     return None if value is None else np.asarray(value, dtype=np.float64)
 
 
-def broken_designs(graph: Graph) -> Iterator[tuple[str, Any, str, tuple[Any, ...]]]:
+def broken_designs(graph: Graph) -> Iterator[Broken]:
     """The demands of layers that some of the networks do not meet, and sizes below one."""
     for part in (graph,) if graph.clip is None else (graph.clip, graph):
         demands = part.map(lambda op, inputs: [*op.demands(*inputs), *_sizes(op.out(*inputs))])
         for node in part.nodes:
             for holds, message, values in demands[node.name]:
                 if not np.all(holds):
+                    # A layer that stands zero times in a design asks nothing of it.
                     yield node.name, np.logical_or(holds, np.asarray(node.count) == 0), message, values
 
 
-def _sizes(out: Any) -> Iterator[tuple[Any, str, tuple[Any, ...]]]:
+def _sizes(out: TensorType) -> Iterator[Demand]:
     for axis, size in out._asdict().items():
         yield size >= 1, f"{axis} of the output is {{}}", (size,)
 
 
-def _problem(broken: Sequence[tuple[str, Any, str, tuple[Any, ...]]], index: int) -> str:
+def _problem(broken: Sequence[Broken], index: int) -> str:
     for name, holds, message, values in broken:
         if not np.broadcast_to(holds, (index + 1,) if np.ndim(holds) == 0 else np.shape(holds))[index]:
-            shown = (value[index] if np.ndim(value) else value for value in values)
+            shown = (np.asarray(value)[index] if np.ndim(value) else value for value in values)
             return f"{name}: {message.format(*shown)}"
     return ""

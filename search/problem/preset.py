@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import SpecError, nearest, one_line
+from costmodel.numbers import Exact
 from costmodel.spec.load import Item, read
 from search.train.ranges import Range, check, entries, text
 
@@ -32,7 +33,7 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
 
 
-def load_preset(name: str) -> dict[str, Any]:
+def load_preset(name: str) -> dict[str, object]:
     """The options of a preset, by the name of a shipped one or the path of a file.
 
     Raises:
@@ -60,7 +61,7 @@ def _read(name: str) -> Item:
     return read(path)
 
 
-def _value(key: str, item: Item) -> Any:
+def _value(key: str, item: Item) -> object:
     if key not in KEYS:
         raise item.error(f"unknown option{nearest(key, KEYS)}")
     if key in LISTS:
@@ -72,7 +73,7 @@ def _value(key: str, item: Item) -> Any:
     return item.value if key in FLAGS else text(item)
 
 
-def _number(key: str, item: Item) -> Any:
+def _number(key: str, item: Item) -> Exact:
     if isinstance(item.value, bool) or not isinstance(item.value, int | Fraction):
         raise item.error(f"{item.kind}, expected a number")
     if key in WHOLE and not isinstance(item.value, int):
@@ -81,11 +82,14 @@ def _number(key: str, item: Item) -> Any:
     return item.value
 
 
-def filled(given: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+def filled(given: Mapping[str, object], name: str | None) -> dict[str, Any]:
     """The options given, and those of a preset where none is given: None, an empty list, a flag not set."""
     if name is None:
         return dict(given)
     preset = load_preset(name)
     return {
-        key: preset.get(key, value) if value in (None, [], False) else value for key, value in given.items()
+        # A command cannot tell a default from what was given, so its options that a preset fills have none of
+        # their own.
+        key: preset.get(key, value) if value in (None, [], False) else value
+        for key, value in given.items()
     }

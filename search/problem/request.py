@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 from costmodel.arithmetic import number
 from costmodel.errors import OptionError, nearest
 from costmodel.network import Network
+from costmodel.numbers import Exact
 from costmodel.spec import parse_set
 from costmodel.spec.axes import Axis
 from search.methods.contract import check_large_start, contract
@@ -36,7 +36,7 @@ class Request:
     limits: Sequence[str] = ()
     score: str = "entropy"
     score_options: Sequence[str] = ()
-    factor: Any = 2
+    factor: Exact | float | str = 2
     axes: Sequence[str] = ()
     contract: bool = False
     replay: str | None = None
@@ -55,8 +55,8 @@ class Prepared:
     problem: Problem
     steps: Steps
     score: Score
-    options: Mapping[str, Any]
-    score_options: Mapping[str, Any]
+    options: Mapping[str, object]
+    score_options: Mapping[str, object]
     notes: tuple[str, ...] = ()
 
 
@@ -80,6 +80,7 @@ def prepare(request: Request, network: Network) -> Prepared:
     watched = (score.quantity,) if isinstance(score, Expression) else ()
     limits = tuple(limit(text) for text in request.limits)
     budget = _budget(request)
+    # First as written: what `16x` of the start is must be known before the budget has a figure.
     problem = Problem(family, axes, start, budget, limits, _factor(request.factor), watched)
     present = problem.first.values
     problem = Problem(
@@ -132,11 +133,12 @@ def _budget(request: Request) -> Limit:
     if request.budget is not None:
         return limit(request.budget, "--budget")
     if request.replay is not None:
+        # A replay takes its steps from the file, so a budget that nothing exceeds stands in.
         return Limit(Quantity("macs_per_clip"), Fraction(10**15))
     raise OptionError("--budget: is missing; expected METRIC<=AMOUNT, such as macs_per_clip<=2GMAC")
 
 
-def _factor(value: Any) -> Fraction:
+def _factor(value: Exact | float | str) -> Fraction:
     exact = number(str(value)) if not isinstance(value, Fraction) else value
     if exact is None or not 1 < exact <= 100:
         raise OptionError(f"--factor: {value}, expected a number above 1 and at most 100")
@@ -151,20 +153,21 @@ def _chosen_axes(axes: Sequence[Axis], wanted: Sequence[str]) -> tuple[Axis, ...
     return tuple(axis for axis in axes if not wanted or axis.name in wanted)
 
 
-def _options(texts: Sequence[str]) -> dict[str, Any]:
+def _options(texts: Sequence[str]) -> dict[str, int | float | str]:
     """Options of a score: numbers where they are numbers, else text."""
-    found: dict[str, Any] = {}
+    found: dict[str, int | float | str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise OptionError(f"--with {text}: expected NAME=VALUE, an option of the score")
         exact = number(value.strip())
+        # Scores of one's own get plain Python numbers, and studies keep them as JSON.
         plain = float(exact) if isinstance(exact, Fraction) else exact
         found[name.strip()] = value.strip() if plain is None else plain
     return found
 
 
-def _identity(request: Request, problem: Problem, score: Score, replay: Replay | None) -> dict[str, Any]:
+def _identity(request: Request, problem: Problem, score: Score, replay: Replay | None) -> dict[str, object]:
     network = problem.family.network
     return {
         "spec": spec_facts(network.document)["spec_address"],

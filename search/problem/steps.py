@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from costmodel.errors import OptionError
 from costmodel.network import Settings
+from costmodel.numbers import Exact
 from costmodel.spec.axes import Axis
 from search.problem.axes import Aim, Offer, offers
 from search.problem.budget import Limit, Quantity
@@ -40,7 +40,7 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     factor: Fraction = Fraction(2)
     watched: tuple[Quantity, ...] = ()
-    offered: dict[Any, tuple[Considered, ...]] = field(default_factory=dict, compare=False, repr=False)
+    offered: dict[Hashable, tuple[Considered, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def designs(self, rows: Sequence[Settings]) -> list[Design]:
         """The networks of several settings, with all quantities that the search looks at."""
@@ -59,11 +59,11 @@ class Problem:
             raise OptionError(f"the start cannot be built: {design.problem}")
         return design
 
-    def cost(self, design: Design) -> Any:
+    def cost(self, design: Design) -> float:
         """The cost of a network."""
         return design.values[self.budget.quantity.text]
 
-    def shown(self, cost: Any) -> str:
+    def shown(self, cost: float) -> str:
         """A cost with its unit."""
         return self.budget.shown(cost)
 
@@ -90,7 +90,7 @@ class Considered:
     """One option of a step: what an axis offered, the network it makes, or why it was left out."""
 
     axis: str
-    value: Any = None
+    value: Exact | None = None
     design: Design | None = None
     ratio: float | None = None
     key: str | None = None
@@ -116,7 +116,7 @@ class Decision:
     kind: str
     axis: str | None
     design: Design
-    cost: Any
+    cost: float
     score: float | None = None
     key: str | None = None
     reason: str = ""
@@ -130,6 +130,7 @@ def options_of(problem: Problem, present: Design, aim: Aim, limits: Sequence[Lim
 
     Networks that cannot be built or stand outside a limit are left out, with the reason.
     """
+    # Prefetching asks for the same step many times over.
     key = (present.network, aim, tuple(limits))
     if key not in problem.offered:
         made = offers(problem.family, present.settings, problem.axes, aim, limits)
@@ -161,6 +162,7 @@ def outside(limits: Sequence[Limit], design: Design) -> list[str]:
 
 def judged(options: Sequence[Considered], judge: Judge, step: int) -> list[Considered]:
     """The options with the scores of those that stand, equal networks scored once; failures left out."""
+    # Two axes may lead to the same network, by address.
     unique = {each.design.network: each.design for each in options if each.stands and each.design}
     found = dict(zip(unique, judge(list(unique.values()), step), strict=True)) if unique else {}
     return [

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from costmodel.errors import CostModelError, OptionError
 from search.score.base import Result, Score, Task, checked
@@ -59,7 +59,7 @@ class Job:
     """
 
     score: Score
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     first: Task
     workers: int | None
     tell: Callable[[str], None]

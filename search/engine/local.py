@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from costmodel import own
 from costmodel.errors import OptionError
@@ -50,7 +50,7 @@ class LocalEngine:
     """
 
     workers: int
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     devices: int = 0
     room: int | None = None
     check: Callable[[Task, int | None], int] | None = None

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
 
 from search.engine.base import Outcome, attempt, traceback_log
 from search.score.base import Task, score_named
 
 
-def work(pipe: Connection, options: Mapping[str, Any], device: str | None) -> None:
+def work(pipe: Connection, options: Mapping[str, object], device: str | None) -> None:
     """A worker's whole life: tasks in, outcomes out, until the driver is gone."""
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
     with suppress(OSError):  # where memory runs out, the kernel ends a worker, not the driver or a bystander

@@ -77,6 +77,7 @@ def _offered(problem: Problem, worst: Limit, design: Design) -> list[Considered]
     found = options_of(problem, design, aim, _from_below(problem))
     if aim.at_most or any(option.stands for option in found):
         return found
+    # A coarse axis may have nothing near the divided cost, and still something below the limit.
     at_once = Aim(worst.quantity, aim.present, worst.bound, at_most=True)
     return options_of(problem, design, at_once, _from_below(problem))
 

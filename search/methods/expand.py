@@ -89,6 +89,7 @@ def meet_budget(problem: Problem, before: Decision, last: Decision, judge: Judge
     aim = Aim(problem.budget.quantity, last.cost, problem.budget.bound, at_most=True)
     step = last.step + 1
     options = judged(options_of(problem, last.design, aim, problem.limits), judge, step)
+    # The network before is within the budget as well, and was scored: it competes.
     kept = _as_option(before)
     chosen = best_of(problem, [*_last_axis_first(options, last.axis), kept])
     assert chosen is not None
@@ -105,6 +106,7 @@ def _doubled(problem: Problem, cost: object) -> Aim:
 
 
 def _last_axis_first(options: Sequence[Considered], axis: str | None) -> list[Considered]:
+    # Among equals the first wins, and the paper contracts the last axis expanded.
     return sorted(options, key=lambda option: option.axis != axis)
 
 

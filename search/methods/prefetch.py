@@ -40,6 +40,7 @@ def foreseen(problem: Problem, steps: Steps, known: Known) -> tuple[list[Design]
         if unknown:
             raise _AskedError(unknown, step)
         judged = [each for each in found if each is not None]
+        # It may still be running, and then has no score.
         if len(judged) == 1 and not judged[0].failure:
             return [Judged(judged[0].key, judged[0].score or 0.0)]
         return judged

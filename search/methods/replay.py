@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from costmodel.errors import CostModelError, OptionError, SpecError, nearest
+from costmodel.numbers import Exact
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from search.problem.axes import Aim
@@ -35,11 +35,11 @@ class ReplayStep:
     """One step of a file: the axis, the sizes that it sets, whether it leaves the path to meet a budget."""
 
     axis: str
-    sets: Mapping[str, Any]
+    sets: Mapping[str, Exact]
     name: str = ""
     aside: bool = False
     budget: Limit | None = None
-    printed: Any = None
+    printed: object = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Replay:
         yield last
         number = 0
         for each in self.steps:
+            # An aside leaves the path and comes back to it: it belongs to the step that it is aside of.
             number += not each.aside
             decision = _replayed(problem, judge, last, each, number)
             yield decision
@@ -74,6 +75,7 @@ def _replayed(problem: Problem, judge: Judge, last: Decision, each: ReplayStep, 
     (chosen,) = judged([Considered(each.axis, None, design, ratio)], judge, step)
     if chosen.score is None:
         raise CostModelError(f"--replay: step {step}, {each.axis}: {chosen.reason}")
+    # What the axis rule would have done is kept beside, so that a study shows where the paper differs.
     rule = options_of(problem, last.design, _aim(problem, last, each), problem.limits)
     reason = f"the file says so; {_ruled(problem, each, rule)}"
     kind = "aside" if each.aside else "expand"
@@ -89,7 +91,7 @@ def _aim(problem: Problem, last: Decision, each: ReplayStep) -> Aim:
 
 def _ruled(problem: Problem, each: ReplayStep, rule: list[Considered]) -> str:
     own = next((option for option in rule if option.axis == each.axis), None)
-    if own is None or own.design is None:
+    if own is None or own.design is None or own.value is None:
         return f"the axis rule leaves {each.axis} out: {own.reason if own else 'the spec has no such axis'}"
     shown = problem.shown(problem.cost(own.design)) if own.design.values else own.reason
     return f"the axis rule takes {each.axis} to {float(own.value):.6g}, {shown}"
@@ -146,7 +148,7 @@ def _step(item: Item, axes: tuple[str, ...], sizes: Collection[str]) -> ReplaySt
     )
 
 
-def _number(name: str, item: Item, sizes: Collection[str]) -> Any:
+def _number(name: str, item: Item, sizes: Collection[str]) -> Exact:
     if name not in sizes:
         raise item.error(f"unknown size {name!r}{nearest(name, sizes)}")
     if not isinstance(item.value, int | Fraction):

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
-from typing import Any
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.numbers import Exact, exact
 from search.engine.base import Engine, Outcome, attempt
 from search.methods.prefetch import Steps, foreseen
 from search.problem.designs import Design
@@ -93,6 +93,7 @@ class Judging:
     def _scored_here(self, key: str, entry: Entry) -> Outcome:
         if isinstance(self.score, Expression):
             known = entry.design.values.get(self.score.name)
+            # Worked out with the design already, many at a time.
             if known is not None and math.isfinite(known):
                 return Outcome(key, Result(float(known)))
         return attempt(self.score, self._task(key, entry))
@@ -200,8 +201,8 @@ def _key(entry: Entry) -> str:
     return result_key(entry.design.network, entry.score, entry.recipe, entry.seed)
 
 
-def _macs(task: Task) -> Any:
-    return evaluate(Figures(task.graph), "macs_per_clip")
+def _macs(task: Task) -> Exact:
+    return exact(evaluate(Figures(task.graph), "macs_per_clip"))
 
 
 def _stored(outcome: Outcome) -> Stored:
@@ -219,7 +220,7 @@ def _told(outcome: Outcome, tried: int, final: bool) -> str:
 
 
 def run(
-    problem: Problem, steps: Steps, judging: Judging, options: Mapping[str, Any]
+    problem: Problem, steps: Steps, judging: Judging, options: Mapping[str, object]
 ) -> Iterator[tuple[Decision, bool]]:
     """The decisions of a search, each written before it is given, and whether it was known already.
 
@@ -228,6 +229,7 @@ def run(
     """
     study, judging.steps = judging.study, steps
     search = study.search(search_address(options), options)
+    # Without search and place before, and the time of writing behind: all that decides.
     stored = [tuple(row)[2:-1] for row in study.decisions(search)]
     last: Decision | None = None
     for place, decision in enumerate(steps(problem, judging)):
@@ -239,6 +241,7 @@ def run(
             )
         if not known:
             judging.keep_weights(decision)
+            # Before it is given on: whoever is told of a decision finds it in the study.
             study.write_step(search, place, decision, judging.fresh)
             judging.fresh.clear()
             judging.drop_weights(decision)
@@ -250,6 +253,6 @@ def run(
     study.finish(search)
 
 
-def search_address(options: Mapping[str, Any]) -> str:
+def search_address(options: Mapping[str, object]) -> str:
     """The address of a search: the same options resume it."""
     return hashlib.sha256(exact_json(options).encode()).hexdigest()

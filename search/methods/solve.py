@@ -10,14 +10,12 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.analysis.figures import Figures
 from costmodel.errors import CostModelError, OptionError, nearest
-from costmodel.numbers import Ratios
+from costmodel.numbers import Exact, Number, Ratios, exact
 from search.problem.budget import Limit, Quantity
 from search.problem.designs import Design, Family, broken_designs, values_of
 from search.sweep.grid import Axis as Values
@@ -28,7 +26,7 @@ MOST_DESIGNS = 1_000_000_000
 SAMPLE, STRONG = 1000, 12  # designs looked at, and good points taken, to leave most of a block out early
 LARGER_IS_BETTER = ("entropy", "depth", "receptive_field")
 
-Array = NDArray[Any]
+Array = np.ndarray
 Listener = Callable[[int], None]
 
 
@@ -41,7 +39,7 @@ class Space:
     """
 
     family: Family
-    start: Mapping[str, Any]
+    start: Mapping[str, Exact]
     axes: tuple[Values, ...]
 
     def __post_init__(self) -> None:
@@ -61,7 +59,7 @@ class Space:
         """How many designs there are."""
         return prod(axis.length for axis in self.axes)
 
-    def blocks(self) -> Iterator[tuple[int, dict[str, Any], tuple[int, ...]]]:
+    def blocks(self) -> Iterator[tuple[int, dict[str, Number], tuple[int, ...]]]:
         """Pieces of the space: the number of its first design, its settings as arrays, and their shape."""
         outer = self._outer()
         split, *inner = self.axes[outer:]
@@ -85,15 +83,16 @@ class Space:
                 return outer
         return len(self.axes) - 1
 
-    def _base(self, dimensions: int) -> dict[str, Any]:
+    def _base(self, dimensions: int) -> dict[str, Number]:
         """The sizes that do not move here, folded where another axis of the spec could move them."""
         moving = self.family.moving
         return {
+            # A flag decides which layers exist, and cannot be an array.
             name: _fixed(value, dimensions) if name in moving and not isinstance(value, bool) else value
             for name, value in self.start.items()
         }
 
-    def settings(self, number: int) -> dict[str, Any]:
+    def settings(self, number: int) -> dict[str, Exact]:
         """The exact sizes of a design."""
         found = dict(self.start)
         for axis in reversed(self.axes):
@@ -102,7 +101,7 @@ class Space:
         return found
 
 
-def _along(axis: Values, place: int, dimensions: int, places: Array | None = None) -> Any:
+def _along(axis: Values, place: int, dimensions: int, places: Array | None = None) -> Number:
     """The values of an axis, or those at some places, as an array along its own dimension."""
     shape = tuple(-1 if dimension == place else 1 for dimension in range(dimensions))
     column = axis.column(np.arange(axis.length) if places is None else places)
@@ -110,7 +109,7 @@ def _along(axis: Values, place: int, dimensions: int, places: Array | None = Non
     return numerators if column.denominator == 1 else Ratios(numerators, np.int64(column.denominator))
 
 
-def _fixed(value: Any, dimensions: int) -> Any:
+def _fixed(value: Exact, dimensions: int) -> Number:
     above = np.full((1,) * dimensions, value.numerator, dtype=np.int64)
     return above if value.denominator == 1 else Ratios(above, np.int64(value.denominator))
 
@@ -167,6 +166,7 @@ def pareto(
     for first, values, within in _pieces(space, [each for each, _ in aims], limits, counts, listen):
         columns = [sign * values[each.text] for each, sign in aims]
         left = np.flatnonzero(within & ~_plainly_beaten(columns, best.points))
+        # Comparing each with the whole front is dear; hardly any design comes this far.
         best.add(np.stack([column[left] for column in columns], axis=1), first + left)
     if not len(best.numbers):
         raise OptionError(f"the limits exclude all {counts.designs:,} designs: {told(counts)}")
@@ -229,7 +229,7 @@ def _pieces(
 
 
 def _block(
-    family: Family, settings: Mapping[str, Any], shape: tuple[int, ...], quantities: Sequence[Quantity]
+    family: Family, settings: Mapping[str, Number], shape: tuple[int, ...], quantities: Sequence[Quantity]
 ) -> tuple[dict[str, Array], Array]:
     try:
         figures = Figures(family.at(settings).graph(), family.dtype)
@@ -243,7 +243,7 @@ def _block(
 
 
 def _one_by_one(
-    family: Family, settings: Mapping[str, Any], shape: tuple[int, ...], quantities: Sequence[Quantity]
+    family: Family, settings: Mapping[str, Number], shape: tuple[int, ...], quantities: Sequence[Quantity]
 ) -> tuple[dict[str, Array], Array]:
     """A block of a spec whose layers no array can decide: each design for itself."""
     rows = [
@@ -259,7 +259,7 @@ def _one_by_one(
     return values, valid
 
 
-def _value_at(value: Any, place: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+def _value_at(value: Number, place: tuple[int, ...], shape: tuple[int, ...]) -> Exact:
     from fractions import Fraction
 
     from costmodel.numbers import simplify
@@ -268,7 +268,7 @@ def _value_at(value: Any, place: tuple[int, ...], shape: tuple[int, ...]) -> Any
         above = np.broadcast_to(value.numerator, shape)[place]
         below = np.broadcast_to(value.denominator, shape)[place]
         return simplify(Fraction(int(above), int(below)))
-    return int(np.broadcast_to(value, shape)[place]) if isinstance(value, np.ndarray) else value
+    return int(np.broadcast_to(value, shape)[place]) if isinstance(value, np.ndarray) else exact(value)
 
 
 def _count(
@@ -277,6 +277,7 @@ def _count(
     counts.valid += int(valid.sum())
     counts.within += int(within.sum())
     for index, each in enumerate(limits):
+        # What a limit excludes by itself alone tells which one to loosen.
         others = valid.copy()
         for place, other in enumerate(holds):
             if place != index:
@@ -290,12 +291,13 @@ def _designs(space: Space, numbers: Sequence[int], quantities: Sequence[Quantity
     rows = [space.settings(number) for number in numbers]
     unique = tuple(dict.fromkeys(quantities))
     found: list[Design] = []
+    # A front may have a million designs, whose arrays at once would take too much memory.
     for start in range(0, len(rows), 1024):
         found += space.family.designs(rows[start : start + 1024], unique, addresses=False)
     return tuple(found)
 
 
-def space_of(family: Family, start: Mapping[str, Any], over: Sequence[Values]) -> Space:
+def space_of(family: Family, start: Mapping[str, Number], over: Sequence[Values]) -> Space:
     """The space of the grids that the spec's axes declare, some replaced or added.
 
     Raises:
@@ -309,4 +311,4 @@ def space_of(family: Family, start: Mapping[str, Any], over: Sequence[Values]) -
         if axis.grid and axis.moves not in chosen:
             below = lcm(*(Fraction(value).denominator for value in axis.grid))
             chosen[axis.moves] = Values(axis.moves, tuple(int(value * below) for value in axis.grid), below)
-    return Space(family, start, tuple(chosen.values()))
+    return Space(family, {name: exact(value) for name, value in start.items()}, tuple(chosen.values()))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS
@@ -42,7 +42,7 @@ class Task:
     key: str
     network: Network
     score: str
-    recipe: Mapping[str, Any]
+    recipe: Mapping[str, object]
     seed: int
 
     @property
@@ -66,7 +66,7 @@ class Result:
     score: float
     training_macs: int = 0
     log: str = ""
-    measured: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, object] = field(default_factory=dict)
     weights: bytes | None = field(default=None, repr=False)
 
 
@@ -82,7 +82,7 @@ class Score(Protocol):
     name: str
     in_worker: bool
 
-    def recipe_at(self, step: int) -> Mapping[str, Any]:
+    def recipe_at(self, step: int) -> Mapping[str, object]:
         """What the results of a step depend on, as plain numbers and text."""
 
     def __call__(self, task: Task) -> Result:
@@ -99,7 +99,7 @@ class Expression:
         self.quantity = quantity
         self.dtype = dtype
 
-    def recipe_at(self, step: int) -> Mapping[str, Any]:
+    def recipe_at(self, step: int) -> Mapping[str, object]:
         """The dtype, which sizes in bytes depend on."""
         return {"dtype": self.dtype}
 
@@ -109,15 +109,16 @@ class Expression:
 
 
 @lru_cache(maxsize=8)
-def _loaded(name: str) -> Any:
+def _loaded(name: str) -> Callable[..., Score]:
     module, _, attribute = SCORES.get(name, name).partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        made: Callable[..., Score] = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise OptionError(f"--score {name}: cannot be loaded: {error}") from error
+    return made
 
 
-def score_named(name: str, options: Mapping[str, Any] | None = None, dtype: str = "fp32") -> Score:
+def score_named(name: str, options: Mapping[str, object] | None = None, dtype: str = "fp32") -> Score:
     """The score of a name: a registered one, `module:class` of one's own, or arithmetic of metrics.
 
     `options` are given to a class as keywords.
@@ -126,12 +127,12 @@ def score_named(name: str, options: Mapping[str, Any] | None = None, dtype: str 
         OptionError: there is none of that name, or it does not take these options.
     """
     given = dict(options or {})
+    # A name with a colon is no arithmetic, so the two cannot be confused.
     if name in SCORES or _OWN.fullmatch(name):
         try:
-            made: Score = _loaded(name)(**given)
+            return _loaded(name)(**given)
         except TypeError as error:
             raise OptionError(f"--with: {name}: {error}") from error
-        return made
     if given:
         raise OptionError(
             f"--recipe: {name!r} is arithmetic of metrics and takes no options, got {sorted(given)}"
@@ -149,6 +150,7 @@ def checked(result: Result) -> Result:
     Raises:
         ValueError: it is not.
     """
+    # Every comparison with nan is false, so a candidate that scored it would win or lose by chance.
     if not math.isfinite(result.score):
         raise ValueError(f"the score is {result.score}")
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from search.score.base import Result, Task
 
@@ -19,7 +18,7 @@ class Synflow:
     name = "synflow"
     in_worker = True
 
-    def recipe_at(self, step: int) -> Mapping[str, Any]:
+    def recipe_at(self, step: int) -> Mapping[str, object]:
         """Nothing but the network and the seed decides."""
         return {}
 
@@ -30,6 +29,7 @@ class Synflow:
         from costmodel.emit import emit
 
         torch.manual_seed(task.seed)
+        # Sums over threads depend on how many there are, in their last bits.
         torch.set_num_threads(1)
         network = emit(task.network.clip()).double().eval()
         with torch.no_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import get_args
 
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
@@ -53,8 +53,9 @@ class TrainScore:
         self.classes = len(self.data.classes)
         self.kind, self.device = kind, device
 
-    def recipe_at(self, step: int) -> Mapping[str, Any]:
+    def recipe_at(self, step: int) -> Mapping[str, object]:
         """The recipe as it is regularised at a step, and the data."""
+        # The whole recipe, not its name: a file edited under the same name is another recipe.
         settings = json.loads(self.recipe.at_step(step).key)
         return {
             "recipe": settings,
@@ -79,7 +80,7 @@ class TrainScore:
             validate_every=0,
             spare_classes=True,  # a classifier without a size of its own keeps its scores
         )
-        recipe = self.recipe.at_step(int(task.recipe["step"]))
+        recipe = self.recipe.at_step(_step(task))
         result = train(task.network, self.data, recipe, options)
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
         error = standard_error(result.accuracy, len(self.data.validation.labels))
@@ -95,7 +96,7 @@ class TrainScore:
         """
         if self.device != "cpu" or self.kind != "clip":
             return 0
-        recipe = self.recipe.at_step(int(task.recipe["step"]))
+        recipe = self.recipe.at_step(_step(task))
         clips = recipe.clips_at_once(len(self.data.train.labels))
         graph = task.graph
         must_fit(graph, clips, room, "micro: " if recipe.micro else "--with batch=")
@@ -104,3 +105,9 @@ class TrainScore:
     def _regularised_from(self, step: int) -> int:
         """The last step at which the recipe changed: steps between two changes train alike."""
         return max((first for first, _ in self.recipe.expansion if first <= step), default=0)
+
+
+def _step(task: Task) -> int:
+    step = task.recipe["step"]
+    assert isinstance(step, int)  # as `recipe_at` gave it
+    return step

@@ -6,27 +6,29 @@ import hashlib
 import json
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+
+from costmodel.numbers import Exact
 
 
-def result_key(network: str, score: str, recipe: Mapping[str, Any], seed: int) -> str:
+def result_key(network: str, score: str, recipe: Mapping[str, object], seed: int) -> str:
     """The content address of a result: equal ones are never scored twice."""
+    # No machine and no time: the same candidate has the same result everywhere.
     content = {"network": network, "score": score, "recipe": recipe, "seed": seed}
     return hashlib.sha256(exact_json(content).encode()).hexdigest()
 
 
-def exact_json(value: Any) -> str:
+def exact_json(value: object) -> str:
     """JSON with sorted keys; a fraction is written `a/b`, so that equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_exact, allow_nan=False)
 
 
-def exact_settings(text: str) -> dict[str, Any]:
+def exact_settings(text: str) -> dict[str, Exact]:
     """Settings that `exact_json` wrote: ints, flags, and `a/b` as fractions."""
     read = json.loads(text)
     return {name: Fraction(value) if isinstance(value, str) else value for name, value in read.items()}
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: object) -> object:
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     if isinstance(value, Mapping):

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 from costmodel.errors import OptionError
 from costmodel.escape import csv_cell
 from costmodel.spec.write import dump
 from search.study.history import (
+    Row,
     candidates_of,
     correlations,
     decisions_of,
@@ -46,7 +46,7 @@ def export(study: Study, search: int | None, out: Path) -> Path:
     return out
 
 
-def _json(study: Study, searches: list[dict[str, Any]]) -> str:
+def _json(study: Study, searches: list[Row]) -> str:
     found = {
         "spec": study.fact("spec"),
         "spec_name": study.fact("spec_name"),
@@ -60,7 +60,7 @@ def _json(study: Study, searches: list[dict[str, Any]]) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def _csv(study: Study, searches: list[dict[str, Any]]) -> str:
+def _csv(study: Study, searches: list[Row]) -> str:
     rows = [_flat(row) for row in candidates_of(study)]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
@@ -70,7 +70,7 @@ def _csv(study: Study, searches: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
+def _flat(row: Row) -> Row:
     nested = {"settings", "costs", "recipe", "measured", "versions"}
     plain = {
         key: value for key, value in row.items() if key not in nested and key not in ("log", "transforms")
@@ -82,7 +82,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _yaml(study: Study, searches: list[dict[str, Any]]) -> str:
+def _yaml(study: Study, searches: list[Row]) -> str:
     winner = winner_of(decisions_of(study, searches[-1]["search"]))
     if winner is None:
         raise OptionError(f"{study.path}: the search has no winner yet")

@@ -6,7 +6,7 @@ Each network keeps its own form: `transforms` are what made it of the spec's net
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from costmodel.network import Network
@@ -19,7 +19,7 @@ TRAINED = "train"
 UNKNOWN_FORM = "unknown"
 FEWEST_IN_COMMON = 3  # a rank correlation of fewer says nothing
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # values of many kinds, most of them read from JSON, whose keys `damage` has checked
 
 
 def searches_of(study: Study) -> list[Row]:
@@ -121,7 +121,7 @@ def _of_format_1(study: Study) -> list[Row] | None:
     return forms[0] if forms and all(each == forms[0] for each in forms) else None
 
 
-def form_of(row: Mapping[str, Any]) -> str:
+def form_of(row: Row) -> str:
     """The form of a candidate in words: `clip`, or the options that give it, such as `--continual`."""
     if row["transforms"] is None:
         return UNKNOWN_FORM
@@ -131,6 +131,7 @@ def form_of(row: Mapping[str, Any]) -> str:
 def network_of(study: Study, settings: Row, transforms: Sequence[Row]) -> Network:
     """A network of a study, from the settings and the transforms of a row."""
     document = from_text(study.fact("spec"), study.fact("spec_name"), is_resolved=True)
+    # Read from JSON, where a fraction is text.
     exact = exact_settings(json.dumps(settings))
     return Network(document, exact, tuple(transform_from(each) for each in transforms))
 
@@ -150,7 +151,7 @@ def moved(before: Row, after: Row) -> str:
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     from fractions import Fraction
 
     return f"{float(Fraction(value)):.6g}" if isinstance(value, str) else str(value)

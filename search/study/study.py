@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ class Study:
             raise StudyError(f"{self.path}: is damaged: the fact {name!r} is missing")
         return str(row[0])
 
-    def search(self, address: str, options: Mapping[str, Any]) -> int:
+    def search(self, address: str, options: Mapping[str, object]) -> int:
         """The number of a search in this study; it is entered when it is new."""
         found = self.connection.execute("SELECT id FROM searches WHERE address=?", (address,)).fetchone()
         if found is not None:
@@ -135,6 +135,7 @@ class Study:
 
     def _network(self, design: Design) -> None:
         self.connection.execute(
+            # Two options, or two searches, may lead to one network; the first that saw it stays.
             "INSERT OR IGNORE INTO networks VALUES(?, ?, ?, ?, ?)",
             (
                 design.network,
@@ -188,11 +189,11 @@ class Entry:
 
     design: Design
     score: str
-    recipe: Mapping[str, Any]
+    recipe: Mapping[str, object]
     seed: int
 
 
-def decision_row(decision: Decision) -> tuple[Any, ...]:
+def decision_row(decision: Decision) -> tuple[object, ...]:
     """What a decision is, as it is stored: equal decisions give equal rows."""
     return (
         decision.step,
@@ -214,7 +215,7 @@ def error_in(measured: Mapping[str, Any]) -> float:
     return float(measured.get("error", 0.0))
 
 
-def _option(option: Considered) -> dict[str, Any]:
+def _option(option: Considered) -> dict[str, object]:
     design = option.design
     exact = {} if not option.error else {"error": option.error}  # as studies had it before
     return exact | {
@@ -257,6 +258,7 @@ def open_study(path: Path, spec: Mapping[str, str]) -> Iterator[Study]:
     if not exists:
         _make_folder(path)
     with ExitStack() as stack:
+        # Locked before it is opened: two searches that make it at once would each make its tables.
         stack.enter_context(lock(path))
         connection = connect(path, writes=True, is_new=not exists)
         stack.callback(connection.close)
@@ -309,12 +311,3 @@ def versions() -> dict[str, str]:
     except metadata.PackageNotFoundError:
         own = "0"
     return {"costmodel": own, "python": platform.python_version()}
-
-
-def rows(cursor: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:
-    """Rows as plain mappings, JSON columns read."""
-    read = {"options", "settings", "costs", "recipe", "measured", "versions", "cost"}
-    return [
-        {key: json.loads(row[key]) if key in read and row[key] else row[key] for key in row.keys()}  # noqa: SIM118
-        for row in cursor
-    ]

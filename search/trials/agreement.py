@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from costmodel.errors import OptionError
 from costmodel.network import Network
+from costmodel.numbers import Number
 from search.score.base import Score, Task, score_named
 from search.study.history import (
     FEWEST_IN_COMMON,
     TRAINED,
     UNKNOWN_FORM,
+    Row,
     candidates_of,
     form_of,
     network_of,
@@ -34,11 +36,22 @@ class Ranked:
     `form` is `clip`, or the options of the transforms that made it, such as `--continual`.
     """
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Number]
     trained: float
     trainings: int
     scores: Mapping[str, float | None]
     form: str = "clip"
+
+
+class Agreement(TypedDict):
+    """How one cheap score ranks the networks of one form, with the ends of its likely range."""
+
+    score: str
+    form: str
+    networks: int
+    rank_correlation: float | None
+    low: float | None
+    high: float | None
 
 
 def ranked(study: Study, scores: Sequence[str] = CHEAP, trained: str = TRAINED) -> list[Ranked]:
@@ -48,7 +61,7 @@ def ranked(study: Study, scores: Sequence[str] = CHEAP, trained: str = TRAINED) 
         OptionError: fewer than three networks are trained, a score is not known, or the study is of a format
             that does not keep each network's form.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Row]] = {}
     for row in candidates_of(study):
         if row["score_name"] == trained and row["score"] is not None:
             found.setdefault(row["network"], []).append(row)
@@ -66,7 +79,7 @@ def ranked(study: Study, scores: Sequence[str] = CHEAP, trained: str = TRAINED) 
     ]
 
 
-def _ranked(network: Network, rows: Sequence[Mapping[str, Any]], scores: Mapping[str, Score]) -> Ranked:
+def _ranked(network: Network, rows: Sequence[Row], scores: Mapping[str, Score]) -> Ranked:
     values = {name: _value(score, name, network) for name, score in scores.items()}
     mean = float(np.mean([row["score"] for row in rows]))
     return Ranked(network.sizes, mean, len(rows), values, form_of(rows[0]))
@@ -77,7 +90,7 @@ def _value(score: Score, name: str, network: Network) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def agreement(networks: Sequence[Ranked]) -> list[dict[str, Any]]:
+def agreement(networks: Sequence[Ranked]) -> list[Agreement]:
     """For each cheap score Spearman's rank correlation with training, the best first, each form by itself.
 
     `low` and `high` are the correlations that 95 of 100 samples of the networks, drawn with replacement, lie
@@ -88,7 +101,7 @@ def agreement(networks: Sequence[Ranked]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -(row["rank_correlation"] or 0.0))
 
 
-def _row(name: str, form: str, networks: Sequence[Ranked]) -> dict[str, Any]:
+def _row(name: str, form: str, networks: Sequence[Ranked]) -> Agreement:
     pairs = [(value, each.trained) for each in networks if (value := each.scores[name]) is not None]
     low, high = _interval(pairs)
     return {

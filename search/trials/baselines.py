@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
 from statistics import fmean, pstdev
-from typing import Any
+from typing import TypedDict
 
 from costmodel.errors import OptionError
 from costmodel.network import Network
-from costmodel.numbers import exact
 from costmodel.spec.resolved import exact_text
 from search.engine.base import Engine
 from search.methods.run import Judging, run
@@ -48,7 +47,7 @@ class Trial:
     seed: int
     score: float
     fresh: float | None
-    cost: Any
+    cost: float
     training_macs: int
     trainings: int
     sizes: str
@@ -143,7 +142,8 @@ class Comparison:
         return replace(best, paid=ended.paid | tried.paid)
 
     def _run(self, ready: Prepared, seed: int) -> Ended:
-        self.listen(f"seed {seed}: {ready.options['mode']} along {', '.join(ready.options['axes'])}")
+        axes = ", ".join(axis.name for axis in ready.problem.axes)
+        self.listen(f"seed {seed}: {ready.options['mode']} along {axes}")
         judging = self._judging(ready, seed)
         decisions = tuple(decision for decision, _ in run(ready.problem, ready.steps, judging, ready.options))
         scored = (option.key for decision in decisions for option in decision.options if option.key)
@@ -160,7 +160,7 @@ class Comparison:
             anew = judging.under(further_seeds(seed, 0, self.fresh), last.design, last.step)
             fresh = fmean([each.score for each in anew if each.score is not None] or [nan])
         sizes = ", ".join(
-            f"{name} {exact_text(exact(value))}"
+            f"{name} {exact_text(value)}"
             for name, value in last.design.settings.items()
             if value != ended.ready.problem.start[name]
         )
@@ -210,14 +210,30 @@ def _key(decision: Decision) -> str:
     return decision.key
 
 
-def summary(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+class Summary(TypedDict):
+    """One method over its seeds: means of its trials, and how far they lie apart."""
+
+    method: str
+    score: float
+    deviation: float
+    least: float
+    most: float
+    fresh: float | None
+    fresh_deviation: float | None
+    seeds: int
+    cost: float
+    training_macs: float
+    trainings: float
+
+
+def summary(trials: Sequence[Trial]) -> list[Summary]:
     """One row for each method over its seeds, the best first."""
     methods = dict.fromkeys(trial.method for trial in trials)
     rows = [_row(method, [trial for trial in trials if trial.method == method]) for method in methods]
     return sorted(rows, key=lambda row: -row["score"])
 
 
-def _row(method: str, trials: Sequence[Trial]) -> dict[str, Any]:
+def _row(method: str, trials: Sequence[Trial]) -> Summary:
     scores = [trial.score for trial in trials]
     fresh = [trial.fresh for trial in trials if trial.fresh is not None]
     return {

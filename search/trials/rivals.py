@@ -105,7 +105,9 @@ def walk(problem: Problem, random: np.random.Generator) -> tuple[Design, int]:
         if cost >= NEAR * bound:
             return design, step
         target = cost * problem.factor
-        aim = Aim(problem.budget.quantity, cost, min(target, bound), at_most=bool(target >= bound))
+        aim = Aim(
+            problem.budget.quantity, cost, bound if target >= bound else target, at_most=target >= bound
+        )
         limits = (*problem.limits, problem.budget)
         standing = [option.design for option in options_of(problem, design, aim, limits) if option.stands]
         if not standing:

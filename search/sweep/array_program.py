@@ -13,16 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search.sweep.program import Atom, Bounds, Condition, Key, Monomial, Poly, Program
 
-Array = NDArray[Any]
+Array = np.ndarray
+Values = int | Array  # one for each design; a plain number where it is the same for all
+Flags = Array | np.bool_
 Leaf = tuple[str, int]  # ("atom", its number) or ("table", its number)
-SAFE = 1 << 62
+Plan: TypeAlias = "int | tuple[Leaf, Plan, Plan]"  # leaf * inside + outside
+ALL: Flags = np.True_
+NONE: Flags = np.False_
+SAFE = 1 << 62  # half of what an int64 holds: room for one more addition
 LARGEST_TABLE = 1 << 16  # entries: half a MiB, a quarter of a core's second-level cache
 LARGEST_MERGED = 1 << 13
 
@@ -86,21 +90,24 @@ class Layout:
             name: [each for each in several if not self.bounds.always(each)]
             for name, several in conditions.items()
         }
-        self.dtype: Any = np.int64 if self.bounds.largest < SAFE else object
+        # Python's own numbers never overflow; far slower, and hardly ever needed.
+        self.dtype: type = np.int64 if self.bounds.largest < SAFE else object
         self.tables: list[tuple[int, Array]] = []
         self._lookups: dict[tuple[int, Key], Leaf] = {}
         self._grids: dict[int, Grid] = {}
         self._flags: dict[str, tuple[list[tuple[int, Array]], list[Condition]]] = {}
-        self._plans: dict[Key, Any] = {}
-        self._flat_plans: dict[Key, Any] = {}
+        self._plans: dict[Key, Plan] = {}
+        self._flat_plans: dict[Key, Plan] = {}
         self.groups = self._grouped(designs)
         self.group_of = {place: number for number, group in enumerate(self.groups) for place in group}
         self.outputs = {name: self.plan(key) for name, key in keys.items()}
 
     def _grouped(self, designs: int) -> list[tuple[int, ...]]:
         """Columns looked up together: those that one atom reads, then any while tables stay small."""
+        # A table must pay for itself: it is filled once and read by every design.
         most = max(256, min(LARGEST_TABLE, designs // 4))
         groups = [{place} for place, each in enumerate(self.ranges) if each.length <= most]
+        # In an order of their own: sets have none, and tables must be the same in every run.
         joint = sorted(
             {reads for reads in self.program.reads if len(reads) > 1},
             key=lambda reads: (len(reads), *sorted(reads)),
@@ -110,6 +117,7 @@ class Layout:
             together = set().union(*touched)
             if reads <= together and self._length(together) <= most:
                 groups = [group for group in groups if group not in touched] + [together]
+        # Small groups together: one lookup for each design in place of two.
         merging = True
         while merging:
             merging = False
@@ -127,7 +135,7 @@ class Layout:
         found = {self.group_of.get(place, -1) for place in reads}
         return found.pop() if len(found) == 1 and -1 not in found else None
 
-    def plan(self, key: Key) -> Any:
+    def plan(self, key: Key) -> Plan:
         """How a polynomial with whole coefficients is evaluated on a chunk: nested sums of products."""
         if key not in self._plans:
             self._plans[key] = nested(self._terms(key))
@@ -184,7 +192,7 @@ class Layout:
                 distinct.setdefault(group, set()).add(part)
         return max(distinct, key=lambda group: len(distinct[group]), default=None)
 
-    def flat(self, key: Key) -> Any:
+    def flat(self, key: Key) -> Plan:
         """How a polynomial is evaluated where nothing is looked up."""
         if key not in self._flat_plans:
             terms = [
@@ -228,7 +236,7 @@ class Layout:
         return self._flags[name]
 
 
-def nested(terms: Sequence[tuple[int, tuple[Leaf, ...]]]) -> Any:
+def nested(terms: Sequence[tuple[int, tuple[Leaf, ...]]]) -> Plan:
     """Terms as (leaf, inside, outside): leaf * inside + outside, the most frequent leaf first; or an int."""
     counts: dict[Leaf, int] = {}
     for _, leaves in terms:
@@ -236,6 +244,7 @@ def nested(terms: Sequence[tuple[int, tuple[Leaf, ...]]]) -> Any:
             counts[leaf] = counts.get(leaf, 0) + 1
     if not counts:
         return sum(coefficient for coefficient, _ in terms)
+    # As in Horner's scheme: what stands in most terms is multiplied once.
     best = max(counts, key=lambda leaf: counts[leaf])
     inside, outside = [], []
     for coefficient, leaves in terms:
@@ -255,28 +264,29 @@ class Grid:
         self.layout = layout
         self.columns = columns
         self.shape = next(iter(columns.values())).shape
-        self._atoms: dict[int, Any] = {}
+        self._atoms: dict[int, Values] = {}
 
-    def plan(self, key: Key) -> Any:
+    def plan(self, key: Key) -> Plan:
         """How a polynomial is evaluated here."""
         return self.layout.flat(key)
 
-    def leaf(self, leaf: Leaf) -> Any:
+    def leaf(self, leaf: Leaf) -> Values:
         """The value of a leaf."""
         return self.atom(leaf[1])
 
-    def run(self, plan: Any) -> Any:
+    def run(self, plan: Plan) -> Values:
         """The value of a plan; a new array, or a number."""
         value, owned = self._run(plan)
         return value if owned or isinstance(value, int) else value.copy()
 
-    def _run(self, plan: Any) -> tuple[Any, bool]:
+    def _run(self, plan: Plan) -> tuple[Values, bool]:
         if isinstance(plan, int):
             return plan, False
         leaf, inside, outside = plan
         value, owned = self.leaf(leaf), False
         if inside != 1:
             factor, owned = self._run(inside)
+            # In place where the array is ours alone, which saves making another.
             if owned:
                 factor *= value
                 value = factor
@@ -293,17 +303,17 @@ class Grid:
                 value, owned = value + term, True
         return value, owned
 
-    def poly(self, key: Key) -> Any:
+    def poly(self, key: Key) -> Values:
         """The value of a polynomial with whole coefficients."""
         return self._run(self.plan(key))[0]
 
-    def atom(self, number: int) -> Any:
+    def atom(self, number: int) -> Values:
         """The value of an atom."""
         if number not in self._atoms:
             self._atoms[number] = self._work_out(self.layout.program.atoms[number])
         return self._atoms[number]
 
-    def _work_out(self, atom: Atom) -> Any:
+    def _work_out(self, atom: Atom) -> Values:
         match atom.kind, atom.arguments:
             case "column", (place,):
                 return self.columns[place].astype(self.layout.dtype, copy=False)
@@ -317,26 +327,32 @@ class Grid:
                 return _rounded(self.poly(above), self.poly(below), divisor)
             case "where", (condition, chosen, other):
                 return np.where(self.holds(condition), self.poly(chosen), self.poly(other))
-        choose: Callable[..., Any] = np.maximum if atom.kind == "maximum" else np.minimum
+        choose: Callable[..., Values] = np.maximum if atom.kind == "maximum" else np.minimum
         return reduce(choose, (self.poly(each) for each in atom.arguments))
 
-    def _quotient(self, above: Any, below: Key) -> Any:
+    def _quotient(self, above: Values, below: Key) -> Values:
         divisor = self.poly(below)
+        # numpy's // on whole numbers takes three times as long as a shift, and strides are 2.
         if isinstance(divisor, int) and divisor > 0 and divisor & (divisor - 1) == 0:
             return above >> (divisor.bit_length() - 1) if divisor > 1 else above
         return above // divisor
 
-    def holds(self, condition: Condition) -> Any:
+    def holds(self, condition: Condition) -> Flags:
         """Where a condition holds."""
         match condition.kind:
             case "and":
-                return reduce(np.logical_and, (self.holds(each) for each in condition.arguments), np.True_)
+                return reduce(np.logical_and, (self.holds(each) for each in condition.arguments), ALL)
             case "or":
-                return reduce(np.logical_or, (self.holds(each) for each in condition.arguments), np.False_)
+                return reduce(np.logical_or, (self.holds(each) for each in condition.arguments), NONE)
             case "not":
                 return np.logical_not(self.holds(condition.arguments[0]))
         value = self.poly(condition.arguments[0])
-        compare = {"<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}[condition.kind]
+        compare: Callable[[Values, int], Flags] = {
+            "<": np.less,
+            "<=": np.less_equal,
+            "==": np.equal,
+            "!=": np.not_equal,
+        }[condition.kind]
         return np.asarray(compare(value, 0), dtype=bool)
 
 
@@ -347,11 +363,11 @@ class Chunk(Grid):
         super().__init__(layout, columns)
         self._places: dict[int, Array] = {}
 
-    def plan(self, key: Key) -> Any:
+    def plan(self, key: Key) -> Plan:
         """How a polynomial is evaluated here: with tables."""
         return self.layout.plan(key)
 
-    def leaf(self, leaf: Leaf) -> Any:
+    def leaf(self, leaf: Leaf) -> Values:
         """The value of a leaf: an atom, or what a table holds for each design."""
         kind, which = leaf
         if kind == "atom":
@@ -372,21 +388,25 @@ class Chunk(Grid):
     def _place(self, group: int) -> Array:
         """The place of each design in the tables of a group."""
         if group not in self._places:
-            place: Any = 0
+            place: Array | None = None
             for column in self.layout.groups[group]:
                 reach = self.layout.ranges[column]
                 code = self.columns[column] - reach.low
                 if reach.step > 1:
                     code //= reach.step
-                place = code if isinstance(place, int) else place * reach.length + code
+                place = code if place is None else place * reach.length + code
+            assert place is not None  # no group is empty
             self._places[group] = place
         return self._places[group]
 
 
-def _rounded(above: Any, below: Any, divisor: int) -> Any:
+def _rounded(above: Values, below: Values, divisor: int) -> Values:
     """`round_to` of a quotient: the nearest multiple, at least one and at least nine tenths of it."""
+    nearest: Values
+    # The rounding of nearly every width, as shifts.
     if isinstance(below, int) and below == 1 and divisor == 8:
         nearest = np.maximum((above + 4) >> 3 << 3, 8)
     else:
         nearest = np.maximum((2 * above + divisor * below) // (2 * divisor * below) * divisor, divisor)
-    return nearest + divisor * (10 * nearest * below < 9 * above)
+    rounded: Values = nearest + divisor * (10 * nearest * below < 9 * above)
+    return rounded

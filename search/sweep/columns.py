@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any, NamedTuple
+from typing import NamedTuple, Union
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.errors import OptionError
-from costmodel.numbers import Ratios, simplify
+from costmodel.numbers import Exact, Number, Ratios, Size, simplify
 
-Array = NDArray[Any]
+Array = np.ndarray
+# What a caller may give as a column.
+Values = Union["Column", Ratios, Array, Sequence[Exact]]
 
 
 class Column(NamedTuple):
@@ -23,7 +24,7 @@ class Column(NamedTuple):
     denominator: int = 1
 
     @staticmethod
-    def of(values: Any) -> Column:
+    def of(values: Values) -> Column:
         """A column from whole numbers, `Ratios`, or a list of ints and fractions.
 
         Raises:
@@ -46,10 +47,9 @@ class Column(NamedTuple):
         factor = denominator // self.denominator
         return self.numerators if factor == 1 else self.numerators * factor
 
-    def value(self, index: int) -> int | Fraction:
+    def value(self, index: int) -> Exact:
         """One of its values."""
-        exact: int | Fraction = simplify(Fraction(int(self.numerators[index]), self.denominator))
-        return exact
+        return simplify(Fraction(int(self.numerators[index]), self.denominator))
 
 
 def _over_one(ratios: Ratios) -> Column:
@@ -59,16 +59,18 @@ def _over_one(ratios: Ratios) -> Column:
     return Column(np.atleast_1d(numerators), common)
 
 
-def column(values: Sequence[Any]) -> Any:
+def column(values: Sequence[Exact]) -> Number:
     """Exact numbers as one integer array, or as `Ratios` where one is a fraction; equal flags stay a flag."""
+    # A flag decides which layers exist, and cannot be an array.
     if all(isinstance(value, bool) for value in values) and len(set(values)) == 1:
         return values[0]
     above = np.array([value.numerator for value in values], dtype=np.int64)
     below = np.array([value.denominator for value in values], dtype=np.int64)
+    # Plain arrays where no fraction is left: arithmetic on ratios is slower.
     return above if (below == 1).all() else Ratios(above, below)
 
 
-def length_of(piece: Mapping[str, Any]) -> int:
+def length_of(piece: Mapping[str, Number]) -> int:
     """How many networks a piece of settings stands for: the length of its arrays."""
     for value in piece.values():
         if isinstance(value, Ratios):
@@ -78,14 +80,14 @@ def length_of(piece: Mapping[str, Any]) -> int:
     return 1
 
 
-def piece_of(piece: Mapping[str, Any], index: int) -> dict[str, Any]:
+def piece_of(piece: Mapping[str, Number], index: int) -> dict[str, Number]:
     """The settings of one network of a piece, as exact numbers."""
     return {name: _at(value, index) for name, value in piece.items()}
 
 
 def joined(
-    pieces: Sequence[Mapping[str, Any]], lengths: Sequence[int], arrays: frozenset[str]
-) -> dict[str, Any]:
+    pieces: Sequence[Mapping[str, Number]], lengths: Sequence[int], arrays: frozenset[str]
+) -> dict[str, Number]:
     """Concatenates pieces; values equal everywhere stay scalar, in `arrays` as arrays of one."""
     columns = {name: _joined([piece[name] for piece in pieces], lengths) for name in pieces[0]}
     return {
@@ -94,7 +96,7 @@ def joined(
     }
 
 
-def _joined(values: Sequence[Any], lengths: Sequence[int]) -> Any:
+def _joined(values: Sequence[Number], lengths: Sequence[int]) -> Number:
     first = values[0]
     if all(isinstance(value, int | Fraction) and value == first for value in values):
         return first
@@ -104,20 +106,21 @@ def _joined(values: Sequence[Any], lengths: Sequence[int]) -> Any:
     return above if (below == 1).all() else Ratios(above, below)
 
 
-def _at(value: Any, index: int) -> Any:
+def _at(value: Number, index: int) -> Number:
     if isinstance(value, Ratios):
         above, below = (
-            np.broadcast_to(part, (index + 1,)) if np.ndim(part) == 0 else part for part in _parts(value)
+            np.broadcast_to(part, (index + 1,)) if part.ndim == 0 else part
+            for part in map(np.asarray, _parts(value))
         )
         return simplify(Fraction(int(above[index]), int(below[index])))
     return int(value[index]) if isinstance(value, np.ndarray) else value
 
 
-def _parts(value: Any) -> tuple[Any, Any]:
+def _parts(value: Number) -> tuple[Size, Size]:
     if isinstance(value, Ratios | Fraction):
         return value.numerator, value.denominator
     return value, 1
 
 
-def _filled(value: Any, length: int) -> Any:
+def _filled(value: Size, length: int) -> Array:
     return np.broadcast_to(np.asarray(value, dtype=np.int64), (length,))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.analysis.formula import Formulas
 from costmodel.errors import OptionError
@@ -14,7 +13,10 @@ from search.sweep.array_program import Chunk, Layout, Range
 from search.sweep.columns import Column
 from search.sweep.program import Poly, Program
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    import sympy
+
+Array = np.ndarray
 
 
 class Compiled:
@@ -54,6 +56,7 @@ class Compiled:
             place: columns[name].over(self.denominators[place]) for place, name in enumerate(self.names)
         }
         chunk = Chunk(self.layout, values)
+        # Of designs that are no networks sizes may be zero; their figures are set to 0 below.
         with np.errstate(divide="ignore"):
             flags = {name: chunk.flags(name) for name in ("valid", "assumed")}
             found = {name: self._output(chunk, name) for name in self.layout.outputs}
@@ -66,6 +69,7 @@ class Compiled:
         found = chunk.run(self.layout.outputs[name])
         scale = self.layout.scales[name]
         value: Array = np.full(chunk.shape, found, dtype=np.int64) if isinstance(found, int) else found
+        # Python numbers on the way may be larger than their result.
         if value.dtype == object and all(abs(each) < 1 << 63 for each in value):
             value = value.astype(np.int64)
         if scale == 1:
@@ -73,7 +77,7 @@ class Compiled:
         return value // scale if not (value % scale).any() else value / scale
 
 
-def _own(found: Formulas) -> Iterator[Any]:
+def _own(found: Formulas) -> Iterator[sympy.Basic]:
     """What is taken of the free symbols: that they are above zero, and whole where they must be."""
     import sympy
 

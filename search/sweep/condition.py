@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.arithmetic import CONDITIONS, Expression, parse
 from costmodel.errors import OptionError, nearest
 
-Array = NDArray[Any]
+Array = np.ndarray
 
 
 def parse_condition(text: str, known: Iterable[str], option: str = "--where") -> Expression:

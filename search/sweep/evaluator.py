@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.formula import Formulas, formulas, is_whole
@@ -17,12 +15,12 @@ from costmodel.analysis.metrics import evaluate, metric_named
 from costmodel.errors import CostModelError, OptionError, SpecError, TransformError, nearest
 from costmodel.graph import Graph
 from costmodel.network import Network
-from costmodel.numbers import simplify
+from costmodel.numbers import Exact, Number, exact, simplify
 from search.sweep.array_program import Range
-from search.sweep.columns import Column
+from search.sweep.columns import Column, Values
 from search.sweep.compiled import Compiled
 
-Array = NDArray[Any]
+Array = np.ndarray
 CHUNK = 1 << 14  # designs at a time: 128 KiB for each array, so that all of a chunk stays in the cache
 
 
@@ -51,15 +49,15 @@ class Evaluator:
         for name in metrics:
             metric_named(name)
         self.network, self.metrics = network, tuple(dict.fromkeys(metrics))
-        self._formulas: dict[Any, Formulas] = {}
-        self._layouts: dict[Any, Compiled] = {}
+        self._formulas: dict[Hashable, Formulas] = {}
+        self._layouts: dict[Hashable, Compiled] = {}
         self._ranges: dict[str, Range] = {}
         self._denominators: dict[str, int] = {}
         self.reasons: dict[str, str] = {}  # why a name must be a number, where a layer or a value says it
         self.designs = 0
 
     @cached_property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Number]:
         """The values of all sizes where no column gives others."""
         return dict(self.network.sizes)
 
@@ -68,19 +66,21 @@ class Evaluator:
         """What a column may be: sizes, structure and `let` names of the spec, and sizes of its transforms."""
         return self.network.size_names | frozenset(self.network.document.sections["let"])
 
-    def build(self, values: Mapping[str, Any], name_value: Callable[[str, Any], Any] | None = None) -> Graph:
+    def build(
+        self, values: Mapping[str, Number], name_value: Callable[[str, Number], Number] | None = None
+    ) -> Graph:
         """The network measured, of given values (exact or symbols)."""
         lets = self.network.document.sections["let"]
         given = {name: value for name, value in values.items() if name not in lets}
         chosen = {name: value for name, value in values.items() if name in lets}
 
-        def named(name: str, value: Any) -> Any:
+        def named(name: str, value: Number) -> Number:
             value = chosen.get(name, value)
             return value if name_value is None else name_value(name, value)
 
         return self.network.with_sizes(given).graph(named)
 
-    def exact(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    def exact(self, values: Mapping[str, Exact]) -> dict[str, Number | None] | None:
         """The figures of one design by the integer analysis; None where it is not valid."""
         try:
             figures = Figures(self.build(values))
@@ -95,7 +95,7 @@ class Evaluator:
             self._ranges[name] = reach
         self.designs = max(self.designs, designs)
 
-    def __call__(self, columns: Mapping[str, Any]) -> dict[str, Array]:
+    def __call__(self, columns: Mapping[str, Values]) -> dict[str, Array]:
         """The figures of every design, and `valid`.
 
         Raises:
@@ -113,6 +113,7 @@ class Evaluator:
             piece = slice(start, start + CHUNK)
             chunk = {name: Column(each.numerators[piece], each.denominator) for name, each in given.items()}
             for name, values in self._chunk(chunk).items():
+                # A mean is whole in one chunk and a fraction in another: then all of it is floats.
                 if values.dtype != result[name].dtype and values.dtype != np.int64:
                     result[name] = result[name].astype(values.dtype)
                 result[name][piece] = values
@@ -136,7 +137,7 @@ class Evaluator:
                 found[name][rows] = each
         return found
 
-    def _part(self, fixed: dict[str, Any], columns: Mapping[str, Column], length: int) -> dict[str, Array]:
+    def _part(self, fixed: dict[str, Exact], columns: Mapping[str, Column], length: int) -> dict[str, Array]:
         fixed = {name: self._flag(name, value) for name, value in fixed.items()}
         if not columns:
             return self._constant(fixed, length)
@@ -145,6 +146,7 @@ class Evaluator:
         except (SpecError, TransformError):  # some values, or these names together, have no formula
             return self._one_by_one(fixed, columns)
         found = compiled(columns)
+        # The formulas are those of another network there, such as one with a stage of no layers.
         outside = np.flatnonzero(~found.pop("assumed"))
         if len(outside):
             rows = {
@@ -155,21 +157,21 @@ class Evaluator:
                 found[name][outside] = values
         return found
 
-    def _flag(self, name: str, value: Any) -> Any:
+    def _flag(self, name: str, value: Exact) -> Exact:
         return bool(value) if isinstance(self.settings.get(name), bool) and value in (0, 1) else value
 
-    def _constant(self, fixed: Mapping[str, Any], length: int) -> dict[str, Array]:
+    def _constant(self, fixed: Mapping[str, Exact], length: int) -> dict[str, Array]:
         figures = self.exact(fixed)
         values = figures or dict.fromkeys(self.metrics, 0)
         found = {name: np.full(length, self._number(name, value)) for name, value in values.items()}
         return {**found, "valid": np.full(length, figures is not None)}
 
-    def _number(self, name: str, value: Any) -> Any:
+    def _number(self, name: str, value: Number | None) -> Number:
         if value is None or value == float("inf"):
             raise OptionError(f"{name}: does not apply to {self.network.document.name}, or is unbounded")
         return float(value) if isinstance(value, Fraction) else value
 
-    def _one_by_one(self, fixed: Mapping[str, Any], columns: Mapping[str, Column]) -> dict[str, Array]:
+    def _one_by_one(self, fixed: Mapping[str, Exact], columns: Mapping[str, Column]) -> dict[str, Array]:
         """The integer analysis of designs that no formula describes, each distinct one once."""
         rows = np.stack([column.numerators for column in columns.values()], axis=1)
         distinct, inverse = np.unique(rows, axis=0, return_inverse=True)
@@ -206,6 +208,7 @@ class Evaluator:
         free = [name for name in names if name not in flags]
         if not free or self._is_free(free):
             return flags
+        # Together they failed, so each is tried by itself: one of them decides what layers exist.
         return flags | frozenset(name for name in free if not self._is_free([name]))
 
     def _is_free(self, names: Sequence[str]) -> bool:
@@ -225,18 +228,18 @@ class Evaluator:
             self.reasons[names[0]] = str(reason)
         return False
 
-    def _formulas_of(self, fixed: Mapping[str, Any], names: tuple[str, ...]) -> Formulas:
+    def _formulas_of(self, fixed: Mapping[str, Exact], names: tuple[str, ...]) -> Formulas:
         key = (tuple(sorted(fixed.items())), names)
         if key not in self._formulas:
 
-            def build(values: Mapping[str, Any], name_value: Callable[[str, Any], Any]) -> Graph:
+            def build(values: Mapping[str, Number], name_value: Callable[[str, Number], Number]) -> Graph:
                 return self.build({**fixed, **values}, name_value)
 
-            whole = {name: is_whole(build, name, self.settings.get(name, 1)) for name in names}
+            whole = {name: is_whole(build, name, exact(self.settings.get(name, 1))) for name in names}
             self._formulas[key] = formulas(build, whole, self.metrics, taken=self.names, tidy=False)
         return self._formulas[key]
 
-    def _compiled(self, fixed: Mapping[str, Any], columns: Mapping[str, Column]) -> Compiled:
+    def _compiled(self, fixed: Mapping[str, Exact], columns: Mapping[str, Column]) -> Compiled:
         for name, column in columns.items():
             self._stretch(name, column)
         names = tuple(columns)
@@ -265,7 +268,7 @@ class Evaluator:
         self._ranges[name], self._denominators[name] = new, common
 
 
-def _split(columns: Sequence[Column], length: int) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def _split(columns: Sequence[Column], length: int) -> Iterator[tuple[tuple[Exact, ...], slice | Array]]:
     """Each combination of values of some columns, with the rows that have it."""
     if not columns:
         yield (), slice(0, length)

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.arithmetic import number
 from costmodel.errors import OptionError
@@ -17,7 +15,7 @@ from costmodel.numbers import simplify
 from search.sweep.array_program import Range
 from search.sweep.columns import Column
 
-Array = NDArray[Any]
+Array = np.ndarray
 MOST_VALUES = 10_000_000
 DRAWN = 1 << 14  # designs drawn from one seed: a sweep in other pieces draws the same
 FLAGS = {"false": 0, "true": 1}
@@ -84,6 +82,7 @@ def parse_axis(text: str, option: str, *, step: Fraction | None = None) -> Axis:
     if high < low:
         raise OptionError(f"{option} {text}: no points, {_shown(high)} is below {_shown(low)}")
     denominator = lcm(low.denominator, stride.denominator)
+    # Exact numbers: of floats (0.7 - 0.1) / 0.1 is 5.999..., and a value would be missing.
     count = int((high - low) / stride)
     if count >= MOST_VALUES:
         raise OptionError(f"{option} {text}: {count + 1} values, at most {MOST_VALUES} on one axis")
@@ -166,6 +165,7 @@ class Grid:
 
     def _random(self, start: int, stop: int) -> list[Array]:
         first = start // DRAWN
+        # Whole blocks of one seed each: design n is the same in whatever pieces the sweep runs.
         blocks = [self._block(number) for number in range(first, -(-stop // DRAWN))]
         piece = slice(start - first * DRAWN, stop - first * DRAWN)
         return [np.concatenate(each)[piece] for each in zip(*blocks, strict=True)]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.errors import OptionError
 
-Array = NDArray[Any]
+Array = np.ndarray
 LARGEST_FRONT = 1_000_000
 BLOCK = 256
 SAMPLE = 32
@@ -33,6 +30,7 @@ class Front:
             OptionError: more than a million points are non-dominated.
         """
         if self.points is not None and len(self.points):
+            # Against the front first, which leaves little to sort.
             new = ~dominated(points, self.points, or_equal=True)
             points, numbers = points[new], numbers[new]
         if not len(points):
@@ -60,6 +58,8 @@ def front(points: Array) -> Array:
     if ordered.shape[1] == 1:
         kept = order[:1]
     elif ordered.shape[1] == 2:
+        # In a plane, sorted by the first objective, a point stands if none before it is as small on the
+        # second.
         best = np.minimum.accumulate(ordered[:, 1])
         kept = order[np.concatenate([[True], ordered[1:, 1] < best[:-1]])]
     else:
@@ -107,6 +107,7 @@ def _strong(by: Array) -> Array:
 
 def _pairs(points: Array, by: Array, or_equal: bool) -> Array:
     beaten: Array = np.zeros(len(points), dtype=bool)
+    # In pieces: all pairs at once would take memory as the square of the points.
     for start in range(0, len(points), 1 << 12):
         piece = points[start : start + (1 << 12)]
         nowhere_larger = np.ones((len(piece), len(by)), dtype=bool)

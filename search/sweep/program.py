@@ -19,6 +19,7 @@ from typing import Any
 import sympy
 
 from costmodel.errors import OptionError
+from costmodel.numbers import Exact
 
 Monomial = tuple[tuple[int, int], ...]  # (atom, power), sorted
 
@@ -26,6 +27,7 @@ Monomial = tuple[tuple[int, int], ...]  # (atom, power), sorted
 class Key(tuple[tuple[Monomial, Fraction], ...]):
     """The terms of a polynomial in order: what stands for it, in atoms and in dictionaries."""
 
+    # Kept, since every lookup of a polynomial hashes all its terms.
     def __hash__(self) -> int:
         known: int | None = self.__dict__.get("hashed")
         if known is None:
@@ -40,7 +42,7 @@ class Poly:
     terms: Mapping[Monomial, Fraction]
 
     @staticmethod
-    def of(value: Any) -> Poly:
+    def of(value: Exact) -> Poly:
         """A constant."""
         return Poly({(): Fraction(value)} if value else {})
 
@@ -83,7 +85,7 @@ class Poly:
                 terms[joined] = terms.get(joined, Fraction(0)) + one * two
         return Poly({monomial: each for monomial, each in terms.items() if each})
 
-    def scaled(self, factor: Any) -> Poly:
+    def scaled(self, factor: Exact) -> Poly:
         """All coefficients times a number."""
         return Poly({monomial: each * factor for monomial, each in self.terms.items()} if factor else {})
 
@@ -104,7 +106,7 @@ class Atom:
     """
 
     kind: str
-    arguments: tuple[Any, ...]
+    arguments: tuple[Any, ...]  # of a kind and a number that `kind` decides
 
 
 @dataclass(frozen=True)
@@ -128,19 +130,19 @@ class Program:
     """
 
     columns: Mapping[str, int]
-    definitions: Mapping[Any, Any]
+    definitions: Mapping[sympy.Symbol, sympy.Expr]
     atoms: list[Atom] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._numbers: dict[Any, int] = {}
-        self._symbols: dict[Any, Poly] = {}
-        self._ratios: dict[Any, tuple[Poly, Poly]] = {}
+        self._numbers: dict[Atom, int] = {}
+        self._symbols: dict[str, Poly] = {}
+        self._ratios: dict[sympy.Expr, tuple[Poly, Poly]] = {}
         self.reads: list[frozenset[int]] = []
         for place, (name, denominator) in enumerate(self.columns.items()):
             column = self._intern(Atom("column", (place,)))
             self._symbols[name] = column.scaled(Fraction(1, denominator))
 
-    def poly(self, expression: Any) -> Poly:
+    def poly(self, expression: sympy.Expr) -> Poly:
         """An expression as a polynomial.
 
         Raises:
@@ -151,13 +153,13 @@ class Program:
             raise OptionError(f"{str(expression)[:60]} is a fraction that is not rounded")
         return above.scaled(1 / below.constant)
 
-    def ratio(self, expression: Any) -> tuple[Poly, Poly]:
+    def ratio(self, expression: sympy.Expr) -> tuple[Poly, Poly]:
         """An expression as a quotient of two polynomials."""
         if expression not in self._ratios:
             self._ratios[expression] = self._ratio(expression)
         return self._ratios[expression]
 
-    def _ratio(self, expression: Any) -> tuple[Poly, Poly]:
+    def _ratio(self, expression: sympy.Expr) -> tuple[Poly, Poly]:
         one = Poly.of(1)
         match expression:
             case sympy.Rational():
@@ -176,10 +178,11 @@ class Program:
                 return reduce(_product, [(above, below)] * power, (one, one))
             case sympy.Mod():
                 value, divisor = expression.args
+                # The same floor mostly stands in the formula already, and is worked out once.
                 return self.ratio(value - divisor * sympy.floor(value / divisor, evaluate=False))
         return self._atom(expression), one
 
-    def _atom(self, expression: Any) -> Poly:
+    def _atom(self, expression: sympy.Expr) -> Poly:
         name = type(expression).__name__
         match name:
             case "floor" | "ceiling":
@@ -193,7 +196,7 @@ class Program:
                 return self._choice(expression.args)
         raise OptionError(f"{name} is no arithmetic on whole numbers")
 
-    def _choice(self, branches: Sequence[Any]) -> Poly:
+    def _choice(self, branches: Sequence[tuple[sympy.Expr, sympy.Basic]]) -> Poly:
         (value, condition), *others = branches
         if condition == sympy.true or not others:
             return self.poly(value)
@@ -203,28 +206,30 @@ class Program:
     def _rounded(self, kind: str, quotient: tuple[Poly, Poly], more: tuple[int, ...]) -> Poly:
         above, below = quotient
         scale = lcm(above.denominator, below.denominator)
+        # Whole coefficients, so that arrays of int64 can hold them.
         above, below = above.scaled(scale), below.scaled(scale)
         if below.constant is not None and below.constant < 0:
             above, below = above.scaled(-1), below.scaled(-1)
         return self._intern(Atom(kind, (above.key, below.key, *more)))
 
-    def _scaled(self, kind: str, polys: Sequence[Poly], *first: Any) -> Poly:
+    def _scaled(self, kind: str, polys: Sequence[Poly], *first: Condition) -> Poly:
         scale = reduce(lcm, (each.denominator for each in polys))
         atom = Atom(kind, (*first, *(each.scaled(scale).key for each in polys)))
         return self._intern(atom).scaled(Fraction(1, scale))
 
-    def _symbol(self, symbol: Any) -> Poly:
+    def _symbol(self, symbol: sympy.Symbol) -> Poly:
         known = self._symbols.get(symbol.name)
         if known is not None:
             return known
         found = self.poly(self.definitions[symbol])
+        # Under one name: multiplied out in everything that reads it, a sum of sizes would explode.
         if len(found.terms) > 1:
             scale = found.denominator
             found = self._intern(Atom("value", (found.scaled(scale).key,))).scaled(Fraction(1, scale))
         self._symbols[symbol.name] = found
         return found
 
-    def condition(self, expression: Any) -> Condition:
+    def condition(self, expression: sympy.Basic) -> Condition:
         """A condition on symbols as one on polynomials."""
         if expression in (sympy.true, sympy.false):
             return ALWAYS if expression == sympy.true else Condition("not", (ALWAYS,))
@@ -255,7 +260,7 @@ class Program:
             return frozenset(atom.arguments)
         return self.columns_of(atom.arguments)
 
-    def columns_of(self, argument: Any) -> frozenset[int]:
+    def columns_of(self, argument: object) -> frozenset[int]:
         """The columns that a polynomial (by its key), a condition or several of them read."""
         found: set[int] = set()
         for atom in atoms_in(argument):
@@ -263,7 +268,7 @@ class Program:
         return frozenset(found)
 
 
-def _relation(expression: Any) -> str:
+def _relation(expression: sympy.Expr) -> str:
     name = type(expression).__name__
     return {
         "GreaterThan": "Ge",
@@ -285,7 +290,7 @@ def _product(first: tuple[Poly, Poly], second: tuple[Poly, Poly]) -> tuple[Poly,
     return first[0] * second[0], first[1] * second[1]
 
 
-def atoms_in(argument: Any) -> Iterable[int]:
+def atoms_in(argument: object) -> Iterable[int]:
     """The atoms that a polynomial's key, a condition, or a tuple of them names."""
     if isinstance(argument, Condition):
         yield from atoms_in(argument.arguments)
@@ -317,6 +322,7 @@ class Bounds:
         for monomial, coefficient in key:
             one, other = self._monomial(monomial, coefficient)
             low, high = low + one, high + other
+            # Partial sums may be larger than the whole: what overflows on the way is wrong at the end.
             reach += max(abs(one), abs(other), abs(coefficient.numerator))
         self.largest = max(self.largest, reach)
         return low, high
@@ -346,6 +352,7 @@ class Bounds:
                 low, high = self._quotient(above, below)
                 _, below_high = self.poly(below)
                 reach = max(abs(low), abs(high)) + 2 * divisor
+                # The rounding compares 10 * nearest * below with 9 * above: twice that, to be safe.
                 self.largest = max(self.largest, 20 * reach * max(1, abs(below_high)) * divisor)
                 return divisor, max(divisor, high + 2 * divisor)
             case "where", (_, *branches):

@@ -9,14 +9,17 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Self
 
-from numpy.typing import NDArray
+import numpy as np
 
 from costmodel.errors import OptionError
 
-Table = dict[str, NDArray[Any]]
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
+Table = dict[str, np.ndarray]
 ASKED = (signal.SIGINT, signal.SIGTERM)
 BYTES_A_CELL = {".csv": 11, ".parquet": 6}
 
@@ -33,6 +36,7 @@ def room_for(path: Path, rows: int, columns: int) -> None:
         _pyarrow(path)
     if not path.parent.is_dir():
         raise OptionError(f"--out {path}: there is no folder {path.parent}")
+    # Told before hours of work, not by a full disk after them.
     needed = rows * columns * BYTES_A_CELL[path.suffix]
     free = shutil.disk_usage(path.parent).free
     if needed > free:
@@ -43,12 +47,13 @@ def room_for(path: Path, rows: int, columns: int) -> None:
         )
 
 
-def _pyarrow(path: Path) -> Any:
+def _pyarrow(path: Path) -> ModuleType:
     try:
         import pyarrow
     except ImportError:
         raise OptionError(f"--out {path}: Parquet needs pyarrow: pip install 'costmodel[parquet]'") from None
-    return pyarrow
+    loaded: ModuleType = pyarrow
+    return loaded
 
 
 class RowFile:
@@ -64,7 +69,7 @@ class RowFile:
         self.path, self.designs, self.figures = path, designs, figures
         self.rows = self.done = 0
         self.note = path.with_name(path.name + ".incomplete")
-        self._writer: Any = None
+        self._writer: pyarrow.parquet.ParquetWriter | None = None
         self._whole = 0
 
     def __enter__(self) -> Self:
@@ -127,6 +132,7 @@ class RowFile:
         )
         if self._writer is None:
             self._writer = parquet.ParquetWriter(self._file, table.schema)
+        # The first piece decides the types; in a later one a column may be whole by chance.
         self._writer.write_table(table.cast(self._writer.schema))
 
 
@@ -150,16 +156,17 @@ def _uninterrupted() -> Iterator[None]:
 def csv_of(rows: Table, figures: Collection[str], *, header: bool = True) -> str:
     """Rows as CSV: flags as true and false, the figures of what is no network left out."""
     cells = [_cells(name, each, rows["valid"], figures) for name, each in rows.items()]
+    # One format for a whole row: the csv module takes more than twice as long, and numbers need no quoting.
     line = ",".join(["%s"] * len(cells))
     lines = [",".join(rows)] if header else []
     lines += [line % row for row in zip(*cells, strict=True)]
     return "".join(f"{each}\n" for each in lines)
 
 
-def _cells(name: str, values: NDArray[Any], valid: NDArray[Any], figures: Collection[str]) -> list[Any]:
+def _cells(name: str, values: np.ndarray, valid: np.ndarray, figures: Collection[str]) -> list[object]:
     if values.dtype == bool:
         return ["true" if each else "false" for each in values.tolist()]
-    found: list[Any] = values.tolist()
+    found: list[object] = values.tolist()
     if name not in figures or valid.all():
         return found
     return [each if is_valid else "" for each, is_valid in zip(found, valid.tolist(), strict=True)]

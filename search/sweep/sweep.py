@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.analysis.metrics import METRICS
 from costmodel.arithmetic import Expression
@@ -17,7 +15,7 @@ from search.sweep.evaluator import CHUNK, Evaluator
 from search.sweep.grid import Grid
 from search.sweep.pareto import Front
 
-Array = NDArray[Any]
+Array = np.ndarray
 Table = dict[str, Array]
 PIECE = 8 * CHUNK  # designs between two looks at the front, the file and the clock
 
@@ -83,6 +81,7 @@ class Sweep:
             if self.pareto:
                 numbers = rows.pop("number")
                 best.add(self._objectives(rows), numbers)
+                # Nothing is known to stay before the last piece; the front is kept by number alone.
                 rows = {name: each[:0] for name, each in rows.items()}
                 if stop == self.grid.designs:
                     rows = self.at(best.numbers)

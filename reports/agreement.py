@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.escape import drawing
 from reports.drawing import COLOURS, pictures
 from reports.files import write_files
 from reports.tables import frame_csv
-from search.trials.agreement import Ranked
+from search.trials.agreement import Agreement, Ranked
 
 if TYPE_CHECKING:
     import pandas
@@ -28,13 +28,13 @@ def table(networks: Sequence[Ranked]) -> pandas.DataFrame:
     return pd.DataFrame([_row(each) for each in networks])
 
 
-def _row(network: Ranked) -> dict[str, Any]:
+def _row(network: Ranked) -> dict[str, object]:
     sizes = {name: float(value) for name, value in network.settings.items()}
     trained = {"form": network.form, "trained": network.trained, "trainings": network.trainings}
     return {**sizes, **trained, **network.scores}
 
 
-def draw(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
+def draw(networks: Sequence[Ranked], rows: Sequence[Agreement], title: str) -> Figure:
     """Trained score against each cheap score, the one that ranks best first."""
     from matplotlib.figure import Figure
 
@@ -50,7 +50,7 @@ def draw(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], title: s
     return figure
 
 
-def write(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], name: str, out: Path) -> list[Path]:
+def write(networks: Sequence[Ranked], rows: Sequence[Agreement], name: str, out: Path) -> list[Path]:
     """Writes the networks as CSV, and the drawing; the files' paths.
 
     Raises:
@@ -63,7 +63,7 @@ def write(networks: Sequence[Ranked], rows: Sequence[Mapping[str, Any]], name: s
     )
 
 
-def _panel(axes: Axes, networks: Sequence[Ranked], row: Mapping[str, Any]) -> None:
+def _panel(axes: Axes, networks: Sequence[Ranked], row: Agreement) -> None:
     from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
     pairs = [(value, each.trained) for each in networks if (value := each.scores[row["score"]]) is not None]

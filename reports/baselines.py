@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.escape import drawing
 from reports.drawing import COLOURS, pictures
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 APART = 0.17  # between the two marks of a method
-
-Row = Mapping[str, Any]
 
 
 def table(trials: Sequence[Trial]) -> pandas.DataFrame:

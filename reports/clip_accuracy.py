@@ -15,7 +15,7 @@ CLASS_COLUMNS = ("class", "videos", "recall", "recall_error", "precision", "aver
 CONFUSION_COLUMNS = ("class", "taken_for", "videos")
 
 
-def row_of(found: ClipAccuracy) -> dict[str, Any]:
+def row_of(found: ClipAccuracy) -> dict[str, object]:
     """The accuracy of a network with its standard error, on what it was measured, and what it cost."""
     views = found.views
     return found.metrics() | {
@@ -49,7 +49,7 @@ def page(found: ClipAccuracy, *, classes: bool = False, confusion: bool = False)
     row = row_of(found)
     by_class = found.by_class() if classes else []
     taken = confused(found) if confusion else []
-    further: dict[str, Any] = {"classes": by_class} if classes else {}
+    further: dict[str, object] = {"classes": by_class} if classes else {}
     further |= {"confusion": taken} if confusion else {}
     parts = [Table([row], tuple(row))]
     parts += [Table(by_class, CLASS_COLUMNS, "each class")] if classes else []

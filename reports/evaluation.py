@@ -53,7 +53,7 @@ class StreamAccuracy:
         """The initialisations that were tried."""
         return tuple(name for name in NAMES if self.seen and name in self.seen[0])
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """All of it, for programs."""
         return {
             "model": self.name,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite
-from typing import Any
 
 from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
@@ -48,7 +47,7 @@ class Entry:
 
     spec: str
     variant: str | None = None
-    sets: Mapping[str, Any] = field(default_factory=dict)
+    sets: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def command(self) -> str:
@@ -76,7 +75,7 @@ def _own_variants(source: Document) -> Iterator[str]:
     yield from item.value if item is not None else ()
 
 
-def _published_widths(spec: str) -> list[Any]:
+def _published_widths(spec: str) -> list[object]:
     found = set()
     for name in paper_names():
         for item in paper(name).networks.values():
@@ -86,13 +85,13 @@ def _published_widths(spec: str) -> list[Any]:
     return sorted(found) or [1]
 
 
-def rows() -> tuple[list[dict[str, Any]], list[str]]:
+def rows() -> tuple[list[dict[str, object]], list[str]]:
     """A row for each network, and a line for each that cannot run frame by frame."""
     found, refused = [], []
     for entry in entries():
         network = Network.of(entry.spec, entry.variant, entry.sets)
         clip = network.graph()
-        row: dict[str, Any] = {"network": Markup(f"`{entry.command}`"), "input": str(clip.source)}
+        row: dict[str, object] = {"network": Markup(f"`{entry.command}`"), "input": str(clip.source)}
         row |= _figures(Figures(clip), CLIP_FIGURES)
         try:
             row |= _figures(Figures(network.continual().graph()), STREAM_FIGURES)
@@ -102,12 +101,12 @@ def rows() -> tuple[list[dict[str, Any]], list[str]]:
     return found, refused
 
 
-def _figures(figures: Figures, wanted: Mapping[str, str]) -> dict[str, Any]:
+def _figures(figures: Figures, wanted: Mapping[str, str]) -> dict[str, object]:
     found = {title: plain(evaluate(figures, name)) for title, name in wanted.items()}
     return {title: _whole(value) for title, value in found.items()}
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> object:
     """A mean to the nearest whole number; unbounded stays so."""
     return round(value) if isinstance(value, float) and isfinite(value) else value
 
@@ -119,5 +118,5 @@ def gallery() -> str:
     return page + REFUSED + "\n" + "\n".join(refused) + "\n" if refused else page
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return f"{float(value):g}" if isinstance(value, Fraction) else str(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from costmodel.analysis.metrics import evaluate, traffic_bytes
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import CostModelError
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Number
 from costmodel.ops import Conv, Delay, Step
 from costmodel.types import TensorType
 
@@ -138,7 +138,7 @@ class MemoryReport:
         lengths = sorted({*CLIP_LENGTHS, int(self.clip.source.time)})
         return pd.DataFrame([row for row in map(self._clip_row, lengths) if row], columns=CLIP_COLUMNS)
 
-    def _clip_row(self, frames: int) -> dict[str, Any]:
+    def _clip_row(self, frames: int) -> dict[str, Number]:
         """One clip length; nothing where the network does not fit clips of it."""
         try:
             clip = replace(self.clip, source=self.clip.source.with_time(frames))
@@ -159,12 +159,13 @@ class MemoryReport:
 
     def _needs_less(self, frames: int) -> bool:
         row = self._clip_row(frames)
-        return bool(row) and row["frame_worst_case"] < row["clip_worst_case"]
+        return bool(row) and bool(row["frame_worst_case"] < row["clip_worst_case"])
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:
     """The smallest length for which a claim holds that, once true, stays true."""
     high = 1
+    # By doubling, then halving: a clip of every length would be a network to analyse each.
     while not holds(high):
         high *= 2
         if high > LONGEST_CLIP:
@@ -181,7 +182,7 @@ def stage_of(name: str) -> str:
     return name.split(".")[0]
 
 
-def _clip_rows(graph: Graph) -> list[dict[str, Any]]:
+def _clip_rows(graph: Graph) -> list[dict[str, object]]:
     source = graph.source
     shape = _product(source.with_time(1))
     buffer = {
@@ -192,11 +193,15 @@ def _clip_rows(graph: Graph) -> list[dict[str, Any]]:
         "equation": "eq. 2",
         "floats": int(source.with_time(1).values) * (int(source.time) - 1),
     }
-    maps = [_row(graph, node, _product(graph.types[node.name]), "eq. 3") for node in graph.nodes]
-    return [buffer, *(row | {"floats": int(graph.types[row["layer"]].values)} for row in maps)]
+    maps = (
+        _row(graph, node, _product(graph.types[node.name]), "eq. 3")
+        | {"floats": int(graph.types[node.name].values)}
+        for node in graph.nodes
+    )
+    return [buffer, *maps]
 
 
-def _state_rows(graph: Graph) -> list[dict[str, Any]]:
+def _state_rows(graph: Graph) -> list[dict[str, object]]:
     rows = []
     for node in graph.nodes:
         kept = node.op.carry(*graph.inputs_of(node)).kept
@@ -207,7 +212,7 @@ def _state_rows(graph: Graph) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(graph: Graph, node: Node, formula: str, equation: str) -> dict[str, Any]:
+def _row(graph: Graph, node: Node, formula: str, equation: str) -> dict[str, object]:
     return {
         "stage": stage_of(node.name),
         "layer": node.name,
@@ -229,6 +234,7 @@ def _rule(graph: Graph, node: Node, kept: TensorType) -> tuple[str, str]:
     frames = (
         f"({window.kernel} - 1)" if window.dilation == 1 else f"{window.dilation} x ({window.kernel} - 1)"
     )
+    # With a stride fewer sums are open at once; an input window keeps every frame.
     if window.stride > 1 and op.form == "partial":
         frames = f"ceil({frames} / {window.stride})"
     equation = "eq. 5" if isinstance(op.inner, Conv) else "eq. 9, with its channels"
@@ -246,8 +252,8 @@ def _product(shape: TensorType) -> str:
     return " x ".join(str(size) for size in shape if size != 1) or "1"
 
 
-def _traffic_rows(mode: str, figures: Figures) -> list[dict[str, Any]]:
-    rows = []
+def _traffic_rows(mode: str, figures: Figures) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
     for node in figures.graph.nodes:
         moved = figures.traffic[node.name]
         per_frame: Mapping[str, float] = {
@@ -257,8 +263,14 @@ def _traffic_rows(mode: str, figures: Figures) -> list[dict[str, Any]]:
         total = float(traffic_bytes(figures, node))
         work = float(figures.per_frame(node, operations_of(figures.work[node.name])))
         rows.append(
-            {"mode": mode, "layer": node.name, "op": op_title(node.op)}
-            | {f"{name}_bytes": amount for name, amount in per_frame.items()}
-            | {"bytes": total, "operations": work, "operations_per_byte": work / total if total else 0.0}
+            {
+                "mode": mode,
+                "layer": node.name,
+                "op": op_title(node.op),
+                **{f"{name}_bytes": amount for name, amount in per_frame.items()},
+                "bytes": total,
+                "operations": work,
+                "operations_per_byte": work / total if total else 0.0,
+            }
         )
     return rows

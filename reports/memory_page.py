@@ -89,6 +89,7 @@ def _with_total(layers: pd.DataFrame) -> pd.DataFrame:
 
 def _busiest(traffic: pd.DataFrame) -> pd.DataFrame:
     columns = ["mode", "layer", "op", "weights_bytes", "state_read_bytes", "state_written_bytes", "bytes"]
+    # Stable, so that layers that move as much keep their order, and the page is the same in every run.
     found = traffic.sort_values("bytes", ascending=False, kind="stable")
     kept = found.groupby("mode", sort=False).head(MOST_ROWS).sort_values("mode", kind="stable")
     return kept[[*columns, "operations_per_byte"]]
@@ -100,6 +101,7 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 def _plain(value: object) -> object:
+    # pandas hands out numpy scalars, which print otherwise.
     item = getattr(value, "item", None)
     found = item() if callable(item) else value
     return None if isinstance(found, float) and pd.isna(found) else found

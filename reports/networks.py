@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from math import isinf
@@ -16,8 +16,8 @@ from costmodel.arithmetic import parse
 from costmodel.errors import CostModelError, OptionError, nearest
 from costmodel.graph import Node
 from costmodel.network import Network
-from costmodel.numbers import is_exact
-from costmodel.ops import Add, Concat, Conv, Linear, Relu, Relu6, Step
+from costmodel.numbers import Number, Size, is_exact
+from costmodel.ops import Add, Concat, Conv, Linear, Op, Relu, Relu6, Step
 from costmodel.spec import Document, document
 from costmodel.spec.load import Item
 from costmodel.transforms import TRANSFORMS, Transform
@@ -47,8 +47,8 @@ class Networks:
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
-        self.networks: dict[Any, Network] = {}
-        self.figures: dict[Any, Figures] = {}
+        self.networks: dict[object, Network] = {}
+        self.figures: dict[object, Figures] = {}
 
     def value(self, cell: Cell, known: Mapping[str, Item], operands: Mapping[str, Fraction]) -> Value:
         """The value of a cell's expression.
@@ -89,6 +89,7 @@ class Networks:
         source = (spec, given.get("variant"), tuple(sorted(sets.items())))
         key = (source, transforms)
         if key not in self.figures:
+            # One network for all its transforms: the graphs ahead of them are made once.
             if source not in self.networks:
                 self.networks[source] = Network(self._document(spec), sets, (), given.get("variant"), spec)
             network = self.networks[source]
@@ -103,7 +104,7 @@ class Networks:
         return self.documents[spec]
 
 
-class _Scope(Mapping[str, Any]):
+class _Scope(Mapping[str, Number]):
     """The names of an expression, each computed when it is asked for."""
 
     def __init__(self, cell: Cell, operands: Mapping[str, Fraction], part: Callable[[str], Part]) -> None:
@@ -111,7 +112,7 @@ class _Scope(Mapping[str, Any]):
         layers = cell.settings.get("layers")
         self.patterns = None if layers is None else _texts(layers.value)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Number:
         if name in self.operands:
             return self.operands[name]
         network, _, metric = name.rpartition("__")
@@ -150,7 +151,7 @@ class _Scope(Mapping[str, Any]):
             raise OptionError(f"no layer of {figures.graph.name} matches {', '.join(patterns)}")
         return found
 
-    def _metric(self, figures: Figures, name: str, patterns: list[str] | None) -> Any:
+    def _metric(self, figures: Figures, name: str, patterns: list[str] | None) -> Number | None:
         """A figure of a network, or of those of its layers that match."""
         if name == "frames":
             return figures.frames
@@ -164,7 +165,7 @@ class _Scope(Mapping[str, Any]):
             return evaluate(figures, name)
         return figures.total((node, self._of_layer(figures, name, node)) for node in nodes)
 
-    def _of_layer(self, figures: Figures, name: str, node: Node) -> Any:
+    def _of_layer(self, figures: Figures, name: str, node: Node) -> Number | None:
         if name in METRICS:
             layer = METRICS[name].layer
             if layer is None:
@@ -184,7 +185,7 @@ def _transforms(given: Mapping[str, Any]) -> Iterator[Transform]:
             yield TRANSFORMS[word].of({name: given[name] for name in names if name in given})
 
 
-def _texts(items: Any) -> list[str] | None:
+def _texts(items: Iterable[Item] | None) -> list[str] | None:
     return None if items is None else [str(item.value) for item in items]
 
 
@@ -195,10 +196,10 @@ def _matches(name: str, patterns: list[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns if not pattern.startswith("!"))
 
 
-def _inner(node: Node) -> Any:
+def _inner(node: Node) -> Op:
     return node.op.inner if isinstance(node.op, Step) else node.op
 
 
-def _shape_text(sizes: tuple[Any, ...], axes: int) -> str:
+def _shape_text(sizes: tuple[Size, ...], axes: int) -> str:
     chosen = sizes if axes == 4 else sizes[1:] if axes == 3 else sizes[:axes]
     return "x".join(map(str, chosen))

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from costmodel.analysis.cost import plain
 from costmodel.errors import OptionError, nearest
+from costmodel.spec.load import Item
 from reports.networks import Networks, NoNetworkError
 from reports.papers import Cell, Paper, paper, paper_names
+from reports.papers import Table as PaperTable
 from reports.printed import Value, agrees, decimals, is_cut_off, number, rounded
 
 VERDICTS = ("exact", "close", "refuted", "open", "cited", "measured")
@@ -58,7 +59,7 @@ class Reproduced:
             return f"{self.value:,}" if isinstance(self.value, int) else str(self.value)
         return _short(self.value)
 
-    def as_row(self) -> dict[str, Any]:
+    def as_row(self) -> dict[str, object]:
         """With the names that other programs rely on."""
         difference = None if self.difference is None else float(self.difference)
         return {
@@ -128,20 +129,22 @@ class _Ours:
             self.values[key] = self.networks.value(cell, self.paper.networks, operands)
         return self.values[key]
 
-    def _operands(self, cell: Cell) -> Mapping[str, Any]:
+    def _operands(self, cell: Cell) -> Mapping[str, Item]:
         item = cell.settings.get("with")
         if item is None:
             return {}
         if not isinstance(item.value, dict):
             raise cell.error("`with` takes names of cells: {name: [table, row, figure]}")
-        return item.value
+        named: Mapping[str, Item] = item.value
+        return named
 
-    def _operand(self, cell: Cell, item: Any) -> Fraction:
+    def _operand(self, cell: Cell, item: Item) -> Fraction:
         """Another cell's figure, to its digits: ours, or the printed one where that is quoted or open."""
         place = [str(part.value) for part in item.value] if isinstance(item.value, list) else []
         other = self.paper.cell(*place) if len(place) == 3 else None
         if other is None or other.is_given:
             raise cell.error(f"`with` names no figure of the paper: {', '.join(place)}")
+        # We have no figure of our own there.
         if other.claim in ("cited", "measured", "open"):
             return number(other.printed)
         value = self.value(other)
@@ -184,7 +187,7 @@ def _short(value: Fraction | int) -> str:
     return f"{float(value):,.6g}"
 
 
-def table_rows(name: str) -> tuple[str, list[str], list[dict[str, Any]], list[Reproduced]]:
+def table_rows(name: str) -> tuple[str, list[str], list[dict[str, object]], list[Reproduced]]:
     """A table of a paper from our figures: title, columns, rows, and the figures behind them.
 
     `name` is `paper:table`, such as co3d:3. A cell holds our figure to the printed digits; `*` marks one that
@@ -197,7 +200,7 @@ def table_rows(name: str) -> tuple[str, list[str], list[dict[str, Any]], list[Re
     ours = _Ours(source, Networks())
     figures, rows = [], []
     for label, cells in table.rows.items():
-        row: dict[str, Any] = {"row": label}
+        row: dict[str, object] = {"row": label}
         for cell in cells:
             if cell.is_given:
                 row[_heading(cell)] = cell.printed
@@ -206,6 +209,7 @@ def table_rows(name: str) -> tuple[str, list[str], list[dict[str, Any]], list[Re
             figures.append(found)
             row[_heading(cell)] = _marked(found)
         rows.append(row)
+    # Rows of one table may have other cells: all columns, in the order in which they first stand.
     columns = list(dict.fromkeys(key for row in rows for key in row))
     return f"{source.source}, table {table.name}: {table.title}", columns, rows, figures
 
@@ -221,7 +225,7 @@ def _marked(found: Reproduced) -> str:
     return found.shown if found.verdict == "exact" else f"{found.shown}!"
 
 
-def _find_table(name: str) -> tuple[Paper, Any]:
+def _find_table(name: str) -> tuple[Paper, PaperTable]:
     wanted, colon, number_of = name.partition(":")
     if not colon:
         raise OptionError(f"--table: {name!r}, expected PAPER:TABLE such as co3d:3")

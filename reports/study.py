@@ -25,9 +25,9 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # for each axis, beside its co
 Row = Mapping[str, Any]
 
 
-def trajectory(decisions: Sequence[Row]) -> list[dict[str, Any]]:
+def trajectory(decisions: Sequence[Row]) -> list[Row]:
     """One row for each decision: what moved, its cost and that over the step before, its score."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     path: Row | None = None
     for decision in decisions:
         wanted = ("step", "kind", "axis", "cost", "score", "error", "name", "reason")
@@ -35,11 +35,12 @@ def trajectory(decisions: Sequence[Row]) -> list[dict[str, Any]]:
         row["moved"] = "" if path is None else moved(path["settings"], decision["settings"])
         row["ratio"] = decision["cost"] / path["cost"] if path and path["cost"] else None
         rows.append(row)
+        # The next step goes on from the path, not from the network aside of it.
         path = path if decision["kind"] == "aside" else decision
     return rows
 
 
-def points(decisions: Sequence[Row], cost: str) -> list[dict[str, Any]]:
+def points(decisions: Sequence[Row], cost: str) -> list[Row]:
     """Every candidate that was scored, by step: its axis, cost and score, and whether it was chosen."""
     found = []
     for decision in decisions:
@@ -55,7 +56,7 @@ def points(decisions: Sequence[Row], cost: str) -> list[dict[str, Any]]:
     return found
 
 
-def _point(decision: Row, option: Row, cost: Any) -> dict[str, Any]:
+def _point(decision: Row, option: Row, cost: float) -> Row:
     return {
         "step": decision["step"],
         "axis": option["axis"] or "start",
@@ -85,6 +86,7 @@ def draw(decisions: Sequence[Row], options: Row, title: str) -> Figure:
         if row["kind"] == "aside":
             axes.plot(row["cost"], row["score"], marker="*", color="black", markersize=11, linestyle="none")
             _label(axes, row, row["name"] or "aside", -14)
+    # Each step doubles the cost: on this scale steps are equally far apart, as in X3D's Fig. 2.
     axes.set_xscale("log")
     axes.margins(x=0.09, y=0.14)
     axes.set_xlabel(drawing(cost).replace("_", " "))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from costmodel.escape import terminal
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 
 
 class Shown(Protocol):
@@ -71,7 +71,7 @@ class Page:
         document: the parts of a document (Markdown, LaTeX) where they differ from those of a terminal.
     """
 
-    data: Callable[[], Any]
+    data: Callable[[], object]
     parts: Callable[[], Sequence[Shown]]
     sheet: Callable[[], Table] | None = None
     document: Callable[[], Sequence[Shown]] | None = None
@@ -89,19 +89,20 @@ class Page:
         return next(part for part in self.parts() if isinstance(part, Table))
 
 
-def page_of(table: Table, data: Callable[[], Any] | None = None) -> Page:
+def page_of(table: Table, data: Callable[[], object] | None = None) -> Page:
     """A page of one table; its JSON is its rows unless it says otherwise."""
     return Page(data or (lambda: table.rows), lambda: [table])
 
 
-def plain_json(value: Any) -> str:
+def plain_json(value: object) -> str:
     """JSON of a value; unbounded figures are null."""
     import json
 
     return json.dumps(_finite(value), indent=2)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
+    # JSON has neither infinity nor NaN; json.dumps would write words that no other reader takes.
     if isinstance(value, float):
         return None if math.isinf(value) or math.isnan(value) else value
     if isinstance(value, Mapping):

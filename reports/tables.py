@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel import escape
 from costmodel.errors import one_line
@@ -13,12 +13,12 @@ from costmodel.errors import one_line
 if TYPE_CHECKING:
     import pandas
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 NARROWEST_PROSE = 30
 SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def figure(value: Any) -> str:
+def figure(value: object) -> str:
     """A figure for a person: thousands apart, `unbounded` for infinity, `-` for what does not apply."""
     if value is None:
         return "-"
@@ -27,13 +27,15 @@ def figure(value: Any) -> str:
     if isinstance(value, float):
         if math.isinf(value):
             return "unbounded"
+        # Beyond 2^53, about 9e15, a float holds no longer every whole number, so its digits would say too
+        # much.
         return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
     if isinstance(value, int):
         return f"{value:,}"
     return value if isinstance(value, str) else str(value)
 
 
-def rounded(value: Any, unit: str = "") -> str:
+def rounded(value: object, unit: str = "") -> str:
     """A large figure with an SI suffix, bytes in KiB and MiB; empty where it would say nothing new."""
     if not isinstance(value, int | float) or math.isinf(value) or abs(value) < 1000:
         return ""
@@ -55,7 +57,7 @@ def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, float) and math.isinf(value):
         return "unbounded"
     return "" if value is None else escape.csv_cell(value)
@@ -76,7 +78,7 @@ def markdown(rows: Iterable[Row], columns: Sequence[str]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _markdown_cell(value: Any) -> str:
+def _markdown_cell(value: object) -> str:
     """A cell; what is written as Markdown already may still hold the bar that ends a cell."""
     text = figure(value)
     return text.replace("|", "\\|") if isinstance(text, escape.Markup) else escape.markdown(text)
@@ -99,6 +101,7 @@ def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop:
     In a narrow terminal columns are left out, those of `drop` first, then from the right; a line says which.
     """
     rows, title = list(rows), one_line(title)
+    # For a file or a pipe nothing is cut or wrapped: whoever reads it may want all of it.
     if not sys.stdout.isatty():
         return _plain(*_cells(rows, columns), title)
     from shutil import get_terminal_size
@@ -126,6 +129,7 @@ def _that_fit(rows: Sequence[Row], columns: Sequence[str], drop: Sequence[str], 
     }
     for column, is_number in zip(columns, numeric, strict=True):
         if not is_number and any(row.get(column) and " " in figure(row[column]) for row in rows):
+            # Sentences wrap; names and numbers that wrap cannot be read or copied.
             needs[column] = min(needs[column], NARROWEST_PROSE)
     shown = list(columns)
     for column in (*drop, *(each for each in reversed(columns[1:]) if each not in drop)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from commands.command import Command
 from commands.options import DTYPE
@@ -117,7 +116,7 @@ def _sheet(graph: Graph, analysis: Analysis) -> Table:
     return replace(layers, rows=[*layers.rows, _total_row(analysis)])
 
 
-def as_json(graph: Graph, analysis: Analysis) -> dict[str, Any]:
+def as_json(graph: Graph, analysis: Analysis) -> dict[str, object]:
     """The figures with the names that other programs rely on."""
     return {
         "model": graph.name,
@@ -129,7 +128,7 @@ def as_json(graph: Graph, analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
+def total_rows(analysis: Analysis) -> list[dict[str, object]]:
     """One row for each total, with its unit and the source of its rule."""
     from reports.tables import rounded
 
@@ -151,6 +150,7 @@ def total_rows(analysis: Analysis) -> list[dict[str, Any]]:
             "source": source.get(name, ""),
         }
         for name, value in analysis.totals.items()
+        # They say what the count is, and are no figures.
         if name not in ("convention", "count_unit")
     ]
 
@@ -161,7 +161,7 @@ def _unit_at_camera_rate(name: str) -> str:
     return known.get(name, "seconds" if name.endswith("_seconds") else "")
 
 
-def operation_rows(analysis: Analysis) -> list[dict[str, Any]]:
+def operation_rows(analysis: Analysis) -> list[dict[str, object]]:
     """One row for each kind of operation."""
     from reports.tables import rounded
 
@@ -181,11 +181,11 @@ def _operations_title(analysis: Analysis) -> str:
     return f"operations by kind, per {per}: facts of the layers, before any counting convention"
 
 
-def _layer_rows(analysis: Analysis) -> list[dict[str, Any]]:
+def _layer_rows(analysis: Analysis) -> list[dict[str, object]]:
     return [{**row, "out": "x".join(map(str, row["out"].values()))} for row in analysis.rows]
 
 
-def _total_row(analysis: Analysis) -> dict[str, Any]:
+def _total_row(analysis: Analysis) -> dict[str, object]:
     totals = analysis.totals
     return {
         "name": "total",

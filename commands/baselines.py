@@ -80,6 +80,7 @@ def baselines(
     given = {"budget": budget, "score": score, "with": score_option, "workers": workers}
     given |= dict.fromkeys(("limit", "factor", "retries"))  # a preset may have them
     chosen = setup(source, given, preset, study, score="train", engine=engine, seed=seed)
+    # The comparison is at equal training cost, which a computed score has none of.
     if not chosen.ready.score.in_worker:
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
     trials = _trials(chosen, range(seed, seed + seeds), fresh)

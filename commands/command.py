@@ -71,6 +71,7 @@ class Command:
     def _network(self, given: Given) -> Source | list[Source] | None:
         spec = given.values["spec"]
         if spec is None:
+            # Taken without a word they would have no effect.
             self._refuse_network_options(given)
             return None
         implied = [word for name, word in self.implies.items() if given.values[name]]

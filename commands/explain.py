@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from commands.command import Command
 from commands.options import FORMAT
@@ -36,7 +35,7 @@ Examples:
 FORM_COLUMNS = ("figure", "closed_form", "numbers", "value", "source")
 COUNT_COLUMNS = ("convention", "count", "unit", "counts", "leaves_out")
 KIND_COLUMNS = ("kind", "amount", "meaning")
-Rows = list[dict[str, Any]]
+Rows = list[dict[str, object]]
 
 
 def explain(source: Source, layer: str | None, format: str) -> None:
@@ -124,6 +123,7 @@ def count_rows(counts: Iterable[Counted]) -> Rows:
     ]
 
 
+# CSV holds one table: what stands in three for a person goes under one heading.
 SECTION_COLUMNS = ("section", "name", "value", "unit", "rule", "detail")
 
 
@@ -149,7 +149,7 @@ def _sections(forms: Sequence[Row], facts: Sequence[Row], counts: Sequence[Row])
     ]
 
 
-def _layer_json(graph: Graph, found: Explanation) -> dict[str, Any]:
+def _layer_json(graph: Graph, found: Explanation) -> dict[str, object]:
     return {
         "model": graph.name,
         "mode": _mode(graph),
@@ -163,7 +163,7 @@ def _layer_json(graph: Graph, found: Explanation) -> dict[str, Any]:
     }
 
 
-def _counts_json(counts: Iterable[Counted]) -> list[Mapping[str, Any]]:
+def _counts_json(counts: Iterable[Counted]) -> list[Mapping[str, object]]:
     return [
         {
             **asdict(each),

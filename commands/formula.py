@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import FORMAT
@@ -14,6 +14,7 @@ from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.sensitivity import Sensitivity, sensitivities
 from costmodel.errors import OptionError, nearest
 from costmodel.escape import Markup
+from costmodel.numbers import Exact, Number, exact
 from costmodel.options import Option
 from reports.table import Page, Table, Text, whole
 
@@ -87,11 +88,11 @@ def _free(evaluator: Evaluator, text: str) -> list[str]:
     return names
 
 
-def _point(evaluator: Evaluator) -> dict[str, Any]:
+def _point(evaluator: Evaluator) -> dict[str, Exact]:
     """The spec's own values of all its names."""
-    lets: dict[str, Any] = {}
+    lets: dict[str, Number] = {}
     evaluator.build({}, lambda name, value: lets.setdefault(name, value))
-    return {**evaluator.settings, **lets}
+    return {name: exact(value) for name, value in (evaluator.settings | lets).items()}
 
 
 def page(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Page:
@@ -121,7 +122,7 @@ def _text(found: Formulas) -> str:
 _TITLE = "what one percent more costs, floors taken as smooth; and exactly, at the next value that changes it"
 
 
-def _shown(total: Any) -> str:
+def _shown(total: object) -> str:
     return "-" if total is None else str(total)
 
 
@@ -136,10 +137,10 @@ def _latex(found: Formulas) -> str:
     return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"]) + "\n"
 
 
-def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Mapping[str, Any]:
+def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Mapping[str, object]:
     import sympy
 
-    def both(each: Any) -> dict[str, str] | None:
+    def both(each: object) -> dict[str, str] | None:
         return None if each is None else {"text": str(each), "latex": sympy.latex(each)}
 
     return {
@@ -156,7 +157,7 @@ def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Map
     }
 
 
-def tables_value(value: Any) -> Any:
+def tables_value(value: Exact | float) -> float:
     """A value as JSON has it."""
     return value if isinstance(value, int) else float(value)
 
@@ -187,7 +188,7 @@ def _named(found: Formulas) -> Text:
     return Text({"md": table})
 
 
-def _rows(rows: list[Sensitivity]) -> list[dict[str, Any]]:
+def _rows(rows: list[Sensitivity]) -> list[dict[str, object]]:
     return [
         {
             "size": row.symbol,

@@ -29,6 +29,7 @@ def application(
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
+        # Boxes only for eyes: in a file or a pipe they are noise.
         rich_markup_mode="rich" if sys.stdout.isatty() else None,
     )
 
@@ -41,6 +42,7 @@ def application(
         )
 
     parameters = list(_parameters(command.table))
+    # typer reads a function's signature; a table of options has none, so it is made.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     app.command(name, help=reflowed(command.help))(run)
@@ -77,6 +79,7 @@ def _information(option: Option) -> Any:
 
 def _reader(option: Option) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
+        # typer hands defaults through the parser as well.
         return option.read(value) if isinstance(value, str) else value
 
     return read

@@ -41,6 +41,7 @@ def leaving(told: Callable[[], str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         tell(f"interrupted; {told()}")
+        # As shells have it: 128 and the number of the signal.
         raise Left(128 + (caught[0] if caught else signal.SIGINT)) from None
     finally:
         for each, handler in before.items():

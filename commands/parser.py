@@ -46,6 +46,7 @@ def parse(options: Sequence[Option], arguments: Sequence[str]) -> Given:
             one too many.
     """
     tokens = _tokens(options, arguments)
+    # Ahead of all checks: who asks for help may have left out what is required.
     if HELP.name in tokens.texts:
         return Given({}, wants_help=True)
     extra = _place(options, tokens)
@@ -55,6 +56,7 @@ def parse(options: Sequence[Option], arguments: Sequence[str]) -> Given:
         values[name] = _value(by_name[name], texts)
     missing = [each for each in options if each.is_required and each.name not in tokens.texts]
     if missing:
+        # An argument first, as typer tells it.
         missing.sort(key=lambda each: not each.is_positional)
         raise _missing(missing[0])
     if extra:
@@ -115,6 +117,7 @@ def _place(options: Sequence[Option], tokens: _Tokens) -> list[str]:
 
 def _value(option: Option, texts: Sequence[str]) -> Value:
     if option.kind is bool:
+        # The last one counts: an alias may hold the first.
         return texts[-1] == "true"
     if option.is_repeatable:
         return tuple(option.read(text) for text in texts)

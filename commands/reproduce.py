@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from commands.command import Command
 from commands.options import FORMAT
@@ -51,6 +50,7 @@ def reproduce(paper: str | None, table: str | None, verdict: tuple[str, ...], al
         return
     figures = reproduce_papers([] if paper is None else [paper])
     every = [figure for figure in figures if figure.verdict in (verdict or VERDICTS)]
+    # A thousand exact figures are no news: a reader sees those that differ.
     unless_said = VERDICTS if all else COUNTED[1:]
     listed = [figure for figure in figures if figure.verdict in (verdict or unless_said)]
     put(page(figures, every, listed).render(format))
@@ -69,7 +69,7 @@ def page(figures: Sequence[Reproduced], every: Sequence[Reproduced], listed: Seq
     )
 
 
-def shown_rows(figures: Sequence[Reproduced]) -> list[dict[str, Any]]:
+def shown_rows(figures: Sequence[Reproduced]) -> list[dict[str, object]]:
     """Rows for a reader: with units, and ours to the printed digits and more where they differ."""
     rows = []
     for each in figures:
@@ -83,7 +83,7 @@ def shown_rows(figures: Sequence[Reproduced]) -> list[dict[str, Any]]:
     return rows
 
 
-def count_rows(figures: Sequence[Reproduced]) -> list[dict[str, Any]]:
+def count_rows(figures: Sequence[Reproduced]) -> list[dict[str, object]]:
     """How many figures of each verdict, by paper and in total."""
     papers = list(dict.fromkeys(figure.cell.paper for figure in figures))
     rows = []

@@ -23,11 +23,13 @@ def run(arguments: Sequence[str]) -> int:
     make_ready()
     try:
         result = _run(list(arguments))
+        # Here, where it can be told: at the end of the process Python would print a traceback of its own.
         sys.stdout.flush()
     except SpecError as error:
         return _wrong(*(error.messages or (str(error),)))
     except CostModelError as error:
         return _wrong(str(error))
+    # Ctrl-C where nothing is open that would have to be closed.
     except KeyboardInterrupt:
         return 130
     except Left as left:
@@ -69,6 +71,7 @@ def _overview() -> str:
 
 def _ended(error: OSError | SystemExit) -> int:
     """The exit code where output could not be written; `head` has seen enough, a full disk has not."""
+    # Whoever wrote `| head` has what they asked for: no error.
     if was_cut(error):
         give_up_output()
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT, OUT, SEED
@@ -23,6 +23,10 @@ from commands.searching import (
 )
 from commands.source import Source
 from costmodel.options import Option
+
+if TYPE_CHECKING:
+    from search.problem.request import Prepared
+    from search.study.study import Study
 
 EXAMPLES = """The best network under a budget: expand a small one, or contract a large one, an axis at a time.
 
@@ -83,8 +87,8 @@ def search(
         "workers": workers,
     }
     given |= {"start": start} if start else {}
-    fixed: dict[str, Any] = {"seed": seed, "dtype": dtype, "repeat": repeat}
-    _run(setup(source, given, preset, study, engine=engine, **fixed), keep, out, format)
+    chosen = setup(source, given, preset, study, engine=engine, seed=seed, dtype=dtype, repeat=repeat)
+    _run(chosen, keep, out, format)
 
 
 def _run(chosen: Setup, keep: str, out: Path, format: str) -> None:
@@ -106,7 +110,7 @@ def _run(chosen: Setup, keep: str, out: Path, format: str) -> None:
         _report(chosen.network, study, ready, out, format)
 
 
-def _report(network: Source, study: Any, ready: Any, out: Path, format: str) -> None:
+def _report(network: Source, study: Study, ready: Prepared, out: Path, format: str) -> None:
     from commands.trajectory import page, progress
     from reports.study import write
     from search.methods.run import search_address

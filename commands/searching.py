@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from commands.source import Source
 from costmodel.errors import CostModelError, OptionError, one_line
 from costmodel.names import file_stem
-from costmodel.numbers import exact
 from costmodel.options import Option
 from costmodel.spec.resolved import exact_text
 
@@ -107,7 +106,7 @@ def setup(
     maker = engine_named(engine)
     start = {
         "start": source.variant,
-        "set": [f"{name}={exact_text(exact(value))}" for name, value in source.settings.items()],
+        "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
     }
     if preset is not None:
         progress(f"note: preset {one_line(preset)}: {description_of(preset)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT
@@ -11,6 +11,11 @@ from commands.printing import put, tell
 from commands.searching import LIMIT
 from commands.source import Source
 from costmodel.options import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from search.methods.solve import Counts, Solved, Space
 
 EXAMPLES = """Inverse questions, without training: which network is best within limits, over a whole grid.
 
@@ -58,7 +63,9 @@ def solve(
     present = [each for each in limits if each.relative]
     if present:
         (design,) = family.designs([start], tuple(each.quantity for each in present))
-        limits = [each.against(design.values.get(each.quantity.text)) for each in limits]
+        if design.problem:  # then it has no figures of which a limit could be a multiple
+            raise OptionError(f"the start cannot be built: {design.problem}")
+        limits = [each.against(design.values[each.quantity.text]) for each in limits]
     if maximize is not None:
         solved = best(space, Quantity(maximize), limits, _progress(space.designs))
         names = (maximize, *(each.quantity.text for each in limits))
@@ -69,7 +76,7 @@ def solve(
     _print(source, space, solved, tuple(dict.fromkeys(names)), format)
 
 
-def _progress(designs: int) -> Any:
+def _progress(designs: int) -> Callable[[int], None] | None:
     def told(done: int) -> None:
         end = "\n" if done >= designs else ""
         print(f"\r{done:,} of {designs:,} designs", end=end, file=sys.stderr, flush=True)
@@ -77,7 +84,7 @@ def _progress(designs: int) -> Any:
     return told if sys.stderr.isatty() else None
 
 
-def _print(source: Source, space: Any, solved: Any, names: tuple[str, ...], format: str) -> None:
+def _print(source: Source, space: Space, solved: Solved, names: tuple[str, ...], format: str) -> None:
     from commands.trajectory import emit_line, exact_number
     from reports.table import Page, Table, Text
 
@@ -106,7 +113,7 @@ def _print(source: Source, space: Any, solved: Any, names: tuple[str, ...], form
     put(page.render(format))
 
 
-def _json(counts: Any, rows: list[dict[str, Any]], command: str) -> dict[str, Any]:
+def _json(counts: Counts, rows: list[dict[str, float]], command: str) -> dict[str, object]:
     told = {"designs": counts.designs, "valid": counts.valid, "within": counts.within}
     limits = [
         {"limit": name, "excluded": count, "excluded_alone": counts.alone[name]}
@@ -115,7 +122,7 @@ def _json(counts: Any, rows: list[dict[str, Any]], command: str) -> dict[str, An
     return {**told, "limits": limits, "found": rows, "emit": command}
 
 
-def _told(counts: Any) -> str:
+def _told(counts: Counts) -> str:
     """How much of the grid each limit excluded."""
     lines = [f"{counts.designs:,} designs, {counts.valid:,} networks, {counts.within:,} within all limits"]
     for name, count in counts.excluded.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costmodel.address import address
 from costmodel.errors import OptionError, WeightsError
@@ -172,7 +172,7 @@ def _variants(own: Network, variant: str | None) -> Iterator[str]:
         yield f"--variant {variant}, the file has {own.variant or own.document.variant or 'none'}"
 
 
-def _sizes(own: Network, sets: Mapping[str, Any]) -> Iterator[str]:
+def _sizes(own: Network, sets: Mapping[str, object]) -> Iterator[str]:
     """The sizes that are other in a file."""
     for name, value in sets.items():
         theirs = own.sizes.get(name, value)

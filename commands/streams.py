@@ -15,6 +15,7 @@ def make_ready() -> None:
 
     What a terminal cannot show, such as a file's name that is no text, is written as Python writes it.
     """
+    # In their order: the system gives the lowest number that is free.
     for number in (INPUT, OUTPUT, ERROR):
         try:
             os.fstat(number)

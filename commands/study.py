@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from commands.command import Command, Group
 from commands.options import FORMAT
@@ -13,6 +13,9 @@ from commands.study_file import study_of
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Page, Table, page_of
+
+if TYPE_CHECKING:
+    from search.study.history import Row
 
 SEARCHES = ("search", "mode", "score", "budget", "limits", "seed", "decisions", "started", "finished")
 CANDIDATES = ("candidate", "score_name", "score", "error", "status", "seconds", "attempts", "reason")
@@ -112,7 +115,7 @@ def agreement(study: Path, score: tuple[str, ...], trained: str, out: Path | Non
         tell(f"wrote {file}")
 
 
-def _chosen(searches: list[dict[str, Any]], wanted: int | None, study: Path) -> list[dict[str, Any]]:
+def _chosen(searches: list[Row], wanted: int | None, study: Path) -> list[Row]:
     found = [row for row in searches if wanted is None or row["search"] == wanted]
     if not found:
         known = ", ".join(str(row["search"]) for row in searches) or "none"
@@ -120,12 +123,12 @@ def _chosen(searches: list[dict[str, Any]], wanted: int | None, study: Path) -> 
     return found
 
 
-def _decimal(value: Any) -> Any:
+def _decimal(value: object) -> object:
     """A value as it is stored, `a/b` where it is a fraction, as a number."""
     return float(Fraction(value)) if isinstance(value, str) else value
 
 
-def _brief(candidates: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _brief(candidates: list[Row]) -> list[Row]:
     return [{**row, "candidate": row["candidate"][:12]} for row in candidates]
 
 

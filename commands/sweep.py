@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from commands.command import Command
 from commands.leaving import leaving
@@ -83,12 +82,15 @@ def _sweep(
     objectives = tuple(name.strip() for name in (pareto or "").split(",") if name.strip())
     default = ("macs_per_frame", "params", "state_floats", "receptive_field", "delay")
     wanted = known_metrics(metrics) if metrics else default
+    # What only a condition reads must be worked out too; by its name in the text, which finds too much at
+    # most.
     read = [name for name in METRICS if any(name in text for text in (*objectives, *where))]
     evaluator = Evaluator(source, (*wanted, *read))
     return Sweep(evaluator, Grid(tuple(axes), random, seed), where, objectives)
 
 
 def _into_file(found: Sweep, path: Path) -> None:
+    # How many are kept is not known ahead.
     rows = 0 if found.where or found.pareto else found.grid.designs
     room_for(path, rows, len(found.columns))
     file = RowFile(path, found.grid.designs, found.evaluator.metrics)
@@ -109,7 +111,7 @@ def _printed(found: Sweep, format: str) -> None:
         for number, piece in enumerate(_watched(found)):
             put(csv_of(piece.rows, found.evaluator.metrics, header=not number))
         return
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for piece in _watched(found):
         rows += _as_rows(piece, found.evaluator.metrics)
         if len(rows) > MOST_PRINTED:
@@ -122,12 +124,13 @@ def _printed(found: Sweep, format: str) -> None:
     put(page_of(table, lambda: {"designs": found.grid.designs, "rows": rows}).render(format))
 
 
-def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, Any]]:
+def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, object]]:
     names = list(piece.rows)
     rows = [
         dict(zip(names, row, strict=True))
         for row in zip(*(each.tolist() for each in piece.rows.values()), strict=True)
     ]
+    # 0 in an array, nothing for a person or a program.
     return [row if row["valid"] else {**row, **dict.fromkeys(figures)} for row in rows]
 
 
@@ -140,7 +143,7 @@ def _watched(found: Sweep) -> Iterator[Piece]:
 
 
 @contextmanager
-def _progress(designs: int) -> Iterator[Any]:
+def _progress(designs: int) -> Iterator[Callable[[Piece], None]]:
     start = time.monotonic()
     if not sys.stderr.isatty():
         yield _Lines(designs, start)
@@ -162,6 +165,7 @@ class _Lines:
 
     def __call__(self, piece: Piece) -> None:
         now = time.monotonic()
+        # A line for each piece would fill a log with thousands.
         if now - self.last < 5:
             return
         self.last = now

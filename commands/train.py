@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commands.checkpoint import weights_option
 from commands.command import Command
@@ -21,7 +21,7 @@ from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from search.data import Data
-    from search.train.options import Result
+    from search.train.options import Options, Result
     from search.train.recipe import Recipe
 
 EXAMPLES = """Trains a network on clips, by the recipe of a paper or your own. A run cut short goes on.
@@ -153,7 +153,7 @@ def chosen_precision(precision: str, device: str) -> str:
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
 
 
-def _tell(recipe: Recipe, data: Data, options: Any) -> None:
+def _tell(recipe: Recipe, data: Data, options: Options) -> None:
     tell(
         f"note: {len(data.train.labels)} clips to train on, {len(data.validation.labels)} to validate with, "
         f"{len(data.classes)} classes; recipe {recipe.name}, {recipe.epochs:g} epochs, batch {recipe.batch}, "

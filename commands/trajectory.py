@@ -10,6 +10,7 @@ from commands.printing import tell
 from costmodel.escape import shell
 from costmodel.names import file_stem
 from costmodel.network import Network
+from costmodel.numbers import Number
 from reports.table import Page, Shown, Table, Text, whole
 from search.problem.budget import Quantity
 from search.problem.budget import shown as amount
@@ -57,6 +58,7 @@ def page(network: Network, study: Study, search: int) -> Page:
     decisions = decisions_of(study, search)
     winner = winner_of(decisions)
     assert winner is not None
+    # From JSON and back through exact_settings, so that a fraction is pasted as it was.
     command = emit_line(network.with_sizes(exact_settings(json.dumps(winner["settings"]))))
     told = f"the winner: {command}\nas a folder: {export_line(study, search)}\n"
     budget = "" if found["mode"] == "replay" else f", {found['budget']}"
@@ -75,7 +77,7 @@ def page(network: Network, study: Study, search: int) -> Page:
     )
 
 
-def rows_of(decisions: Sequence[Row], options: Row) -> list[dict[str, Any]]:
+def rows_of(decisions: Sequence[Row], options: Row) -> list[dict[str, object]]:
     """The trajectory with costs in their unit."""
     from reports.study import trajectory
 
@@ -108,10 +110,10 @@ def export_line(study: Study, search: int) -> str:
     return f"costmodel study export {named} --best --search {search} --out {shell(folder)}"
 
 
-def exact_number(value: Any) -> Any:
+def exact_number(value: Number) -> float:
     """A size as a program reads it: whole numbers as int, others as float."""
     return value if isinstance(value, int) else float(value)
 
 
-def _without_options(row: Row) -> dict[str, Any]:
+def _without_options(row: Row) -> dict[str, object]:
     return {key: value for key, value in row.items() if key != "options"}

@@ -43,6 +43,7 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
         if option.name in by_name or given.values[option.name] == option.default:
             continue
         takers = [word for word, each in TRANSFORMS.items() if option.name in _names(each)]
+        # Without its transform it would change nothing, and the user would not know.
         if not set(takers) & set(words):
             raise OptionError(f"{option.flag}: {_belongs(takers)}")
     return composed(_made(TRANSFORMS[word], given) for word in words)
@@ -75,6 +76,7 @@ def _is_off(value: Value) -> bool:
 
 def _made(kind: type[Transform], given: Given) -> Transform:
     defaults = {each.name: each.default for each in transform_options()}
+    # Only what was given: a transform's own default may differ from that of another with the same flag.
     chosen = {name: given.values[name] for name in _names(kind) if given.values[name] != defaults[name]}
     return kind.of(chosen)
 

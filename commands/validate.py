@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import FORMAT, SEED
@@ -45,7 +45,7 @@ def validate(source: Source | None, random: int | None, seed: int, format: str) 
     return 0 if all(row["holds"] for row in rows) else 1
 
 
-def _of_spec(source: Source, seed: int) -> list[dict[str, Any]]:
+def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
     from costmodel.validation.validate import validate as checks_of
     from costmodel.validation.weights import check_weights
 
@@ -56,7 +56,7 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, Any]]:
     return found if source.weights is None else [*found, _shown(check_weights(source.weights))]
 
 
-def _of_random(networks: int, seed: int) -> list[dict[str, Any]]:
+def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
     from costmodel.validation.random_networks import random_graph, random_stream
     from costmodel.validation.validate import validate as checks_of
 
@@ -65,7 +65,7 @@ def _of_random(networks: int, seed: int) -> list[dict[str, Any]]:
         for graph in (random_graph(each), random_stream(each)):
             name = f"{graph.name}, {'frame by frame' if graph.is_stream else 'clip'}"
             found = [{"network": name, **_shown(check)} for check in checks_of(graph, each)]
-            failed = [row["what"] for row in found if not row["holds"]]
+            failed = [str(row["what"]) for row in found if not row["holds"]]
             verdict = (
                 f"differ: {', '.join(failed)}; validate --random 1 --seed {each} repeats it"
                 if failed
@@ -76,11 +76,11 @@ def _of_random(networks: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _shown(check: Check) -> dict[str, Any]:
+def _shown(check: Check) -> dict[str, object]:
     return {name: getattr(check, name) for name in (*COLUMNS, "is_limit")}
 
 
-def page(rows: list[dict[str, Any]], is_random: bool) -> Page:
+def page(rows: list[dict[str, object]], is_random: bool) -> Page:
     """The checks; of networks made at random, those alone that differ."""
     columns = NETWORK_COLUMNS if is_random else COLUMNS
     failed = [row for row in rows if not row["holds"]]
@@ -93,7 +93,7 @@ def page(rows: list[dict[str, Any]], is_random: bool) -> Page:
     )
 
 
-def _limits(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _limits(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
     """Rows for a person: of a difference, the most that is allowed."""
     return [row | {"predicted": f"<= {row['predicted']:g}"} if row["is_limit"] else row for row in rows]
 

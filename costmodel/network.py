@@ -200,7 +200,7 @@ class Network:
         parts = [shell(f"./{spec}" if spec.startswith("-") else spec)]
         if self.variant is not None:
             parts.append(f"--variant {shell(self.variant)}")
-        parts += [f"--set {shell(f'{name}={exact_text(exact(v))}')}" for name, v in self.settings.items()]
+        parts += [f"--set {shell(f'{name}={exact_text(v)}')}" for name, v in self.settings.items()]
         return " ".join((*parts, *(each.flags for each in self.transforms)))
 
     def to_dict(self) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from costmodel.escape import yaml
-from costmodel.numbers import Exact
+from costmodel.numbers import Number, exact
 from costmodel.spec.document import Document
 from costmodel.spec.load import Item
 
@@ -21,19 +21,19 @@ def document_text(document: Document) -> str:
     return "".join(f"{key}: {text}\n" for key, text in parts.items())
 
 
-def exact_text(value: Exact) -> str:
+def exact_text(value: Number) -> str:
     """A number, or true or false, as `--set` reads it back: a decimal, or `a/b` where that does not end."""
     if isinstance(value, bool):
         return str(value).lower()
-    exact, digits = Fraction(value), 0
-    while 10**digits % exact.denominator:
+    number, digits = Fraction(exact(value)), 0
+    while 10**digits % number.denominator:
         digits += 1
-        # A denominator of 2s and 5s alone needs at most as many digits as it has bits.
-        if digits > exact.denominator.bit_length():  # 2 and 5 alone divide a power of ten
-            return f"{exact.numerator}/{exact.denominator}"
-    whole = abs(exact.numerator) * 10**digits // exact.denominator
+        # 2 and 5 alone divide a power of ten; a denominator of these needs no more digits than it has bits.
+        if digits > number.denominator.bit_length():
+            return f"{number.numerator}/{number.denominator}"
+    whole = abs(number.numerator) * 10**digits // number.denominator
     text = str(whole).rjust(digits + 1, "0")
-    sign = "-" if exact < 0 else ""
+    sign = "-" if number < 0 else ""
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else f"{sign}{text}"
 
 

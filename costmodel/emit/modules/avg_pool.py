@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import mirrors
 from costmodel.emit.modules.keeper import Keeper, Kept, keeps
-from costmodel.emit.modules.pool import PoolLayer, refuse_wide_padding, written_pool
+from costmodel.emit.modules.pool import PoolLayer, pads_widely, written_pool
 from costmodel.emit.modules.texts import windows
 from costmodel.emit.modules.windows import WindowedKeeper, windowed_keeper
 from costmodel.emit.modules.written import (
@@ -22,9 +22,7 @@ from costmodel.emit.modules.written import (
     writes,
     writes_steps,
 )
-from costmodel.errors import EmitError
 from costmodel.ops import AvgPool, GlobalPool, Step
-from costmodel.ops.base import Triple
 from costmodel.types import TensorType
 
 MOST_SINGLE_PARTIALS = 4
@@ -91,27 +89,17 @@ class AverageKeeper(WindowedKeeper):
 
 @writes(AvgPool, GlobalPool)
 def _written(op: AvgPool, x: TensorType) -> Written:
-    _refuse_dilation(op.dilation)
     whole = tuple(axis + 2 for axis in range(3) if op.kernel[axis] is None)
     if whole and all(kernel in (None, 1) for kernel in op.kernel) and op.stride == (1, 1, 1):
         return Written(call="torch.mean", call_options={"dim": literal(whole), "keepdim": "True"})
-    return written_pool(op, x, "F.avg_pool3d")
+    return written_pool(op, x, is_max=False)
 
 
 @writes_steps(AvgPool, GlobalPool)
 def _written_in_steps(step: Step, op: AvgPool, x: TensorType) -> Written:
-    if keeps_frames(step, x):
+    if keeps_frames(step, x) or op.dilation[1:] != (1, 1) or pads_widely(op, x, axes=(1, 2)):
         return in_frames(step, x)
-    _refuse_dilation((1, *op.dilation[1:]))
-    refuse_wide_padding(op, x, axes=(1, 2))
     options = {"stride": op.stride, "padding": tuple(op.pads(axis)[0] for axis in range(3))}
     options |= differing(dilation=(op.dilation[0], 1), before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamAvgPool3d)
     return Written("StreamAvgPool3d", {"kernel_size": op.kernel_on(x)}, options, carried=carried)
-
-
-def _refuse_dilation(dilation: Triple) -> None:
-    if dilation != (1, 1, 1):
-        raise EmitError(
-            "a dilated avg_pool has no torch layer and cannot be written as source; emit it as a module"
-        )

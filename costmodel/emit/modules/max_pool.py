@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import mirrors
 from costmodel.emit.modules.keeper import keeps
-from costmodel.emit.modules.pool import PoolLayer, refuse_wide_padding, written_pool
+from costmodel.emit.modules.pool import PoolLayer, pads_widely, written_pool
 from costmodel.emit.modules.texts import windows
 from costmodel.emit.modules.windows import windowed_keeper
 from costmodel.emit.modules.written import Written, differing, in_frames, keeps_frames, writes, writes_steps
@@ -46,14 +46,13 @@ keeps(MaxPool)(windowed_keeper)
 
 @writes(MaxPool)
 def _written(op: MaxPool, x: TensorType) -> Written:
-    return written_pool(op, x, "F.max_pool3d", -inf)
+    return written_pool(op, x, is_max=True)
 
 
 @writes_steps(MaxPool)
 def _written_in_steps(step: Step, op: MaxPool, x: TensorType) -> Written:
-    if keeps_frames(step, x):
+    if keeps_frames(step, x) or pads_widely(op, x, axes=(1, 2)):
         return in_frames(step, x, -inf)
-    refuse_wide_padding(op, x, axes=(1, 2))
     padding = tuple(op.pads(axis)[0] for axis in range(3))
     options = {"stride": op.stride, "padding": padding, "dilation": op.dilation}
     options |= differing(before=(step.before, 0))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from torch import Tensor
 from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer
+from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Written, literal, padded, sliding
-from costmodel.errors import EmitError
 from costmodel.ops import AvgPool, MaxPool
 from costmodel.types import TensorType
 
@@ -54,21 +55,23 @@ class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
         return found
 
 
-def refuse_wide_padding(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> None:
-    """Raises EmitError where a pool has more padding than torch's take: half of what the kernel spans."""
-    for axis in axes:
-        span = op.dilation[axis] * (op.kernel_on(x)[axis] - 1) + 1
-        if 2 * op.pads(axis)[0] > span:
-            raise EmitError(
-                f"a pool with a padding of {op.pads(axis)[0]} and a kernel over {span} has no torch layer "
-                "and cannot be written as source; emit it as a module"
-            )
-
-
-def written_pool(op: AvgPool | MaxPool, x: TensorType, call: str, padding: float = 0.0) -> Written:
-    """A pool over clips as a function of torch's."""
-    refuse_wide_padding(op, x, axes=range(1 if op.causal else 0, 3))
+def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
+    """A pool over clips as a function of torch's, or of our own where torch's do not take it."""
     options = {"kernel_size": op.kernel_on(x), "stride": op.stride, **sliding(op)}
-    ahead = padded(op, padding)
     texts = {name: literal(value) for name, value in options.items()}
-    return Written(call=call, **{**ahead, "call_options": texts | ahead.get("call_options", {})})
+    ahead = padded(op, -inf if is_max else 0.0)
+    axes = range(1 if op.causal else 0, 3)
+    own = clips.max_pool if is_max else clips.avg_pool
+    is_torchs = not pads_widely(op, x, axes) and (is_max or op.dilation == (1, 1, 1))
+    call = f"F.{own.__name__}3d" if is_torchs else own.__name__
+    carried = () if is_torchs else (own,)
+    return Written(
+        call=call,
+        call_options=texts | ahead.get("call_options", {}),
+        carried=(*carried, *ahead.get("carried", ())),
+    )
+
+
+def pads_widely(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> bool:
+    """Whether a pool has more padding than torch's take: half of their kernel."""
+    return any(2 * op.pads(axis)[0] > op.kernel_on(x)[axis] for axis in axes)

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+Triple = tuple[int, int, int]
+
 
 def concat(*clips: Tensor) -> Tensor:
     """Clips or frames one after the other in channels."""
@@ -38,6 +40,28 @@ def subsample(clip: Tensor, stride: tuple[int, int, int]) -> Tensor:
     """Every so many frames, rows and columns of a clip."""
     time, height, width = stride
     return clip[:, :, ::time, ::height, ::width]
+
+
+def max_pool(
+    clip: Tensor, kernel_size: Triple, stride: Triple, padding: Triple, dilation: Triple = (1, 1, 1)
+) -> Tensor:
+    """A max pool with more padding than torch's takes, which is half of the kernel."""
+    time, height, width = padding
+    clip = F.pad(clip, (width, width, height, height, time, time), value=float("-inf"))
+    return F.max_pool3d(clip, kernel_size, stride, 0, dilation)
+
+
+def avg_pool(
+    clip: Tensor,
+    kernel_size: Triple,
+    stride: Triple,
+    padding: Triple = (0, 0, 0),
+    dilation: Triple = (1, 1, 1),
+) -> Tensor:
+    """An average pool with gaps between its taps, or with more padding than torch's takes: a convolution."""
+    channels, taps = clip.shape[1], kernel_size[0] * kernel_size[1] * kernel_size[2]
+    weight = clip.new_full((channels, 1, *kernel_size), 1 / taps)
+    return F.conv3d(clip, weight, None, stride, padding, dilation, channels)
 
 
 def shuffle(clip: Tensor, groups: int) -> Tensor:

@@ -83,6 +83,11 @@ class Window:
         return isinstance(self.last, int) and self.last < 0
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether it sees frames to come alone, not even the frame that its output is aligned with."""
+        return isinstance(self.first, int) and self.first > 0
+
+    @property
     def is_framewise(self) -> bool:
         """Whether each output frame depends on its own input frame alone, and each frame is answered."""
         is_single = isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1

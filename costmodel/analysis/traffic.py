@@ -34,6 +34,8 @@ class Traffic(NamedTuple):
         return sum(self)
 
 
+# What an op keeps that says itself what that is.
+_OWN = frozenset({"past", "now"})
 NONE = Traffic(0, 0, 0, 0, 0)
 
 
@@ -44,7 +46,7 @@ def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     if op.is_view or (is_form and window.looks_back):
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
-    if is_form and not window.unbounded:
+    if is_form and not window.unbounded and not _OWN & op.carry(*inputs).kept.keys():
         taken, read, written = _step(op, inputs[0])
         return Traffic(weights, taken, out, read, written)
     if op.is_wait:  # in a formula a wait may turn out to be none, and then nothing moves

@@ -407,6 +407,6 @@ def _first_frames(graph: Graph) -> Mapping[str, int]:
         start = max(first[name] for name in node.inputs)
         window = node.op.window(*graph.inputs_of(node))
         first[node.name] = (
-            ceil_div(start + int(window.before), window.stride) if node.op.is_step_form else start
+            max(0, ceil_div(start + int(window.before), window.stride)) if node.op.is_step_form else start
         )
     return first

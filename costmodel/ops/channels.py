@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from operator import add
 from typing import ClassVar
 
-from costmodel.numbers import Size, equal
+from costmodel.numbers import Size, equal, floor, where
 from costmodel.ops.base import Demand, Op
 from costmodel.types import TensorType
 
@@ -27,26 +30,60 @@ class Shuffle(Op):
         )
 
 
+Sizes = tuple[Size, ...]
+Shares = tuple[Fraction, ...]
+
+
 @dataclass(frozen=True)
 class Split(Op):
-    """One of several equal shares of the channels: the first share is part 1  (Ma 2018, fig. 3)."""
+    """Some of the channels, by number of the part, the first being part 1  (Ma 2018, fig. 3).
+
+    Parts are equal, or have given `sizes`, or `shares` of the channels, each rounded down; what is left
+    stands in the last of `parts`, and behind the last size or share as one part more  (Lin 2019, its code).
+    """
 
     word: ClassVar[str] = "split"
     is_view: ClassVar[bool] = True
 
     part: Size
     parts: Size = 2
+    sizes: Sizes | None = None
+    shares: Shares | None = None
 
     def demands(self, x: TensorType) -> Iterator[Demand]:
-        yield (
-            equal(x.channels % self.parts, 0),
-            "{} parts do not divide {} channels",
-            (self.parts, x.channels),
-        )
-        yield self.part <= self.parts, "there is no part {} of {}", (self.part, self.parts)
+        yield not (self.sizes and self.shares), "takes sizes or shares, not both", ()
+        given = self._given(x)
+        if given is None:
+            yield self.part <= self.parts, "there is no part {} of {}", (self.part, self.parts)
+            yield (
+                self.parts <= x.channels,
+                "{} parts of {} channels; some would hold none",
+                (self.parts, x.channels),
+            )
+            return
+        count = len(given) + 1
+        yield self.part <= count, "there is no part {} of {}, the rest counted in", (self.part, count)
+        total = reduce(add, given)
+        yield total <= x.channels, "parts of {} channels in all, of {}", (total, x.channels)
+
+    def bounds(self, x: TensorType) -> tuple[Size, Size]:
+        """The first channel and how many there are."""
+        given = self._given(x)
+        if given is None:
+            each = x.channels // self.parts
+            is_last = equal(self.part, self.parts)
+            return (self.part - 1) * each, each + where(is_last, x.channels % self.parts, 0)
+        number = int(self.part) - 1  # it decides the structure
+        first = reduce(add, given[:number], 0)
+        return first, given[number] if number < len(given) else x.channels - first
+
+    def _given(self, x: TensorType) -> Sizes | None:
+        if self.shares is not None:
+            return tuple(floor(share * x.channels) for share in self.shares)
+        return self.sizes
 
     def out(self, x: TensorType) -> TensorType:
-        return x._replace(channels=x.channels // self.parts)
+        return x._replace(channels=self.bounds(x)[1])
 
     def allocates(self, x: TensorType) -> Size:
         return 0

@@ -1,37 +1,100 @@
-"""A shift in time that is part of the network: it changes what is computed, where a `Delay` only waits."""
+"""Shifts in time that are part of the network: they change what is computed, where a `Delay` only waits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from fractions import Fraction
+from typing import ClassVar, Self
 
-from costmodel.numbers import Size
-from costmodel.ops.base import Op, must_look_ahead_of_pools
+from costmodel.numbers import Size, floor
+from costmodel.ops.base import Demand, Op, must_look_ahead_of_pools
 from costmodel.ops.step import Step
-from costmodel.types import Streaming, TensorType, Window
+from costmodel.types import Carry, Streaming, TensorType, Window
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shift(Op):
-    """Every frame replaced by the one `frames` before it, zeros ahead of the first  (Kopuklu 2022, fig. 3).
+    """Every frame replaced by the one `frames` before it, zeros beyond the clip  (Kopuklu 2022, fig. 3).
 
-    It sees one frame, in the past. On a stream that frame has come already, so nothing is kept: what a clip
-    network calls frame t, a stream answers when frame t - frames comes, `pads` no zeros and hands it on.
+    Below zero it is the one so many frames after. With `past` or `future` only those shares of the channels
+    are: first that of the future, then that of the past, the others stay, each share rounded down  (Lin 2019,
+    sec. 3.3, and its code).
+
+    A whole shift sees one frame. On a stream that frame has come already, or is waited for, so nothing is
+    kept: a stream hands frame t on as the one t + `frames`, and `pads` no zeros. A stream with a share of the
+    past keeps that share of the frames before; one with a share of the future keeps the other channels until
+    it comes.
     """
 
     word: ClassVar[str] = "shift"
     hidden: ClassVar[frozenset[str]] = frozenset({"pads"})
 
     frames: int = 1
+    past: Fraction = Fraction(0)
+    future: Fraction = Fraction(0)
     pads: bool = True
 
+    def demands(self, x: TensorType) -> Iterator[Demand]:
+        yield self.frames != 0, "a shift by no frame; leave it out", ()
+        if self.pads:
+            yield (
+                abs(self.frames) < x.time,
+                "a shift by {} frames leaves nothing of a clip of {}; shift by less, or give it more frames",
+                (self.frames, x.time),
+            )
+        if not self.has_shares:
+            return
+        yield self.frames > 0, "shares are shifted by {} frames, expected 1 or more", (self.frames,)
+        yield (
+            self.past + self.future <= 1,
+            "shares of {} and {} are more than all channels",
+            (self.past, self.future),
+        )
+        shifted = sum(self.shares(x)[:2])
+        yield shifted >= 1, "its shares of {} channels hold none; give it a larger one", (x.channels,)
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether shares of the channels are shifted, not all of them."""
+        return bool(self.past or self.future)
+
+    def shares(self, x: TensorType) -> tuple[Size, Size, Size]:
+        """Channels that come from the future, from the past, and from now."""
+        future, past = (floor(share * x.channels) for share in (self.future, self.past))
+        return future, past, x.channels - future - past
+
+    def without_time_padding(self, covers: Size | None = None) -> Self:
+        return replace(self, pads=False)
+
+    def out(self, x: TensorType) -> TensorType:
+        return x if self.pads else x.with_time(x.time - self.window(x).span)
+
     def window(self, x: TensorType) -> Window:
-        return Window(before=self.frames)
+        if not self.has_shares:
+            return Window(before=self.frames)
+        before, after = bool(self.past), bool(self.future)
+        return Window(1 + before + after, self.frames, before=self.frames * before)
+
+    def carry(self, x: TensorType) -> Carry:
+        _, past, now = self.shares(x)
+        kept: Mapping[str, TensorType] = {
+            "past": TensorType(past, self.window(x).span, x.height, x.width),
+            "now": TensorType(now, self.frames if self.future else 0, x.height, x.width),
+        }
+        held = {name: each for name, each in kept.items() if each.time and not _is_none(each.channels)}
+        return Carry("none", held if self.has_shares else {})
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         must_look_ahead_of_pools(self, stream)
-        return Step(replace(self, pads=False), self.frames)
+        return Step(self.without_time_padding(), self.window(x).before)
 
     def allocates(self, x: TensorType) -> Size:
-        """Its output is cut from a copy with the zeros ahead."""
-        return x.with_time(x.time + self.frames).values if self.pads else x.values
+        """Its output is cut from a copy with the zeros beyond the clip."""
+        if self.has_shares:
+            return x.values
+        return x.with_time(x.time + abs(self.frames)).values if self.pads else x.values
+
+
+def _is_none(channels: Size) -> bool:
+    return isinstance(channels, int) and channels == 0

@@ -18,7 +18,7 @@ class Step(Op):
     Its facts are those of `inner` on just the frames of one window: the work of one output frame, without the
     redundancy of eq. 1. Between frames it keeps either the open partial results at output size, ceil(d(k-1) /
     s) of them (eq. 5: d * [k - 1] * c_O * n_H * n_W), or the d(k-1) input frames of its window; of an
-    unbounded window what its op keeps for ever.
+    unbounded window what its op keeps for ever, and of an op that says what it keeps just that.
 
     `before` counts the frames that stood ahead of the window in the clip network; it sets the delay (eq. 7).
     """
@@ -78,10 +78,10 @@ class Step(Op):
         return replace(self.inner.window(x), before=self.before)
 
     def carry(self, x: TensorType) -> Carry:
-        window = self.inner.window(x)
-        if window.unbounded:
-            return self.inner.carry(x)
-        combine = self.inner.carry(x).combine
+        window, own = self.inner.window(x), self.inner.carry(x)
+        if window.unbounded or own.kept:
+            return own
+        combine = own.combine
         if self.form == "partial" and combine != "none":
             return Carry(combine, {"partial": self.out(x).with_time(ceil_div(window.span, window.stride))})
         return Carry(combine, {"frames": x.with_time(window.span)})

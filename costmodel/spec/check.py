@@ -13,7 +13,7 @@ from costmodel.errors import SpecError, nearest
 from costmodel.ops import OPS
 from costmodel.spec.axes import read_axis
 from costmodel.spec.document import INPUT_KEYS, MOST_MISTAKES, Document
-from costmodel.spec.fields import COMMON, choices_of, expressions, fields_of, is_merge, reader, size
+from costmodel.spec.fields import COMMON, LISTS, choices_of, expressions, fields_of, is_merge, reader, size
 from costmodel.spec.load import Item
 from costmodel.spec.settings import ALWAYS, mistakes
 from costmodel.types import WAYS
@@ -195,7 +195,9 @@ class _Checker:
                 self._wrong(place, f"{name} is missing; {word} takes [{', '.join((*fields, *COMMON))}]")
 
     def _field(self, item: Item, kind: str, names: frozenset[str]) -> None:
-        if isinstance(item.value, dict) or (isinstance(item.value, list) and "Triple" not in kind):
+        if isinstance(item.value, dict) or (
+            isinstance(item.value, list) and "Triple" not in kind and kind not in LISTS
+        ):
             self._wrong(item, f"{item.kind}, expected a number or arithmetic")
             return
         entries = [] if choices_of(kind) else expressions(item)

@@ -92,8 +92,8 @@ def _whole(item: Item, scope: Scope) -> Size:
 
 
 def _number(item: Item, scope: Scope) -> int:
-    """A whole number that decides what a layer is: which frame a shift reads."""
-    value = size(item, scope)
+    """A whole number, below zero too, that decides what a layer is: which frame a shift reads."""
+    value = size(item, scope, least=-LARGEST_SIZE)
     if not isinstance(value, int):
         raise item.error("decides the structure: it must be a number")
     return value
@@ -141,7 +141,18 @@ def _full_triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
     return triple
 
 
-FieldValue = Size | bool | Fraction | PoolTriple
+FieldValue = Size | bool | Fraction | PoolTriple | str | tuple[Size | Fraction, ...]
+
+
+def _list(
+    of: Callable[[Item, Scope], Size | Fraction], item: Item, scope: Scope
+) -> tuple[Size | Fraction, ...]:
+    if not isinstance(item.value, list) or not item.value:
+        raise item.error(f"{item.kind}, expected a list")
+    return tuple(of(entry, scope) for entry in item.value)
+
+
+LISTS = ("Sizes | None", "Shares | None")
 KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Size": _whole,
     "int": _number,
@@ -149,6 +160,8 @@ KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Fraction": _real,
     "Triple": _full_triple,
     "PoolTriple": _triple,
+    "Sizes | None": partial(_list, _whole),
+    "Shares | None": partial(_list, _real),
     "Triple | None": lambda item, scope: _full_triple(item, scope, least=0),
 }
 
@@ -181,6 +194,6 @@ def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
     fields = fields_of(word)
     values = {name: reader(fields[name].kind)(item, scope) for name, item in given.items() if name in fields}
     for name, value in values.items():
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and fields[name].kind not in LISTS:
             _check_time(given[name], name, value[0])
     return OPS[word](**values)

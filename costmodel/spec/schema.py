@@ -30,11 +30,14 @@ def _triple(entry: Schema) -> Schema:
     return {"anyOf": [*entry["anyOf"], {"type": "array", "items": entry, "minItems": 3, "maxItems": 3}]}
 
 
+_SHARE: Schema = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _ARITHMETIC]}
 FIELDS: Mapping[str, Schema] = {
     "Size": _whole(1),
-    "int": _whole(1),
+    "int": _whole(-LARGEST_SIZE),
     "bool": {"anyOf": [{"type": "boolean"}, _ARITHMETIC]},
-    "Fraction": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _ARITHMETIC]},
+    "Fraction": _SHARE,
+    "Sizes | None": {"type": "array", "items": _whole(1), "minItems": 1},
+    "Shares | None": {"type": "array", "items": _SHARE, "minItems": 1},
     "Triple": _triple(_whole(1)),
     "PoolTriple": _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]}),
     "Triple | None": _triple(_whole(0)),

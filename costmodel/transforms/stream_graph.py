@@ -207,10 +207,11 @@ class StreamGraph:
     def _place_of_wait(self, merge: str, edges: list[_Edge], wait: Size) -> int:
         """At which edge of its branch a wait stands: at the head, where the branch leaves the fork.
 
-        Where a layer of the branch looks at the past alone, the wait is that layer's past, and stands where
-        it holds the fewest numbers, nearest to the merge among equals.
+        Where a layer of the branch looks at the past alone, the wait is that layer's past; where one of
+        another branch looks ahead alone, it is that layer's future. Then it stands where it holds the fewest
+        numbers, nearest to the merge among equals.
         """
-        if not any(self._looks_back(edge.source) for edge in edges[:-1]):
+        if not (any(self._looks_back(edge.source) for edge in edges[:-1]) or self._waits_for_shift(merge)):
             return len(edges) - 1
         held = [self._held(edge.source, wait) for edge in edges]
         for place, floats in enumerate(held):
@@ -223,6 +224,12 @@ class StreamGraph:
 
     def _looks_back(self, name: str) -> bool:
         return name in self.clip.windows and self.clip.windows[name].looks_back
+
+    def _waits_for_shift(self, merge: str) -> bool:
+        """Whether a branch of a merge holds a layer that sees frames to come alone."""
+        branches = (self._branch(merge, place) for place in range(len(self.editor.node(merge).inputs)))
+        sources = (edge.source for edges in branches for edge in edges[:-1])
+        return any(name in self.clip.windows and self.clip.windows[name].looks_ahead for name in sources)
 
     def _held(self, source: str, wait: Size) -> Size:
         known = source if source in self.clip.types else self.editor.node(source).inputs[0]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from random import Random
 from typing import Literal
 
-from costmodel.ops import BatchNorm, Bias, CumulativePool, Dropout, Identity, Op, Prelu, Scale
+from costmodel.ops import BatchNorm, Bias, CumulativePool, Dropout, Identity, Op, Prelu, Scale, Shift
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.types import TensorType
 
@@ -34,3 +35,11 @@ def cumulative_pool(
 ) -> CumulativePool:
     """A mean or a maximum over all frames so far."""
     return CumulativePool(of=random.choice(("mean", "mean", "max")), over=over, answers=answers)
+
+
+def shift(random: Random) -> Shift:
+    """A shift into the past or the future, of all channels or of shares."""
+    if random.random() < 0.6:
+        return Shift(frames=random.choice((1, 2, 3, -1, -2)))
+    past, future = random.choice(((1, 0), (0, 1), (1, 1)))
+    return Shift(frames=random.randint(1, 2), past=Fraction(past, 2), future=Fraction(future, 2))

@@ -22,14 +22,13 @@ from costmodel.ops import (
     MaxPool,
     Op,
     Relu,
-    Shift,
     Sigmoid,
     Subsample,
     infer,
 )
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
-from costmodel.validation.random_layers import cumulative_pool, on_values
+from costmodel.validation.random_layers import cumulative_pool, on_values, shift
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
@@ -48,9 +47,9 @@ def random_graph(seed: int) -> Graph:
 
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
-    grouped and depthwise convolutions, shifts into the past, gates frame by frame, over the clip and over
-    all frames so far, pools and subsampling in time, two pathways of unequal frame rate, and an end that
-    answers once for the clip or for every frame.
+    grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
+    gates frame by frame, over the clip and over all frames so far, pools and subsampling in time, two
+    pathways of unequal frame rate, and an end that answers once for the clip or for every frame.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
@@ -125,7 +124,7 @@ class _Maker:
         if depth > 0 and self.chance(0.6):
             return self.fork(source, stride, depth - 1, space)
         if stride == space == 1 and self.chance(0.2):
-            return self.add(Shift(frames=self.random.randint(1, 3)), source)
+            return self.add(shift(self.random), source)
         if stride == space == 1 and self.chance(0.06):
             return self.excite_so_far(source)
         if stride == space == 1 and self.chance(0.5):

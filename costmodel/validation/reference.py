@@ -19,6 +19,7 @@ from torch.nn import functional
 from costmodel.analysis.temporal import excitation_pools
 from costmodel.emit.modules import Layer, WindowedLayer, layer_for
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Op
 from costmodel.types import TensorType
 
 
@@ -87,9 +88,9 @@ class Reference:
         return self.clip.windows[node.name].stride
 
     def _run(self, node: Node, inputs: list[Tensor], init: str) -> Tensor:
-        ahead = -int(self.clip.windows[node.name].last)
-        if ahead > 0:  # every frame that a stream can know, zeros ahead of the first
-            return functional.pad(inputs[0], (0, 0, 0, 0, ahead, 0))
+        unpadded = node.op.without_time_padding()
+        if not node.op.slides and unpadded != node.op:
+            return self._shifted(unpadded, int(self.clip.windows[node.name].before), inputs[0])
         if not node.op.slides:
             layer = self.layers[node.name]
             if self.visit is not None:
@@ -107,6 +108,13 @@ class Reference:
         if x.shape[2] <= layer.dilation[0] * (layer.kernel[0] - 1):
             return self._nothing(node, x)
         return layer.forward(x)
+
+    def _shifted(self, op: Op, before: int, clip: Tensor) -> Tensor:
+        """A shift of every frame that a stream can know, zeros ahead of the first."""
+        if before < 0:
+            return clip[:, :, -before:]
+        x = functional.pad(clip, (0, 0, 0, 0, before, 0))
+        return layer_for(op, (TensorType(x.shape[1], *x.shape[2:]),)).forward(x)
 
     def _nothing(self, node: Node, x: Tensor) -> Tensor:
         out = self.clip.types[node.name]

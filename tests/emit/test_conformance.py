@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -44,6 +45,9 @@ STATEFUL: dict[str, Op] = {
     "maximum": MaxPool(**TIME),
     "subsample": Subsample(stride=(2, 1, 1)),
     "shift": Shift(frames=2),
+    "later": Shift(frames=-1),
+    "share_of_the_past": Shift(past=Fraction(1, 2)),
+    "shares_both_ways": Shift(past=Fraction(1, 2), future=Fraction(1, 2), frames=2),
     "lstm": Lstm(channels=2),
     "gru": Gru(channels=2),
     "mean_so_far": CumulativePool(),

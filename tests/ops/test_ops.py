@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import pytest
 import torch
@@ -107,6 +108,15 @@ def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return (shares @ value).transpose(1, 2).reshape(len(query), -1, *X[1:])
 
 
+def temporal_shift(x: Tensor) -> Tensor:
+    """The shift of TSM's code, of an eighth each way."""
+    out, fold = torch.zeros_like(x), x.shape[1] // 8
+    out[:, :fold, :-1] = x[:, :fold, 1:]
+    out[:, fold : 2 * fold, 1:] = x[:, fold : 2 * fold, :-1]
+    out[:, 2 * fold :] = x[:, 2 * fold :]
+    return out
+
+
 ACTIVATIONS: dict[str, nn.Module] = {
     "hard_swish": nn.Hardswish(),
     "hard_sigmoid": nn.Hardsigmoid(),
@@ -181,8 +191,13 @@ CASES = [
     Case(Concat(), lambda x, y: torch.cat([x, y], 1), (X, X._replace(channels=3))),
     Case(Shuffle(groups=4), nn.ChannelShuffle(4)),
     Case(Split(part=2, parts=4), lambda x: x.chunk(4, 1)[1]),
+    Case(Split(part=3, parts=3), lambda x: x[:, 4:]),
+    Case(Split(part=2, sizes=(3, 2)), lambda x: x.split([3, 2, 3], 1)[1]),
+    Case(Split(part=3, shares=(Fraction(1, 3), Fraction(1, 3))), lambda x: x[:, 4:]),
     Case(PadChannels(channels=11), lambda x: functional.pad(x, (0,) * 7 + (3,))),
     Case(Shift(frames=2), lambda x: torch.cat([torch.zeros_like(x[:, :, :2]), x[:, :, :-2]], 2)),
+    Case(Shift(frames=-2), lambda x: torch.cat([x[:, :, 2:], torch.zeros_like(x[:, :, :2])], 2)),
+    Case(Shift(past=Fraction(1, 8), future=Fraction(1, 8)), temporal_shift),
     Case(Lstm(channels=5), Recurrent(nn.LSTMCell(8, 5))),
     Case(Gru(channels=5), Recurrent(nn.GRUCell(8, 5))),
     Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),

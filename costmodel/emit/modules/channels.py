@@ -33,10 +33,14 @@ class ShuffleLayer(_OnChannels):
 
 @mirrors(Split)
 class SplitLayer(_OnChannels):
-    """One of several equal shares of the channels."""
+    """Some of the channels."""
+
+    def __init__(self, op: Split, x: TensorType) -> None:
+        super().__init__(op, x)
+        self.first, self.count = map(int, op.bounds(x))
 
     def forward(self, *clips: Tensor) -> Tensor:
-        return clips[0].chunk(int(self.op.parts), dim=1)[int(self.op.part) - 1]
+        return clips[0].narrow(1, self.first, self.count)
 
 
 @mirrors(PadChannels)
@@ -56,6 +60,10 @@ def _shuffle(op: Shuffle, x: TensorType) -> Written:
 
 @writes(Split)
 def _split(op: Split, x: TensorType) -> Written:
+    first, count = op.bounds(x)
+    if op.sizes or op.shares or x.channels % op.parts:
+        options = {"dim": "1", "start": literal(first), "length": literal(count)}
+        return Written(call="torch.narrow", call_options=options)
     options = {"part": literal(op.part), "parts": literal(op.parts)}
     return Written(call="split", call_options=options, carried=(clips.split,))
 

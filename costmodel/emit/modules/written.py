@@ -8,7 +8,7 @@ from math import isinf
 from typing import Any, TypeVar
 
 from costmodel.emit.modules.registry import Registry
-from costmodel.emit.modules.texts import clips, cumulative, learned, recurrent, streams, windows
+from costmodel.emit.modules.texts import clips, cumulative, learned, recurrent, shifts, streams, windows
 from costmodel.ops import Op, Step, Windowed
 from costmodel.types import TensorType
 
@@ -16,7 +16,9 @@ Text = type[object] | Callable[..., object]
 Options = Mapping[str, Any]
 # The names that texts have in an emitted file, which nothing else there may take
 TEXTS = frozenset(
-    name for module in (clips, cumulative, learned, recurrent, streams, windows) for name in vars(module)
+    name
+    for module in (clips, cumulative, learned, recurrent, shifts, streams, windows)
+    for name in vars(module)
 )
 
 

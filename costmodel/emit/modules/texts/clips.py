@@ -80,7 +80,9 @@ def pad_channels(clip: Tensor, more: int) -> Tensor:
 
 
 def shift(clip: Tensor, frames: int) -> Tensor:
-    """Every frame of a clip replaced by the one so many frames before it, zeros ahead of the first."""
+    """Every frame of a clip replaced by the one so many before it, or after it, zeros beyond the clip."""
+    if frames < 0:
+        return F.pad(clip, (0, 0, 0, 0, 0, -frames))[:, :, -frames:]
     return F.pad(clip, (0, 0, 0, 0, frames, 0))[:, :, : clip.shape[2]]
 
 

@@ -36,7 +36,7 @@ from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import State
 from tests.shared.forms import Answers, as_onnx, as_torch_export, assert_alike, in_cycles, module_answers
 
-SOURCE = TensorType(2, 6, 3, 3)
+SOURCE = TensorType(2, 12, 3, 3)
 TIME = {"kernel": (3, 1, 1), "padding": (1, 0, 0)}
 STATEFUL: dict[str, Op] = {
     "conv": Conv(channels=2, bias=True, **TIME),

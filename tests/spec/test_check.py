@@ -78,7 +78,8 @@ def mistakes(text: str, head: str = INPUT) -> list[str]:
         ),
         (
             "{relu: {written: by hand}}",
-            "network[0].relu.written: the text 'by hand', expected module, function, operator: how PyTorch "
+            "network[0].relu.written: the text 'by hand', expected module, function, operator, subclass: how "
+            "PyTorch "
             "code writes the layer",
         ),
         (

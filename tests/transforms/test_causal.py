@@ -127,7 +127,7 @@ def test_what_recurs_looks_back_already():
 
 def test_a_shift_into_the_past_looks_back_already():
     spec = SPEC + "  - shift: {frames: 1}\n" + HEAD
-    graph = network(Causal(), Continual(), spec=spec, frames=8).graph()
+    graph = network(Causal(), Continual(), spec=spec, frames=16).graph()
     assert figures(graph)[:2] == (-4, 0)  # one frame back at jump 4
     assert [check for check in validate(graph) if not check.holds] == []
 

@@ -16,9 +16,8 @@ AXES = {"one": (), "channel": (0,), "map": (0, 2, 3), "frame": (0, 1), "value": 
 
 
 class _LearnedLayer(Layer[Scale | Bias]):
-    def __init__(self, op: Scale | Bias, x: TensorType) -> None:
+    def __init__(self, op: Scale | Bias, x: TensorType, start: float) -> None:
         super().__init__(op, x)
-        start = float(op.init) if isinstance(op, Scale) else 0.0
         values = torch.full(tuple(map(int, op.weights(x)[op.name])), start)
         self.register_parameter(op.name, nn.Parameter(values))
         self.view = view_of(op, x)
@@ -35,6 +34,9 @@ class _LearnedLayer(Layer[Scale | Bias]):
 class ScaleLayer(_LearnedLayer):
     """Its input times learned values."""
 
+    def __init__(self, op: Scale, x: TensorType) -> None:
+        super().__init__(op, x, float(op.init))
+
     def forward(self, *clips: Tensor) -> Tensor:
         return clips[0] * self.learned()
 
@@ -42,6 +44,9 @@ class ScaleLayer(_LearnedLayer):
 @mirrors(Bias)
 class BiasLayer(_LearnedLayer):
     """Its input and learned values."""
+
+    def __init__(self, op: Bias, x: TensorType) -> None:
+        super().__init__(op, x, 0.0)
 
     def forward(self, *clips: Tensor) -> Tensor:
         return clips[0] + self.learned()
@@ -54,9 +59,16 @@ def view_of(op: Scale | Bias, x: TensorType) -> tuple[int, int, int, int]:
     return channels, time, height, width
 
 
-@writes(Scale, Bias)
-def _written(op: Scale | Bias, x: TensorType) -> Written:
-    kind = learned.Scale if isinstance(op, Scale) else learned.Bias
-    arguments = {"shape": tuple(map(int, op.weights(x)[op.name])), "view": view_of(op, x)}
-    options = differing(init=(float(op.init), 1.0)) if isinstance(op, Scale) else {}
-    return Written(kind.__name__, arguments, options, carried=(kind,))
+@writes(Scale)
+def _scale(op: Scale, x: TensorType) -> Written:
+    options = differing(init=(float(op.init), 1.0))
+    return Written("Scale", _arguments(op, x), options, carried=(learned.Scale,))
+
+
+@writes(Bias)
+def _bias(op: Bias, x: TensorType) -> Written:
+    return Written("Bias", _arguments(op, x), {}, carried=(learned.Bias,))
+
+
+def _arguments(op: Scale | Bias, x: TensorType) -> dict[str, object]:
+    return {"shape": tuple(map(int, op.weights(x)[op.name])), "view": view_of(op, x)}

@@ -155,6 +155,7 @@ def test_every_op_can_be_written():
 POOLS = {
     "gaps in an average": AvgPool(kernel=(3, 1, 2), dilation=(2, 1, 2), padding=(2, 0, 1)),
     "an average with wide padding": AvgPool(kernel=(2, 2, 2), padding=(1, 2, 1)),
+    "an average of less than its kernel": AvgPool(kernel=(3, 7, 7), padding=(1, 3, 3)),
     "a maximum with wide padding": MaxPool(kernel=(3, 3, 3), dilation=(2, 2, 1), padding=(2, 2, 1)),
 }
 
@@ -206,6 +207,20 @@ def test_groups_that_run_in_turn_are_run_layer_by_layer():
     clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
     assert torch.equal(source(clip), module(clip))
     assert_same_stream(continual(graph), 12)
+
+
+def test_a_merge_with_a_name_is_the_end_of_the_group_of_its_branches():
+    graph = small(
+        Node("first", Conv(channels=4), ("input",)),
+        Node("sum.main.conv", Conv(channels=4, kernel=(3, 1, 1)), ("first",)),
+        Node("sum", Add(), ("sum.main.conv", "first")),
+        Node("last", Conv(channels=4), ("sum",)),
+    )
+    module, source = pair(graph)
+    clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.equal(source(clip), module(clip))
+    assert [*source._modules] == ["first", "sum", "last"]
+    assert_same_stream(continual(graph), 10)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -62,7 +62,7 @@ def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
     ahead = padded(op, -inf if is_max else 0.0)
     axes = range(1 if op.causal else 0, 3)
     own = clips.max_pool if is_max else clips.avg_pool
-    is_torchs = not pads_widely(op, x, axes) and (is_max or op.dilation == (1, 1, 1))
+    is_torchs = not pads_widely(op, x, axes) and (is_max or _is_torchs_average(op, x, axes))
     call = f"F.{own.__name__}3d" if is_torchs else own.__name__
     carried = () if is_torchs else (own,)
     return Written(
@@ -75,3 +75,9 @@ def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
 def pads_widely(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> bool:
     """Whether a pool has more padding than torch's take: half of their kernel."""
     return any(2 * op.pads(axis)[0] > op.kernel_on(x)[axis] for axis in axes)
+
+
+def _is_torchs_average(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> bool:
+    """Whether torch's average pool takes it: no gaps, and no kernel that is larger than the bare map."""
+    sizes = (x.time, x.height, x.width)
+    return op.dilation == (1, 1, 1) and all(sizes[axis] >= op.kernel_on(x)[axis] for axis in axes)

@@ -99,7 +99,9 @@ def in_frames(step: Step, x: TensorType, padding: float = 0.0) -> Written:
     window = step.inner.window(x)
     kept = {"span": window.span, "stride": window.stride, "before": step.before}
     kept |= differing(value=(padding, 0.0))
-    return replace(SOURCES.of(step)(step.inner, x), frames_first=tuple(kept.items()))
+    return replace(
+        SOURCES.of(step)(step.inner, x.with_time(window.span + 1)), frames_first=tuple(kept.items())
+    )
 
 
 def sliding(op: Windowed) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import takewhile
@@ -105,9 +105,10 @@ def tree_of(graph: Graph) -> Group:
 
 def _homes(graph: Graph) -> Mapping[str, Path]:
     """The prefix under which each layer stands in the tree."""
-    homes = {node.name: _home(graph, node.name) for node in graph.nodes}
+    branched = _branched(graph)
+    homes = {node.name: _home(graph, node.name, branched) for node in graph.nodes}
     for node in graph.nodes:
-        if has_weights(graph, node.name) or not _behind_layer(graph, node.name):
+        if has_weights(graph, node.name) or not _behind_layer(graph, node.name, branched):
             continue
         # A wait that a transform put in stands where it is read, which need not be where its name says.
         met = [name for name in (*node.inputs, *graph.consumers[node.name]) if name != INPUT]
@@ -123,16 +124,25 @@ def _shared(one: Path, other: Path) -> Path:
     return tuple(part for part, _ in pairs)
 
 
-def _home(graph: Graph, name: str) -> Path:
-    inside = _behind_layer(graph, name)
-    if inside and has_weights(graph, name):
-        raise EmitError(f"{name}: stands inside another layer and cannot be written as source")
-    return tuple((inside or name).split(".")[:-1])
+def _branched(graph: Graph) -> frozenset[str]:
+    """The merges that have a name, under which their branches stand: each is the last layer of a group."""
+    weighted = [node.name for node in graph.nodes if has_weights(graph, node.name)]
+    found = {prefix: name for name in weighted for prefix in prefixes(name) if prefix in graph.by_name}
+    for prefix, name in found.items():
+        if has_weights(graph, prefix):
+            raise EmitError(f"{name}: stands inside another layer and cannot be written as source")
+    return frozenset(found)
 
 
-def _behind_layer(graph: Graph, name: str) -> str:
-    """The layer whose name a name begins with, such as `add` of `add.delay2`; empty where there is none."""
-    return next((prefix for prefix in prefixes(name) if prefix in graph.by_name), "")
+def _home(graph: Graph, name: str, branched: Collection[str]) -> Path:
+    parts = (_behind_layer(graph, name, branched) or name).split(".")
+    return tuple(parts if name in branched else parts[:-1])
+
+
+def _behind_layer(graph: Graph, name: str, branched: Collection[str]) -> str:
+    """The layer that a name begins with and that is no group, such as `add` of `add.delay2`; or nothing."""
+    layers = (prefix for prefix in prefixes(name) if prefix in graph.by_name and prefix not in branched)
+    return next(layers, "")
 
 
 def has_weights(graph: Graph, name: str) -> bool:
@@ -173,7 +183,7 @@ class _Grower:
 def _wanted(name: str, path: Path) -> str:
     """What a layer without weights is best called in a group."""
     parts = name.split(".")
-    if parts[:-1] == [*path]:
+    if [*path] in (parts[:-1], parts):
         return parts[-1]
     if not path:
         return "_".join(parts)

@@ -58,7 +58,7 @@ def avg_pool(
     padding: Triple = (0, 0, 0),
     dilation: Triple = (1, 1, 1),
 ) -> Tensor:
-    """An average pool with gaps between its taps, or with more padding than torch's takes: a convolution."""
+    """An average pool that torch does not have, such as one with gaps between its taps: a convolution."""
     channels, taps = clip.shape[1], kernel_size[0] * kernel_size[1] * kernel_size[2]
     weight = clip.new_full((channels, 1, *kernel_size), 1 / taps)
     return F.conv3d(clip, weight, None, stride, padding, dilation, channels)

@@ -137,5 +137,5 @@ def test_a_maximum_in_lookahead_stands_in_the_next_one_by_name():
         return continual(elaborate(spec, None, sizes, name_value=name_value))
 
     found = formulas(build, {"j": True, "k": True}, ("lookahead", "delay"))
-    assert found.totals["lookahead"] == found.totals["delay"] == sympy.Symbol("path3", integer=True)
+    assert found.totals["lookahead"] == found.totals["delay"] == sympy.Symbol("path6", integer=True)
     assert value_at(found, {"j": 9, "k": 5}) == {"lookahead": 12, "delay": 12}

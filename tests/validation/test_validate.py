@@ -47,6 +47,11 @@ SMALL |= {"channels": 16, "deep": 16, "beta": 4, "alpha": 2, "c1": 16, "c2": 32,
 SMALL |= {"blocks1": 1, "blocks2": 1, "blocks3": 2, "blocks4": 2, "blocks5": 1, "temporal_blocks4": 2}
 
 WIDE = ("i3d_inception", "resnet_3d", "resnext_3d")  # no size of theirs makes their channels fewer
+# Deep: minutes each, in the slow tests alone.
+DEEP = (
+    *("c3d", "csn", "densenet_3d", "efficient_x3d", "mfnet_3d", "movinet", "r2plus1d_r50", "s3d"),
+    *("slow_only", "tsm"),
+)
 
 
 def wrong(graph: Graph) -> dict[str, Check]:
@@ -134,7 +139,8 @@ def wrong_at_reduced_sizes(source: TensorType, nodes: tuple[Node, ...]) -> dict[
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in WIDE)) for name in shipped_names()]
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in (*WIDE, *DEEP))) for name in shipped_names()],
 )
 def test_every_figure_of_a_shipped_network_holds_at_reduced_sizes(name: str):
     clip = reduced(name)

@@ -50,7 +50,7 @@ WIDE = ("i3d_inception", "resnet_3d", "resnext_3d")  # no size of theirs makes t
 # Deep: minutes each, in the slow tests alone.
 DEEP = (
     *("c3d", "csn", "densenet_3d", "efficient_x3d", "mfnet_3d", "movinet", "r2plus1d_r50", "s3d"),
-    *("slow_only", "tsm"),
+    *("slow_only", "tsm", "r3d_18", "mc3_18", "cnn_lstm"),
 )
 
 

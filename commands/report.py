@@ -36,7 +36,7 @@ Examples:
     report gallery --out docs
 """
 
-PUBLIC = """A page that sets each public network's own figures beside those of its spec.
+PUBLIC = """Public networks' own figures beside those of their specs.
 
 Examples:
 

@@ -179,6 +179,8 @@ class StreamGraph:
     def _align(self, merge: str) -> None:
         """Lets the early branches of a merge wait."""
         latest = self.at[merge].delay
+        # Asked once for all branches: a merge of many would walk each of them for each.
+        is_for_shift = self._waits_for_shift(merge)
         for position, name in enumerate(self.editor.node(merge).inputs):
             wait = latest - self.at[name].delay
             if is_zero(wait):
@@ -186,7 +188,7 @@ class StreamGraph:
             count = self.editor.node(merge).count  # each of so many equal merges waits its share
             share = wait if isinstance(count, int) else share_of(wait, count)
             edges = self._branch(merge, position)
-            place = self._place_of_wait(merge, edges, wait)
+            place = self._place_of_wait(merge, edges, wait, is_for_shift=is_for_shift)
             # Behind the wait, towards the merge, everything comes later by it.
             for edge in edges[:place]:
                 at = self.at[edge.source]
@@ -204,14 +206,14 @@ class StreamGraph:
             edges.append(_Edge(reader, 0, self.editor.node(reader).inputs[0]))
         return edges
 
-    def _place_of_wait(self, merge: str, edges: list[_Edge], wait: Size) -> int:
+    def _place_of_wait(self, merge: str, edges: list[_Edge], wait: Size, *, is_for_shift: bool) -> int:
         """At which edge of its branch a wait stands: at the head, where the branch leaves the fork.
 
         Where a layer of the branch looks at the past alone, the wait is that layer's past; where one of
         another branch looks ahead alone, it is that layer's future. Then it stands where it holds the fewest
         numbers, nearest to the merge among equals.
         """
-        if not (any(self._looks_back(edge.source) for edge in edges[:-1]) or self._waits_for_shift(merge)):
+        if not (is_for_shift or any(self._looks_back(edge.source) for edge in edges[:-1])):
             return len(edges) - 1
         held = [self._held(edge.source, wait) for edge in edges]
         for place, floats in enumerate(held):

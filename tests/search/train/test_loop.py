@@ -248,10 +248,13 @@ def test_a_frozen_network_may_take_a_classifier_of_other_classes(tmp_path: Path)
     assert run(weights=tmp_path / "seven.pt", freeze=True).form.network.fc.weight.shape == (12, 4)
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "seven.pt")
-    assert str(error.value) == (
+    told = str(error.value)
+    nearest = (
         f"{tmp_path / 'seven.pt'}: costmodel layout: 10 of 12 tensors right; 2 tensors of the wrong shape: "
-        "fc.weight is (7, 4), expected (12, 4), fc.bias is (7,), expected (12,)"
     )
+    assert told.startswith(nearest)
+    assert "fc.weight is (7, 4), expected (12, 4)" in told
+    assert "fc.bias is (7,), expected (12,)" in told
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
+from without_compiled_ops import torchvision_stubs
 
 from costmodel import analyze, load
 from costmodel.analysis.conventions import way_of
@@ -310,20 +310,10 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def tools() -> None:
-    """Makes the tools importable: a torchvision built for another torch lacks operators that it names."""
-    with quiet():
-        try:
-            import torchvision  # noqa: F401
-        except RuntimeError:
-            for name in [each for each in sys.modules if each.startswith("torchvision")]:
-                del sys.modules[name]
-            KEPT.append(torch.library.Library("torchvision", "DEF"))
-            for operator in ("nms", "qnms"):
-                KEPT[0].define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    """Makes the tools importable, which need torchvision."""
+    with torchvision_stubs():
+        import torchvision  # noqa: F401
     logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)
-
-
-KEPT: list[Any] = []  # operators vanish with their library
 
 
 def printed(tool: str, network: nn.Module, clip: Tensor) -> int:

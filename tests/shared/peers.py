@@ -1,32 +1,16 @@
 """Real modules for tests that compare with them."""
 
-import sys
-import warnings
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 import torch
 from torch import nn
-
-KEPT: list[Any] = []  # operators vanish with their library
+from without_compiled_ops import torchvision_stubs
 
 
 def factory(module: str, name: str) -> Callable[..., nn.Module]:
-    """A function that makes a real module, from a package that needs torchvision.
-
-    A torchvision built for another torch lacks the compiled operators that it names; these stand in for them.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import_module("torchvision")
-        except RuntimeError:
-            for known in [each for each in sys.modules if each.startswith("torchvision")]:
-                del sys.modules[known]
-            KEPT.append(torch.library.Library("torchvision", "DEF"))
-            for operator in ("nms", "qnms"):
-                KEPT[-1].define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    """A function that makes a real module, from a package that needs torchvision."""
+    with torchvision_stubs():
         made: Callable[..., nn.Module] = getattr(import_module(module), name)
     return made
 

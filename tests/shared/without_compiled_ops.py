@@ -7,21 +7,27 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 
 import torch
+from torch.library import Library
 
-SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+_OPERATORS: list[Library] = []  # operators vanish with their library
 
 
 @contextlib.contextmanager
 def torchvision_stubs() -> Iterator[None]:
-    """Registers the ops that torchvision asks for while it is imported, unless they are there."""
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    """Makes torchvision importable: stand-ins for the operators that one built for another torch lacks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in ("nms", "qnms"):
-            if not hasattr(torch.ops.torchvision, name):
-                library.define(name + SCHEMA)
+        try:
+            import_module("torchvision")
+        except RuntimeError:
+            for known in [each for each in sys.modules if each.startswith("torchvision")]:
+                del sys.modules[known]
+            _OPERATORS.append(Library("torchvision", "DEF"))
+            for name in ("nms", "qnms"):
+                _OPERATORS[-1].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         yield
 
 

@@ -202,11 +202,9 @@ def must_look_ahead_of_pools(op: Op, stream: Streaming) -> None:
     Raises:
         TransformError: it stands there.
     """
-    if stream.is_behind_pool:
-        raise TransformError(
-            f"{op.word} looks through time behind a pool over the whole clip, where a clip has one frame "
-            "and a stream many; give it a kernel of 1 in time, or put it ahead of the pool"
-        )
+    _must_stand_ahead_of_pools(
+        op, stream, "looks through time", "give it a kernel of 1 in time, or put it ahead of the pool"
+    )
 
 
 def must_remember_ahead_of_pools(op: Op, stream: Streaming) -> None:
@@ -215,10 +213,16 @@ def must_remember_ahead_of_pools(op: Op, stream: Streaming) -> None:
     Raises:
         TransformError: it stands there.
     """
+    _must_stand_ahead_of_pools(
+        op, stream, "remembers frames", "put it ahead of the pool, or pool each frame alone"
+    )
+
+
+def _must_stand_ahead_of_pools(op: Op, stream: Streaming, does: str, repair: str) -> None:
     if stream.is_behind_pool:
         raise TransformError(
-            f"{op.word} remembers frames behind a pool over the whole clip, where a clip has one frame "
-            "and a stream many; put it ahead of the pool, or pool each frame alone"
+            f"{op.word} {does} behind a pool over the whole clip, where a clip has one frame "
+            f"and a stream many; {repair}"
         )
 
 

@@ -73,7 +73,8 @@ def attempt(
     names: dict[str, str] = {}
     tensors: dict[str, Tensor] = {}
     outside = [name for name in found if not name.startswith(prefix)]
-    unexpected, wrong, clashes = [], [], []
+    unexpected, clashes = [], []
+    wrong: dict[str, str] = {}
     reshaped = 0
     for short, whole in inside.items():
         ours = _renamed(layout, short, shapes)
@@ -90,11 +91,11 @@ def attempt(
                 tensors[ours] = value
                 reshaped += value.shape != found[whole].shape
             elif ours not in spare:
-                wrong.append(shape_told(ours, found[whole], shapes[ours]))
+                wrong[ours] = shape_told(ours, found[whole], shapes[ours])
     missing = tuple(name for name in shapes if name not in names)
-    difference = Difference(
-        len(tensors), len(shapes), missing, tuple(unexpected), tuple(wrong), tuple(clashes)
-    )
+    # In the network's order: a safetensors file keeps none, and the same mistake should read the same.
+    in_order = tuple(wrong[name] for name in shapes if name in wrong)
+    difference = Difference(len(tensors), len(shapes), missing, tuple(unexpected), in_order, tuple(clashes))
     return Attempt(layout, prefix, names, tensors, difference, tuple(outside), reshaped)
 
 

@@ -177,6 +177,7 @@ def _on_stream(
         with_pools(clip, replace(options, pool=None), sorted(pools), weights, data, limit),
         streamed.by_tenth(),
         streamed.erased(),
+        None if source.file is None or source.file.about is None else source.file.about.frame_rate,
     )
 
 
@@ -187,12 +188,7 @@ def _write(found: StreamAccuracy, out: Path, format: str) -> None:
     for path in write_files(out, files_of(found)):
         tell(f"note: wrote {path}")
     rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
-    warm = "never warm: it remembers all frames" if found.warmup is None else f"warm after {found.warmup + 1}"
-    title = (
-        f"{found.name}: clip network {found.clip_accuracy:.1%} +- {found.clip_error:.1%}; computed: first "
-        f"answer after {found.delay + 1} frames, {warm}"
-    )
-    seen = Table(rows, tuple(rows[0]), title)
+    seen = Table(rows, tuple(rows[0]), found.title)
     further = (
         ("longer pools", found.pools),
         ("by tenth of the video", found.tenths),

@@ -36,6 +36,7 @@ class StreamAccuracy:
         pools: rows of pool, accuracy and cost  (Hedegaard 2022, Table 3).
         tenths: rows of tenth and accuracy  (Kopuklu 2022, Fig. 7a).
         erased: rows of the percentage that is noise, and accuracies  (Kopuklu 2022, Fig. 7b).
+        frame_rate: steps a second that the network was trained at, where its weights say so.
     """
 
     name: str
@@ -47,6 +48,23 @@ class StreamAccuracy:
     pools: Sequence[Row] = field(default_factory=tuple)
     tenths: Sequence[Row] = field(default_factory=tuple)
     erased: Sequence[Row] = field(default_factory=tuple)
+    frame_rate: float | None = None
+
+    @property
+    def title(self) -> str:
+        """The network, its clip accuracy, and what was computed of its first answers."""
+        warm = "never warm: it remembers all frames"
+        if self.warmup is not None:
+            warm = f"warm after {self._after(self.warmup + 1)}"
+        return (
+            f"{self.name}: clip network {self.clip_accuracy:.1%} +- {self.clip_error:.1%}; computed: first "
+            f"answer after {self._after(self.delay + 1, ' frames')}, {warm}"
+        )
+
+    def _after(self, frames: int, unit: str = "") -> str:
+        """A number of steps, with the time that they take where that is known."""
+        seconds = "" if self.frame_rate is None else f" ({frames / self.frame_rate:.3g} s)"
+        return f"{frames}{unit}{seconds}"
 
     @property
     def inits(self) -> tuple[str, ...]:
@@ -61,6 +79,7 @@ class StreamAccuracy:
             "clip_accuracy_error": self.clip_error,
             "delay": self.delay,
             "warmup": self.warmup,
+            "frame_rate": self.frame_rate,
             "transient": list(self.seen),
             "pools": list(self.pools),
             "tenths": list(self.tenths),

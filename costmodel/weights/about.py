@@ -50,7 +50,7 @@ class About:
         network: what the weights are for, with the transforms that it was trained with.
         classes: the name of each class that was learned, in the order of the scores.
         pixels: what the network is fed.
-        frame_rate: frames a second of the model, `every` counted in; None where the data does not say.
+        frame_rate: frames a second of the model, the camera's over `every`; None where nobody said it.
         recipe: how it was trained: the recipe's settings, its `name`, the `kind` of training.
         data: the data set: its `key`, and `given`, how `--data` named it.
         seed: of the training.

@@ -58,6 +58,7 @@ class Data:
         mirrors: whether a mirrored video keeps its label.
         given: how `--data` named it.
         seed: that it was opened with.
+        fps: frames a second of its videos; None where nothing says so.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Data:
     mirrors: bool = True
     given: str = ""
     seed: int = 0
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         for part, videos in (("train", self.train), ("validation", self.validation)):

@@ -35,6 +35,7 @@ def about_training(network: Network, data: Data, recipe: Recipe, options: Option
         network,
         data.classes,
         Pixels(mean=MEAN, deviation=DEVIATION),
+        None if data.fps is None else data.fps / float(network.graph().every),
         recipe=json.loads(recipe.key) | {"name": recipe.name, "kind": options.kind},
         data={"key": data.key, "given": data.given, "seed": data.seed},
         seed=options.seed,

@@ -36,6 +36,12 @@ def test_a_stream_says_how_late_it_answers_and_what_it_is_fed():
     assert Network.from_dict(found["network"]).identity == NETWORK.identity
 
 
+def test_the_rate_of_its_frames_is_said_where_its_weights_know_it():
+    found = description(NETWORK.graph(), About(NETWORK, frame_rate=25 / 3))
+    assert found["frame_rate"] == 25 / 3
+    assert as_lines(found)[0] == "It sees one camera frame in 3, 8.333 frames a second."
+
+
 def test_what_is_not_known_is_left_out():
     found = description(NETWORK.graph())
     assert found.keys() == {"name", "form", "frames", "every", "delay", "lookahead", "warm_up"}

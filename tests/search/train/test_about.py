@@ -71,3 +71,20 @@ def test_a_training_starts_from_a_file_of_weights(tmp_path: Path, capsys):
     before, after = (read_weights(each)[1] for each in (path, tmp_path / "run" / "weights.safetensors"))
     assert torch.equal(before["stem.weight"], after["stem.weight"])
     assert after["fc.weight"].shape == (12, 3)
+
+
+@pytest.mark.parametrize(("options", "rate"), [((), None), (("--fps", "25"), 12.5)])
+def test_the_rate_of_the_videos_over_every_is_the_networks(tmp_path: Path, options, rate):
+    (tmp_path / "n.yaml").write_text(SPEC.replace("width: 8}", "width: 8, every: 2}"))
+    out = tmp_path / "run"
+    command = ["train", str(tmp_path / "n.yaml"), "--data", DATA, "--recipe", "digits", "--epochs", "0.001"]
+    assert cli.main([*command, "--threads", "1", "--out", str(out), *options]) == 0
+    assert read_weights_file(out / "weights.safetensors").known.frame_rate == rate
+
+
+@pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf"])
+def test_what_is_no_rate_is_refused(tmp_path: Path, capsys, fps: str):
+    path = written(tmp_path, ("a", "b"))
+    assert cli.main(["train", str(path), *TRAIN, f"--fps={fps}", "--out", str(tmp_path / "run")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: --fps: ")

@@ -1,6 +1,7 @@
 """Evaluation of a tiny network on clips and frame by frame, and the commands that train and evaluate."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -231,6 +232,16 @@ def test_the_table_says_where_each_number_of_frames_stands():
     assert list(rows.columns) == columns
     assert rows["phase"].tolist() == ["first answer", "transient", "steady", "steady"]
     assert phase(found(), 7) == "transient"
+
+
+def test_the_title_has_seconds_where_the_weights_know_their_rate():
+    assert found().title == (
+        "tiny: clip network 50.0% +- 10.0%; computed: first answer after 6 frames, warm after 8"
+    )
+    timed = replace(found(), frame_rate=12.5)
+    assert timed.title.endswith("first answer after 6 frames (0.48 s), warm after 8 (0.64 s)")
+    assert replace(timed, warmup=None).title.endswith("(0.48 s), never warm: it remembers all frames")
+    assert timed.as_json()["frame_rate"] == 12.5
 
 
 def test_the_drawing_marks_delay_warm_up_and_the_clip_network():

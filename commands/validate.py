@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, SEED
 from commands.printing import put, tell
@@ -32,15 +34,21 @@ Examples:
 
     validate x3d_m --continual --state smallest --excite clip --pool 64
 
+    validate out/weights.safetensors --continual          also with the weights of the file
+
+    validate x3d_m --continual --weights x3d_m.pyth
+
     validate --random 20 --seed 1              networks made at random, clip and frame by frame
 """
 
 
-def validate(source: Source | None, random: int | None, seed: int, format: str) -> int:
+def validate(source: Source | None, random: int | None, weights: Path | None, seed: int, format: str) -> int:
     """Prints what is predicted beside what is measured; 1 where they differ."""
     if (source is None) == (random is None):
         raise OptionError("SPEC: expected one, or --random N and no SPEC")
-    rows = _of_spec(source, seed) if source is not None else _of_random(random or 0, seed)
+    if source is None and weights is not None:
+        raise OptionError("--weights: are for a SPEC; name one")
+    rows = _of_spec(source.taking(weights), seed) if source is not None else _of_random(random or 0, seed)
     put(page(rows, random is not None).render(format))
     return 0 if all(row["holds"] for row in rows) else 1
 
@@ -52,8 +60,9 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
     graph = source.graph()
     for note in graph.notes:
         tell(f"note: {note}")
-    found = [_shown(check) for check in checks_of(graph, seed)]
-    return found if source.weights is None else [*found, _shown(check_weights(source.weights))]
+    # Ahead of the rest, which takes longer: what is wrong with a file is told at once.
+    learned = [] if source.weights is None else list(check_weights(source, source.weights, seed))
+    return [_shown(check) for check in (*checks_of(graph, seed), *learned)]
 
 
 def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
@@ -103,6 +112,7 @@ COMMAND = Command(
     EXAMPLES,
     (
         Option("random", "N networks made at random; no SPEC then.", int, least=1, metavar="N"),
+        *weights_option("Weights, with which it must answer right too."),
         SEED,
         FORMAT,
     ),

@@ -1,5 +1,6 @@
 """Checkpoints of others on the command line: by their layout, by a mapping, by order, through transforms."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,12 @@ def test_evaluate_reads_names_of_others(files, capsys, options: str):
         assert run(f"evaluate n.yaml {data} --weights {weights} {options}") == 0
         answers.append(capsys.readouterr().out)
     assert answers[0] == answers[1]
+
+
+def test_validate_takes_weights_by_a_mapping(files, capsys):
+    assert run("validate n.yaml --continual --weights theirs.pt --mapping m.yaml --format json") == 0
+    *_, last = json.loads(capsys.readouterr().out)["checks"]
+    assert last["what"] == "answers_with_these_weights"
+    assert "9 tensors read from theirs.pt (theirs layout, below 'module.')" in last["note"]
+    assert run("validate --random 1 --weights own.pt") == 2
+    assert capsys.readouterr().err == "error: --weights: are for a SPEC; name one\n"

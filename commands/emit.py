@@ -1,4 +1,4 @@
-"""`emit`: the network as source, as a torch.export program, or as ONNX."""
+"""`emit`: the network as source, as a torch.export program, as ONNX, or as a spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from commands.printing import tell
 from commands.source import Source
 from costmodel.options import Option
 
-EXAMPLES = """The network itself: readable source that needs only torch, a torch.export program, or ONNX.
+EXAMPLES = """The network itself: source that needs only torch, a torch.export program, ONNX, or its spec.
 
 Examples:
 
@@ -22,11 +22,16 @@ Examples:
     emit x3d_m --continual --weights x3d_m.pyth --fold --as onnx --out x3d_m.onnx
 
     emit out/weights.safetensors --continual --as onnx --out stream.onnx      what `train` wrote
+
+    emit out/weights.safetensors --as spec --out mine.yaml      the spec alone, blocks, axes and all
 """
 
 
 def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, seed: int) -> None:
     """Writes a network to a file."""
+    if as_ == "spec":
+        _write_spec(source, out, weights)
+        return
     import torch
 
     from costmodel.emit import emit as emit_network
@@ -59,6 +64,19 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
     tell(f"{graph.name} written to {' and '.join(map(str, written))}")
 
 
+def _write_spec(source: Source, out: Path, weights: Path | None) -> None:
+    from costmodel.errors import OptionError
+    from costmodel.files import write_whole
+    from costmodel.spec.resolved import spec_text, with_sizes
+
+    if weights is not None:
+        raise OptionError("--weights: a spec holds none; leave them out")
+    source.graph()  # what is no network is told here
+    write_whole(out, spec_text(with_sizes(source.document, source.sizes)).encode())
+    transforms = " ".join(each.flags for each in source.transforms)
+    tell(f"{source.document.name} written to {out}" + (f"; use it with {transforms}" if transforms else ""))
+
+
 COMMAND = Command(
     emit,
     EXAMPLES,
@@ -68,7 +86,7 @@ COMMAND = Command(
             "as_",
             "What to write.",
             default="source",
-            choices=("source", "torch-export", "onnx"),
+            choices=("source", "torch-export", "onnx", "spec"),
             flags="--as",
         ),
         *weights_option(),

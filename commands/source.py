@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from costmodel.address import address
 from costmodel.errors import OptionError, WeightsError
 from costmodel.escape import shell
+from costmodel.names import file_stem
 from costmodel.network import Network, Settings
 from costmodel.numbers import exact
 from costmodel.spec.document import Document, shipped_names
@@ -129,11 +130,27 @@ class Source(Network):
         if not self.is_of_file:
             return super().flags
         if self._sizes_moved:  # another network of the file's spec, such as a search finds
-            return replace(self, spec=_shipped(self.document) or self.spec, weights=None, file=None).flags
+            spec = _shipped(self.document) or self._spec_file
+            return replace(self, spec=spec, weights=None, file=None).flags
         assert self.file is not None
         own = self.file.known.network
         further = (each.flags for each in self.transforms if own.made_by(type(each)) is None)
-        return " ".join((shell(f"./{self.spec}" if self.spec.startswith("-") else self.spec), *further))
+        return " ".join((self._as_argument, *further))
+
+    @property
+    def written_first(self) -> str:
+        """The command that writes the spec that `flags` names, where a file of weights alone holds it."""
+        if not self.is_of_file or not self._sizes_moved or _shipped(self.document):
+            return ""
+        return f"costmodel emit {self._as_argument} --as spec --out {self._spec_file}"
+
+    @property
+    def _spec_file(self) -> str:
+        return f"{file_stem(self.document.name)}_spec.yaml"
+
+    @property
+    def _as_argument(self) -> str:
+        return shell(f"./{self.spec}" if self.spec.startswith("-") else self.spec)
 
     @property
     def _sizes_moved(self) -> bool:

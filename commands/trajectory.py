@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commands.printing import tell
+from commands.source import Source
 from costmodel.escape import shell
 from costmodel.names import file_stem
 from costmodel.network import Network
@@ -98,9 +99,11 @@ def correlated(scores: Sequence[Row]) -> list[Shown]:
 
 
 def emit_line(network: Network) -> str:
-    """The command that emits a network, safe to paste."""
+    """The command that emits a network, safe to paste; if need be the one that writes its spec first."""
     file = f"{file_stem(network.document.name)}_winner.py"
-    return f"costmodel emit {network.flags} --as source --out {file}"
+    line = f"costmodel emit {network.flags} --as source --out {file}"
+    first = network.written_first if isinstance(network, Source) else ""
+    return f"{first} && {line}" if first else line
 
 
 def export_line(study: Study, search: int) -> str:

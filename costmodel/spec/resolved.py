@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from costmodel.escape import yaml
 from costmodel.numbers import Number, exact
-from costmodel.spec.document import Document
+from costmodel.spec.document import Document, builtin_blocks
 from costmodel.spec.load import Item
 
 
@@ -19,6 +20,30 @@ def document_text(document: Document) -> str:
     parts |= {key: _mapping(section) for key, section in document.sections.items() if section}
     parts["network"] = _text(document.network)
     return "".join(f"{key}: {text}\n" for key, text in parts.items())
+
+
+def spec_text(document: Document) -> str:
+    """The same for a person: an entry a line, without the blocks that every spec has."""
+    known = {name: _text(item) for name, item in builtin_blocks().items()}
+    lines = [f"name: {yaml(document.name)}"]
+    lines += [] if document.variant is None else [f"variant: {yaml(document.variant)}"]
+    for key, section in document.sections.items():
+        own = {name: _text(item) for name, item in section.items()}
+        own = {name: text for name, text in own.items() if key != "blocks" or text != known.get(name)}
+        lines += [f"{key}:", *(f"  {yaml(name)}: {text}" for name, text in own.items())] if own else []
+    lines += ["network:", *(f"  - {_text(item)}" for item in document.network.value)]
+    return "\n".join(lines) + "\n"
+
+
+def with_sizes(document: Document, sizes: Mapping[str, Number]) -> Document:
+    """A document whose own sizes are these, no variant chosen."""
+
+    def moved(section: str) -> Mapping[str, Item]:
+        items = document.sections[section].items()
+        return {name: replace(item, value=exact(sizes[name])) for name, item in items}
+
+    sections = {**document.sections, "structure": moved("structure"), "sizes": moved("sizes")}
+    return replace(document, sections=sections, variant=None)
 
 
 def exact_text(value: Number) -> str:

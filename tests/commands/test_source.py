@@ -1,5 +1,7 @@
 """A file of weights stands where SPEC does; what contradicts it is named."""
 
+import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from costmodel.emit import emit, randomise
 from costmodel.emit.weights_format import write_weights
 from costmodel.errors import CostModelError
 from costmodel.network import Network
+from costmodel.spec.document import from_text
 from costmodel.transforms import Transform
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
@@ -158,6 +161,47 @@ def test_every_command_takes_a_file_of_weights(write, command: str, tmp_path: Pa
     words = command.format(tmp_path).split()
     place = 2 if words[0] == "report" else 1
     assert cli.main([*words[:place], str(write()), *words[place:]]) == 0, capsys.readouterr().err
+
+
+OWN = """
+name: mine
+input: {channels: 1, time: frames, height: 8, width: 8}
+sizes: {frames: 2, width: 4, classes: 3}
+axes: {Width: {moves: width, bounds: [1, 64], grid: [4, 6, 8]}}
+network: [conv: {channels: width, kernel: [3, 3, 3]}, relu, global_pool, linear: {channels: classes}]
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "solve w.safetensors --continual --maximize params --format json",
+        "search w.safetensors --continual --budget params<=2x --study s.db --out drawn --format json",
+    ],
+)
+def test_the_line_that_emits_what_was_found_works_where_a_file_alone_holds_the_spec(
+    command: str, tmp_path: Path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    network = Network(from_text(OWN, "mine"), {"frames": 3})
+    write_weights(tmp_path / "w.safetensors", emit(network.graph()).state_dict(), About(network))
+    assert cli.main(command.split()) == 0
+    found = json.loads(capsys.readouterr().out)
+    line = found["emit"] if "emit" in found else found["winner"]["emit"]
+    for each in line.split(" && "):
+        name, *words = shlex.split(each)
+        assert (name, cli.main(words)) == ("costmodel", 0), each
+    assert "def forward_step" in (tmp_path / "mine_winner.py").read_text()
+    read = Source.read("mine_spec.yaml", None, {}, ())
+    assert read.identity == network.identity
+
+
+def test_a_spec_holds_no_weights(write, tmp_path: Path, capsys):
+    out = tmp_path / "n.yaml"
+    assert cli.main(["emit", "digits", "--as", "spec", "--weights", str(write()), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == "error: --weights: a spec holds none; leave them out\n"
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

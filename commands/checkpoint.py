@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from commands.printing import tell
@@ -41,13 +42,13 @@ def with_reading(values: Mapping[str, Value]) -> dict[str, object]:
         flag = (MAPPING if mapping else BY_ORDER).flag
         raise OptionError(f"{flag}: says how --weights are read; expected them")
     assert isinstance(weights, Path)
-    if by_order:
-        tell(f"note: {ORDER_NOTE}")
-    return given | {"weights": Checkpoint(weights, Path(str(mapping)) if mapping else None, bool(by_order))}
+    rules = Path(str(mapping)) if mapping else None
+    # An evaluation reads a file several times: a note is told once.
+    return given | {"weights": Checkpoint(weights, rules, bool(by_order), tell=cache(_note))}
 
 
-ORDER_NOTE = (
-    "--by-order: layers of equal shape would fit in another order as well; compare answers with the network "
-    "that the weights come from"
-)
+def _note(text: str) -> None:
+    tell(f"note: {text}")
+
+
 _NAMES = frozenset(each.name for each in READING)

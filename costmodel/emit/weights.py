@@ -81,9 +81,12 @@ def fitted_to(
     found = read_checkpoint(checkpoint.path)
     reading = Reading(checkpoint.mapping, checkpoint.by_order, strict, spare)
     try:
-        return fit(found, wanted, reading)
+        fitted = fit(found, wanted, reading)
     except EmitError as error:
         raise EmitError(f"{path}: {error}") from error
+    if fitted.note and checkpoint.tell is not None:
+        checkpoint.tell(fitted.note)
+    return fitted
 
 
 def loaded_of(fitted: Fitted, wanted: Mapping[str, Tensor]) -> Loaded:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from costmodel.errors import OptionError
@@ -19,6 +20,7 @@ class Checkpoint:
         mapping: a file of rules for its names, in place of the known layouts.
         by_order: whether its tensors are taken in their order, names apart.
         network: what it is read for: weights of the spec's own network are carried through its transforms.
+        tell: is told what a reader must know of how it was read.
 
     Raises:
         OptionError: both a mapping and the order were asked for.
@@ -28,6 +30,7 @@ class Checkpoint:
     mapping: Path | None = None
     by_order: bool = False
     network: Network | None = None
+    tell: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.mapping is not None and self.by_order:

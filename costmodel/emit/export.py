@@ -20,6 +20,7 @@ from costmodel.emit.network import ClipNetwork
 from costmodel.emit.stream import StreamNetwork
 from costmodel.errors import EmitError
 from costmodel.files import write_whole
+from costmodel.numbers import ceil_div
 from costmodel.weights import About
 
 NEEDED = ("onnx", "onnxscript")
@@ -38,7 +39,11 @@ class Cycle(nn.Module):
     def __init__(self, network: StreamNetwork) -> None:
         super().__init__()
         if network.init != "zeros":
-            raise EmitError("export: streams start from zeros there; emit the network with init='zeros'")
+            settled = ceil_div(network.program.settled, network.cycle) * network.cycle
+            raise EmitError(
+                "export: streams start from zeros there; emit the network with init='zeros', and to start "
+                f"from replicas go on there from get_state() of this module after {settled} frames"
+            )
         self.network = network
         self.program = network.program
         self.state_names = tuple(self.program.names)

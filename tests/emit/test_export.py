@@ -84,7 +84,24 @@ def test_onnx_answers_as_the_module_does_over_100_frames(tmp_path):
     assert_equal_over(100, network, run)
 
 
-def test_a_stream_that_replicates_its_first_frame_is_refused():
-    network = emit(continual(strided()), init="replicate")
-    with pytest.raises(EmitError, match="streams start from zeros there"):
-        Cycle(network)
+def test_a_stream_that_replicates_its_first_frame_is_refused_and_its_state_is_gone_on_from():
+    network = stream(strided())
+    replicating = emit(network.graph, init="replicate").eval()
+    replicating.load_state_dict(network.state_dict())
+    with pytest.raises(EmitError, match=r"from get_state\(\) of this module after (\d+) frames") as refused:
+        Cycle(replicating)
+    begun = int(str(refused.value).split()[-2])
+    cycle = Cycle(network)
+    frames = torch.randn(1, 3, begun + 4 * cycle.cycle, 6, 6)
+    with torch.no_grad():
+        expected, valid = replicating.forward_steps(frames)
+        replicating.reset()
+        replicating.forward_steps(frames[:, :, :begun])
+        given = (torch.tensor([begun]), *replicating.get_state().tensors)
+        answers = []
+        for start in range(begun, frames.shape[2], cycle.cycle):
+            answer, _, *given = cycle(frames[:, :, start : start + cycle.cycle], *given)
+            answers.append(answer)
+    found = torch.cat(answers, 2)
+    wanted = expected[:, :, valid[0]][:, :, -found.shape[2] :]
+    torch.testing.assert_close(found, wanted.reshape(found.shape), rtol=0, atol=0)

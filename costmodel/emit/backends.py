@@ -18,7 +18,9 @@ from costmodel.errors import EmitError, OptionError, nearest
 
 Kept = tuple[Tensor, ...]
 PhaseStep = Callable[[Tensor, Kept], tuple[Kept, Kept]]
-Prepare = Callable[[nn.Module, tuple[Any, ...]], Callable[..., Any]]
+Inputs = tuple[Any, ...]  # of a step a frame and the tensors of the state, else a clip
+Run = Callable[..., Any]  # what the module gives, given these
+Prepare = Callable[[nn.Module, Inputs], Run]
 
 
 class Runner:
@@ -60,6 +62,7 @@ class Runner:
         self._state = None
 
     def _advance(self, frame: Tensor, tensors: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        # Backends fix all shapes when they prepare a step, so another batch needs one of its own.
         key = (phase, len(frame))
         if key not in self._phases:
             self._phases[key] = self.prepare(AtPhase(self.network, phase), (frame, tensors))
@@ -81,12 +84,12 @@ class AtPhase(nn.Module):
         return (() if output is None else (output,)), after
 
 
-def eager(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+def eager(module: nn.Module, inputs: Inputs) -> Run:
     """The network as it is."""
     return module
 
 
-def exported(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+def exported(module: nn.Module, inputs: Inputs) -> Run:
     """Compiled ahead of time to a library that runs without Python, weights frozen in its kernels' layout.
 
     Raises:
@@ -95,11 +98,12 @@ def exported(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
     _needs_compiler("exported")
     with _frozen(), tempfile.TemporaryDirectory() as folder:
         program = torch.export.export(module, inputs)
+        # Loading unpacks the package to a place of its own, so that this folder may go.
         package = torch._inductor.aoti_compile_and_package(program, package_path=f"{folder}/network.pt2")
         return torch._inductor.aoti_load_package(package)
 
 
-def compiled(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+def compiled(module: nn.Module, inputs: Inputs) -> Run:
     """Compiled by `torch.compile`, weights frozen in the layout that its kernels want.
 
     The graph is exported first: its guards are few, those of a network's own Python thousands.
@@ -110,6 +114,7 @@ def compiled(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
     _needs_compiler("compiled")
     with _frozen():
         run = torch.compile(torch.export.export(module, inputs).module(), dynamic=False)
+        # `torch.compile` does its work at the first call, which must fall where the settings hold.
         run(*inputs)
     return run
 
@@ -124,7 +129,7 @@ def _frozen() -> Iterator[None]:
         yield
 
 
-def recorded(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[..., Any]:
+def recorded(module: nn.Module, inputs: Inputs) -> Run:
     """The network's kernels recorded once as a CUDA graph and played again, which spares their launches.
 
     Raises:
@@ -140,8 +145,12 @@ class _Recorded:
     """Inputs and outputs at fixed addresses, and the graph between them."""
 
     def __init__(self, module: nn.Module, frame: Tensor, tensors: Kept) -> None:
+        # A CUDA graph reads and writes at the addresses that it was recorded with; what it is given is copied
+        # there.
         self.frame = frame.clone()
         self.tensors = tuple(tensor.clone() for tensor in tensors)
+        # First calls choose algorithms and set up workspaces, which cannot be recorded: PyTorch asks for a
+        # few runs on a side stream ahead of a recording.
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.no_grad(), torch.cuda.stream(side):
@@ -157,6 +166,7 @@ class _Recorded:
         for own, given in zip(self.tensors, tensors, strict=True):
             own.copy_(given)
         self.graph.replay()
+        # The next replay overwrites them, and a state that was given out must not change.
         return tuple(each.clone() for each in self.outputs), tuple(each.clone() for each in self.after)
 
 
@@ -202,6 +212,7 @@ def available(device: torch.device) -> Sequence[str]:
     """The backends that can run here."""
     names = ["eager"]
     if _compiler() is not None:
+        # Both write C++ or Triton code, and call a compiler even where the network runs on a GPU.
         names += ["compiled", "exported"]
     return (*names, "recorded") if device.type == "cuda" else tuple(names)
 

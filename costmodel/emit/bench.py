@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, median, quantiles
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -103,7 +103,9 @@ class Subject:
     peak_mib: float = 0.0
 
 
-def bench_at(specs: Sequence[Benched], setting: Setting, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def bench_at(
+    specs: Sequence[Benched], setting: Setting, say: Callable[[str], None]
+) -> list[dict[str, object]]:
     """Measures networks in one run, a few calls of each in turn.
 
     Args:
@@ -124,10 +126,13 @@ def bench_at(specs: Sequence[Benched], setting: Setting, say: Callable[[str], No
             for _ in range(WARM_UP):
                 subject.call()
             subject.peak_mib = subject.resident_mib + _peak_mib(subject.call, setting.torch_device)
+        # Rounds over all subjects in turn: a machine that runs slower for a while slows each of them, and the
+        # ratios stay.
         rounds = min(10, setting.runs)
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
             for subject in subjects:
+                # Shares of the runs that add up to all of them.
                 count = setting.runs * (number + 1) // rounds - setting.runs * number // rounds
                 subject.seconds += [_seconds(subject.call) / subject.frames for _ in range(count)]
     return [_row(subject, subjects, setting) for subject in subjects]
@@ -180,10 +185,12 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
     assert isinstance(clip, ClipNetwork)
     inputs = _inputs(clip_graph, setting)
     backends = [name for name in setting.chosen if name != "recorded"]
+    # `ratio` is over the clip network as PyTorch runs it, whatever backends the steps are measured on.
     if graph.is_stream and "eager" not in backends:
         backends.insert(0, "eager")
     for backend in backends:
         for fold in (False, True) if graph.is_stream and setting.fold else (False,):
+            # Unfolded it is wanted once, for `ratio`; folded on each backend, for `ratio_same_backend`.
             if fold or backend == "eager" or not (graph.is_stream and setting.fold):
                 say(f"preparing {title}, clip, {backend}")
                 yield _clip_subject(title, fold_norms(clip) if fold else clip, backend, inputs, setting, fold)
@@ -203,12 +210,14 @@ def _network(graph: Graph, weights: Path | None, setting: Setting) -> ClipNetwor
     randomise(network, setting.seed)
     if weights is not None:
         load_weights(network, weights)
+    # Looking for NaN makes a GPU's caller wait, and is no part of the network.
     network.checks_values = False
     return network.to(setting.torch_device, PRECISIONS[setting.precision]).eval()
 
 
 def _inputs(graph: Graph, setting: Setting) -> Tensor:
     shape = (setting.batch, *map(int, graph.source))
+    # On the processor and in 32 bits: the same values for every device and precision.
     drawn = torch.randn(shape, generator=torch.Generator().manual_seed(setting.seed))
     return drawn.to(PRECISIONS[setting.precision])
 
@@ -218,6 +227,8 @@ def _clip_subject(
 ) -> Subject:
     network.checks_values = False
     device = setting.torch_device
+    # The way to the device and back is part of a call, as in the paper's appendix B; `cpu()` waits for the
+    # answer too.
     run = clip_runner(network, backend, clip.to(device))
     return Subject(
         title, "clip", backend, lambda: run(clip.to(device)).cpu(), _held(network.state_dict()), folded
@@ -238,16 +249,18 @@ def _step_subject(
             if output is not None:
                 output.cpu()
 
+    # Steps run eagerly until the stream has settled, then each phase is prepared: neither is measured.
     for _ in range(network.program.settled // cycle + 2):
         one_cycle()
     held = _held(network.state_dict()) + sum(map(_mib, runner.get_state().tensors))
     return Subject(title, "continual", backend, one_cycle, held, setting.fold, cycle)
 
 
-def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dict[str, Any]:
+def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dict[str, object]:
     times = sorted(subject.seconds)
+    # `quantiles` refuses a single value.
     centiles = quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
-    row = {
+    row: dict[str, object] = {
         "spec": subject.spec,
         "mode": subject.mode,
         "backend": subject.backend,
@@ -288,6 +301,7 @@ def _peak_mib(call: Callable[[], object], device: torch.device) -> float:
         before = torch.cuda.memory_allocated(device)
         call()
         return (torch.cuda.max_memory_allocated(device) - before) / MIB
+    # A processor's allocator keeps no peak; the profiler tells of every block that it gives and takes back.
     from torch.profiler import ProfilerActivity, profile
 
     with _silence(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:

@@ -40,6 +40,7 @@ def load_carried(
     """
     done = _trained_with(network, Checkpoint.of(path).path)
     own = emit(replace(network, transforms=network.transforms[:done]).graph())
+    # Nothing to carry where no name differs; an error then speaks of this network and not of a second try.
     if own.state_dict().keys() == running.state_dict().keys():
         return load_weights(running, path, spare=spare)
     try:
@@ -70,6 +71,7 @@ def load_into(
 
 def names_fit(graph: Graph, path: str | os.PathLike[str]) -> bool:
     """Whether a checkpoint can be read and has the tensors of a network, whatever their shapes."""
+    # Names alone are asked for: meta tensors take no memory, and `spare` passes over every shape.
     with torch.device("meta"):
         wanted = emit(graph).state_dict()
     try:

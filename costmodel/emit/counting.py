@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 
-def executed_macs(call: Callable[[], Any]) -> int:
+def executed_macs(call: Callable[[], object]) -> int:
     """The multiply-adds of all convolutions and matrix products that a call runs, as they are dispatched.
 
     PyTorch's counter counts two operations for each multiply-add. It sees the shapes that reach the kernels,
@@ -23,5 +22,5 @@ def executed_macs(call: Callable[[], Any]) -> int:
     return int(counter.get_total_flops()) // 2
 
 
-def _addcmul_flops(*_: Any, out_shape: tuple[int, ...], **__: Any) -> int:
+def _addcmul_flops(*_: object, out_shape: tuple[int, ...], **__: object) -> int:
     return 2 * prod(out_shape)

@@ -14,10 +14,10 @@ from costmodel.graph import Graph
 from costmodel.weights import About
 
 WIDEST = 100
-Description = Mapping[str, Any]
+Description = Mapping[str, Any]  # as JSON: what stands under a name depends on the name
 
 
-def description(graph: Graph, about: About | None = None) -> dict[str, Any]:
+def description(graph: Graph, about: About | None = None) -> Description:
     """What a network is fed and what it answers, as plain data; what is not known is left out.
 
     `every` is in camera frames, `delay`, `lookahead` and `warm_up` in frames of the network; no `warm_up`
@@ -29,7 +29,7 @@ def description(graph: Graph, about: About | None = None) -> dict[str, Any]:
     """
     figures, clip = Figures(graph), graph.clip or graph
     warm_up = evaluate(figures, "warmup")
-    found = {
+    found: dict[str, object] = {
         "name": graph.name,
         "form": "stream" if graph.is_stream else "clip",
         "frames": int(clip.source.time),
@@ -41,7 +41,7 @@ def description(graph: Graph, about: About | None = None) -> dict[str, Any]:
     return found if about is None else found | _learned(about)
 
 
-def _learned(about: About) -> dict[str, Any]:
+def _learned(about: About) -> dict[str, object]:
     pixels, accuracy = about.pixels, about.accuracy
     found = {
         "classes": list(about.classes),

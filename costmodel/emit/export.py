@@ -47,6 +47,7 @@ class Cycle(nn.Module):
         self.network = network
         self.program = network.program
         self.state_names = tuple(self.program.names)
+        # One stream's worth, as constants of the program: every new stream begins alike.
         begun = network.begun(1, next(network.parameters(), torch.zeros(1))) if self.program.early else ()
         self.begun = [tensor.detach() for tensor in begun]
 
@@ -81,12 +82,13 @@ class Cycle(nn.Module):
             for new, old in zip(self.begun, kept, strict=True)
         ]
 
-    def _step(self, frame: Tensor, age: Tensor, kept: list[Tensor], phase: int) -> Any:
+    def _step(self, frame: Tensor, age: Tensor, kept: list[Tensor], phase: int) -> Tensor:
         values: list[Any] = [None] * self.program.places
         values[0] = frame.clone() if self.program.keeps_input else frame
         for action in self.program.actions[phase]:
             inputs = [values[place] for place in action.reads]
             if action.blank:
+                # A program has no `if`: both cases run, and the age of each stream chooses between them.
                 there = (age >= action.begins).view(-1, 1, 1, 1)
                 values[action.writes] = torch.where(there, inputs[0], torch.zeros_like(inputs[0]))
             elif action.keeper is None:
@@ -96,13 +98,15 @@ class Cycle(nn.Module):
             else:
                 own = slice(*action.kept)
                 frame, before = inputs[0], tuple(kept[own])
+                # At age 0 the state that is given is a new one already.
                 if action.since > 0:
                     frame, before = action.keeper.before_first(frame, before, age - action.since)
                 frame = frame.clone() if action.copies else frame
                 output, kept[own] = action.step(frame, before, age)
                 if output is not None:
                     values[action.writes] = output
-        return values[self.program.output]
+        answer: Tensor = values[self.program.output]  # None where the phase has no answer, and nobody asks
+        return answer
 
 
 def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
@@ -141,6 +145,7 @@ def export_torch(
     module = exportable(network.eval())
     with torch.no_grad(), _quiet():
         program = torch.export.export(module, example_inputs(module, batch))
+        # In memory first, so that the file is written whole or not at all.
         content = io.BytesIO()
         torch.export.save(program, content, extra_files={ABOUT: told})
     write_whole(path, content.getvalue())
@@ -165,6 +170,8 @@ def export_onnx(
             example_inputs(module, batch),
             input_names=inputs,
             output_names=outputs,
+            # The older exporter records a run with its constants; this one exports the program of
+            # `torch.export`.
             dynamo=True,
             verbose=False,
         )

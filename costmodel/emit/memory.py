@@ -31,6 +31,7 @@ def kept_frames(graph: Graph) -> KeptFrames:
     jumps = {name: at.jump for name, at in timing(graph).items()}
     holders, copies, of_input = set(), set(), set()
     for node in graph.nodes:
+        # Partial results and recurrent states are made by the layer, hence memory of its own.
         if _kept(graph, node).get("frames", 0) == 0:
             continue
         edge, is_part = _memory_behind(graph, node)
@@ -52,6 +53,7 @@ def _memory_behind(graph: Graph, node: Node) -> tuple[str, bool]:
     """The edge whose memory a node reads, and whether what it reads is only a part of it."""
     name = node.inputs[0]
     size, is_part = graph.types[name].values, False
+    # Layers that make no memory of their own hand on views: the memory is that of the first above that does.
     while name != INPUT:
         above = graph.by_name[name]
         if MIRRORS.of(above.op).is_fresh or any(_kept(graph, above).values()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from costmodel.emit.modules import Layer, layer_for
 from costmodel.errors import CostModelError, EmitError
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Op
 
 Record = dict[str, list[tuple[int, Tensor]]]
 AXES = ("batch", "channels", "time", "height", "width")
@@ -27,6 +27,7 @@ class Network(nn.Module):
         super().__init__()
         _must_be_numbers(graph)
         self.graph = graph
+        # A plain dict, which torch does not see: each layer is a submodule once, at its nested name.
         self.layers = {node.name: _layer(graph, node.name) for node in graph.nodes}
         self.checks_values = True
         self._record: Record | None = None
@@ -67,6 +68,8 @@ class Network(nn.Module):
             raise EmitError(f"{what}: dtype {given.dtype}, expected {expected_dtype}")
         if given.device != like.device:
             raise EmitError(f"{what}: on device {given.device}, expected {like.device}")
+        # The sum is NaN where a value is, and cheap; of infinities it is NaN as well, so then each value is
+        # looked at.
         if self.checks_values and bool(given.sum().isnan()) and bool(given.isnan().any()):
             raise EmitError(f"{what}: holds NaN, expected numbers")
 
@@ -104,6 +107,8 @@ class ClipNetwork(Network):
             EmitError: the clip has another shape, dtype or device, or holds NaN.
         """
         self.check_clip(clip)
+        # Gradients need what a layer read. A recorded run overwrites nothing, so that validation can compare
+        # the two.
         inplace = not torch.is_grad_enabled() and self._record is None
         values: dict[str, Tensor] = {INPUT: clip}
         for node in self.graph.nodes:
@@ -120,6 +125,7 @@ class ClipNetwork(Network):
 
     def check_clip(self, clip: Tensor) -> None:
         """Raises EmitError where a clip does not fit."""
+        # What is traced cannot branch on values.
         if torch.compiler.is_compiling():
             return
         source = self.graph.source
@@ -127,7 +133,7 @@ class ClipNetwork(Network):
         self._check("clip", clip, sizes, AXES)
 
 
-def _layer(graph: Graph, name: str) -> Layer[Any]:
+def _layer(graph: Graph, name: str) -> Layer[Op]:
     node = graph.by_name[name]
     try:
         return layer_for(node.op, graph.inputs_of(node))
@@ -145,6 +151,8 @@ def _nest(module: nn.Module, path: list[str], layer: nn.Module) -> None:
         _nest(there, rest, layer)
         return
     if there is not None:
+        # A bare module held this place for layers of longer names; the layer takes it over with all that is
+        # in it.
         layer._modules.update(there._modules)
     module._modules[first] = layer
 
@@ -163,7 +171,7 @@ def _must_be_numbers(graph: Graph) -> None:
             )
 
 
-def may_overwrite(graph: Graph, node: Node, layers: Mapping[str, Layer[Any]]) -> bool:
+def may_overwrite(graph: Graph, node: Node, layers: Mapping[str, Layer[Op]]) -> bool:
     """Whether a pointwise node may overwrite its input: new memory that nobody else reads."""
     source = node.inputs[0]
     return (
@@ -176,6 +184,7 @@ def may_overwrite(graph: Graph, node: Node, layers: Mapping[str, Layer[Any]]) ->
 
 def _drops(graph: Graph) -> Mapping[str, tuple[str, ...]]:
     """For each node, the edges that nobody reads behind it."""
+    # Nodes stand in the order in which they run, so that the last reader is the one that stays.
     last_read = {name: node.name for node in graph.nodes for name in node.inputs}
     drops: dict[str, list[str]] = {node.name: [] for node in graph.nodes}
     for name, reader in last_read.items():

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import lcm
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +16,7 @@ from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.keeper import Keeper, Kept, keeper_for
 from costmodel.emit.network import may_overwrite
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Op
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Action:
     """
 
     node: str
-    layer: Layer[Any]
+    layer: Layer[Op]
     reads: tuple[int, ...]
     writes: int
     since: int
@@ -111,13 +111,13 @@ class Program:
         return tuple(tensor for keeper in self.keepers.values() for tensor in keeper.empty(batch, like))
 
 
-def program_of(graph: Graph, layers: Mapping[str, Layer[Any]]) -> Program:
+def program_of(graph: Graph, layers: Mapping[str, Layer[Op]]) -> Program:
     """The schedule of a stream whose nodes are run by these layers."""
     return _Builder(graph, layers).program()
 
 
 class _Builder:
-    def __init__(self, graph: Graph, layers: Mapping[str, Layer[Any]]) -> None:
+    def __init__(self, graph: Graph, layers: Mapping[str, Layer[Op]]) -> None:
         self.graph = graph
         self.layers = layers
         self.at: Mapping[str, Timing] = timing(graph)
@@ -146,6 +146,7 @@ class _Builder:
             actions,
             len(self.place),
             self.place[self.graph.output],
+            # One more than the last start: the step at which a layer sees its first frame is still a start.
             max(*starts, *begun, int(end.delay)) + 1,
             int(end.delay),
             end.jump,
@@ -179,6 +180,7 @@ class _Builder:
         )
         action.jump = arrival.jump
         if keeper is not None and keeper.waits:
+            # A frame leaves ahead of the one that comes in, so that ceil(wait / jump) places are enough.
             if (phase - leaving.delay) % leaving.jump == 0:
                 yield replace(action, reads=(), since=int(leaving.delay), leaves=True)
             if arrives:
@@ -186,6 +188,8 @@ class _Builder:
         elif arrives:
             if keeper is not None:
                 window = node.op.window(*self.graph.inputs_of(node))
+                # Keepers count from the first frame of a clip's padding. The stride divides the frames that
+                # come in one cycle, so that the number within the cycle is enough.
                 number = (phase - arrival.delay) // arrival.jump + window.before
                 action.phase = int(number % window.stride)
             if self._runs_ahead(node):
@@ -201,6 +205,7 @@ class _Builder:
         return self.graph.windows[node.name].looks_back
 
     def _with_drops(self, actions: list[Action]) -> Iterable[Action]:
+        # Maps are freed as soon as nobody reads them: the peak of a step is what the analysis assumes.
         last_read = {place: number for number, action in enumerate(actions) for place in action.reads}
         output = self.place[self.graph.output]
         for number, action in enumerate(actions):

@@ -31,10 +31,13 @@ def randomise(network: nn.Module, seed: int = 0) -> None:
                 _draw(getattr(module, name), generator, low, high)
             continue
         for name, value in own.items():
+            # Uniform between these bounds the variance is 2 / inputs, which keeps rectified values' size (He
+            # et al. 2015, eq. 10).
             bound = sqrt(6 / prod(value.shape[1:])) if name == "weight" else 0.5
             _draw(value, generator, -bound, bound)
 
 
 def _draw(value: torch.Tensor, generator: torch.Generator, low: float, high: float) -> None:
+    # In 64 bits, so that a network of another precision has the same values, rounded.
     drawn = torch.rand(value.shape, generator=generator, dtype=torch.float64) * (high - low) + low
     value.copy_(drawn)

@@ -63,6 +63,7 @@ class StreamState:
             if not 0 <= stream < self.batch:
                 raise EmitError(f"reset: stream {stream}, expected 0 to {self.batch - 1}")
         chosen = torch.tensor([stream in streams for stream in range(self.batch)])
+        # All streams of a batch share their phases, so a new one must wait for the cycle to begin again.
         start = -(-self.step // cycle) * cycle
         return replace(
             self,

@@ -103,6 +103,8 @@ class StreamNetwork(Network):
         self._check_frame(frame)
         state = self._state or self.initial_state(len(frame), frame)
         output, state = self._step(frame, state)
+        # Else the graph of the gradients would grow with every frame; who wants them through time takes
+        # `step`.
         self._state = state.map(Tensor.detach) if torch.is_grad_enabled() else state
         return output
 
@@ -116,6 +118,7 @@ class StreamNetwork(Network):
             EmitError: the frames do not fit; the state is as it was before.
         """
         self._check_clip(frames)
+        # Ahead of the first step: a refusal halfway would leave the state somewhere in between.
         self._check_frame(frames[:, :, 0])
         found, valid = [], []
         for frame in frames.unbind(2):
@@ -155,11 +158,14 @@ class StreamNetwork(Network):
             return self.program.empty(batch, like)
         source, tensors = self.graph.source, self.program.empty(1, like)
         frame = like.new_zeros((1, int(source.channels), int(source.height), int(source.width)))
+        # These steps are ahead of the stream: a recording has none of them.
         record, self._record = self._record, None
         for age in range(-self.program.early, 0):
             given = self._with_ages(tensors, (age,), frame)
+            # Ages are negative here; Python's modulo gives the phase that counts on to 0.
             _, tensors = self.advance(frame, given, age % self.cycle, Ages((age,)))
         self._record = record
+        # All streams begin alike, so one was run for all.
         return tuple(tensor.expand(batch, *tensor.shape[1:]).clone() for tensor in tensors)
 
     def get_state(self) -> StreamState:
@@ -208,6 +214,7 @@ class StreamNetwork(Network):
             ages: of the streams, where some are not settled yet.
         """
         values: list[Any] = [None] * self.program.places
+        # One place for each edge: actions name places, so that no dictionary is searched in a step.
         values[0] = self._laid_out(frame)
         kept, age = list(tensors), None
         if self.program.counts:
@@ -215,6 +222,7 @@ class StreamNetwork(Network):
         inplace = not torch.is_grad_enabled() and self._record is None
         start = _Start(ages, self.init, frame)
         for action in self.program.actions[phase]:
+            # No frame has come here yet. Once the oldest stream's has, younger ones run along, not yet valid.
             if ages is not None and ages.oldest < action.since:
                 continue
             output = _run(action, values, kept, inplace, start, age)
@@ -270,11 +278,15 @@ class StreamNetwork(Network):
         layer = self.layers[node.name]
         if node.op.is_step_form:
             window = node.op.window(*self.graph.inputs_of(node))
+            # Output n sees frames from n * stride - before on; the clip at hand starts with frame `first[0]`.
             start = self._first[node.name] * window.stride - int(window.before) - first[0]
             if start >= 0:
                 return layer.forward(inputs[0][:, :, start:])
+            # The window begins ahead of the clip: where a layer remembers for ever nothing is left out, and
+            # the answers are a new stream's, padding and all.
             value = layer.padding_value
             return layer.forward(functional.pad(inputs[0], (0, 0, 0, 0, -start, 0), value=value))
+        # Branches know different frames: those that all know are from the latest first to the earliest last.
         aligned = [clip[:, :, max(first) - start :] for clip, start in zip(inputs, first, strict=True)]
         frames = min(clip.shape[2] for clip in aligned)
         return layer.frames(*(clip[:, :, :frames] for clip in aligned))
@@ -318,13 +330,14 @@ class StreamNetwork(Network):
                     f"state: {name} is {tensor.dtype}, {tensor.device}; expected {like.dtype}, {like.device}"
                 )
 
-    def _apply(self, fn: Any, recurse: bool = True) -> StreamNetwork:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> StreamNetwork:
+        # What `to`, `cuda` and `half` call. The state is no buffer, as a `state_dict` must fit clips too.
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         if self._state is not None:
             self._state = self._state.map(fn)
         return self
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | {"_program": None, "_record": None}
 
 
@@ -407,6 +420,7 @@ def _first_frames(graph: Graph) -> Mapping[str, int]:
         start = max(first[name] for name in node.inputs)
         window = node.op.window(*graph.inputs_of(node))
         first[node.name] = (
+            # The first n whose earliest frame, n * stride - before, is known: `start` or later.
             max(0, ceil_div(start + int(window.before), window.stride)) if node.op.is_step_form else start
         )
     return first

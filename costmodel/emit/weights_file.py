@@ -60,6 +60,7 @@ def _must_be_plain(path: Path, file: BinaryIO) -> None:
     file.seek(0)
     if size > LARGEST_FILE:
         raise EmitError(f"{path}: {size} bytes, at most {LARGEST_FILE} are read")
+    # A zip archive; files of PyTorch before 1.6 are bare pickles, which cannot unfold to more than they are.
     if file.read(2) == b"PK":
         entries = zipfile.ZipFile(file).infolist()
         packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
@@ -104,6 +105,7 @@ def problem_of(value: object) -> str:
     odd = next((kind for kind, holds in kinds.items() if holds), None)
     if odd is not None:
         return f"a tensor that is {odd}, expected plain numbers"
+    # An expanded tensor has strides of 0: a few bytes that stand for terabytes once they are copied.
     if value.numel() * value.element_size() > value.untyped_storage().nbytes():
         return f"a tensor of {tuple(value.shape)} that holds fewer numbers, expected all of them"
     if value.is_floating_point() and not bool(torch.isfinite(value).all()):

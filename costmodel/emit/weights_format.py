@@ -21,6 +21,7 @@ from costmodel.weights.header import LARGEST_FILE
 
 def weights_bytes(tensors: Mapping[str, Tensor], about: About) -> bytes:
     """A file of weights; tensors that share their numbers are written once, under the first name."""
+    # safetensors refuses tensors that share memory.
     first: dict[object, str] = {}
     aliases: dict[str, str] = {}
     for name, tensor in tensors.items():

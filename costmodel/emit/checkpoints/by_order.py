@@ -20,6 +20,7 @@ def in_order(found: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]])
         EmitError: the number of tensors differs, or a shape; the message names the first place.
     """
     taken: dict[str, Tensor] = {}
+    # To the end of the longer one: a tensor too many is told by its place as one too few is.
     pairs = zip_longest(found.items(), shapes.items())
     for place, (theirs, ours) in enumerate(pairs, start=1):
         at = f"--by-order: tensor {place} of {len(found)}"

@@ -13,6 +13,7 @@ from costmodel.emit.checkpoints.layout import Layout
 from costmodel.emit.checkpoints.prefixes import prefixes
 from costmodel.emit.weights_file import shown
 
+# Names that are looked at before a layout is read as a whole: prefixes times layouts would be many readings.
 SAMPLE = 64
 MOST_TENSORS = 20  # for each one of the network: a stranger's file may hold very many
 

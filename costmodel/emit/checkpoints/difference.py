@@ -60,6 +60,8 @@ def fitting(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     """
     if tuple(tensor.shape) == shape:
         return tensor
+    # The other axes must stand in the same order: equal counts of numbers alone would let a transposed matrix
+    # in.
     if [size for size in tensor.shape if size != 1] != [size for size in shape if size != 1]:
         return None
     return tensor.reshape(shape)
@@ -73,6 +75,7 @@ def shape_told(theirs: str, tensor: Tensor, shape: Collection[int]) -> str:
 def grouped(names: Collection[str]) -> tuple[str, ...]:
     """Names, those of one layer, block or stage together where there are many: `res4.9.* (22)`."""
     groups: dict[str, list[str]] = {name: [name] for name in names}
+    # From fine to coarse, until few enough are left for a line.
     for depth in (3, 2, 1):
         if len(groups) <= MOST_SHOWN:
             break

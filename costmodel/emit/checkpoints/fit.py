@@ -95,6 +95,7 @@ def fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reading: Read
     """
     reading = reading or Reading()
     merged = without_sub_batch_norms(found)
+    # Counters are left out of the comparison and put back at the end: many checkpoints lack them.
     plain = without_counters(merged)
     shapes = by_shape(wanted)
     if reading.by_order:
@@ -103,6 +104,7 @@ def fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reading: Read
     tried = list(attempts(plain, shapes, known, reading.spare))
     fitting = [each for each in tried if each.fits(strict=reading.strict)]
     if reading.mapping is not None:
+        # A rule of one's own that finds nothing is told first: it is likely what the rest fails by.
         nearest = next(iter(fitting or nearest_layouts(tried)), None)
         _must_all_be_used(nearest.layout if nearest else known[0], nearest.prefix if nearest else "", plain)
     if not fitting:

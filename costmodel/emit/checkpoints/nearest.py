@@ -8,7 +8,10 @@ from costmodel.emit.checkpoints.detect import SAMPLE, Attempt
 from costmodel.emit.checkpoints.layout import Layout
 from costmodel.emit.checkpoints.prefixes import prefixes
 
+# More than three would not fit into a line that anybody reads.
 MOST_LAYOUTS = 3
+# The share of names that a layout must rename for its publisher to be named: a head of one's own may be among
+# them.
 RECOGNISED = 0.8
 HINT = "--mapping FILE says how its names are ours, --by-order takes tensors in their order"
 
@@ -53,6 +56,7 @@ def nearest_told(
 def _recognised(names: Collection[str], layouts: Sequence[Layout]) -> list[str]:
     """Whose checkpoints have such names, whatever the network."""
     sample = list(names)[:: max(len(names) // SAMPLE, 1)]
+    # Where two layouts know as many names, the later entry stays: reversed, that is the first of the list.
     known = {
         sum(layout.rename(name.removeprefix(prefix)) is not None for name in sample): layout
         for prefix in prefixes(sample, 2 * len(sample))  # what stands ahead of all of them

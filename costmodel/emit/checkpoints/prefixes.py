@@ -10,6 +10,7 @@ from torch import Tensor
 
 from costmodel.emit.checkpoints.difference import COUNTERS
 
+# Bounds for a stranger's names: each prefix is tried with each layout.
 DEEPEST = 6
 MOST_PREFIXES = 8
 _SUB_BATCH_NORM = re.compile(r"(.+)\.bn\.(running_mean|running_var|num_batches_tracked)")
@@ -33,6 +34,8 @@ def without_sub_batch_norms(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Names as a network without sub-batch norm has them: its merged statistics stand one level deeper."""
     plain: dict[str, Tensor] = {}
     for name, tensor in found.items():
+        # PySlowFast's statistics of each share of a batch; those that were merged for inference stand beside,
+        # in `bn`.
         if ".split_bn." in name:
             continue
         inner = _SUB_BATCH_NORM.fullmatch(name)

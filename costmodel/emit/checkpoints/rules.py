@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from costmodel.errors import SpecError
 
+# Bounds for a mapping that comes from a stranger.
 LONGEST_TEXT = 200
 MOST_CHOICES = 20
 _PIECE = re.compile(r"(\{[^{}]*\}|\*)")
@@ -83,6 +84,8 @@ def _filling(piece: str, found: Mapping[str, str], rest: str) -> str | None:
     assert parsed is not None
     if not parsed[2]:
         return found[parsed[1]]
+    # More digits than any network counts, and few enough: Python refuses to read numbers of thousands of
+    # digits.
     number = int(found[parsed[1]][:9]) + int(parsed[2])
     return None if number < 0 else str(number)
 
@@ -101,6 +104,8 @@ def rule_of(pattern: str, target: str, part: str = "") -> Rule:
         raise SpecError("an empty pattern, expected the name of a tensor")
     if REST in pieces[:-1]:
         raise SpecError(f"{pattern!r}, expected `*` at its end alone")
+    # With nothing between them a name could be split in several ways, and one pass would not find the right
+    # one.
     if any(isinstance(one, Hole) and isinstance(two, Hole) for one, two in pairwise(pieces)):
         raise SpecError(f"{pattern!r}, expected text between two holes")
     holes = {piece.name: piece for piece in pieces if isinstance(piece, Hole)}
@@ -116,6 +121,7 @@ def _piece(text: str) -> str | Hole:
     if text == REST or not text.startswith("{"):
         return _plain(text)
     name, colon, words = text[1:-1].partition(":")
+    # The longest first: of `a|ab` the hole must not take the `a` of `ab`.
     choices = tuple(sorted(words.split("|"), key=len, reverse=True)) if colon else ()
     if not _WORD.fullmatch(name) or len(choices) > MOST_CHOICES or "" in choices:
         raise SpecError(

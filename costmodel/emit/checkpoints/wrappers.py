@@ -17,6 +17,7 @@ WRAPPERS = (
     "module",
     "params",
 )
+# A checkpoint of a checkpoint is common; one that holds itself must end.
 DEEPEST = 6
 
 

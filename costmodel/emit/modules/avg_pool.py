@@ -25,6 +25,7 @@ from costmodel.emit.modules.written import (
 from costmodel.ops import AvgPool, GlobalPool, Step
 from costmodel.types import TensorType
 
+# Open sums that are kept as tensors of their own.
 MOST_SINGLE_PARTIALS = 4
 
 
@@ -43,6 +44,7 @@ class AvgPoolLayer(PoolLayer):
 
     def _tap(self, frame: Tensor) -> Tensor:
         pooled = self._pool(frame, 1)
+        # Each tap is its share of the mean already, so that an open window is a plain sum.
         return pooled.div_(self.kernel[0]) if self.kernel[0] > 1 else pooled
 
     def _pool(self, x: Tensor, first_axis: int) -> Tensor:
@@ -50,6 +52,7 @@ class AvgPoolLayer(PoolLayer):
             return x.mean(tuple(range(2, x.dim())), keepdim=True)
         x = self._padded(x, first_axis)
         kernel, stride, dilation = (each[first_axis:] for each in (self.kernel, self.stride, self.dilation))
+        # torch's average pools take no dilation; an average over three axes is one over each in turn.
         if prod(dilation) == 1:
             pool = functional.avg_pool2d if first_axis else functional.avg_pool3d
             return pool(x, kernel, stride)
@@ -79,10 +82,13 @@ class AverageKeeper(WindowedKeeper):
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
         ((tap,), (sums,)) = self.layer.taps(frame, (0,)), kept
         tap = tap.unsqueeze(2)
+        # The oldest window is complete with this frame; the others move up, and the frame opens one.
         return (sums[:, :, 0] + tap[:, :, 0]), (torch.cat((sums[:, :, 1:] + tap, tap), dim=2),)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         (tap,) = self.layer.taps(frame, (0,))
+        # The window that is complete next has seen the frame as often as there are open windows, the newest
+        # once.
         times = torch.arange(self.frames, 0, -1, dtype=tap.dtype, device=tap.device)
         return (tap.unsqueeze(2) * times[:, None, None],)
 
@@ -99,7 +105,8 @@ def _written(op: AvgPool, x: TensorType) -> Written:
 def _written_in_steps(step: Step, op: AvgPool, x: TensorType) -> Written:
     if keeps_frames(step, x) or op.dilation[1:] != (1, 1) or pads_widely(op, x, axes=(1, 2)):
         return in_frames(step, x)
-    options = {"stride": op.stride, "padding": tuple(op.pads(axis)[0] for axis in range(3))}
+    padding = tuple(op.pads(axis)[0] for axis in range(3))
+    options: dict[str, object] = {"stride": op.stride, "padding": padding}
     options |= differing(dilation=(op.dilation[0], 1), before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamAvgPool3d)
     return Written("StreamAvgPool3d", {"kernel_size": op.kernel_on(x)}, options, carried=carried)

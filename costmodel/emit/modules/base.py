@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
@@ -13,11 +13,12 @@ from costmodel.numbers import Size
 from costmodel.ops import Op, Windowed
 from costmodel.types import TensorType
 
-AnyOp = TypeVar("AnyOp", bound=Op)
-Mirror = TypeVar("Mirror", bound="type[Layer[Any]]")
-AnyWindowed = TypeVar("AnyWindowed", bound=Windowed)
+# Covariant, so that the layer of any op is a `Layer[Op]`: nobody puts another op into a layer.
+AnyOp = TypeVar("AnyOp", bound=Op, covariant=True)
+Mirror = TypeVar("Mirror", bound="type[Layer[Op]]")
+AnyWindowed = TypeVar("AnyWindowed", bound=Windowed, covariant=True)
 
-MIRRORS: Registry[type[Layer[Any]]] = Registry("layer")
+MIRRORS: Registry[type[Layer[Op]]] = Registry("layer")
 
 
 class Layer(nn.Module, ABC, Generic[AnyOp]):
@@ -106,7 +107,7 @@ def mirrors(*ops: type[Op]) -> Callable[[Mirror], Mirror]:
     return register
 
 
-def layer_for(op: Op, inputs: tuple[TensorType, ...]) -> Layer[Any]:
+def layer_for(op: Op, inputs: tuple[TensorType, ...]) -> Layer[Op]:
     """The layer that runs an op; of a frame-by-frame form, the layer of the op that runs in it.
 
     Raises:

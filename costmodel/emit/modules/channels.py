@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 from torch.nn import functional
 
-from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.base import AnyOp, Layer, mirrors
 from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Written, literal, writes
 from costmodel.ops import PadChannels, Shuffle, Split
 from costmodel.types import TensorType
 
 
-class _OnChannels(Layer[Any]):
+class _OnChannels(Layer[AnyOp]):
     is_fresh = False
 
     def frame(self, *frames: Tensor) -> Tensor:
@@ -22,7 +20,7 @@ class _OnChannels(Layer[Any]):
 
 
 @mirrors(Shuffle)
-class ShuffleLayer(_OnChannels):
+class ShuffleLayer(_OnChannels[Shuffle]):
     """Channels dealt out, one of each group after the other."""
 
     def forward(self, *clips: Tensor) -> Tensor:
@@ -32,7 +30,7 @@ class ShuffleLayer(_OnChannels):
 
 
 @mirrors(Split)
-class SplitLayer(_OnChannels):
+class SplitLayer(_OnChannels[Split]):
     """Some of the channels."""
 
     def __init__(self, op: Split, x: TensorType) -> None:
@@ -44,7 +42,7 @@ class SplitLayer(_OnChannels):
 
 
 @mirrors(PadChannels)
-class PadChannelsLayer(_OnChannels):
+class PadChannelsLayer(_OnChannels[PadChannels]):
     """Channels of zeros behind the others."""
 
     def forward(self, *clips: Tensor) -> Tensor:
@@ -61,6 +59,7 @@ def _shuffle(op: Shuffle, x: TensorType) -> Written:
 @writes(Split)
 def _split(op: Split, x: TensorType) -> Written:
     first, count = op.bounds(x)
+    # `chunk` makes equal parts alone, its last one smaller where there is a rest.
     if op.sizes or op.shares or x.channels % op.parts:
         options = {"dim": "1", "start": literal(first), "length": literal(count)}
         return Written(call="torch.narrow", call_options=options)

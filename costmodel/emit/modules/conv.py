@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod, sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ from costmodel.types import TensorType
 class _Prepared(NamedTuple):
     """Weights of the taps in the layout that frames run fastest in, and the weight that they were made of."""
 
-    key: tuple[Any, ...]
+    key: tuple[object, ...]
     taps: tuple[Tensor, ...]
 
 
@@ -60,6 +60,7 @@ class ConvLayer(WindowedLayer[Conv]):
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
         time, height, width = self.pads
+        # torch pads both ends alike; a causal layer has all its padding ahead.
         if time[0] != time[1]:
             clip, time = functional.pad(clip, (0, 0, 0, 0, *time)), (0, 0)
         padding = (time[0], height[0], width[0])
@@ -75,11 +76,13 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
         weights, last = self._tap_weights(), self.kernel[0] - 1
+        # The last tap closes a window, so that each output gets the bias once.
         return [self._run(frame, weights[tap], self.bias if tap == last else None) for tap in wanted]
 
     def over(self, frames: list[Tensor]) -> Tensor:
         weights = self._tap_weights()
         total = self._run(frames[-1], weights[-1], self.bias)
+        # Added into the memory of the first product; the last weight has been used above.
         for frame, weight in zip(frames[:-1], weights, strict=False):
             total = total.add_(self._run(frame, weight, None))
         return total
@@ -93,6 +96,8 @@ class ConvLayer(WindowedLayer[Conv]):
             return self._convolve
         if self.groups == 1:
             return self._multiply_matrix
+        # torch runs a depthwise convolution group by group: for X3D's stem a product on the map was six times
+        # as fast (docs/speed.md).
         return self._scale if self.groups == len(self.weight) == self.inputs else self._convolve
 
     def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -117,8 +122,11 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def _tap_weights(self) -> tuple[Tensor, ...]:
         weight = self.weight
+        # A compiler folds the layout in by itself, and gradients must reach the weight: nothing is kept of
+        # either.
         if torch.compiler.is_compiling() or (torch.is_grad_enabled() and weight.requires_grad):
             return tuple(map(self._as_run, weight.unbind(2)))
+        # The version counts changes in place, of an optimizer or of a checkpoint that is read.
         key = (weight.data_ptr(), weight._version, weight.dtype, weight.device)
         if self._prepared is None or self._prepared.key != key:
             taps = (self._as_run(tap.detach()) for tap in weight.unbind(2))
@@ -130,7 +138,8 @@ class ConvLayer(WindowedLayer[Conv]):
             return tap.flatten(1)
         return tap.contiguous(memory_format=torch.channels_last)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
+        # A copy's weight stands elsewhere, where another weight may have stood: its taps are laid out anew.
         return self.__dict__ | {"_prepared": None}
 
 

@@ -58,6 +58,8 @@ class _Depthwise(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         clip, weight = ctx.saved_tensors
         (gradient,) = gradients
+        # The layout that the vector kernels take; gradients come in any, such as the one expanded value of a
+        # mean.
         gradient = gradient.contiguous(memory_format=torch.channels_last_3d)
         by_clip, by_weight, by_bias, *_ = ctx.needs_input_grad
         geometry = ctx.stride, ctx.padding, ctx.dilation
@@ -79,6 +81,7 @@ def _by_clip(
     outside = [far - before for far, before in zip(reach, padding, strict=True)]
     if min(outside) < 0:  # more padding than the kernel reaches over
         return _native(gradient, clip, weight, stride, padding, dilation, (True, False, False))[0]
+    # A transposed convolution, written out: torch's own has no vector kernel for groups.
     if stride != (1, 1, 1):
         sizes = [
             size + 2 * before - far for size, before, far in zip(clip.shape[2:], padding, reach, strict=True)
@@ -103,6 +106,7 @@ def _by_weight(
         first = max(-(ahead // stride[0]), 0)
         end = min((frames - 1 - ahead) // stride[0] + 1, answers)
         if first >= end:
+            # The tap meets nothing but padding.
             taps.append(torch.zeros_like(tap_weight))
             continue
         met = slice(ahead + first * stride[0], ahead + (end - 1) * stride[0] + 1, stride[0])

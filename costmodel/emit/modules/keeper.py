@@ -86,7 +86,7 @@ def keeps(*ops: type[Op]) -> Callable[[AnyMaker], AnyMaker]:
     return register
 
 
-def keeper_for(op: Op, layer: Layer[Any], x: TensorType) -> Keeper:
+def keeper_for(op: Op, layer: Layer[Op], x: TensorType) -> Keeper:
     """What keeps the state of a frame-by-frame form.
 
     Raises:

@@ -52,6 +52,7 @@ class FlattenLayer(Layer[Flatten]):
         return frames[0].flatten(1)[:, :, None, None]
 
     def frames(self, *clips: Tensor) -> Tensor:
+        # Frames one after the other, each with its channels outermost, as `frame` has them.
         return clips[0].transpose(2, 1).flatten(2).transpose(2, 1)[..., None, None]
 
 

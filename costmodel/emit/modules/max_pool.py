@@ -35,6 +35,7 @@ class MaxPoolLayer(PoolLayer):
         return tap.maximum(partial)
 
     def _pool(self, x: Tensor, first_axis: int) -> Tensor:
+        # Padded ahead of torch's pool, which takes no more than half of its kernel.
         x = self._padded(x, first_axis)
         kernel, stride, dilation = (each[first_axis:] for each in (self.kernel, self.stride, self.dilation))
         pool = functional.max_pool2d if first_axis else functional.max_pool3d
@@ -54,7 +55,7 @@ def _written_in_steps(step: Step, op: MaxPool, x: TensorType) -> Written:
     if keeps_frames(step, x) or pads_widely(op, x, axes=(1, 2)):
         return in_frames(step, x, -inf)
     padding = tuple(op.pads(axis)[0] for axis in range(3))
-    options = {"stride": op.stride, "padding": padding, "dilation": op.dilation}
+    options: dict[str, object] = {"stride": op.stride, "padding": padding, "dilation": op.dilation}
     options |= differing(before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamMaxPool3d)
     return Written("StreamMaxPool3d", {"kernel_size": op.kernel_on(x)}, options, carried=carried)

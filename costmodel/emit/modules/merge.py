@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -14,7 +12,7 @@ from costmodel.ops import Add, Concat, Gate, Merge
 from costmodel.types import TensorType
 
 
-class _Merge(Layer[Any]):
+class _Merge(Layer[Merge]):
     def forward(self, *clips: Tensor) -> Tensor:
         if self.op.crop:
             frames = min(clip.shape[2] for clip in clips)
@@ -27,6 +25,7 @@ class AddLayer(_Merge):
     """The sum of the branches."""
 
     def frame(self, *frames: Tensor) -> Tensor:
+        # Not in place: a branch may be read elsewhere, or be kept.
         total = frames[0]
         for frame in frames[1:]:
             total = total + frame

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.base import AnyOp, Layer, mirrors
 from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Written, differing, literal, writes
 from costmodel.ops import BatchNorm, Dropout, Identity, Prelu, Softmax
@@ -17,13 +17,13 @@ from costmodel.ops.pointwise import ELEMENTWISE, Elementwise
 from costmodel.types import TensorType
 
 
-class _Pointwise(Layer[Any]):
+class _Pointwise(Layer[AnyOp]):
     def frame(self, *frames: Tensor) -> Tensor:
         return self.forward(*frames)
 
 
 @mirrors(BatchNorm)
-class BatchNormLayer(_Pointwise):
+class BatchNormLayer(_Pointwise[BatchNorm]):
     """Batch norm, with the parameters and buffers of torch's own."""
 
     running_mean: Tensor
@@ -34,11 +34,13 @@ class BatchNormLayer(_Pointwise):
         super().__init__(op, x)
         channels = int(x.channels)
         self.eps = float(op.eps)
+        # torch's own: the share of a new batch in the running statistics.
         self.momentum = 0.1
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
+        # Nothing here reads it; torch's checkpoints have it.
         self.register_buffer("num_batches_tracked", torch.tensor(0))
 
     def forward(self, *given: Tensor) -> Tensor:
@@ -57,7 +59,7 @@ class BatchNormLayer(_Pointwise):
 
 
 @mirrors(*ELEMENTWISE.values())
-class ElementwiseLayer(_Pointwise):
+class ElementwiseLayer(_Pointwise[Elementwise]):
     """A function of each value alone, as the row of its op names it."""
 
     def forward(self, *given: Tensor) -> Tensor:
@@ -67,6 +69,7 @@ class ElementwiseLayer(_Pointwise):
         module, _, name = self.op.row.function.rpartition(".")
         if not self.op.row.in_place:
             return self.forward(frame)
+        # torch's functions end in an underscore where they overwrite, those of `functional` take an option.
         if module == "F":
             return _function(self.op)(frame, **self.op.given, inplace=True)
         return cast(Tensor, getattr(frame, f"{name}_")())
@@ -78,12 +81,13 @@ def _function(op: Elementwise) -> Callable[..., Tensor]:
 
 
 @mirrors(Prelu)
-class PreluLayer(_Pointwise):
+class PreluLayer(_Pointwise[Prelu]):
     """A rectifier with learned slopes."""
 
     def __init__(self, op: Prelu, x: TensorType) -> None:
         super().__init__(op, x)
         (slopes,) = op.weights(x)["weight"]
+        # As torch and He et al. 2015 (sec. 2.1) start it.
         self.weight = nn.Parameter(torch.full((int(slopes),), 0.25))
 
     def forward(self, *given: Tensor) -> Tensor:
@@ -91,7 +95,7 @@ class PreluLayer(_Pointwise):
 
 
 @mirrors(Identity)
-class IdentityLayer(_Pointwise):
+class IdentityLayer(_Pointwise[Identity]):
     """What comes in."""
 
     is_fresh = False
@@ -101,7 +105,7 @@ class IdentityLayer(_Pointwise):
 
 
 @mirrors(Softmax)
-class SoftmaxLayer(_Pointwise):
+class SoftmaxLayer(_Pointwise[Softmax]):
     """exp(x) over its sum across the channels."""
 
     def forward(self, *given: Tensor) -> Tensor:
@@ -109,7 +113,7 @@ class SoftmaxLayer(_Pointwise):
 
 
 @mirrors(Dropout)
-class DropoutLayer(_Pointwise):
+class DropoutLayer(_Pointwise[Dropout]):
     """Zeroes values at random in training."""
 
     is_fresh = False

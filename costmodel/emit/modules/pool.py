@@ -25,6 +25,7 @@ class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
         if not wanted:
             return []
         pooled = self._tap(frame)
+        # All taps of a pool make the same of a frame; each must be memory that `combine` may overwrite.
         return [pooled, *(pooled.clone() for _ in wanted[1:])]
 
     def _tap(self, frame: Tensor) -> Tensor:
@@ -45,6 +46,7 @@ class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
     def _slices(self, x: Tensor, axis: int, dimension: int) -> list[Tensor]:
         """For each tap on one axis, what it sees at every output position."""
         kernel, stride, dilation = self.kernel[axis], self.stride[axis], self.dilation[axis]
+        # As torch counts outputs, the padding being part of `x` here.
         outputs = (x.shape[dimension] - dilation * (kernel - 1) - 1) // stride + 1
         reach = stride * (outputs - 1) + 1
         whole = [slice(None)] * x.dim()
@@ -67,7 +69,7 @@ def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
     carried = () if is_torchs else (own,)
     return Written(
         call=call,
-        call_options=texts | ahead.get("call_options", {}),
+        call_options={**texts, **ahead.get("call_options", {})},
         carried=(*carried, *ahead.get("carried", ())),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 from math import sqrt
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +22,11 @@ class RecurrentLayer(Layer[Recurrent]):
     """A recurrent layer on the channels, at every position by itself; a clip starts from zeros."""
 
     is_fresh = False  # what it answers is what it keeps
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor
+    bias_hh: Tensor
 
     def __init__(self, op: Recurrent, x: TensorType) -> None:
         super().__init__(op, x)
@@ -59,10 +63,9 @@ class RecurrentLayer(Layer[Recurrent]):
 
     def _products(self, frame: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """The two matrix products of a frame, channels last."""
-        weights: Any = self
         return (
-            functional.linear(frame.movedim(1, -1), weights.weight_ih, weights.bias_ih),
-            functional.linear(hidden.movedim(1, -1), weights.weight_hh, weights.bias_hh),
+            functional.linear(frame.movedim(1, -1), self.weight_ih, self.bias_ih),
+            functional.linear(hidden.movedim(1, -1), self.weight_hh, self.bias_hh),
         )
 
 
@@ -73,6 +76,7 @@ class LstmLayer(RecurrentLayer):
     def step(self, frame: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         hidden, cell = kept
         one, two = self._products(frame, hidden)
+        # Both products have a bias, as in torch and cuDNN: one would do, but checkpoints hold two.
         take, forget, new, answer = (one + two).movedim(-1, 1).chunk(4, dim=1)
         cell = forget.sigmoid() * cell + take.sigmoid() * new.tanh()
         return answer.sigmoid() * cell.tanh(), cell
@@ -86,7 +90,10 @@ class GruLayer(RecurrentLayer):
         (hidden,) = kept
         one, two = (product.movedim(-1, 1).chunk(3, dim=1) for product in self._products(frame, hidden))
         reset, update = (one[0] + two[0]).sigmoid(), (one[1] + two[1]).sigmoid()
+        # The reset gate acts on the product and its bias, as in cuDNN, not on the state ahead of it as in Cho
+        # et al. 2014.
         new = (one[2] + reset * two[2]).tanh()
+        # (1 - z) n + z h, with one product.
         return (new + update * (hidden - new),)
 
 

@@ -27,6 +27,7 @@ class _LearnedLayer(Layer[Scale | Bias]):
         return self.get_parameter(self.op.name).reshape(self.view)
 
     def frame(self, *frames: Tensor) -> Tensor:
+        # Values for each frame of a clip are refused in a stream, so that one frame has the whole of them.
         return self.forward(frames[0].unsqueeze(2)).squeeze(2)
 
 

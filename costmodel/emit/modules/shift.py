@@ -70,6 +70,7 @@ class ShiftKeeper(Keeper):
         after: list[Tensor] = []
         for part, queue in zip(others, queues, strict=True):
             answers.append(queue[0] if queue else part)
+            # A share of the channels is a view that would keep the whole frame in memory.
             after += [*queue[1:], part.clone()] if queue else []
         return torch.cat(answers, dim=1), tuple(after)
 
@@ -82,6 +83,7 @@ def _written(op: Shift, x: TensorType) -> Written:
     if not op.has_shares:
         return Written(call="shift", call_options={"frames": literal(op.frames)}, carried=(clips.shift,))
     options = {"parts": literal(tuple(int(each) for each in op.shares(x)))}
+    # A shift by one frame is the ordinary one (Lin et al. 2019), and the default of the text.
     options |= {"frames": literal(op.frames)} if op.frames != 1 else {}
     return Written(call="shift_shares", call_options=options, carried=(clips.shift, shifts.shift_shares))
 

@@ -24,6 +24,7 @@ class SubsampleLayer(WindowedLayer[Subsample]):
         return clips[0][:, :, ::time, ::height, ::width]
 
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
+        # It has a window for its stride alone; its kernel is 1, and the one tap hands the frame on.
         return [self.over([frame]) for _ in wanted]
 
     def over(self, frames: list[Tensor]) -> Tensor:

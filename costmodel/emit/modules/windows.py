@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import WindowedLayer
 from costmodel.emit.modules.keeper import Keeper, Kept, numbered
-from costmodel.ops import Step
+from costmodel.ops import Step, Windowed
 from costmodel.types import TensorType
 
 
-def windowed_keeper(layer: WindowedLayer[Any], op: Step, x: TensorType) -> Keeper:
+def windowed_keeper(layer: WindowedLayer[Windowed], op: Step, x: TensorType) -> Keeper:
     """What keeps a window in the form that its step states."""
     ((name, held),) = op.carry(x).kept.items()
     return WindowKeeper(layer, held) if name == "frames" else PartialKeeper(layer, held)
@@ -33,6 +33,7 @@ class Taps(NamedTuple):
     closes: bool
 
 
+# Asked at every step of every layer, with few different answers.
 @cache
 def taps_at(kernel: int, dilation: int, stride: int, phase: int) -> Taps:
     """The taps that use a frame: those m with (phase - d m) mod s = 0, so that no product is dropped.
@@ -63,7 +64,7 @@ class WindowedKeeper(Keeper):
 class PartialKeeper(WindowedKeeper):
     """Keeps the open partial results, ceil(d(k-1) / s) of them, at output size  (Hedegaard 2022, eq. 5)."""
 
-    def __init__(self, layer: WindowedLayer[Any], held: TensorType) -> None:
+    def __init__(self, layer: WindowedLayer[Windowed], held: TensorType) -> None:
         super().__init__(numbered("partial", held), layer.padding_value)
         self.layer = layer
         self.kernel, self.dilation, self.stride = layer.kernel[0], layer.dilation[0], layer.stride[0]
@@ -77,23 +78,29 @@ class PartialKeeper(WindowedKeeper):
         if closes and last > 0:
             wanted.append(last)
         made = dict(zip(wanted, self.layer.taps(frame, tuple(wanted)), strict=True))
+        # A kernel of 1 closes what it opens; with a stride some frames do neither.
         if last == 0:
             return made.get(0), kept
         partials = list(kept)
         for tap, place in joining:
             partials[place] = self.layer.combine(partials[place], made[tap])
+        # Where all places are taken, the first is freed below and the new window takes the last.
         if opens and opened < len(partials):
             partials[opened] = made[0]
         output = None
         if closes:
             closed = partials.pop(0)
             output = self.layer.combine(closed, made[last])
+            # The state's tensors keep their number: a place without a window holds any tensor of its shape,
+            # never read.
             partials.append(made[0] if opens and opened == len(kept) else closed)
         return output, tuple(partials)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         span, kept = self.dilation * (self.kernel - 1), []
         first = (span - phase) % self.stride
+        # A window that is complete so many frames from now has met the frames of all taps that lie further
+        # ahead.
         for remaining in range(first, span, self.stride):
             taps = [tap for tap in range(self.kernel) if self.dilation * (self.kernel - 1 - tap) > remaining]
             total, *others = self.layer.taps(frame, tuple(taps))
@@ -106,13 +113,14 @@ class PartialKeeper(WindowedKeeper):
 class WindowKeeper(WindowedKeeper):
     """Keeps the d(k-1) frames of the window that came before."""
 
-    def __init__(self, layer: WindowedLayer[Any], held: TensorType) -> None:
+    def __init__(self, layer: WindowedLayer[Windowed], held: TensorType) -> None:
         super().__init__(numbered("frames", held), layer.padding_value)
         self.layer = layer
         self.frames, self.stride = int(held.time), layer.stride[0]
 
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
         frames = [*kept, frame]
+        # The frame is the newest of its window; windows begin at multiples of the stride.
         answers = (self.frames - phase) % self.stride == 0
         output = self.layer.over(frames[:: self.layer.dilation[0]]) if answers else None
         return output, tuple(frames[1:])

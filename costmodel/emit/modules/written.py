@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isinf
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 from costmodel.emit.modules.registry import Registry
 from costmodel.emit.modules.texts import clips, cumulative, learned, recurrent, shifts, streams, windows
@@ -13,7 +13,7 @@ from costmodel.ops import Op, Step, Windowed
 from costmodel.types import TensorType
 
 Text = type[object] | Callable[..., object]
-Options = Mapping[str, Any]
+Options = Mapping[str, object]
 # The names that texts have in an emitted file, which nothing else there may take
 TEXTS = frozenset(
     name
@@ -36,19 +36,26 @@ class Written:
     """
 
     module: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     call: str = ""
     call_options: Mapping[str, str] = field(default_factory=dict)
     carried: tuple[Text, ...] = ()
     takes_nothing: bool = False
-    frames_first: tuple[tuple[str, Any], ...] = ()
+    frames_first: tuple[tuple[str, object], ...] = ()
 
     def copying(self) -> Written:
         """The same layer, which copies the frames that it keeps."""
         if self.frames_first:
             return replace(self, frames_first=(*self.frames_first, ("copies", True)))
         return replace(self, options={**self.options, "copies": True})
+
+
+class Ahead(TypedDict, total=False):
+    """Those fields of `Written` that say what stands ahead of a clip."""
+
+    call_options: Mapping[str, str]
+    carried: tuple[Text, ...]
 
 
 Write = Callable[..., Written]  # of an op and its inputs; of a step, the op in it and what that sees at once
@@ -97,14 +104,15 @@ def keeps_frames(step: Step, x: TensorType) -> bool:
 def in_frames(step: Step, x: TensorType, padding: float = 0.0) -> Written:
     """A step that gathers the frames of its window and runs on them as on a clip."""
     window = step.inner.window(x)
-    kept = {"span": window.span, "stride": window.stride, "before": step.before}
+    kept: dict[str, object] = {"span": window.span, "stride": window.stride, "before": step.before}
     kept |= differing(value=(padding, 0.0))
+    # Of the plain op, not of its step: the gathered frames are a clip of one window.
     return replace(
         SOURCES.of(step)(step.inner, x.with_time(window.span + 1)), frames_first=tuple(kept.items())
     )
 
 
-def sliding(op: Windowed) -> dict[str, Any]:
+def sliding(op: Windowed) -> dict[str, object]:
     """Stride, padding and dilation as torch's layers take them."""
     padding = tuple(0 if op.causal and axis == 0 else op.pads(axis)[0] for axis in range(3))
     return differing(
@@ -112,7 +120,7 @@ def sliding(op: Windowed) -> dict[str, Any]:
     )
 
 
-def padded(op: Windowed, padding: float = 0.0) -> dict[str, Any]:
+def padded(op: Windowed, padding: float = 0.0) -> Ahead:
     """A causal window of a clip: all its padding stands ahead."""
     frames = op.pads(0)[0] if op.causal else 0
     if not frames:
@@ -120,7 +128,7 @@ def padded(op: Windowed, padding: float = 0.0) -> dict[str, Any]:
     return {"call_options": {"pad_ahead": f"{frames}, {literal(padding)}"}, "carried": (clips.pad_ahead,)}
 
 
-def differing(**values: tuple[Any, Any]) -> dict[str, Any]:
+def differing(**values: tuple[object, object]) -> dict[str, object]:
     """Options, each given with torch's default, that differ from it."""
     return {name: value for name, (value, default) in values.items() if value != default}
 

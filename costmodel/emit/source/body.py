@@ -15,6 +15,7 @@ from costmodel.emit.source.plan import Options
 from costmodel.emit.source.tree import Line
 from costmodel.names import identifier
 
+# A person writes `x + y`.
 OPERATORS = {"torch.add": "+", "torch.mul": "*"}
 MAIN = "x"
 
@@ -72,6 +73,7 @@ class Body:
     def _run(self, number: int, item: Item) -> list[tuple[str, Expression]]:
         names = item.part.inputs if isinstance(item.part, Line) else item.inputs
         inputs = [self._variables[name] for name in names]
+        # A variable that nothing reads behind this item may be used again: `x` where a chain goes on.
         alive = {self._variables[name] for name in self._variables if self._last_read.get(name, -1) > number}
         outputs = self._outputs(item, inputs, alive)
         found: list[tuple[str, Expression]] = []
@@ -88,6 +90,7 @@ class Body:
     ) -> list[tuple[str, Expression]]:
         form, before = part.form, []
         options = {key: each for (at, key), each in self._options.items() if at == number}
+        # Frames of a stream are aligned already, one at a time.
         if part.crops and not self._is_stream:
             inputs = [f"*crop({', '.join(inputs)})"]
         if "frames_ahead" in options:
@@ -97,6 +100,7 @@ class Body:
             window = self._member((*item.access[:-1], part.beside))
             before.append((output, self._called("run", [window, *inputs], {})))
             inputs = [output]
+        # On a stream a branch may be None, which an operator does not take.
         if form.call in OPERATORS and not self._is_stream and len(inputs) == 2:
             return [*before, (output, Raw(f" {OPERATORS[form.call]} ".join(inputs)))]
         function = self._member(item.access) if form.module else form.call
@@ -118,12 +122,14 @@ class Body:
         found: list[str] = []
         name = item.access[-1] if not item.access[-1].isdigit() else "_".join(item.access[-2:])
         for each in (name, *(edge.split(".")[-1] for edge in item.outputs[1:])):
+            # A variable of a function's name would hide the function for the rest of the method.
             found.append(_variable(each, {*alive, *found, *self._functions}))
         return found
 
     def _member(self, access: Access) -> str:
         """The text that reads a submodule, in a container where its group is one."""
         first, *others = access
+        # A number is the name of a submodule, but not of an attribute that can be written.
         text = f"self.{first}" if identifier(first) == first else f"self.get_submodule({first!r})"
         above = self._members[first]
         for name in others:
@@ -131,6 +137,7 @@ class Body:
             (content,) = (each.value for each in above.arguments)
             assert isinstance(content, Call)
             inside = {each.name or str(at): each.value for at, each in enumerate(content.arguments)}
+            # A dictionary of modules has attributes of its own, such as `keys`, which would be found first.
             is_plain = identifier(name) == name and not hasattr(nn.ModuleDict, name)
             index = f"[{name}]" if above.function == "nn.ModuleList" else f"[{name!r}]"
             text += f".{name}" if is_plain else index

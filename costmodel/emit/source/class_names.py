@@ -18,6 +18,7 @@ def class_names(alike: Sequence[Sequence[Plan]], taken: set[str]) -> list[str]:
     for plans in alike:
         words.setdefault(_word(plans[0]), []).append(plans[0])
     for plans in alike:
+        # Only forms of the same word need to be told apart.
         others = [plan for plan in words[_word(plans[0])] if plan is not plans[0]]
         name = _named(plans[0], others, {*taken, *names})
         names.append(name)
@@ -46,6 +47,7 @@ def _more(plan: Plan, others: Sequence[Plan]) -> list[str]:
         return []
     own = _features(plan.group)
     common = set.intersection(*(set(_features(other.group)) for other in others), set(own))
+    # Of a group that only this form has, its own name says enough; what stands in it would repeat that.
     found = [path for path in own if path not in common and (path[:-1] in common or len(path) == 1)]
     return [class_name(path[-1]) for path in found]
 

@@ -19,6 +19,7 @@ MOST_ABOUT = 90  # characters of what a docstring says, where it can be shorter
 def class_text(made: Class, graph: Graph) -> str:
     """The text of a class of an emitted file."""
     plan = made.plans[0]
+    # One iterator for members and options: the texts stand in the order in which the values were collected.
     texts = iter(made.texts)
     members = {name: _plain(_filled(each, texts)) for name, each in made.members.items()}
     arguments = {parameter.name for parameter in made.parameters}
@@ -29,6 +30,7 @@ def class_text(made: Class, graph: Graph) -> str:
     is_network = not plan.group.path
     base = plan.sequence or ("StreamNetwork" if is_network and graph.is_stream else "nn.Module")
     parts = [[f'"""{python(_about(made, graph))}"""']]
+    # A container of torch runs itself; its class is a constructor alone.
     if plan.sequence:
         parts.append(_sequence(made, members))
     elif members or kept or made.parameters:
@@ -78,6 +80,8 @@ def _plain(expression: Expression) -> Expression:
         return mapped(expression, lambda each: each)
     arguments = tuple(Argument(each.name, _plain(each.value), each.default) for each in expression.arguments)
     named = {each.name: each.value for each in arguments if each.name}
+    # Blocks alike were levelled to convolutions over time, of which this class may have only those of one
+    # frame.
     if expression.function == "StreamConv3d" and _sees_one_frame(arguments[2].value, named):
         return Call("nn.Conv3d", tuple(each for each in arguments if each.name != "before"))
     return Call(expression.function, arguments)
@@ -123,6 +127,7 @@ def _forward(made: Class, members: Mapping[str, Expression], options: Options, g
     count = len(plan.order.outputs)
     answer = kind if count == 1 else f"tuple[{', '.join([kind] * count)}]"
     is_network = not plan.group.path
+    # The module answers (batch, channels) there; frames of a stream are flattened by their base class.
     is_flat = is_network and not graph.is_stream and graph.types[graph.output].positions == 1
     body = Body(plan.order, members, options, graph.is_stream)
     name = "run_frame" if is_network and graph.is_stream else "forward"

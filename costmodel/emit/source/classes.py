@@ -58,10 +58,12 @@ class Classes:
         for path, plan in plans.plans.items():
             if plan.has_class and path:
                 alike.setdefault(plans.key(path), []).append(plan)
+        # Last, behind all classes that it makes.
         alike["network"] = [plans.plans[()]]
         names = class_names(list(alike.values())[:-1], {name, *taken})
         self._names = dict(zip_longest(alike, names, fillvalue=name))
         self._alike = alike
+        # An argument of the name of a module's method, such as `train`, would hide it once it is kept.
         self._taken = {*self._names.values(), *taken, *dir(nn.Module())}
         self._made: dict[Hashable, Class] = {}
 
@@ -84,12 +86,15 @@ class Classes:
         """The values of a group that may differ, in the order in which they are written: members first."""
         found = [value for each in self._members(plan).values() for value in values(each)]
         options = [value for each in plan.options.values() for value in values(each)]
+        # An option is read in `forward`, where an argument is `self.time`; a computed text would not be found
+        # there.
         return [*found, *(replace(value, can_compute=False) for value in options)]
 
     def _resolved(self, each: Value | New) -> Expression:
         if isinstance(each, Value):
             return each
         made = self._class(self._plans.key(each.path))
+        # Groups alike share their class, each with its own values at its own place in the parameters.
         at = [plan.group.path for plan in made.plans].index(each.path)
         return Call(made.name, tuple(_given(parameter, at, each) for parameter in made.parameters))
 

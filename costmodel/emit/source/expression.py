@@ -97,6 +97,7 @@ def entries(function: str, members: Mapping[str, Expression]) -> Call:
 
 def value_of(value: object, path: tuple[str, ...], key: str, default: object = None) -> Expression:
     """A value; of a tuple each of its parts may be another, but for a whole shape."""
+    # A kernel is often `(time, 3, 3)` with one size that differs; a shape differs as a whole or not at all.
     if not isinstance(value, tuple) or key == "shape":
         return Value(value, path, key, default)
     defaults = default if isinstance(default, tuple) else (None,) * len(value)
@@ -108,6 +109,7 @@ def pattern(expression: Expression, key_of: KeyOf) -> Hashable:
     """What expressions must share to be one text; their values may differ."""
     match expression:
         case Value():
+            # Not the value: what differs there is an argument of the class.
             return (expression.path, expression.key)
         case Raw():
             return expression.text

@@ -39,6 +39,7 @@ def header(graph: Graph, text: str, about: About | None = None) -> str:
     lines = [f'"""{python(graph.name)}, {kind}: input {shape}.', "", *_wrapped(f"{'; '.join(facts)}."), '"""']
     told = [python(line) for line in as_lines(description(graph, about))]
     lines[-1:] = ["", *told, '"""']
+    # Only what the text uses: a linter would complain of the rest.
     standard = [imported for name, imported in _STANDARD.items() if re.search(rf"\b{name}\b", text)]
     torch = [imported for name, imported in _TORCH.items() if re.search(rf"\b{name}", text)]
     blocks = [lines, ["from __future__ import annotations"], standard, torch]

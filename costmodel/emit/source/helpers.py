@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from costmodel.emit.modules.texts import streams
 from costmodel.emit.modules.written import Text, Written
 
+# Of this repository's own type check, which means nothing to a reader of the file.
 _COMMENTS = ("  # type: ignore[override]", "  # type: ignore[arg-type]")
 
 
@@ -20,6 +21,7 @@ def helpers(forms: Iterable[Written], body: str, is_stream: bool) -> str:
     texts += [streams.FrameWindow] if any(form.frames_first for form in forms) else []
     texts += [streams.StreamNetwork] if is_stream else []
     parts: list[str] = []
+    # From the last back: by then it is known whether what stands behind uses it.
     for text in reversed(list(dict.fromkeys(texts))):
         if re.search(rf"\b{text.__name__}\b", "\n".join((body, *parts))):
             parts.insert(0, _plain(inspect.getsource(text)).strip())

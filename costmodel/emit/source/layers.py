@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from costmodel.analysis.temporal import timing
 from costmodel.emit.memory import NOTHING, kept_frames
@@ -12,9 +12,10 @@ from costmodel.emit.modules.texts import streams, windows
 from costmodel.emit.modules.written import Written, written
 from costmodel.graph import Block, Graph, Node
 
+Option = TypeVar("Option")
 _WINDOW = {"stride": (1, 1, 1), "padding": (0, 0, 0), "dilation": (1, 1, 1), "groups": 1, "bias": True}
 # What a layer does where an option is not given
-DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "nn.Conv3d": _WINDOW,
     "StreamConv3d": _WINDOW | {"before": 0},
     "nn.BatchNorm3d": {"eps": 1e-5},
@@ -36,6 +37,7 @@ def layers_of(graph: Graph) -> Mapping[str, Written]:
     blocks = blocks_of(graph)
     alike: dict[tuple[str, str], list[str]] = {}
     for name in forms:
+        # The innermost block is the one whose class has the layer.
         inside = next((prefix for prefix in reversed(prefixes(name)) if prefix in blocks), None)
         if inside is not None:
             alike.setdefault((blocks[inside].word, name.removeprefix(f"{inside}.")), []).append(name)
@@ -84,8 +86,10 @@ def _shifted(graph: Graph, node: Node) -> Written:
 def _levelled(forms: list[Written]) -> list[Written]:
     """Forms of one layer in blocks alike: options that some give are given by all, so that one class fits."""
     modules = {form.module for form in forms}
+    # X3D and SlowFast have blocks of one word whose kernel in time is 3 in one place and 1 in another.
     if modules == {"nn.Conv3d", "StreamConv3d"}:
         forms = [_over_time(form) for form in forms]
+    # Layers of different kinds make their blocks different classes.
     if len({(form.module, form.call) for form in forms}) > 1:
         return forms
     names = {
@@ -103,7 +107,7 @@ def _over_time(form: Written) -> Written:
     return replace(form, module="StreamConv3d", carried=(windows.OpenWindows, windows.StreamConv3d))
 
 
-def _names(options: Iterable[Mapping[str, Any]]) -> list[str]:
+def _names(options: Iterable[Mapping[str, object]]) -> list[str]:
     """The names of all options, in the order of those forms that give most."""
     found = sorted(options, key=len, reverse=True)
     return list(dict.fromkeys(name for each in found for name in each))
@@ -125,6 +129,9 @@ def _with_options(form: Written, names: Mapping[str, list[str]]) -> Written:
     )
 
 
-def _given(names: list[str], options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+def _given(
+    names: list[str], options: Mapping[str, Option], defaults: Mapping[str, Option]
+) -> Mapping[str, Option]:
+    # What a layer gives wins over its default.
     known = {**defaults, **options}
     return {name: known[name] for name in names if name in known}

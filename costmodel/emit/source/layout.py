@@ -26,6 +26,7 @@ def line(expression: Expression) -> str:
         case Call():
             opening, closing = _brackets(expression)
             written = [_name(expression, each) + line(each.value) for each in _shown(expression)]
+            # Python's tuple of one.
             comma = "," if expression.function == "" and len(written) == 1 else ""
             return f"{opening}{', '.join(written)}{comma}{closing}"
     raise AssertionError(expression)  # a block of its own is a call by now
@@ -64,6 +65,7 @@ def _arguments(expression: Call, room: int) -> list[str]:
         flat = ", ".join(_name(expression, each) + line(each.value) for each in shown)
         if len(flat) <= room and expression.function not in CONTAINERS:
             return [flat]
+    # As formatters have it: no comma behind one unnamed argument, such as a list.
     is_alone = len(shown) == 1 and not shown[0].name
     comma = "" if is_alone else ","
     return [text for each in shown for text in lines(_name(expression, each), each.value, comma, room)]

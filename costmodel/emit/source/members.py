@@ -44,6 +44,7 @@ def entries_of(line: Line) -> list[tuple[str, Expression]] | None:
     if ahead:
         frames, value = ahead
         pads = call("", *(Raw("0"),) * 4, frames, Raw("0"))
+        # Ahead of the layer itself, which is the last of its entries.
         found.insert(len(found) - 1, (line.beside, call("nn.ConstantPad3d", pads, value)))
     return found
 
@@ -80,6 +81,7 @@ def _made(function: str, line: Line, arguments: Mapping[str, object], options: M
 
 def _as_module(line: Line) -> Expression | None:
     form = line.form
+    # A module knows by itself whether it is training.
     options = {key: each for key, each in options_of(line).items() if each != Raw("self.training")}
     if form.call == "torch.mean":
         return _mean(form)
@@ -98,6 +100,7 @@ def _activation(function: str) -> str:
 def _mean(form: Written) -> Expression:
     """A mean over whole axes as a pool to one position on each."""
     axes = ast.literal_eval(form.call_options["dim"])
+    # `AdaptiveAvgPool3d` keeps the size of an axis whose goal is None.
     size = (
         Raw("1") if axes == (2, 3, 4) else Raw(str(tuple(1 if axis in axes else None for axis in (2, 3, 4))))
     )

@@ -87,10 +87,13 @@ class Orders:
     def _order(self, group: Group) -> Order:
         import networkx as nx
 
+        # A list has no `forward`: where its groups are no chain, the group above must run them.
         opened = set(self._broken_lists(group, ()))
         while True:
             items = list(self._items(group, (), opened))
             runs = self._reads(items)
+            # Items that wait for one another: a group that must stop halfway for a layer outside. Opened, its
+            # layers run from above, until no items are left that do.
             knots = [knot for knot in nx.strongly_connected_components(runs) if len(knot) > 1]
             if not knots:
                 break
@@ -98,6 +101,7 @@ class Orders:
                 part = items[at].part
                 if isinstance(part, Group):
                     opened |= {items[at].access, *self._broken_lists(part, items[at].access)}
+        # Of all orders that work the one nearest to the spec's.
         order = nx.lexicographical_topological_sort(runs, key=lambda at: items[at].first)
         nodes = group.nodes
         return Order(

@@ -13,6 +13,7 @@ from costmodel.names import identifier
 
 MOST_TIMES = 8  # so many times an argument of the spec, such as 4 * inner
 RESERVED = frozenset({"self", "torch", "nn", "F", "Any", "Tensor", "OrderedDict", "range", "super", "float"})
+# Where a person would write a computation: half of a kernel, a multiple of a width.
 _HALVED = ("padding", "before")
 _TIMED = ("in_channels", "channels", "groups")
 
@@ -44,6 +45,7 @@ def parameters_of(
     """The arguments of a class, none of a name that is taken, and what is written for each of its values."""
     naming = _Naming(plans, taken)
     texts = [naming.text(vector) for vector in vectors]
+    # Python wants arguments with a default behind those without.
     ordered = sorted(naming.found.values(), key=lambda parameter: parameter.default is not None)
     return ordered, texts
 
@@ -74,10 +76,12 @@ class _Naming:
 
     def _computed(self, vector: Sequence[Value]) -> str:
         """A value computed from another argument: half a kernel, or so many times a width."""
+        # Not `isinstance`, to which True is a number.
         numbers = [each.value for each in vector if type(each.value) is int]
         if len(numbers) < len(vector) or not vector[0].can_compute:
             return ""
         wanted = vector[0].key
+        # Arguments that the class has anyway come first, so that it gets no further one for a computation.
         for key, given in (*self._numbers(self.found), *self._numbers(self._spec)):
             if wanted in _HALVED and numbers == [number // 2 for number in given]:
                 return f"{self._named(key, given)} // 2"
@@ -102,6 +106,7 @@ class _Naming:
         key = value.key
         longer = ["_".join((*value.path[-length:], key)) for length in range(1, len(value.path) + 1)]
         wanted = [self._spec[alike]] if alike in self._spec else []
+        # A name that says enough by itself; others are told by their layer, such as `a_channels`.
         if key == "in_channels" or value.is_argument or not value.path:
             wanted.append(key)
         return self._free([*wanted, *longer])

@@ -52,6 +52,7 @@ class Plan:
 
 def run_pattern(order: Order) -> Hashable:
     """What is run on what, the edges being numbered."""
+    # Edges have the names of their layers in the graph, which differ between groups alike.
     local = {name: f"in{number}" for number, name in enumerate(order.inputs)}
     found = []
     for number, item in enumerate(order.items):

@@ -28,6 +28,7 @@ from costmodel.graph import Graph
 def plans_of(graph: Graph, root: Group) -> Plans:
     """How all groups of a network are written."""
     orders = Orders(graph)
+    # Which groups are alike is known when all have been planned: a first pass finds those that are alone.
     alone = Plans(orders, root, graph.is_stream).lonely
     return Plans(orders, root, graph.is_stream, alone)
 
@@ -64,6 +65,7 @@ class Plans:
             members = tuple((name, pattern(each, self.key)) for name, each in plan.members.items())
             options = tuple((at, pattern(each, self.key)) for at, each in plan.options.items())
             whole = (plan.group.word, plan.sequence, members, options, run_pattern(plan.order))
+            # A number in place of the pattern, which would hold those of all groups in it, and so on down.
             self._keys[path] = self._numbers.setdefault(whole, len(self._numbers))
         return self._keys[path]
 
@@ -75,6 +77,7 @@ class Plans:
         sequence = self._sequence(group, order)
         if sequence:
             members = self._entries(group, order)
+            # A sequence that stands in one place is shorter where it stands.
             has_class = group.block is not None and group.path not in self._alone
             self.plans[group.path] = Plan(group, order, sequence, members, {}, has_class)
             return
@@ -114,6 +117,7 @@ class Plans:
         """The entries of a list, equal ones together."""
         made = [self.plans[item.part.path].expression for item in order.items if isinstance(item.part, Group)]
         found: list[Expression] = []
+        # Neighbours alone: a loop over blocks that others interrupt would change their order.
         for _, run in groupby(made, key=self._whole):
             entry, *others = run
             found.append(Repeat(entry, Value(1 + len(others), (), "repeat")))

@@ -5,8 +5,6 @@ Each text may use `torch`, `nn`, `F`, `Any`, `Triple` and what is carried along 
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +12,7 @@ from torch import Tensor, nn
 class Scale(nn.Module):
     """A clip or frame times learned values, given their shape beside it."""
 
-    def __init__(self, shape: Any, view: Any, init: float = 1.0) -> None:
+    def __init__(self, shape: tuple[int, ...], view: tuple[int, ...], init: float = 1.0) -> None:
         super().__init__()
         self.view = view
         self.weight = nn.Parameter(torch.full(shape, init))
@@ -27,7 +25,7 @@ class Scale(nn.Module):
 class Bias(nn.Module):
     """A clip or frame and learned values, given their shape beside it."""
 
-    def __init__(self, shape: Any, view: Any) -> None:
+    def __init__(self, shape: tuple[int, ...], view: tuple[int, ...]) -> None:
         super().__init__()
         self.view = view
         self.bias = nn.Parameter(torch.zeros(shape))

@@ -5,8 +5,6 @@ Each text may use `torch`, `nn`, `F`, `Any`, `Triple` and what is carried along 
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -50,7 +48,7 @@ class Recurrent(nn.Module):
             self.kept = kept
         return torch.stack(answers, dim=1).movedim(-1, 1)
 
-    def step(self, one: Any, two: Any, kept: list[Tensor]) -> list[Tensor]:
+    def step(self, one: tuple[Tensor, ...], two: tuple[Tensor, ...], kept: list[Tensor]) -> list[Tensor]:
         """What is kept after a frame, its answer first, from the two products of each gate."""
         raise NotImplementedError
 
@@ -61,7 +59,7 @@ class Lstm(Recurrent):
     gates = 4
     answers = 2
 
-    def step(self, one: Any, two: Any, kept: list[Tensor]) -> list[Tensor]:
+    def step(self, one: tuple[Tensor, ...], two: tuple[Tensor, ...], kept: list[Tensor]) -> list[Tensor]:
         """The answer and the cell."""
         take, forget, new, answer = (each + other for each, other in zip(one, two, strict=True))
         cell = forget.sigmoid() * kept[1] + take.sigmoid() * new.tanh()
@@ -73,7 +71,7 @@ class Gru(Recurrent):
 
     gates = 3
 
-    def step(self, one: Any, two: Any, kept: list[Tensor]) -> list[Tensor]:
+    def step(self, one: tuple[Tensor, ...], two: tuple[Tensor, ...], kept: list[Tensor]) -> list[Tensor]:
         """The answer."""
         reset, update = (one[0] + two[0]).sigmoid(), (one[1] + two[1]).sigmoid()
         new = (one[2] + reset * two[2]).tanh()

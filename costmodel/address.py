@@ -21,6 +21,7 @@ def address(graph: Graph, transforms: Iterable[Transform] = (), index: int = 0) 
     """The address of a network; where the graph stands for many networks, that of one of them."""
     import hashlib  # OpenSSL takes 4 MiB, and most commands need no address
 
+    # Beside the layers: two transforms that make the same layers may carry weights over in different ways.
     made_by = [json.dumps(each.to_dict(), sort_keys=True) for each in transforms]
     lines = (f"format {FORMAT}", *made_by, *address_lines(graph, index))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -28,6 +29,7 @@ def address(graph: Graph, transforms: Iterable[Transform] = (), index: int = 0) 
 
 def address_lines(graph: Graph, index: int) -> Iterator[str]:
     """The input, the layers and how they are joined; names play no part."""
+    # A stream's clip network too: what it was made of decides how it is trained and checked.
     for part in (graph,) if graph.clip is None else (graph.clip, graph):
         yield f"{_plain(part.source, index)} every {_plain(part.every, index)}"
         kinds = part.map(lambda op, inputs: _described(op, inputs, index))
@@ -35,6 +37,8 @@ def address_lines(graph: Graph, index: int) -> Iterator[str]:
         for place, node in enumerate(part.nodes):
             count = _plain(node.count, index)
             if count != "0":
+                # Counted back from the reader, so that a layer's
+                # line says the same wherever its block stands.
                 joined = ",".join(str(place - order[name]) for name in node.inputs)
                 yield f"{kinds[node.name]} {joined} {count}"
 

@@ -77,6 +77,7 @@ class Editor:
         place = 0 if source == INPUT else self._order.index(self.node(source).name) + 1
         own_count = 1 if source == INPUT else self._nodes[source].count
         new = Node(self.fresh(wanted), op, (source,), own_count if count is None else count)
+        # Ahead of `_put`: the new layer itself must go on reading the source.
         self._read_instead(source, new.name)
         self._put(place, new)
         return new.name
@@ -111,6 +112,7 @@ class Editor:
         node = self.node(name)
         if len(node.inputs) != 1:
             raise GraphError(f"{name}: joins {len(node.inputs)} branches, expected a layer of one input")
+        # The last node answers: what takes its place must be the last one then.
         if name == self._order[-1] and [*node.inputs] != self._order[-2:-1]:
             raise GraphError(f"{name}: answers, and {node.inputs[0]!r} that it reads cannot in its place")
         self._read_instead(name, node.inputs[0])

@@ -63,6 +63,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     import difflib  # only where there is a mistake: it takes as long to load as X3D-M to analyse
 
     names = sorted(known)
+    # Cut, as the comparison takes time that grows with the square of the length.
     match = difflib.get_close_matches(name[:LONGEST_NAME], names, n=1)
     if match:
         return f" (did you mean {match[0]!r}?)"

@@ -16,6 +16,7 @@ class OutputError(CostModelError):
 
 
 _RANDOM = 8  # characters that `tempfile` puts at the end of a name
+# Flags that not every system has: wait for nothing, take over no terminal, leave line ends as they are.
 _CAREFULLY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 KINDS = {
     stat.S_IFIFO: "is a named pipe",
@@ -103,6 +104,7 @@ def remove_left(path: Path) -> None:
 def _beside(path: Path, content: bytes) -> Path:
     import tempfile  # with it come random and hashlib; whoever only reads waits for neither
 
+    # In the same folder, hence on the same disk: only there does renaming replace a whole file at once.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
@@ -110,6 +112,7 @@ def _beside(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        # `mkstemp` lets nobody else read; a file that is written here is as readable as any other.
         temporary.chmod(0o666 & ~_umask())
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -118,6 +121,7 @@ def _beside(path: Path, content: bytes) -> Path:
 
 
 def _umask() -> int:
+    # The mask can be read only by setting it.
     mask = os.umask(0)
     os.umask(mask)
     return mask

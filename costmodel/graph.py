@@ -81,6 +81,7 @@ class Graph:
                         f"{node.name}: reads {name!r}, which is not defined before it{nearest(name, known)}"
                     )
             known.add(node.name)
+        # Infers every type, so that a graph that exists is one whose layers fit together.
         _ = self._kinds
 
     @property
@@ -165,6 +166,7 @@ class _Kinds:
 
     def add(self, node: Node) -> None:
         inputs = tuple(self.types[name] for name in node.inputs)
+        # A deep network repeats few blocks: each fact is worked out once for all layers alike.
         kind = self._known.setdefault((key_of(node.op), key_of(inputs)), len(self.examples))
         if kind == len(self.examples):
             self._outputs.append(_infer_at(node, inputs))
@@ -177,4 +179,5 @@ def _infer_at(node: Node, inputs: tuple[TensorType, ...]) -> TensorType:
     try:
         return infer(node.op, inputs)
     except CostModelError as error:
+        # Of the same class: who tries sizes catches a ShapeError and nothing else.
         raise type(error)(f"{node.name}: {error}") from error

@@ -13,6 +13,8 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  #
 
 def file_stem(name: str) -> str:
     """A file's name without its ending: letters, digits, `_`, `-` and `.`; never a path or an option."""
+    # Stripped of dots and dashes in front: no hidden file, no
+    # `..`, and nothing that a command takes for an option.
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:LONGEST_STEM].strip("._-")
     if not plain:
         return NAMELESS

@@ -56,8 +56,10 @@ class Network:
 
     def __post_init__(self) -> None:
         sized = tuple(self._with_own_sizes(each) for each in self.transforms)
+        # A size that both the spec and a transform have is the spec's.
         taken = {name for each in sized for name in each.sizes if name not in self.document.globals}
         settings = {name: value for name, value in self.settings.items() if name not in taken}
+        # The class is frozen: these two fields are put in order once, here, before anybody sees them.
         object.__setattr__(self, "transforms", composed(sized))
         object.__setattr__(self, "settings", settings)
 

@@ -68,6 +68,7 @@ def _plain(value: Exact) -> int | str:
 
 
 def _exact(name: str, value: object) -> Exact:
+    # A bool is a switch of the spec and stays one.
     if isinstance(value, bool | int):
         return value
     found = exact_number(value) if isinstance(value, str) else None
@@ -88,6 +89,7 @@ def _checked(data: object) -> Mapping[str, Any]:
     for key, (kind, words) in _KINDS.items():
         if key not in data or not isinstance(data[key], kind):
             raise SpecError(f"network: {key} is missing or of another kind, expected {words}")
+    # The data may come from a stranger's file: the bound of a spec that is read from disk holds here too.
     if len(data["document"]) > LARGEST_FILE:
         raise SpecError(f"network: document: more than {LARGEST_FILE} characters; expected a spec in YAML")
     for each in data["transforms"]:

@@ -88,6 +88,8 @@ def assume_positive(value: Number) -> None:
         return
     import sympy
 
+    # Not evaluated: sympy would simplify away what its own
+    # assumptions imply, and the reader would not be told.
     trace.assume(sympy.Ge(value, 1, evaluate=False))
 
 
@@ -116,6 +118,7 @@ def exact(value: Number) -> Exact:
 
 def is_array(value: object) -> TypeIs[numpy.ndarray]:
     """Whether a value is a numpy array or an array of ratios."""
+    # By the module's name: `isinstance` would need numpy, which most commands never load.
     return isinstance(value, Ratios) or type(value).__module__ == "numpy"
 
 
@@ -160,6 +163,7 @@ class Ratios:
 
     def __add__(self, other: Number) -> Ratios:
         if isinstance(other, int):
+            # Needs no common denominator, and so keeps the products small.
             return Ratios(self.numerator + other * self.denominator, self.denominator)
         other = Ratios.of(other)
         return Ratios(
@@ -311,11 +315,14 @@ def where(condition: Condition, chosen: Number, other: Number) -> Number:
                 np.where(condition, chosen.numerator, other.numerator),
                 np.where(condition, chosen.denominator, other.denominator),
             )
-        values: tuple[Any, Any] = (chosen, other)  # numpy's types know no Fraction, numpy takes it
-        return np.where(condition, *values)
+        return np.where(condition, *_for_numpy(chosen, other))
     import sympy
 
     return sympy.Piecewise((chosen, condition), (other, True))
+
+
+def _for_numpy(value: Number, other: Number) -> tuple[Any, Any]:
+    return value, other  # numpy's types know no Fraction, numpy takes it
 
 
 def maximum(value: Number, other: Number) -> Number:
@@ -326,8 +333,7 @@ def maximum(value: Number, other: Number) -> Number:
         if not (isinstance(value, Ratios) or isinstance(other, Ratios)):
             import numpy as np
 
-            values: tuple[Any, Any] = (value, other)  # as in `where`
-            return np.maximum(*values)
+            return np.maximum(*_for_numpy(value, other))
         return where(Ratios.of(value) >= other, value, other)
     return _outermost(value, other, "Max", _never_below)
 
@@ -345,7 +351,9 @@ def is_never_below(value: Number, other: Number) -> bool:
     return _never_below(sympy.sympify(value), sympy.sympify(other))
 
 
-def _outermost(value: Any, other: Any, kind: str, beats: Callable[[Any, Any], bool]) -> Any:
+def _outermost(
+    value: Number, other: Number, kind: str, beats: Callable[[sympy.Expr, sympy.Expr], bool]
+) -> sympy.Expr:
     """The maximum or minimum of two expressions; what one of them, term by term, always beats is left out.
 
     sympy's own simplification of Max and Min takes minutes on the outputs of a network's layers.
@@ -353,7 +361,7 @@ def _outermost(value: Any, other: Any, kind: str, beats: Callable[[Any, Any], bo
     import sympy
 
     function = getattr(sympy, kind)
-    kept: list[Any] = []
+    kept: list[sympy.Expr] = []
     for each in (*_alternatives(value, function), *_alternatives(other, function)):
         if any(beats(one, each) for one in kept):
             continue
@@ -362,7 +370,7 @@ def _outermost(value: Any, other: Any, kind: str, beats: Callable[[Any, Any], bo
     return kept[0] if len(kept) == 1 else function(*kept, evaluate=False)
 
 
-def _alternatives(value: Any, function: Any) -> tuple[Any, ...]:
+def _alternatives(value: Number, function: type[sympy.Expr]) -> tuple[sympy.Expr, ...]:
     import sympy
 
     value = sympy.sympify(value)
@@ -486,6 +494,7 @@ def equal(value: Number, other: Number) -> Condition:
         return value == other
     import sympy
 
+    # Of symbols `==` asks whether the forms are equal: (a + 1)**2 and a**2 + 2*a + 1 are not.
     difference = sympy.expand(value - other)
     if difference.is_number:
         return bool(difference == 0)

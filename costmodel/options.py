@@ -84,6 +84,7 @@ class Option:
         Raises:
             OptionError: it is not; says what was expected.
         """
+        # A default may lie outside what can be given, such as None; 1 and True are equal, hence the types.
         if value == self.default and type(value) is type(self.default):
             return value
         if not self._takes(value):

@@ -31,6 +31,7 @@ class _Finder:
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
+        # None lets the next finder try, as Python's import protocol has it.
         return PathFinder.find_spec(name, [str(HERE)]) if name in NAMES else None
 
 
@@ -42,6 +43,7 @@ def claim() -> None:
     """
     for name in sorted(NAMES & sys.modules.keys()):
         _check(name, sys.modules[name])
+    # Once: commands and workers call this again in the same process.
     if not any(each is _Finder for each in sys.meta_path):
         sys.meta_path.insert(0, _Finder)
 

@@ -90,6 +90,7 @@ class Window:
     @property
     def is_framewise(self) -> bool:
         """Whether each output frame depends on its own input frame alone, and each frame is answered."""
+        # A symbol's `==` compares its form, and an array's each element: neither answers what is asked here.
         is_single = isinstance(self.kernel, int) and self.kernel == 1 and self.stride == 1
         return is_single and not (self.whole_clip or self.unbounded) and is_zero(self.before)
 

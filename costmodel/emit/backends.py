@@ -145,8 +145,8 @@ class _Recorded:
     """Inputs and outputs at fixed addresses, and the graph between them."""
 
     def __init__(self, module: nn.Module, frame: Tensor, tensors: Kept) -> None:
-        # A CUDA graph reads and writes at the addresses that it was recorded with; what it is given is copied
-        # there.
+        # A CUDA graph reads and writes at the addresses that it
+        # was recorded with; what it is given is copied there.
         self.frame = frame.clone()
         self.tensors = tuple(tensor.clone() for tensor in tensors)
         # First calls choose algorithms and set up workspaces, which cannot be recorded: PyTorch asks for a

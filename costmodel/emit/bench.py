@@ -126,8 +126,8 @@ def bench_at(
             for _ in range(WARM_UP):
                 subject.call()
             subject.peak_mib = subject.resident_mib + _peak_mib(subject.call, setting.torch_device)
-        # Rounds over all subjects in turn: a machine that runs slower for a while slows each of them, and the
-        # ratios stay.
+        # Rounds over all subjects in turn: a machine that runs
+        # slower for a while slows each of them, and the ratios stay.
         rounds = min(10, setting.runs)
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
@@ -227,8 +227,8 @@ def _clip_subject(
 ) -> Subject:
     network.checks_values = False
     device = setting.torch_device
-    # The way to the device and back is part of a call, as in the paper's appendix B; `cpu()` waits for the
-    # answer too.
+    # The way to the device and back is part of a call, as in
+    # the paper's appendix B; `cpu()` waits for the answer too.
     run = clip_runner(network, backend, clip.to(device))
     return Subject(
         title, "clip", backend, lambda: run(clip.to(device)).cpu(), _held(network.state_dict()), folded

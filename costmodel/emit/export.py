@@ -170,8 +170,8 @@ def export_onnx(
             example_inputs(module, batch),
             input_names=inputs,
             output_names=outputs,
-            # The older exporter records a run with its constants; this one exports the program of
-            # `torch.export`.
+            # The older exporter records a run with its constants;
+            # this one exports the program of `torch.export`.
             dynamo=True,
             verbose=False,
         )

@@ -68,8 +68,8 @@ class Network(nn.Module):
             raise EmitError(f"{what}: dtype {given.dtype}, expected {expected_dtype}")
         if given.device != like.device:
             raise EmitError(f"{what}: on device {given.device}, expected {like.device}")
-        # The sum is NaN where a value is, and cheap; of infinities it is NaN as well, so then each value is
-        # looked at.
+        # The sum is NaN where a value is, and cheap; of infinities
+        # it is NaN as well, so then each value is looked at.
         if self.checks_values and bool(given.sum().isnan()) and bool(given.isnan().any()):
             raise EmitError(f"{what}: holds NaN, expected numbers")
 
@@ -107,8 +107,8 @@ class ClipNetwork(Network):
             EmitError: the clip has another shape, dtype or device, or holds NaN.
         """
         self.check_clip(clip)
-        # Gradients need what a layer read. A recorded run overwrites nothing, so that validation can compare
-        # the two.
+        # Gradients need what a layer read. A recorded run overwrites
+        # nothing, so that validation can compare the two.
         inplace = not torch.is_grad_enabled() and self._record is None
         values: dict[str, Tensor] = {INPUT: clip}
         for node in self.graph.nodes:
@@ -151,8 +151,8 @@ def _nest(module: nn.Module, path: list[str], layer: nn.Module) -> None:
         _nest(there, rest, layer)
         return
     if there is not None:
-        # A bare module held this place for layers of longer names; the layer takes it over with all that is
-        # in it.
+        # A bare module held this place for layers of longer
+        # names; the layer takes it over with all that is in it.
         layer._modules.update(there._modules)
     module._modules[first] = layer
 

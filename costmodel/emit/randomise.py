@@ -31,8 +31,8 @@ def randomise(network: nn.Module, seed: int = 0) -> None:
                 _draw(getattr(module, name), generator, low, high)
             continue
         for name, value in own.items():
-            # Uniform between these bounds the variance is 2 / inputs, which keeps rectified values' size (He
-            # et al. 2015, eq. 10).
+            # Uniform between these bounds the variance is 2 / inputs,
+            # which keeps rectified values' size (He et al. 2015, eq. 10).
             bound = sqrt(6 / prod(value.shape[1:])) if name == "weight" else 0.5
             _draw(value, generator, -bound, bound)
 

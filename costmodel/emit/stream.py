@@ -103,8 +103,8 @@ class StreamNetwork(Network):
         self._check_frame(frame)
         state = self._state or self.initial_state(len(frame), frame)
         output, state = self._step(frame, state)
-        # Else the graph of the gradients would grow with every frame; who wants them through time takes
-        # `step`.
+        # Else the graph of the gradients would grow with every
+        # frame; who wants them through time takes `step`.
         self._state = state.map(Tensor.detach) if torch.is_grad_enabled() else state
         return output
 

@@ -85,6 +85,7 @@ class Transform:
             return
         if cls.word in TRANSFORMS:
             raise TransformError(f"transform {cls.word!r} is registered twice")
+        # Registered by being defined: a new transform is a file of its own and no entry in a list.
         TRANSFORMS[cls.word] = cls
         fields = ((name, value) for name, value in vars(cls).items() if isinstance(value, dataclasses.Field))
         ADDED.update({name: cls.word for name, field in fields if field.metadata.get("is_size")})
@@ -190,6 +191,7 @@ def composed(transforms: Iterable[Transform]) -> tuple[Transform, ...]:
     chosen = tuple(transforms)
     is_stream = False
     for place, each in enumerate(chosen):
+        # Once each, as its options have one place on the command line and one column in a study.
         if any(type(each) is type(other) for other in chosen[:place]):
             raise TransformError(f"--{each.word}: stands twice, expected once at most")
         if each.needs == "clip" and is_stream:

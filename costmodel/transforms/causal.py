@@ -44,6 +44,7 @@ class Causal(Transform):
         Raises:
             TransformError: a layer needs frames to come.
         """
+        # The first pools alone: behind one a clip has a single frame, and there is nothing to pool so far.
         heads = _first_pools(graph) if self.head_pool == "cumulative" else frozenset()
         if self.head_pool == "cumulative" and not heads:
             raise TransformError(f"--head-pool: {graph.name} has no pool over the whole clip")

@@ -75,6 +75,8 @@ class Continual(Transform):
         stream = StreamGraph(self, graph)
         for node in graph.nodes:
             stream.add(node)
+        # Refused once all nodes are known: which pool slides
+        # over the clip depends on what stands ahead of it.
         if self.pool is not None and not stream.pools:
             raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
         if self.head_pool == "cumulative" and not any(_is_pool(stream, node) for node in graph.nodes):

@@ -46,6 +46,7 @@ class Head(Transform):
             raise TransformError(f"--head: {error}; name a layer with --output") from error
         if graph.by_name[head[0]].inputs == (INPUT,):
             raise TransformError(f"--head: {graph.name} is a classifier alone, nothing stands ahead of it")
+        # From the last back, so that each layer is the one that answers when its turn comes.
         for name in reversed(head):
             if name == list(editor)[-1].name:
                 editor.answer(editor.node(name).inputs[0])

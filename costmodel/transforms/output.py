@@ -44,6 +44,7 @@ class Output(Transform):
         editor = Editor(graph)
         editor.answer(name)
         x = graph.types[name]
+        # Nothing to average where each frame is one place already.
         if self.output.endswith(FRAME) and not (is_exact(x.positions) and x.positions == x.time):
             editor.insert_after(name, AvgPool(kernel=(1, None, None)), f"{name}.frame", 1)
         return editor.graph()

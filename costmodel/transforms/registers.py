@@ -18,6 +18,8 @@ from costmodel.transforms.differences import ROOT, Differences
 
 Times = Mapping[str, int]
 Bounds = Mapping[str, tuple[int, int | None]]
+# A bound on the time of one network; beyond it the best
+# so far is given with the bound that it is measured by.
 MOST_PROGRAMS = 400
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isnan
-from typing import Any
 
 from torch import Tensor
 
@@ -25,14 +24,14 @@ class Check:
     """
 
     what: str
-    predicted: Any
-    measured: Any
+    predicted: object
+    measured: object
     holds: bool
     note: str = ""
     is_limit: bool = False
 
 
-def equal(what: str, predicted: Any, measured: Any, note: str = "") -> Check:
+def equal(what: str, predicted: object, measured: object, note: str = "") -> Check:
     """A check that two figures are the same."""
     return Check(what, predicted, measured, bool(predicted == measured), note)
 
@@ -44,6 +43,8 @@ def within(what: str, difference: float, note: str = "") -> Check:
 
 def difference(found: Tensor, expected: Tensor) -> float:
     """The largest difference, as a share of the largest value expected; unbounded where one is NaN."""
+    # The largest value of the whole, not each one's own: a value near
+    # zero is the difference of large ones, and its rounding is theirs.
     largest = float(expected.abs().max()) if expected.numel() else 0.0
     share = float((found - expected).abs().max()) / (largest or 1.0) if expected.numel() else 0.0
     return inf if isnan(share) else share

@@ -21,6 +21,7 @@ def check_clip(graph: Graph, seed: int = 0) -> Iterator[Check]:
     network = running(graph, seed)
     assert isinstance(network, ClipNetwork)
     clip = frames_of(graph, 2, int(graph.source.time), seed)
+    # The recorded run overwrites nothing, the other one what it may; the clip itself belongs to the caller.
     given = clip.clone()
     note = f"2 clips, input {graph.source}"
     found = from_layers_one_by_one(network, given)

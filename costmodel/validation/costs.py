@@ -25,6 +25,7 @@ from costmodel.validation.check import Check, equal
 def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Parameters, multiply-adds, shapes and the largest output; of a stream also its steps and its state."""
     figures = Figures(graph)
+    # Shapes are worked out and no number is computed: networks of any size are measured in seconds.
     with torch.device("meta"):
         network, clip = emit(graph), emit(graph.clip or graph)
         whole = torch.empty((1, *map(int, clip.graph.source)))
@@ -59,6 +60,7 @@ def _steps(figures: Figures, network: StreamNetwork) -> Iterator[Check]:
         "macs_per_frame", plain(evaluate(figures, "macs_per_frame")), mean, "executed, mean of a cycle"
     )
     yield equal("macs_worst_step", evaluate(figures, "macs_worst_step"), max(executed), note)
+    # Phase by phase: a stride that is off by a step would leave the mean as it is.
     differ = [phase for phase, (one, two) in enumerate(zip(necessary, executed, strict=True)) if one != two]
     yield equal("phases_with_other_macs", 0, len(differ), f"phases {differ}" if differ else "")
     yield _state("state_floats", figures, state)
@@ -98,6 +100,7 @@ def _necessary(figures: Figures) -> list[int]:
 def _settled(network: StreamNetwork) -> StreamState:
     cycle = network.cycle
     new = network.initial_state(1, torch.empty(0, device="meta"))
+    # As if so many frames had been seen: meta tensors hold no values that would differ.
     return replace(new, step=ceil_div(network.program.settled, cycle) * cycle)
 
 

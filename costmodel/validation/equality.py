@@ -81,6 +81,7 @@ def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
 def frames_compared(figures: Figures) -> int:
     """Enough for every phase of the cycle behind the warm-up."""
     reach = evaluate(figures, "receptive_field")
+    # Two cycles behind the first answer that no padding reaches, and two frames to spare.
     return (UNBOUNDED if reach == inf else int(reach)) + 2 * figures.cycle + 2
 
 
@@ -123,11 +124,14 @@ def _steps(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor])
                 number, rest = divmod(step - int(times[layer].delay), times[layer].jump)
                 if number < 0:  # windows that the stream has not filled yet; nobody reads them
                     continue
+                # An output between two that are due is one too
+                # many: -1 is no number, and counts as a difference.
                 found.compare(layer, number if rest == 0 else -1, output)
                 answered[layer] += 1
     layers, frames = len(network.graph.nodes), clip.shape[2]
     note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
     yield found.check("steps_equal_the_clip_network", note)
+    # A stream that answers nothing would differ from nothing.
     known = expected[network.graph.output].shape[2] - first_answered(network.graph)
     yield equal(
         "answers",
@@ -180,8 +184,10 @@ def compared(network: StreamNetwork, clip: Tensor, expected: Tensor) -> tuple[in
     network.reset()
     answers = []
     for frame in clip.unbind(2):
+        # In the layout that the network runs in, so that it has no reason to copy the frame.
         given = frame.clone(memory_format=torch.channels_last)
         output = network.forward_step(given)
+        # The caller's memory, which is the next frame's in a real program.
         given.fill_(torch.nan)
         if output is not None:
             answers.append(output.clone())

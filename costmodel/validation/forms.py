@@ -21,6 +21,7 @@ from costmodel.validation.running import frames_of, running
 def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
     """The same stream in every form of state that it is not in."""
     forms: dict[str, Graph] = {"smallest": retime(graph)}
+    # An op with one form has it at both ends.
     for form, place in (("partial", 0), ("window", -1)):
         nodes = (replace(node, op=node.op.forms[place]) for node in graph.nodes)
         forms[form] = replace(graph, nodes=tuple(nodes))
@@ -37,6 +38,7 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
         yield state_check(other, f"state_floats_{form}")
         stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()
         assert isinstance(stream, StreamNetwork)
+        # Forms differ in what is kept between frames, not in weights.
         stream.load_state_dict(network.state_dict())
         answers, found = compared(stream, clip, expected)
         yield within(f"answers_equal_with_state_{form}", found, f"{answers} answers")

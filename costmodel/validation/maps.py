@@ -9,6 +9,7 @@ from itertools import pairwise
 from costmodel.errors import CostModelError, ShapeError
 from costmodel.graph import Graph
 
+# Even sides, as most networks halve their maps several times.
 SIDES = (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
 
@@ -43,6 +44,7 @@ def _smaller(graph: Graph) -> Iterator[Graph]:
                 yield on_maps(graph, side, wide)
             except ShapeError:
                 continue
+            # No map of any size would do.
             except CostModelError:
                 return
             break

@@ -34,6 +34,7 @@ def cumulative_pool(
     answers: Literal["all", "last"] = "all",
 ) -> CumulativePool:
     """A mean or a maximum over all frames so far."""
+    # Means twice as often: they have a count of frames to get wrong.
     return CumulativePool(of=random.choice(("mean", "mean", "max")), over=over, answers=answers)
 
 

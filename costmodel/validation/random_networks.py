@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf, lcm
 from random import Random
-from typing import Any, get_args
+from typing import TypedDict, get_args
 
 from costmodel.analysis.temporal import excitation_pools, slides_over_clip, timing
 from costmodel.errors import GraphError, ShapeError
@@ -26,6 +26,7 @@ from costmodel.ops import (
     Subsample,
     infer,
 )
+from costmodel.ops.base import Triple
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
 from costmodel.validation.random_layers import cumulative_pool, on_values, shift
@@ -37,6 +38,7 @@ LONGEST_CYCLE = 12
 DEEPEST_FORK = 3
 STATES: tuple[State, ...] = get_args(State)
 EXCITATIONS: tuple[Excite, ...] = get_args(Excite)
+# What stands several times is drawn more often. Strides multiply, and a cycle is as long as their product.
 STRIDES = (1, 1, 1, 1, 2, 3)
 KERNELS = (1, 2, 3, 3, 4, 5)
 DILATIONS = (1, 1, 1, 2, 3)
@@ -83,6 +85,15 @@ def random_stream(seed: int) -> Graph:
     pool = random.randint(1, 40) if has_pool and random.random() < 0.5 else None
     goes_on = has_pool and pool is None and random.random() < 0.5
     return Continual(pool, state, excite, "cumulative" if goes_on else "window")(graph)
+
+
+class _Sliding(TypedDict):
+    """What windows of every kind take."""
+
+    kernel: Triple
+    stride: Triple
+    dilation: Triple
+    padding: Triple | None
 
 
 @dataclass
@@ -153,6 +164,7 @@ class _Maker:
         crop = len({self.types[edge].time for edge in branches}) > 1
         if self.chance(0.35):
             return self.add(Concat(crop), *branches)
+        # A sum wants equal channels; which branch is projected is left to chance.
         channels = self.types[self.random.choice(branches)].channels
         alike = [
             edge if self.types[edge].channels == channels else self.add(Conv(channels=channels), edge)
@@ -167,11 +179,13 @@ class _Maker:
         x = self.types[source]
         kernel, dilation = self.random.choice(KERNELS), self.random.choice(DILATIONS)
         span = dilation * (kernel - 1)
+        # Without padding no output of the clip would see the whole window.
         if span >= x.time:
             kernel, dilation, span = 1, 1, 0
         size = self.random.choice((1, 3))
+        # None, below, is the usual padding; others leave frames out, or let the window see beyond the clip.
         ahead = self.random.choice((0, span, self.random.randint(0, span)))
-        shared: dict[str, Any] = {
+        shared: _Sliding = {
             "kernel": (kernel, size, size),
             "stride": (stride, space, space),
             "dilation": (dilation, 1, 1),
@@ -185,7 +199,7 @@ class _Maker:
             return self.add(pool(causal=causal, **shared), source)
         return self.convolution(source, shared, causal)
 
-    def convolution(self, source: str, shared: dict[str, Any], causal: bool) -> str:
+    def convolution(self, source: str, shared: _Sliding, causal: bool) -> str:
         """A convolution of one group, some, or as many as channels."""
         channels = self.types[source].channels
         groups = self.random.choice([group for group in range(1, channels + 1) if channels % group == 0])

@@ -59,6 +59,7 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     """Each frame of the clip is changed in a copy of its own: which answers move?"""
     frames = int(figures.graph.source.time)
     clip = frames_of(figures.graph, frames, frames, seed).float()
+    # A clip of the batch for each frame that is changed: one run tells of all.
     for frame in range(frames):
         clip[frame, :, frame] = torch.nan
     with torch.no_grad():
@@ -90,6 +91,7 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
     clip = frames_of(graph, cycle, 2 * watched + cycle, seed).float()
     for phase in range(cycle):
         clip[phase, :, watched + phase] = torch.nan
+    # `lookahead` leaves out the pool over the clip, so what the pool reads is watched.
     pooled = [graph.by_name[name].inputs[0] for name in head_pools(graph)] or [graph.output]
     outputs = Reference(graph, network.layers)(clip, kept={graph.output, *pooled})
 
@@ -105,6 +107,7 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
 
     note = f"on the clip network, one of {clip.shape[2]} frames changed, at {cycle} phases"
     found = distances(graph.output)
+    # What still moves at the end of so long a clip has no bound.
     is_endless = bool(outputs[graph.output][:, :, -1].isnan().any())
     yield equal("padding", evaluate(figures, "padding"), inf if is_endless else max(found), note)
     yield equal("delay", evaluate(figures, "delay"), -min(found), note)
@@ -128,10 +131,12 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
     start = ceil_div(watched, cycle) * cycle
     frames = frames_of(figures.graph, 2 * cycle + 2, start + cycle + watched, seed).float()
     changed = frames[2 * cycle :]
+    # Two more streams that differ in one frame, by another number and not by NaN.
     changed[1] = changed[0]
     changed[1, :, start] *= -10
     for phase in range(cycle):
         frames[phase, :, start + phase] = torch.nan
+        # Another past altogether: what still shows of it after a number of steps is the warm-up.
         frames[cycle + phase, :, : start + phase] = torch.nan
     answers, influence, past = [], [_Seen(start + phase) for phase in range(cycle)], []
     past = [_Seen(start + phase) for phase in range(cycle)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import reduce
 from math import lcm
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,8 +51,8 @@ class Reference:
     def __init__(
         self,
         graph: Graph,
-        layers: Mapping[str, Layer[Any]],
-        visit: Callable[[Layer[Any], Tensor], None] | None = None,
+        layers: Mapping[str, Layer[Op]],
+        visit: Callable[[Layer[Op], Tensor], None] | None = None,
     ) -> None:
         self.clip = graph.clip or graph
         self.layers = layers
@@ -75,10 +74,13 @@ class Reference:
         values, jumps = {INPUT: clip}, {INPUT: 1}
         for node in self.clip.nodes:
             slowest = reduce(lcm, (jumps[name] for name in node.inputs))
+            # Behind a pool over the clip branches may answer at
+            # different rates; frames that all have are joined.
             inputs = [values[name][:, :, :: slowest // jumps[name]] for name in node.inputs]
             frames = min(each.shape[2] for each in inputs)
             values[node.name] = self._run(node, [each[:, :, :frames] for each in inputs], init)
             jumps[node.name] = slowest * self._stride(node)
+            # Long clips at full width: what nobody reads any more is freed.
             for name in set(node.inputs) - set(values if kept is None else kept):
                 if self._last_read[name] == node.name:
                     del values[name]
@@ -99,12 +101,15 @@ class Reference:
         (x,) = inputs
         read, covers = TensorType(x.shape[1], *x.shape[2:]), self.pooled.get(node.name)
         before = int(node.op.window(read if covers is None else read.with_time(covers)).before)
+        # A layer of its own, without padding in time: here it is
+        # put in by hand, and of one kind ahead of every layer.
         layer = layer_for(node.op.without_time_padding(covers), (read,))
         layer.to(x.dtype).load_state_dict(self.layers[node.name].state_dict())
         assert isinstance(layer, WindowedLayer)
         if before:
             first = x[:, :, :1] if init == "replicate" else torch.full_like(x[:, :, :1], layer.padding_value)
             x = torch.cat((first.expand(-1, -1, before, -1, -1), x), dim=2)
+        # No window is whole yet, which torch refuses to run.
         if x.shape[2] <= layer.dilation[0] * (layer.kernel[0] - 1):
             return self._nothing(node, x)
         return layer.forward(x)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isinf
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from costmodel.emit.modules.pointwise import BatchNormLayer
 from costmodel.emit.network import Network
 from costmodel.emit.randomise import randomise
 from costmodel.graph import Graph
+from costmodel.ops import Op
 from costmodel.validation.reference import Reference
 
 LEAST_SHARE = (
@@ -52,8 +52,9 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
     def draw(low: float, high: float, like: Tensor) -> Tensor:
         return torch.rand(like.shape, generator=generator, dtype=like.dtype) * (high - low) + low
 
-    def settle(layer: Layer[Any], clip: Tensor) -> None:
+    def settle(layer: Layer[Op], clip: Tensor) -> None:
         values = clip.movedim(1, 0).flatten(1)
+        # A layer behind a late branch may have seen no frame yet.
         if not isinstance(layer, BatchNormLayer) or values.shape[1] == 0:
             return
         variance = values.var(1, correction=0)

@@ -27,11 +27,13 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     end = timing(graph)[graph.output]
     cycle, delay = network.cycle, max(int(end.delay), 0)
     after = delay + 2 * cycle + 2
+    # In the middle of a cycle, where the new stream must wait for the next one to begin.
     reset_at = delay + cycle + cycle // 2
     starts_at = ceil_div(reset_at, cycle) * cycle
     clip = frames_of(graph, 3, starts_at + after, seed)
     alone = _answers(network, clip[1:2, :, starts_at:])
     neighbours = _answers(network, clip[[0, 2]])
+    # A stream that breaks ahead of its reset: NaN would show in a neighbour, and after the reset.
     clip[1, :, :reset_at] = torch.nan
     together = _answers(network, clip, reset_at)
     yield within(

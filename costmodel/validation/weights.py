@@ -44,6 +44,7 @@ def check_weights(network: Network, path: Path, seed: int = 0) -> Iterator[Check
 def _held(file: WeightsFile) -> Check:
     """The parameters of a file's own network, predicted, beside the learned values that the file holds."""
     graph = file.known.network.graph()
+    # Names and shapes must be the network's before numbers are counted.
     load_weights(emit(graph), file.path)
     with torch.device("meta"):
         names = dict(emit(graph).named_parameters())

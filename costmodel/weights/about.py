@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 from costmodel.errors import CostModelError, WeightsError, one_line
 from costmodel.network import Network
@@ -14,8 +14,8 @@ from costmodel.network import Network
 FORMAT = 1
 MOST_CLASSES = 100_000
 LONGEST_TEXT = 10_000
-Plain = bool | int | float | str | None | list[Any] | dict[str, Any]
-Is = Callable[[Any], bool]
+Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"  # as JSON
+Is = Callable[[object], bool]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class About:
 
     def to_text(self) -> str:
         """It as JSON."""
+        # `every` can be worked out from the network; it stands here for readers that have no costmodel.
         network, every = self.network, self.network.graph().every
         return json.dumps(
             {
@@ -105,6 +106,7 @@ class About:
             WeightsError: it has another form, is of a newer version, or a value is wrong.
         """
         try:
+            # NaN and Infinity are no JSON, but Python reads them.
             data = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise WeightsError("its metadata is no JSON") from error
@@ -134,10 +136,11 @@ def _no_number(text: str) -> float:
     raise ValueError(text)
 
 
-def _checked(data: Any) -> dict[str, Any]:
+def _checked(data: object) -> dict[str, Any]:
     """The metadata, once its form is known."""
     if not isinstance(data, dict):
         raise WeightsError(f"its metadata is a {type(data).__name__}, expected a mapping")
+    # The format first: of a newer one nothing else can be said to be wrong.
     number = data.get("format")
     if isinstance(number, int) and number > FORMAT:
         raise WeightsError(
@@ -151,31 +154,32 @@ def _checked(data: Any) -> dict[str, Any]:
     return data
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
+    # True is an int to Python. A seed has 64 bits, and nothing else here is larger.
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return (isinstance(value, float) and isfinite(value)) or _is_whole(value)
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: object) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
-def _are_classes(value: Any) -> bool:
+def _are_classes(value: object) -> bool:
     return isinstance(value, list) and len(value) <= MOST_CLASSES and all(map(_is_text, value))
 
 
-def _are_pixels(value: Any) -> bool:
+def _are_pixels(value: object) -> bool:
     names = {"low", "high", "mean", "deviation"}
     return (
         isinstance(value, dict)
@@ -185,7 +189,7 @@ def _are_pixels(value: Any) -> bool:
     )
 
 
-def _is_accuracy(value: Any) -> bool:
+def _is_accuracy(value: object) -> bool:
     if value is None:
         return True
     if not isinstance(value, dict) or value.keys() != {"value", "error", "videos"}:
@@ -193,6 +197,7 @@ def _is_accuracy(value: Any) -> bool:
     return _is_share(value["value"]) and _is_share(value["error"]) and _is_whole(value["videos"])
 
 
+# What each value must be. `network` is checked further where it is read.
 _FIELDS: Mapping[str, Is] = {
     "network": _is_plain,
     "classes": _are_classes,

@@ -42,6 +42,7 @@ class Checkpoint:
         found = path if isinstance(path, Checkpoint) else cls(Path(path))
         return found if network is None else replace(found, network=network)
 
+    # What takes a path takes a checkpoint as well.
     def __fspath__(self) -> str:
         return str(self.path)
 

@@ -48,6 +48,7 @@ class WeightsFile:
 
 def is_weights_file(path: str | Path) -> bool:
     """Whether a path is a safetensors file, by its ending or by how it begins."""
+    # By its ending even where there is none: a missing file of weights is told then, not a missing spec.
     return Path(path).suffix == SUFFIX or looks_like_one(Path(path))
 
 
@@ -76,6 +77,7 @@ def _aliases(text: str, tensors: Mapping[str, Stored]) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
         raise WeightsError("its aliases are no mapping of names")
     for name, meant in found.items():
+        # An alias of an alias could go round in circles.
         if name in tensors or meant not in tensors:
             raise WeightsError("an alias stands for no tensor of the file, or is one itself")
     return found

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from costmodel.errors import WeightsError, one_line
 from costmodel.files import open_file
 
+# Bounds for a stranger's file, far above what networks need.
 LARGEST_HEADER = 16 << 20
 LARGEST_FILE = 8 << 30
 MOST_TENSORS = 100_000
@@ -47,6 +48,8 @@ def looks_like_one(path: Path) -> bool:
             head, size = file.read(LENGTH_BYTES + 1), file.seek(0, 2)
     except OSError:
         return False
+    # The format: the header's length in 8 bytes, the header
+    # as JSON, the tensors  (safetensors' README, "Format").
     length = int.from_bytes(head[:LENGTH_BYTES], "little")
     return head[LENGTH_BYTES:] == b"{" and LENGTH_BYTES + length <= size
 
@@ -69,11 +72,13 @@ def read_header(path: Path) -> Header:
 
 
 def _header(file: BinaryIO) -> Header:
+    # Of what was opened, not of the path, where another file may stand by now.
     size = file.seek(0, 2)
     file.seek(0)
     if size > LARGEST_FILE:
         raise WeightsError(f"{size} bytes, at most {LARGEST_FILE} are read")
     length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+    # The length is a stranger's: it is compared with the file before anything of that size is read.
     if size <= LENGTH_BYTES or length > size - LENGTH_BYTES:
         raise WeightsError("is cut short, or no safetensors file")
     if length > LARGEST_HEADER:
@@ -89,14 +94,16 @@ def _header(file: BinaryIO) -> Header:
     return Header(tensors, metadata)
 
 
-def _entries(content: bytes) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _entries(content: bytes) -> dict[str, object]:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
             raise WeightsError("a name stands twice in its header")
         return found
 
     try:
+        # Of a name that stands twice Python keeps the last,
+        # another reader may keep the first: two files in one.
         entries = json.loads(content.decode(), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise WeightsError("is damaged, or no safetensors file: its header is no JSON") from error
@@ -105,7 +112,7 @@ def _entries(content: bytes) -> dict[str, Any]:
     return entries
 
 
-def _stored(name: str, entry: Any) -> Stored:
+def _stored(name: str, entry: object) -> Stored:
     what = f"the tensor {one_line(name[:60])!r}"
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise WeightsError(f"{what} has no dtype, shape and data_offsets")
@@ -120,14 +127,16 @@ def _stored(name: str, entry: Any) -> Stored:
     return Stored(kind, tuple(shape), begin, end)
 
 
-def _are_sizes(value: Any, most: int) -> bool:
+def _are_sizes(value: object, most: int) -> bool:
     if not isinstance(value, list) or len(value) > most:
         return False
+    # Bounded one by one, so that products of them stay numbers that are quick to work out.
     return all(isinstance(each, int) and not isinstance(each, bool) and 0 <= each < 2**48 for each in value)
 
 
 def _must_fill(tensors: Mapping[str, Stored], size: int) -> None:
     """Raises WeightsError unless the tensors lie one behind the other, to the end of the file."""
+    # Bytes that no tensor stands for could carry anything.
     at = 0
     for each in sorted(tensors.values(), key=lambda each: (each.begin, each.end)):
         if each.begin != at:

@@ -60,8 +60,8 @@ def fitting(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     """
     if tuple(tensor.shape) == shape:
         return tensor
-    # The other axes must stand in the same order: equal counts of numbers alone would let a transposed matrix
-    # in.
+    # The other axes must stand in the same order: equal counts
+    # of numbers alone would let a transposed matrix in.
     if [size for size in tensor.shape if size != 1] != [size for size in shape if size != 1]:
         return None
     return tensor.reshape(shape)

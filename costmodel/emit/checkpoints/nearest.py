@@ -10,8 +10,8 @@ from costmodel.emit.checkpoints.prefixes import prefixes
 
 # More than three would not fit into a line that anybody reads.
 MOST_LAYOUTS = 3
-# The share of names that a layout must rename for its publisher to be named: a head of one's own may be among
-# them.
+# The share of names that a layout must rename for its
+# publisher to be named: a head of one's own may be among them.
 RECOGNISED = 0.8
 HINT = "--mapping FILE says how its names are ours, --by-order takes tensors in their order"
 

@@ -34,8 +34,8 @@ def without_sub_batch_norms(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Names as a network without sub-batch norm has them: its merged statistics stand one level deeper."""
     plain: dict[str, Tensor] = {}
     for name, tensor in found.items():
-        # PySlowFast's statistics of each share of a batch; those that were merged for inference stand beside,
-        # in `bn`.
+        # PySlowFast's statistics of each share of a batch; those
+        # that were merged for inference stand beside, in `bn`.
         if ".split_bn." in name:
             continue
         inner = _SUB_BATCH_NORM.fullmatch(name)

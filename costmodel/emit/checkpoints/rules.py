@@ -84,8 +84,8 @@ def _filling(piece: str, found: Mapping[str, str], rest: str) -> str | None:
     assert parsed is not None
     if not parsed[2]:
         return found[parsed[1]]
-    # More digits than any network counts, and few enough: Python refuses to read numbers of thousands of
-    # digits.
+    # More digits than any network counts, and few enough:
+    # Python refuses to read numbers of thousands of digits.
     number = int(found[parsed[1]][:9]) + int(parsed[2])
     return None if number < 0 else str(number)
 
@@ -104,8 +104,8 @@ def rule_of(pattern: str, target: str, part: str = "") -> Rule:
         raise SpecError("an empty pattern, expected the name of a tensor")
     if REST in pieces[:-1]:
         raise SpecError(f"{pattern!r}, expected `*` at its end alone")
-    # With nothing between them a name could be split in several ways, and one pass would not find the right
-    # one.
+    # With nothing between them a name could be split in
+    # several ways, and one pass would not find the right one.
     if any(isinstance(one, Hole) and isinstance(two, Hole) for one, two in pairwise(pieces)):
         raise SpecError(f"{pattern!r}, expected text between two holes")
     holes = {piece.name: piece for piece in pieces if isinstance(piece, Hole)}

@@ -19,8 +19,8 @@ class AttentionLayer(Layer[Attention]):
     def forward(self, *clips: Tensor) -> Tensor:
         query, key, value = (clip.flatten(2) for clip in clips)
         pairs = torch.bmm(query.transpose(1, 2), key)
-        # Scaled by the channels (Vaswani et al. 2017, eq. 1), without a softmax by the positions (Wang et al.
-        # 2018, sec. 3.2).
+        # Scaled by the channels (Vaswani et al. 2017, eq. 1), without
+        # a softmax by the positions (Wang et al. 2018, sec. 3.2).
         scale = query.shape[1] ** -0.5 if self.op.softmax else 1 / key.shape[2]
         shares = (pairs * scale).softmax(-1) if self.op.softmax else pairs * scale
         found = torch.bmm(value, shares.transpose(1, 2))

@@ -87,8 +87,8 @@ class AverageKeeper(WindowedKeeper):
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         (tap,) = self.layer.taps(frame, (0,))
-        # The window that is complete next has seen the frame as often as there are open windows, the newest
-        # once.
+        # The window that is complete next has seen the frame
+        # as often as there are open windows, the newest once.
         times = torch.arange(self.frames, 0, -1, dtype=tap.dtype, device=tap.device)
         return (tap.unsqueeze(2) * times[:, None, None],)
 

@@ -96,8 +96,8 @@ class ConvLayer(WindowedLayer[Conv]):
             return self._convolve
         if self.groups == 1:
             return self._multiply_matrix
-        # torch runs a depthwise convolution group by group: for X3D's stem a product on the map was six times
-        # as fast (docs/speed.md).
+        # torch runs a depthwise convolution group by group: for X3D's
+        # stem a product on the map was six times as fast (docs/speed.md).
         return self._scale if self.groups == len(self.weight) == self.inputs else self._convolve
 
     def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -122,8 +122,8 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def _tap_weights(self) -> tuple[Tensor, ...]:
         weight = self.weight
-        # A compiler folds the layout in by itself, and gradients must reach the weight: nothing is kept of
-        # either.
+        # A compiler folds the layout in by itself, and gradients
+        # must reach the weight: nothing is kept of either.
         if torch.compiler.is_compiling() or (torch.is_grad_enabled() and weight.requires_grad):
             return tuple(map(self._as_run, weight.unbind(2)))
         # The version counts changes in place, of an optimizer or of a checkpoint that is read.

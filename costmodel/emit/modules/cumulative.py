@@ -69,8 +69,8 @@ class CumulativeKeeper(Keeper):
         if not self.is_mean:
             largest = before.maximum(frame)
             return largest, (largest,)
-        # In an export a layer runs ahead of its first frame too, where `seen` is negative: the share stays a
-        # number.
+        # In an export a layer runs ahead of its first frame too,
+        # where `seen` is negative: the share stays a number.
         share = (seen.clamp(min=0) + 1).to(before.dtype).view(-1, 1, 1, 1)
         mean = before + (frame.to(before.dtype) - before) / share
         return mean.to(frame.dtype), (mean,)

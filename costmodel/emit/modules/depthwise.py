@@ -58,8 +58,8 @@ class _Depthwise(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         clip, weight = ctx.saved_tensors
         (gradient,) = gradients
-        # The layout that the vector kernels take; gradients come in any, such as the one expanded value of a
-        # mean.
+        # The layout that the vector kernels take; gradients
+        # come in any, such as the one expanded value of a mean.
         gradient = gradient.contiguous(memory_format=torch.channels_last_3d)
         by_clip, by_weight, by_bias, *_ = ctx.needs_input_grad
         geometry = ctx.stride, ctx.padding, ctx.dilation

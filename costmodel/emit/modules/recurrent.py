@@ -90,8 +90,8 @@ class GruLayer(RecurrentLayer):
         (hidden,) = kept
         one, two = (product.movedim(-1, 1).chunk(3, dim=1) for product in self._products(frame, hidden))
         reset, update = (one[0] + two[0]).sigmoid(), (one[1] + two[1]).sigmoid()
-        # The reset gate acts on the product and its bias, as in cuDNN, not on the state ahead of it as in Cho
-        # et al. 2014.
+        # The reset gate acts on the product and its bias, as in
+        # cuDNN, not on the state ahead of it as in Cho et al. 2014.
         new = (one[2] + reset * two[2]).tanh()
         # (1 - z) n + z h, with one product.
         return (new + update * (hidden - new),)

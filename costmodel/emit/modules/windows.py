@@ -91,16 +91,16 @@ class PartialKeeper(WindowedKeeper):
         if closes:
             closed = partials.pop(0)
             output = self.layer.combine(closed, made[last])
-            # The state's tensors keep their number: a place without a window holds any tensor of its shape,
-            # never read.
+            # The state's tensors keep their number: a place without
+            # a window holds any tensor of its shape, never read.
             partials.append(made[0] if opens and opened == len(kept) else closed)
         return output, tuple(partials)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         span, kept = self.dilation * (self.kernel - 1), []
         first = (span - phase) % self.stride
-        # A window that is complete so many frames from now has met the frames of all taps that lie further
-        # ahead.
+        # A window that is complete so many frames from now has
+        # met the frames of all taps that lie further ahead.
         for remaining in range(first, span, self.stride):
             taps = [tap for tap in range(self.kernel) if self.dilation * (self.kernel - 1 - tap) > remaining]
             total, *others = self.layer.taps(frame, tuple(taps))

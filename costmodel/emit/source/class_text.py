@@ -80,8 +80,8 @@ def _plain(expression: Expression) -> Expression:
         return mapped(expression, lambda each: each)
     arguments = tuple(Argument(each.name, _plain(each.value), each.default) for each in expression.arguments)
     named = {each.name: each.value for each in arguments if each.name}
-    # Blocks alike were levelled to convolutions over time, of which this class may have only those of one
-    # frame.
+    # Blocks alike were levelled to convolutions over time,
+    # of which this class may have only those of one frame.
     if expression.function == "StreamConv3d" and _sees_one_frame(arguments[2].value, named):
         return Call("nn.Conv3d", tuple(each for each in arguments if each.name != "before"))
     return Call(expression.function, arguments)

@@ -86,8 +86,8 @@ class Classes:
         """The values of a group that may differ, in the order in which they are written: members first."""
         found = [value for each in self._members(plan).values() for value in values(each)]
         options = [value for each in plan.options.values() for value in values(each)]
-        # An option is read in `forward`, where an argument is `self.time`; a computed text would not be found
-        # there.
+        # An option is read in `forward`, where an argument is
+        # `self.time`; a computed text would not be found there.
         return [*found, *(replace(value, can_compute=False) for value in options)]
 
     def _resolved(self, each: Value | New) -> Expression:

@@ -100,7 +100,7 @@ class Network:
         return self._after(next(makers, len(self.transforms)))
 
     def stream_of(self, clip: Graph) -> Graph:
-        """What its transforms make of a clip network, from the one that gives the stream on."""
+        """A clip network run through the transforms, from the one that makes a stream of it to the last."""
         is_stream = False
         for each in self.transforms:
             is_stream = is_stream or each.gives_stream
@@ -134,11 +134,11 @@ class Network:
         return all(each.takes_symbols for each in self.transforms)
 
     def with_sizes(self, values: Settings) -> Self:
-        """The same with further values of sizes."""
+        """The same network with other values for some sizes."""
         return replace(self, settings={**self.settings, **values})
 
     def with_transform(self, transform: Transform) -> Self:
-        """The same with a transform: in the place of its own kind, or behind all others."""
+        """The same network with a transform: in place of the one of its kind, or behind all others."""
         kinds = [type(each) for each in self.transforms]
         if type(transform) not in kinds:
             made = replace(self, transforms=(*self.transforms, transform))
@@ -148,7 +148,7 @@ class Network:
         return replace(self, transforms=(*self.transforms[:place], transform, *self.transforms[place + 1 :]))
 
     def without(self, kind: type[Transform]) -> Self:
-        """The same without a transform."""
+        """The same network without its transform of a kind."""
         return replace(self, transforms=tuple(each for each in self.transforms if not isinstance(each, kind)))
 
     def made_by(self, kind: type[AnyTransform]) -> AnyTransform | None:
@@ -206,7 +206,7 @@ class Network:
         return " ".join((*parts, *(each.flags for each in self.transforms)))
 
     def to_dict(self) -> dict[str, object]:
-        """It as plain data that needs no file: the resolved spec, every size exactly, the transforms.
+        """The network as plain data that needs no file: the resolved spec, exact sizes, the transforms.
 
         Raises:
             OptionError: a size is a symbol or an array.

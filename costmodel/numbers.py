@@ -51,7 +51,7 @@ _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 @contextmanager
 def traced(trace: Trace) -> Iterator[None]:
-    """While it is open, symbolic sizes are shown to `trace`."""
+    """A context in which symbolic sizes, and the conditions on them, are reported to `trace`."""
     token = _TRACE.set(trace)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The folds that metrics are made of, each computed once for a graph when first asked for."""
+"""Facts per layer, and sums over layers, that metrics are made of; each is computed once, when asked for."""
 
 from __future__ import annotations
 

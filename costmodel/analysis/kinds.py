@@ -79,6 +79,6 @@ STANDS_FOR: Mapping[str, str] = {
 
 
 def but(group: tuple[str, ...], *counted: str) -> tuple[str, ...]:
-    """A group of kinds without those that a convention counts."""
+    """The kinds of a group, except those that a convention counts."""
     assert set(counted) <= set(group)
     return tuple(kind for kind in group if kind not in counted)

@@ -105,7 +105,7 @@ def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Se
 
 
 def first_place(graph: Graph) -> Size:
-    """The frame of its clip that the first answer of a clip network is aligned with."""
+    """The number of the clip's frame that a clip network's first answer is aligned with."""
     return _seen(graph)[graph.output].place
 
 

@@ -63,7 +63,7 @@ KEEPS: Mapping[str, str] = {
 
 
 class Saved(NamedTuple):
-    """What a layer keeps: its inputs, its output, and so many numbers of its own."""
+    """What a layer keeps for its gradients: its inputs, its output, and `own` further numbers."""
 
     inputs: bool = False
     output: bool = False

@@ -92,7 +92,7 @@ def excitation_pools(graph: Graph) -> frozenset[str]:
 
 
 def _derived_from(graph: Graph, pools: set[str]) -> set[str]:
-    """The edges made of nothing but these pools, frame by frame."""
+    """The edges that depend on these pools alone, through layers that take each frame by itself."""
     derived = set(pools)
     for node in graph.nodes if pools else ():
         if all(name in derived for name in node.inputs) and graph.windows[node.name].is_framewise:

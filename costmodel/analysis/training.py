@@ -57,7 +57,7 @@ class TrainingMemory(NamedTuple):
 
 @dataclass
 class _Live:
-    """Memory by what it holds, each as long as somebody needs it."""
+    """The tensors alive at a moment, by name: added when made, dropped when nobody needs them any more."""
 
     floats: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)

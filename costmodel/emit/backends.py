@@ -58,7 +58,7 @@ class Runner:
         return self._state
 
     def reset(self) -> None:
-        """Forgets the past."""
+        """Starts the stream anew; the next frame is its first."""
         self._state = None
 
     def _advance(self, frame: Tensor, tensors: Kept, phase: int) -> tuple[Tensor | None, Kept]:
@@ -85,7 +85,7 @@ class AtPhase(nn.Module):
 
 
 def eager(module: nn.Module, inputs: Inputs) -> Run:
-    """The network as it is."""
+    """Runs the module unchanged, op by op, as PyTorch does."""
     return module
 
 
@@ -130,7 +130,7 @@ def _frozen() -> Iterator[None]:
 
 
 def recorded(module: nn.Module, inputs: Inputs) -> Run:
-    """The network's kernels recorded once as a CUDA graph and played again, which spares their launches.
+    """Records the network's kernels once as a CUDA graph and replays it, without launching each kernel again.
 
     Raises:
         EmitError: the inputs are not on a CUDA device.

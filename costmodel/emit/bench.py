@@ -37,7 +37,7 @@ class Setting:
 
     Args:
         device: such as `cpu` or `cuda`.
-        threads: of the processor.
+        threads: how many the processor uses.
         batch: clips, or streams, at once.
         precision: `fp32` or `fp16`.
         backends: by name; empty for all that can run here.
@@ -68,7 +68,7 @@ class Setting:
 
     @property
     def torch_device(self) -> torch.device:
-        """The device."""
+        """The device as PyTorch names it."""
         try:
             return torch.device(self.device)
         except RuntimeError as error:
@@ -76,7 +76,7 @@ class Setting:
 
     @property
     def chosen(self) -> Sequence[str]:
-        """The backends that run."""
+        """The names of the backends that are measured."""
         return self.backends or available(self.torch_device)
 
 

@@ -24,7 +24,7 @@ def load_carried(
     *,
     spare: frozenset[str] = frozenset(),
 ) -> Loaded:
-    """Reads a checkpoint into what runs a network: one of the network itself, or of the spec's own network.
+    """Reads a checkpoint into a running network, trained with the network's transforms or without them.
 
     A file that knows its network says which transforms its weights were trained with.
 

@@ -115,7 +115,7 @@ def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
 
 
 def example_inputs(module: nn.Module, batch: int = 1) -> tuple[Tensor, ...]:
-    """Inputs of the right shapes."""
+    """Zeros in the shapes of the module's inputs, which exporters trace it with."""
     network = module.network if isinstance(module, Cycle) else module
     assert isinstance(network, ClipNetwork | StreamNetwork)
     source = network.graph.source
@@ -127,7 +127,7 @@ def example_inputs(module: nn.Module, batch: int = 1) -> tuple[Tensor, ...]:
 
 
 def names_of(module: nn.Module) -> tuple[list[str], list[str]]:
-    """Names of the inputs and of the outputs."""
+    """The names of an exported program's inputs, and of its outputs, in order."""
     if not isinstance(module, Cycle):
         return ["clip"], ["output"]
     state = list(module.state_names)

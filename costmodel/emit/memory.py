@@ -27,7 +27,10 @@ NOTHING = KeptFrames(frozenset(), frozenset())
 
 
 def kept_frames(graph: Graph) -> KeptFrames:
-    """The nodes of a stream that keep frames; the first that keeps an edge holds that edge's own memory."""
+    """Which nodes of a stream must copy the frames that they keep.
+
+    Where several keep the output of one layer, the first keeps it as it is and the others keep copies.
+    """
     jumps = {name: at.jump for name, at in timing(graph).items()}
     holders, copies, of_input = set(), set(), set()
     for node in graph.nodes:

@@ -18,7 +18,7 @@ AXES = ("batch", "channels", "time", "height", "width")
 
 
 class Network(nn.Module):
-    """A graph that runs: its layers are submodules of the same names, dots nesting.
+    """A graph as a PyTorch module: each layer is a submodule of its own name, dots in names nest modules.
 
     `checks_values` says whether a clip or frame with a NaN in it is refused.
     """
@@ -89,7 +89,7 @@ class Network(nn.Module):
 
 
 class ClipNetwork(Network):
-    """A network on whole clips."""
+    """A network that answers a whole clip at once."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)

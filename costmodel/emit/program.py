@@ -21,7 +21,7 @@ from costmodel.ops import Op
 
 @dataclass
 class Action:
-    """One node at one phase.
+    """What one node does at one phase, which is one place in the cycle of steps.
 
     Args:
         node: its name.
@@ -68,7 +68,7 @@ class Action:
 
 @dataclass
 class Program:
-    """A stream's schedule.
+    """A stream's schedule: which layers run at each step of a cycle, and which tensors they keep.
 
     Args:
         cycle: frames after which the phases repeat.

@@ -45,7 +45,7 @@ class StreamNetwork(Network):
 
     @property
     def program(self) -> Program:
-        """What runs at each phase of the cycle."""
+        """The schedule: what runs at each step of a cycle, and what is kept between steps."""
         if self._program is None:
             self._program = program_of(self.graph, self.layers)
         return self._program
@@ -179,7 +179,7 @@ class StreamNetwork(Network):
         return self._state
 
     def set_state(self, state: StreamState) -> None:
-        """Goes on from a state.
+        """Continues the stream from a state that `get_state` or `step` gave.
 
         Raises:
             EmitError: it is the state of another network; the stream's own is as it was before.

@@ -19,7 +19,7 @@ from costmodel.weights import Checkpoint, is_weights_file
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was read.
+    """What was read from a checkpoint, and how.
 
     Args:
         layout: how the checkpoint names its tensors.
@@ -90,7 +90,7 @@ def fitted_to(
 
 
 def loaded_of(fitted: Fitted, wanted: Mapping[str, Tensor]) -> Loaded:
-    """What a reader is told of tensors that were read."""
+    """A summary of the tensors that were read into a network that wanted these."""
     spared = tuple(name for name in wanted if name not in fitted.tensors and not name.endswith(COUNTERS))
     return Loaded(fitted.layout, len(fitted.tensors), fitted.unexpected, spared, fitted.told)
 

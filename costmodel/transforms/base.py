@@ -164,12 +164,12 @@ class Transform:
         return " ".join(parts)
 
     def to_dict(self) -> dict[str, Value]:
-        """It as plain data: its word and all its options."""
+        """The transform as plain data: its word and all its options."""
         return {"transform": self.word, **{each.name: getattr(self, each.name) for each in self.options()}}
 
     @classmethod
     def of(cls, values: Mapping[str, Value]) -> Self:
-        """It with some options given.
+        """The transform with these options, the others at their defaults.
 
         Raises:
             OptionError: an option is not one of its own, or has a value that it does not take.

@@ -73,7 +73,7 @@ class About:
     lead: int = 0
 
     def to_text(self) -> str:
-        """It as JSON."""
+        """The metadata as JSON."""
         # `every` can be worked out from the network; it stands here for readers that have no costmodel.
         network, every = self.network, self.network.graph().every
         return json.dumps(

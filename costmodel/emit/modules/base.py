@@ -77,7 +77,7 @@ class WindowedLayer(Layer[AnyWindowed]):
 
     @abstractmethod
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
-        """What each tap in time makes of a frame, each new memory; a bias goes with the last tap."""
+        """What each wanted tap in time makes of a frame, in new memory; the last tap adds the bias."""
 
     @abstractmethod
     def over(self, frames: list[Tensor]) -> Tensor:
@@ -85,7 +85,7 @@ class WindowedLayer(Layer[AnyWindowed]):
 
     @abstractmethod
     def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
-        """A partial result and one more tap; may overwrite the tap."""
+        """A partial result joined with what one more tap made of a frame; may overwrite the latter."""
 
     def frame(self, *frames: Tensor) -> Tensor:
         return self.over(list(frames))

@@ -31,7 +31,7 @@ class ShuffleLayer(_OnChannels[Shuffle]):
 
 @mirrors(Split)
 class SplitLayer(_OnChannels[Split]):
-    """Some of the channels."""
+    """A range of the channels."""
 
     def __init__(self, op: Split, x: TensorType) -> None:
         super().__init__(op, x)

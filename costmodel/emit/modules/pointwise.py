@@ -96,7 +96,7 @@ class PreluLayer(_Pointwise[Prelu]):
 
 @mirrors(Identity)
 class IdentityLayer(_Pointwise[Identity]):
-    """What comes in."""
+    """Answers its input unchanged."""
 
     is_fresh = False
 

@@ -44,7 +44,7 @@ class ScaleLayer(_LearnedLayer):
 
 @mirrors(Bias)
 class BiasLayer(_LearnedLayer):
-    """Its input and learned values."""
+    """Its input plus learned values."""
 
     def __init__(self, op: Bias, x: TensorType) -> None:
         super().__init__(op, x, 0.0)

@@ -121,7 +121,7 @@ def sliding(op: Windowed) -> dict[str, object]:
 
 
 def padded(op: Windowed, padding: float = 0.0) -> Ahead:
-    """A causal window of a clip: all its padding stands ahead."""
+    """How a causal window's clip is padded: ahead of its first frame alone; empty where it is not."""
     frames = op.pads(0)[0] if op.causal else 0
     if not frames:
         return {}

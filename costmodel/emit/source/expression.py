@@ -96,7 +96,7 @@ def entries(function: str, members: Mapping[str, Expression]) -> Call:
 
 
 def value_of(value: object, path: tuple[str, ...], key: str, default: object = None) -> Expression:
-    """A value; of a tuple each of its parts may be another, but for a whole shape."""
+    """A value as an expression: blocks may differ in each part of a tuple, but in a shape as a whole."""
     # A kernel is often `(time, 3, 3)` with one size that differs; a shape differs as a whole or not at all.
     if not isinstance(value, tuple) or key == "shape":
         return Value(value, path, key, default)
@@ -151,7 +151,7 @@ def mapped(expression: Expression, change: Callable[[Value | New], Expression]) 
 
 
 def placed(expression: Expression, name: str) -> Expression:
-    """An expression of a group in it, by this name."""
+    """An expression as the group around it sees it: all its paths begin with this name."""
 
     def moved(each: Value | New) -> Expression:
         if isinstance(each, New):

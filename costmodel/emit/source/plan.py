@@ -51,7 +51,7 @@ class Plan:
 
 
 def run_pattern(order: Order) -> Hashable:
-    """What is run on what, the edges being numbered."""
+    """Which layer reads which, by numbers in place of names: groups that run alike have equal patterns."""
     # Edges have the names of their layers in the graph, which differ between groups alike.
     local = {name: f"in{number}" for number, name in enumerate(order.inputs)}
     found = []

@@ -54,7 +54,7 @@ class Plans:
 
     @property
     def lonely(self) -> frozenset[Path]:
-        """The groups that no other is like."""
+        """The prefixes of the groups that occur once: no other group is written alike."""
         uses = Counter(map(self.key, self.plans))
         return frozenset(path for path in self.plans if uses[self.key(path)] == 1)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Scale(nn.Module):
-    """A clip or frame times learned values, given their shape beside it."""
+    """A clip or frame times learned values of a shape; `view` is how they lie along its axes."""
 
     def __init__(self, shape: tuple[int, ...], view: tuple[int, ...], init: float = 1.0) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Scale(nn.Module):
 
 
 class Bias(nn.Module):
-    """A clip or frame and learned values, given their shape beside it."""
+    """A clip or frame plus learned values of a shape; `view` is how they lie along its axes."""
 
     def __init__(self, shape: tuple[int, ...], view: tuple[int, ...]) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ def shift_shares(clip: Tensor, parts: Triple, frames: int = 1) -> Tensor:
 
 
 class LaterShift(nn.Module):
-    """Hands on the frame so many frames after each: the first frames of a stream are nobody's."""
+    """Answers each frame of a stream by the one `frames` later: the first ones answer nothing."""
 
     def __init__(self, frames: int) -> None:
         super().__init__()

@@ -143,6 +143,7 @@ def _taps_as_written(figures: Figures, node: Node) -> dict[str, Number]:
     kinds = [kind for kind in ("avg", "max") if f"pool.{kind}.taps" in work]
     if not kinds:
         return {}
+    # No layer does both kinds of pooling, which would be read here as one.
     (kind,) = kinds
     side = node.op.kernel_on(*figures.graph.inputs_of(node))[1]
     read = (

@@ -56,12 +56,14 @@ def explain(graph: Graph, name: str) -> Explanation:
     """
     if name not in graph.by_name:
         hint = nearest(name, graph.by_name)
+        # `nearest` lists all names where none is near: hundreds of layers would fill the screen.
         raise OptionError(
             f"{graph.name}: no layer {name!r}{hint if 'mean' in hint else ' (analyze lists them)'}"
         )
     figures, node = Figures(graph), graph.by_name[name]
     forms, symbols = closed_forms(figures, node)
     op = node.op.unwrapped
+    # A stream's layer has two rules: its op's, and that of its frame-by-frame form.
     rules = [inspect.getdoc(type(each)) or "" for each in dict.fromkeys((op, node.op))]
     return Explanation(
         name,
@@ -89,6 +91,8 @@ def _counted(figures: Figures, convention: Convention, nodes: list[Node]) -> Cou
         counted = [kind for kind, amount in found.items() if table.get(kind) and not is_zero(amount)]
         for kind in counted:
             rules[kind if table[kind] == 1 else f"{table[kind]} * {kind}"] = None
+        # A kind such as a kernel "as written" is another reading
+        # of work that the layer does, and no work besides.
         for kind in figures.work[node.name].keys() - {STANDS_FOR.get(kind, kind) for kind in counted}:
             amount = figures.total([(node, figures.per_frame(node, found[kind]))])
             missing[kind] = missing.get(kind, 0) + amount

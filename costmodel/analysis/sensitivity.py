@@ -61,6 +61,7 @@ def value_at(found: Formulas, point: Mapping[str, Exact]) -> dict[str, Exact | f
 
 def describes(found: Formulas, point: Mapping[str, Exact]) -> bool:
     """Whether the sizes at a point make a network, and the one that the formulas describe."""
+    # Symbols are taken to be positive; simplifications of the formulas rest on that.
     if not all(point[name] > 0 for name in found.free):
         return False
     scope = _scope(found, point, "")
@@ -155,6 +156,7 @@ def _product(*factors: Dual) -> Dual:
     value: Exact | float = 1
     slope = 0.0
     for factor in factors:
+        # The product rule, one factor at a time; values stay exact, slopes are floats.
         slope = slope * float(factor.value) + float(value) * factor.slope
         value = value * factor.value
     return Dual(value, slope)
@@ -175,6 +177,7 @@ def _logarithm(argument: Dual) -> Dual:
 
 
 def _modulo(value: Dual, divisor: Dual) -> Dual:
+    # As with a floor: the slope is that between the jumps.
     return Dual(value.value % divisor.value, value.slope)
 
 
@@ -185,6 +188,7 @@ _RULES: Mapping[str, Callable[..., Dual]] = {
     "floor": lambda each: Dual(math.floor(each.value), each.slope),
     "ceiling": lambda each: Dual(math.ceil(each.value), each.slope),
     "round_to_multiple": lambda each, to: Dual(round_to(each.value, int(to.value)), each.slope),
+    # The slope of the one that wins; where two are equal, of the first.
     "Max": lambda *each: max(each, key=lambda one: one.value),
     "Min": lambda *each: min(each, key=lambda one: one.value),
     "Mod": _modulo,

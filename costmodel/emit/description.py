@@ -36,6 +36,7 @@ def description(graph: Graph, about: About | None = None) -> Description:
         "every": graph.every if isinstance(graph.every, int) else str(graph.every),
         "delay": int(evaluate(figures, "delay")),
         "lookahead": int(evaluate(figures, "lookahead")),
+        # JSON has no infinity.
         "warm_up": None if warm_up is None or warm_up == inf else int(warm_up),
     }
     return found if about is None else found | _learned(about)
@@ -57,6 +58,7 @@ def _learned(about: About) -> dict[str, object]:
         "accuracy": None if accuracy is None else accuracy.value,
         "network": about.network.to_dict(),
     }
+    # What is not known is no key, so that a reader cannot take null for a value.
     return {name: value for name, value in found.items() if value is not None}
 
 

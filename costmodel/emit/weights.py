@@ -59,6 +59,7 @@ def load_weights(
     """
     wanted = network.state_dict()
     fitted = fitted_to(wanted, path, strict=strict, spare=spare)
+    # Not strict: what is missing has been refused by now, but for what is spared and counts of batches.
     network.load_state_dict(dict(fitted.tensors), strict=False)
     return loaded_of(fitted, wanted)
 
@@ -76,6 +77,7 @@ def fitted_to(
         EmitError: they are another network's.
     """
     checkpoint = Checkpoint.of(path)
+    # That format sorts its tensors by size and name.
     if checkpoint.by_order and is_weights_file(checkpoint.path):
         raise EmitError(f"{path}: --by-order: safetensors keep no order, expected a file of torch.save")
     found = read_checkpoint(checkpoint.path)

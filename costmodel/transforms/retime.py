@@ -65,6 +65,7 @@ def _without_delays(stream: Graph) -> Editor:
     """The stream's layers in their smaller form, each reading what its delays held back."""
     editor = Editor(stream)
     for node in stream.nodes:
+        # All delays go and are put in anew, where the program below places them.
         if stream.windows[node.name].wait:
             editor.bypass(node.name)
         else:
@@ -74,6 +75,7 @@ def _without_delays(stream: Graph) -> Editor:
 
 def _smaller_form(stream: Graph, node: Node) -> Op:
     """The op keeping the smaller of open results and input window; results where both are equal."""
+    # `min` keeps the first of equals: open results, which need no gathering of frames.
     forms = node.op.forms
     return forms[0] if len(forms) == 1 else min(forms, key=lambda op: _kept(op, stream.inputs_of(node)))
 

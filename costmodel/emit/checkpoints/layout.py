@@ -43,6 +43,8 @@ class Layout:
             where no rule fits.
         """
         first: str | None = None
+        # Publishers name layers alike that differ between their
+        # networks: the names that this network has decide.
         for renamed in self.candidates(name):
             if renamed in wanted or not renamed:
                 return renamed
@@ -77,6 +79,7 @@ OURS = Layout(OWN, about="written by this tool")
 @cache
 def layouts() -> tuple[Layout, ...]:
     """The published layouts, from specs/checkpoints."""
+    # In a fixed order, as the first of equal layouts is the one that is told.
     files = sorted((shipped_folder() / "checkpoints").glob("*.yaml"))
     return tuple(layout for path in files for layout in layouts_of(path))
 
@@ -107,6 +110,7 @@ def _layout(name: str, item: Item) -> Layout:
     if "parts" in fields:
         given = _mapping(fields["parts"], "lists of rules by name")
         parts = {each: tuple(_rule(rule) for rule in _rules(rules)) for each, rules in given.items()}
+    # Kept beside the rules, so that a rule that names no tensor is told by its line in the file.
     places = tuple(_rules(fields["rules"]))
     rules = tuple(_rule(each, parts) for each in places)
     return Layout(name, rules, parts, str(about.value) if about else "", places)

@@ -113,4 +113,5 @@ def layer_for(op: Op, inputs: tuple[TensorType, ...]) -> Layer[Op]:
     Raises:
         EmitError: the op has no layer.
     """
+    # A window's frame-by-frame form has the layer, and so the weights, of its clip network.
     return MIRRORS.of(op)(op.unwrapped, *op.unwrapped_inputs(*inputs))

@@ -122,8 +122,7 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def _tap_weights(self) -> tuple[Tensor, ...]:
         weight = self.weight
-        # A compiler folds the layout in by itself, and gradients
-        # must reach the weight: nothing is kept of either.
+        # Gradients must reach the weight, and a compiler lays it out by itself: then nothing is kept.
         if torch.compiler.is_compiling() or (torch.is_grad_enabled() and weight.requires_grad):
             return tuple(map(self._as_run, weight.unbind(2)))
         # The version counts changes in place, of an optimizer or of a checkpoint that is read.

@@ -72,6 +72,7 @@ class Keeper(ABC):
             kept: the tensors before the frame.
             seen: (batch,), the frames that each stream's layer has seen; below zero ahead of the first.
         """
+        # At the first frame too: what earlier steps of the program have left there is nobody's.
         empty, starts = self.empty(len(frame), frame), seen <= 0
         return frame, tuple(where(starts, new, old) for new, old in zip(empty, kept, strict=True))
 
@@ -97,5 +98,6 @@ def keeper_for(op: Op, layer: Layer[Op], x: TensorType) -> Keeper:
 
 def numbered(name: str, held: TensorType) -> dict[str, tuple[int, ...]]:
     """Shapes of frames that are kept one by one, by name."""
+    # Frames are tensors of their own, not one of many frames: they change places by name, and none is copied.
     shape = (int(held.channels), int(held.height), int(held.width))
     return {f"{name}.{number}": shape for number in range(int(held.time))}

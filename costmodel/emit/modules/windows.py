@@ -99,8 +99,7 @@ class PartialKeeper(WindowedKeeper):
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         span, kept = self.dilation * (self.kernel - 1), []
         first = (span - phase) % self.stride
-        # A window that is complete so many frames from now has
-        # met the frames of all taps that lie further ahead.
+        # Of a window that ends so many frames ahead, earlier frames have met the taps further from its end.
         for remaining in range(first, span, self.stride):
             taps = [tap for tap in range(self.kernel) if self.dilation * (self.kernel - 1 - tap) > remaining]
             total, *others = self.layer.taps(frame, tuple(taps))

@@ -86,7 +86,7 @@ def _shifted(graph: Graph, node: Node) -> Written:
 def _levelled(forms: list[Written]) -> list[Written]:
     """Forms of one layer in blocks alike: options that some give are given by all, so that one class fits."""
     modules = {form.module for form in forms}
-    # X3D and SlowFast have blocks of one word whose kernel in time is 3 in one place and 1 in another.
+    # SlowFast's blocks have a kernel in time of 1 in early stages and of 3 in late ones, under one word.
     if modules == {"nn.Conv3d", "StreamConv3d"}:
         forms = [_over_time(form) for form in forms]
     # Layers of different kinds make their blocks different classes.

@@ -108,6 +108,7 @@ def _homes(graph: Graph) -> Mapping[str, Path]:
     branched = _branched(graph)
     homes = {node.name: _home(graph, node.name, branched) for node in graph.nodes}
     for node in graph.nodes:
+        # Weights keep their places, as checkpoints name them; what has none may stand where it reads best.
         if has_weights(graph, node.name) or not _behind_layer(graph, node.name, branched):
             continue
         # A wait that a transform put in stands where it is read, which need not be where its name says.
@@ -128,6 +129,8 @@ def _branched(graph: Graph) -> frozenset[str]:
     """The merges that have a name, under which their branches stand: each is the last layer of a group."""
     weighted = [node.name for node in graph.nodes if has_weights(graph, node.name)]
     found = {prefix: name for name in weighted for prefix in prefixes(name) if prefix in graph.by_name}
+    # A name can be a group or a layer with weights, not both:
+    # the layer's own tensors would clash with those in it.
     for prefix, name in found.items():
         if has_weights(graph, prefix):
             raise EmitError(f"{name}: stands inside another layer and cannot be written as source")

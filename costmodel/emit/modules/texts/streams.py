@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 
+# A group may answer with several frames, hence `Any`.
 def run(layer: Any, *frames: Tensor | None, **options: Any) -> Any:
     """Runs a layer on its frames; a layer whose frames are not there yet waits."""
     return None if any(frame is None for frame in frames) else layer(*frames, **options)

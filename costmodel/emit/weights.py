@@ -77,7 +77,7 @@ def fitted_to(
         EmitError: they are another network's.
     """
     checkpoint = Checkpoint.of(path)
-    # That format sorts its tensors by size and name.
+    # That format sorts tensors, by the width of their numbers and then by name.
     if checkpoint.by_order and is_weights_file(checkpoint.path):
         raise EmitError(f"{path}: --by-order: safetensors keep no order, expected a file of torch.save")
     found = read_checkpoint(checkpoint.path)

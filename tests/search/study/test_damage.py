@@ -71,6 +71,10 @@ def test_a_study_cut_inside_its_last_page_is_told(study: Path, whole: bytes):
         ("UPDATE decisions SET options='[1' WHERE place=1", "row 2 of 'decisions' has no sound 'options'"),
         ("UPDATE decisions SET options='[1]' WHERE place=1", "row 2 of 'decisions' has no sound 'options'"),
         ('UPDATE decisions SET settings=\'{"a": "1/0"}\'', "row 1 of 'decisions' has no sound 'settings'"),
+        (
+            'UPDATE decisions SET settings=\'{"a": "1e999999999"}\'',
+            "row 1 of 'decisions' has no sound 'settings'",
+        ),
         ("UPDATE decisions SET cost='NaN'", "row 1 of 'decisions' has no sound 'cost'"),
         ("UPDATE decisions SET score='high'", "row 1 of 'decisions' has no sound 'score'"),
         ("UPDATE results SET score=9e999", "row 1 of 'results' has no sound 'score'"),

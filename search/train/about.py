@@ -1,4 +1,4 @@
-"""What a training says of the weights that it made."""
+"""What a file of weights says about the training that made it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LONGEST_SHOWN = 40
 
 
 def about_training(network: Network, data: Data, recipe: Recipe, options: Options, accuracy: float) -> About:
-    """What a file of weights says of the training behind them.
+    """The metadata that a training writes beside the weights that it made.
 
     Args:
-        network: what was trained.
-        data: what it learned from.
-        recipe: how.
+        network: the network that was trained.
+        data: the data set that it learned from.
+        recipe: the recipe that it was trained by.
         options: how the run went.
-        accuracy: on the validation part.
+        accuracy: top-1 accuracy on the validation part.
     """
     videos = len(data.validation.labels)
     return About(
@@ -36,6 +36,7 @@ def about_training(network: Network, data: Data, recipe: Recipe, options: Option
         data.classes,
         Pixels(mean=MEAN, deviation=DEVIATION),
         None if data.fps is None else data.fps / float(network.graph().every),
+        # two recipes that train alike have one key, so the name that the user gave is not in it
         recipe=json.loads(recipe.key) | {"name": recipe.name, "kind": options.kind},
         data={"key": data.key, "given": data.given, "seed": data.seed},
         seed=options.seed,
@@ -47,12 +48,13 @@ def about_training(network: Network, data: Data, recipe: Recipe, options: Option
 
 
 def must_have_learned(file: WeightsFile, data: Data, hint: str = "") -> None:
-    """Raises unless the weights of a file were trained for the classes of some data.
+    """Raises unless the weights were trained on the same classes, in the same order, as the data has.
 
     Raises:
         DataError: they were not; names the first class that differs.
     """
     learned, asked = file.known.classes, data.classes
+    # weights without stated classes cannot be compared; the number of scores is checked by `must_fit`
     if not learned or learned == asked:
         return
     if len(learned) != len(asked):
@@ -68,5 +70,6 @@ def _versions() -> dict[str, str]:
     try:
         own = metadata.version("costmodel")
     except metadata.PackageNotFoundError:
+        # a checkout that was never installed has no metadata
         own = "0"
     return {"costmodel": own, "python": platform.python_version(), "torch": str(torch.__version__)}

@@ -1,4 +1,4 @@
-"""Which answers of a network count as its answer to a clip, where it gives one to every frame."""
+"""How the answers that a network gives to every frame become one answer for the whole clip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAST, MEAN = "last", "mean"
 
 @dataclass(frozen=True)
 class Reading:
-    """How a clip is answered by a network that answers every frame; one that answers once is not changed.
+    """Which of its answers count, where a network answers every frame; one that answers once is not changed.
 
     Args:
         answers: `last`, `mean`, or the numbers of frames, from 0, whose answers are averaged (`3,7,15`);
@@ -27,15 +27,16 @@ class Reading:
     lead: int = 0
 
     def fed(self, graph: Graph) -> Graph:
-        """A clip network of as many frames as it is fed."""
+        """The clip network at the length that it is fed: `lead` frames more, where it answers every frame."""
         if not self.lead:
             return graph
         longer = replace(graph, source=graph.source.with_time(int(graph.source.time) + self.lead))
         gained = int(longer.types[longer.output].time) - int(graph.types[graph.output].time)
+        # a network that answers once, or at a stride, gains fewer answers than frames: it gets its clip alone
         return longer if gained == self.lead else graph
 
     def chosen(self, graph: Graph) -> str:
-        """The answers that count for a clip network.
+        """The answers that count for a clip network: `last`, `mean`, or numbers of frames.
 
         Where nothing is said: the last one of a network that looks back alone, for it has seen the most
         (Kopuklu 2022, sec. 3.2 and Fig. 5); the mean of one that also looks ahead.
@@ -45,7 +46,7 @@ class Reading:
         return LAST if timing(graph)[graph.output].delay == 0 else MEAN
 
     def reader(self, graph: Graph) -> Reader:
-        """What makes one answer of those that a clip network gives.
+        """Averages the answers that count into one answer for each clip.
 
         Raises:
             OptionError: the choice has another form, or names a frame that is not answered.
@@ -56,6 +57,7 @@ class Reading:
         if chosen == MEAN:
             return Reader(tuple(range(answers)))
         numbers = [each.strip() for each in chosen.split(",")]
+        # isdecimal() refuses a minus sign, which as an index would count from the end
         if not all(each.isdecimal() and int(each) < answers for each in numbers):
             raise OptionError(
                 f"answers: {chosen!r}, expected last, mean, or numbers of answers from 0 to {answers - 1} "
@@ -66,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Reader:
-    """Averages chosen answers; those at the places of a map are always averaged."""
+    """Averages the answers at the chosen frames; over height and width it always averages."""
 
     frames: tuple[int, ...]
 
@@ -75,6 +77,7 @@ class Reader:
         if answer.dim() == 2:
             return answer
         sequence = over_places(answer)
+        # slices are views; the list of numbers below copies
         if self.frames == (sequence.shape[2] - 1,):
             return sequence[:, :, -1]
         if len(self.frames) == sequence.shape[2]:
@@ -84,4 +87,5 @@ class Reader:
 
 def over_places(answer: Tensor) -> Tensor:
     """An answer (clips, classes[, time][, height, width]) with maps averaged to one score for each class."""
+    # three axes are classes over time, which has no height and width to average
     return answer.mean((-2, -1)) if answer.dim() > 3 else answer

@@ -20,12 +20,13 @@ from costmodel.errors import DataError, EmitError, GraphError
 from costmodel.files import OutputError, write_whole
 
 
-def write(path: Path, content: Mapping[str, Any] | str | bytes) -> None:
+def write(path: Path, content: Mapping[str, object] | str | bytes) -> None:
     """Writes tensors and plain values, text or bytes; the file is the old one or the new one.
 
     Raises:
         DataError: it cannot be written, such as on a full disk; the file is as it was before.
     """
+    # made in memory first: torch.save straight to a full disk would leave half a file
     data = io.BytesIO()
     if isinstance(content, str):
         data.write(content.encode())
@@ -41,7 +42,7 @@ def write(path: Path, content: Mapping[str, Any] | str | bytes) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What `write` wrote: tensors and plain values alone, nothing that runs.
+    """The content of a file that `write` wrote: tensors and plain values, no pickled code.
 
     Raises:
         DataError: there is no such file, or it is damaged.
@@ -70,6 +71,7 @@ def load_weights(
         DataError: they are another network's; the network is as it was before.
     """
     last = classifier_of(network) if new_classifier else None
+    # a value is called `layer.value`, and a layer's own name may hold dots: the last one divides them
     spare = frozenset(name for name in network.state_dict() if name.rpartition(".")[0] == last)
     try:
         return load_into(network, path, spare=spare).spared
@@ -78,7 +80,7 @@ def load_weights(
 
 
 def load_rest(network: Network, head: Sequence[str], path: str | os.PathLike[str]) -> None:
-    """Loads the weights of a file into a network without its head; the head's too, where all of them fit.
+    """Loads the weights of all layers but the head; the head's as well, if all of them fit.
 
     Raises:
         DataError: they are another network's ahead of the head.
@@ -90,13 +92,14 @@ def load_rest(network: Network, head: Sequence[str], path: str | os.PathLike[str
         found = fitted_to(rest, path, strict=False).tensors
     except EmitError as error:
         raise DataError(str(error)) from error
+    # weights of another task have another head, as a rule: ours then keeps its fresh values
     with suppress(EmitError):
         found = fitted_to(own, path).tensors
     network.load_state_dict({**own, **found})
 
 
 def classifier_of(network: Network) -> str:
-    """The name of the classifier, the last layer with weights but norms.
+    """The name of the classifier: the last layer that has weights and is no norm.
 
     Raises:
         DataError: it has none.

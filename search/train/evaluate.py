@@ -1,4 +1,4 @@
-"""How well a trained network does on clips: several views of each video, averaged or the best of them."""
+"""How accurate a trained network is on clips: over several views of each video, averaged or the best one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,15 @@ from search.data.views import TEST_SCALE, Numbers, clips_at, positions
 from search.train.checkpoint import load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, reading_of, view_of
 from search.train.forms import Form, form_of
-from search.train.metrics import Scores, mean_average_precision, per_class, probabilities, standard_error, top
+from search.train.metrics import (
+    ClassRow,
+    Scores,
+    mean_average_precision,
+    per_class,
+    probabilities,
+    standard_error,
+    top,
+)
 
 Along = Literal["even", "all", "sliding"]
 Combine = Literal["mean", "max"]
@@ -29,7 +37,7 @@ Combine = Literal["mean", "max"]
 
 @dataclass(frozen=True)
 class Views:
-    """The clips of each video, and one crop from the middle of each, or three across the longer side.
+    """Which clips of each video are looked at, as one centre crop or as three across the longer side.
 
     Args:
         clips: how many, evenly over time; what `along` says where it is not `even`.
@@ -48,21 +56,23 @@ class Views:
         free = max(length - view.span, 0)
         if self.along == "even":
             at = np.array([float(place) for place in positions(self.clips)])
+            # not numpy.round, which takes halves to the even number: spaces between clips would differ
             return np.floor(free * at + 0.5).astype(np.int64)
+        # kept a fraction: were it rounded, later clips would start ever further from where they belong
         step = view.frames * view.every if self.along == "all" else view.every
         return np.array([int(number * step) for number in range(int(free / step) + 1)])
 
 
 @dataclass(frozen=True)
 class ClipAccuracy:
-    """What a network gave on the views of each video.
+    """The scores of a network over the views of each video, and the accuracy that they amount to.
 
     Args:
         scores: from 0 to 1 (videos, classes), over the views of each video.
         data: whose validation part it was tried on.
         views: as asked for.
         view: what one run of the network looks at.
-        number: of views of a video, a mean.
+        number: views of a video, on average.
         macs_per_view: multiply-adds of one run.
     """
 
@@ -85,7 +95,7 @@ class ClipAccuracy:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds for a video, a mean."""
+        """Multiply-adds for a video, on average."""
         return round(self.macs_per_view * self.number)
 
     @property
@@ -93,10 +103,11 @@ class ClipAccuracy:
         """How many videos are shorter than a clip, and are looped to fill it."""
         return int((self.data.validation.lengths < self.view.span).sum())
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> dict[str, float]:
         """Top-1 and top-5 accuracy with standard errors, and where a video has several labels their mAP."""
         labels = self.data.validation.labels
         found = {"accuracy": self.accuracy, "accuracy_error": self.error}
+        # among five classes or fewer the top five always hold the right one
         if self.scores.shape[1] > 5:
             found["top5"] = top(self.scores, labels, 5)
             found["top5_error"] = standard_error(found["top5"], len(labels))
@@ -104,8 +115,8 @@ class ClipAccuracy:
             found["mean_average_precision"] = mean_average_precision(self.scores, labels)
         return found
 
-    def by_class(self) -> list[dict[str, Any]]:
-        """A row for each class."""
+    def by_class(self) -> list[ClassRow]:
+        """For each class the number of its videos, recall, precision and average precision."""
         return per_class(self.scores, self.data.validation.labels, self.data.classes)
 
 
@@ -128,7 +139,7 @@ def views_of(text: str, combine: Combine = "mean") -> Views:
 
 
 def at_test_crop(graph: Graph, crops: int) -> Graph:
-    """The network as it runs on `crops` crops: three take the whole shorter side, 128 instead of 112."""
+    """The network at the size of its test crops: of three, each is the whole shorter side, 128 for 112."""
     if crops == 1:
         return graph
     height, width = (int(size * TEST_SCALE) for size in (graph.source.height, graph.source.width))
@@ -163,11 +174,14 @@ def view_scores(form: Form, videos: Videos, views: Views, device: str = "cpu") -
     found: NDArray[np.float64] = np.zeros((len(videos.labels), int(graph.types[graph.output].channels)))
     for rows in batches(len(index), EVALUATED_AT_ONCE):
         mine = index[rows]
+        # batches are of clips, so the clips of one video may lie in two of them
         times = view.times(starts[rows], videos.lengths[mine])
         for across, scale in _crops(views):
             clips = clips_at(videos, mine, times, view, across=across, scale=scale, device=device)
             logits = form.logits(as_wide(clips, graph))
             scores = probabilities(logits, videos.labels.ndim == 2).double().cpu().numpy()
+            # `ufunc.at`, since found[mine] += scores adds only one of several views of a video in a batch;
+            # scores are 0 or more, so that a maximum can begin at 0 as a sum does
             (np.add if views.combine == "mean" else np.maximum).at(found, mine, scores)
     number = np.bincount(index, minlength=len(found)) * views.crops
     mean = found / number[:, None] if views.combine == "mean" else found

@@ -32,7 +32,7 @@ from search.train.sequences import Features, drawn, padded
 
 
 class FeatureLearner(Learner):
-    """The head of a network that learns; the rest runs once over every video.
+    """Trains the head alone: the rest of the network runs once over every video, and its answers are stored.
 
     The answer to a sequence is the one to its last feature, so a head must look back alone.
 
@@ -47,6 +47,7 @@ class FeatureLearner(Learner):
             raise OptionError("--features: trains the head of a clip network; leave the other form out")
         self.head = head_of(graph)
         self.head_graph = head_graph(graph, self.head)
+        # before the parent, whose `_load` and `_freeze` ask for the head
         super().__init__(graph, data, recipe, options)
         clip = clip_of(self.form.network.graph)
         with self.spent("data"):
@@ -55,8 +56,9 @@ class FeatureLearner(Learner):
 
     @property
     def macs(self) -> int:
-        """Multiply-adds: the head's for each feature that was learned, and the features' own."""
+        """Multiply-adds of learning the head, and of computing the features once."""
         each = int(metric(Figures(self.head_graph), "macs_per_clip"))
+        # what is padded runs through the head too, so every sequence costs as much as the longest
         return FORWARD_AND_BACKWARD * each * self.clips * self.stored.longest + self._features_macs
 
     @cached_property
@@ -96,9 +98,12 @@ class FeatureLearner(Learner):
 
     def _logits(self, *inputs: Tensor) -> Tensor:
         values, lengths = inputs
+        # a head's layers take maps (batch, channels, time, height, width): here of one place
         values = values[..., None, None]
+        # layer by layer, not through the network, whose input is the video
         for name in self.head:
             values = self.form.network.layers[name](values)
+        # an index per row: each sequence ends at its own length, what follows is the answer to padding
         return values.flatten(2)[torch.arange(len(lengths), device=lengths.device), :, lengths - 1]
 
 
@@ -110,6 +115,7 @@ def head_graph(graph: Graph, head: tuple[str, ...]) -> Graph:
     """
     first, *others = (graph.by_name[name] for name in head)
     features = graph.types[first.inputs[0]] if first.inputs[0] != INPUT else graph.source
+    # the head's first layer reads the input in place of the layer that gave the features
     nodes = (type(first)(first.name, first.op, (INPUT,)), *others)
     alone = Graph(f"{graph.name}.head", TensorType(features.channels, 1, 1, 1), nodes)
     at = timing(alone)[alone.output]

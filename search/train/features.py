@@ -1,4 +1,4 @@
-"""The features that the rest of a network gives its head, once for every frame of every video, stored."""
+"""What a network without its head answers to every frame of every video, computed once and stored."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Stored:
 def stored(
     clip: Graph, tensors: Mapping[str, Tensor], data: Data, device: str, folder: Path | None
 ) -> Stored:
-    """The features of all videos, read from the folder where the same were stored there, else computed.
+    """The features of all videos: read from the folder if they were stored there before, computed otherwise.
 
     They are those of the stream from its first frame on, of a centre crop, so that the head learns from what
     it will read.
@@ -81,11 +81,13 @@ def stored(
 def _of_videos(network: StreamNetwork, videos: Videos, device: str) -> list[Features]:
     found: dict[int, Features] = {}
     every = view_of(network.graph, 1).every
+    # the videos of a batch step together, so they must end together
     for index, frames in _of_equal_length(videos, every):
         view = view_of(network.graph, frames)
         starts = np.zeros(len(index), np.int64)
         times = view.times(starts, videos.lengths[index])
         clips = as_wide(clips_at(videos, index, times, view, device=device), network.graph)
+        # a stream keeps its state between calls: the next batch must not begin in the last one's
         network.reset()
         features, _ = network.forward_steps(clips)
         if not features.shape[2]:
@@ -93,11 +95,12 @@ def _of_videos(network: StreamNetwork, videos: Videos, device: str) -> list[Feat
             raise DataError(f"a video of {frames} frames: has no feature yet, expected {needed} or more")
         values = features.flatten(3).mean(3) if features.dim() > 3 else features
         found |= zip(index.tolist(), values.transpose(1, 2).cpu().numpy(), strict=True)
+    # grouped by length above: back in the order of the labels
     return [found[number] for number in range(len(videos.labels))]
 
 
 def _of_equal_length(videos: Videos, every: Fraction) -> Iterator[tuple[Numbers, int]]:
-    """Videos of as many frames of the network, a few at once."""
+    """Groups of a few videos that have the same number of frames at the network's rate."""
     frames = np.array([int((int(length) - 1) / every) + 1 for length in videos.lengths])
     for number in np.unique(frames):
         same = np.flatnonzero(frames == number)
@@ -106,10 +109,11 @@ def _of_equal_length(videos: Videos, every: Fraction) -> Iterator[tuple[Numbers,
 
 
 def _key(stream: Graph, tensors: Mapping[str, Tensor], data: Data) -> str:
-    """What must be equal for stored features to be these."""
+    """A digest of all that features depend on: layers, weights, and the data."""
     layers = [(node.name, repr(node.op), node.inputs) for node in stream.nodes]
     found = hashlib.sha256(repr((layers, stream.every, str(stream.clip), data.key)).encode())
     for name in sorted(tensors):
+        # by value, not by file: a head may be trained again from a copy of the same weights
         found.update(name.encode() + tensors[name].detach().cpu().numpy().tobytes())
     return found.hexdigest()
 
@@ -118,18 +122,20 @@ def _write(path: Path, key: str, found: Stored) -> None:
     content = io.BytesIO()
     parts = {"train": found.train, "validation": found.validation}
     arrays = {name: np.concatenate(each) for name, each in parts.items()}
+    # one array a part and the lengths: arrays of unequal length could only be stored as pickles
     lengths = {f"{name}_lengths": np.array([len(one) for one in each]) for name, each in parts.items()}
     np.savez(content, allow_pickle=False, key=np.array(key), **arrays, **lengths)
     checkpoint.write(path, content.getvalue())
 
 
 def _read(path: Path, key: str) -> Stored | None:
-    """What is stored there; None where that is of other networks or videos, damaged, or nothing."""
+    """The stored features; None where the file is missing, damaged, or of another network or data."""
     try:
         with np.load(path, allow_pickle=False) as content:
             if str(content["key"]) != key:
                 return None
             return Stored(*(_split(content, name) for name in ("train", "validation")))
+    # no error: what cannot be read is computed again
     except (EOFError, KeyError, OSError, ValueError, zipfile.BadZipFile):
         return None
 

@@ -1,4 +1,4 @@
-"""How networks and data fit each other, and how well a network does on clips."""
+"""Whether a network and a data set fit each other, and the accuracy of a network on clips."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from search.train.checkpoint import read
 from search.train.forms import Form
 from search.train.metrics import loss_of, right_in
 
-EVALUATED_AT_ONCE = 64
+EVALUATED_AT_ONCE = 64  # bounds memory alone: in evaluation a clip's answer does not depend on its batch
 
 
 def clip_of(graph: Graph) -> Graph:
@@ -26,7 +26,7 @@ def clip_of(graph: Graph) -> Graph:
 
 
 def view_of(graph: Graph, frames: int) -> View:
-    """What a network looks at, in clips of `frames` frames."""
+    """The rate and the size of the clips of `frames` frames that a network takes."""
     clip = clip_of(graph)
     every = Fraction(clip.every) if isinstance(clip.every, int | Fraction) else Fraction(1)
     return View(frames, every, int(clip.source.height), int(clip.source.width))
@@ -50,6 +50,7 @@ def must_fit(graph: Graph, data: Data, *, spare_classes: bool = False) -> None:
             f"try --set classes={classes}"
         )
     channels = int(clip_of(graph).source.channels)
+    # grey clips fit every network: `as_wide` repeats their one channel
     if data.train.channels not in (1, channels):
         found = data.train.channels
         raise DataError(f"{graph.name}: takes {channels} channels, the clips have {found}; expected the same")
@@ -58,11 +59,12 @@ def must_fit(graph: Graph, data: Data, *, spare_classes: bool = False) -> None:
 def as_wide(clips: Tensor, graph: Graph) -> Tensor:
     """Grey clips in as many channels as a network takes."""
     channels = int(clip_of(graph).source.channels)
+    # a view: all channels share one plane, so it must not be written into
     return clips if clips.shape[1] == channels else clips.expand(-1, channels, -1, -1, -1)
 
 
 def reading_of(weights: Path) -> Reading:
-    """How the network of a file of weights was trained to answer a clip.
+    """Which answers count for a clip, as the training of these weights had it.
 
     Raises:
         CostModelError: there is no such file, or it is damaged.
@@ -77,6 +79,7 @@ def reading_of(weights: Path) -> Reading:
 @torch.no_grad()
 def validate(form: Form, videos: Videos, device: str) -> tuple[float, float]:
     """Mean loss and accuracy of a network on one clip from the middle of each video."""
+    # losses are summed and divided once: a mean of batches' means would weigh a short last batch too much
     graph = form.network.graph
     form.network.eval()
     view = view_of(graph, form.frames)

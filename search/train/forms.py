@@ -1,4 +1,4 @@
-"""How a network sees clips in training: whole and padded, without padding in time, or frame by frame."""
+"""The three ways to run a clip in training: padded in time, without padding in time, or frame by frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Kind = Literal["clip", "unpadded", "stepwise"]
 
 
 class Form(ABC):
-    """A network and how it answers clips of `frames` frames."""
+    """A network together with the way in which it answers clips of `frames` frames."""
 
     kind: Kind
     network: Network
@@ -29,12 +29,12 @@ class Form(ABC):
 
     @abstractmethod
     def logits(self, clips: Tensor) -> Tensor:
-        """What the network answers (clips, classes) to clips (clips, channels, time, height, width)."""
+        """The scores (clips, classes) of clips (clips, channels, time, height, width)."""
 
 
 @dataclass
 class ClipForm(Form):
-    """The clip network, padded in time."""
+    """The clip network with its padding in time, as its paper trains it."""
 
     network: ClipNetwork
     frames: int
@@ -89,6 +89,7 @@ class StepForm(Form):
         if not self.network.training:
             return UnpaddedForm(self.network, self.frames).logits(clips)
         momenta = [layer.momentum for layer, _ in self.norms]
+        # every batch is of new videos: nothing is carried over from the last one
         state: StreamState = self.network.initial_state(len(clips), clips)
         answer: Tensor | None = None
         try:
@@ -103,6 +104,7 @@ class StepForm(Form):
 
     def _track(self, step: int, momenta: list[float]) -> None:
         for (layer, warm), momentum in zip(self.norms, momenta, strict=True):
+            # momentum 0 leaves running statistics as they are
             layer.momentum = step_momentum(momentum, self.clip_frames) if step >= warm else 0.0
 
 
@@ -141,8 +143,10 @@ def _stream_form(graph: Graph, kind: Kind, reading: Reading) -> Form:
     assert stream.clip is not None
     network = emit(stream)
     assert isinstance(network, StreamNetwork)
+    # exactly what one answer sees: fewer frames would have no answer, more would not change it
     frames = warm_frames(network)
     if remembers(stream):
+        # never warm, so any length will do: that of the clips which the network was made for
         frames = max(frames, int(reading.fed(stream.clip).source.time))
     at = dict(timing(stream))
     return UnpaddedForm(network, frames) if kind == "unpadded" else StepForm(network, frames, at)

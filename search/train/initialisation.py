@@ -1,10 +1,9 @@
-"""What a recipe changes in a fresh network: first weights, dropout, drop-connect, statistics, what learns."""
+"""Applies a recipe to a fresh network: initial weights, dropout, drop-connect, norms, and what is frozen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +20,7 @@ from search.train.recipe import Recipe
 
 
 def prepare(network: Network, recipe: Recipe) -> None:
-    """Sets what the recipe says; weights are as the network was emitted, but for residual branches.
+    """Applies the recipe's settings; of the weights, only the ends of residual branches change.
 
     The last batch norm of each residual branch starts at zero, so that the block starts as the identity, "the
     initialization in [23]" (Goyal 2017, sec. 5.1) of Feichtenhofer 2020, sec. A.3.
@@ -32,6 +31,7 @@ def prepare(network: Network, recipe: Recipe) -> None:
         elif isinstance(layer, DropoutLayer) and recipe.dropout is not None:
             layer.rate = recipe.dropout
         elif isinstance(layer, RecurrentLayer) and recipe.hidden_dropout:
+            # hooks, not modules: what a state dict calls the weights stays as the network has it
             layer.register_forward_hook(partial(_drop_hidden, rate=recipe.hidden_dropout))
     residuals = _residuals(network.graph)
     for number, (add, branch) in enumerate(residuals):
@@ -39,6 +39,7 @@ def prepare(network: Network, recipe: Recipe) -> None:
         if isinstance(last, BatchNormLayer):
             nn.init.zeros_(last.weight)
         if recipe.drop_connect:
+            # the rule of linear decay: early blocks feed all others and are dropped least  (Huang 2016)
             rate = recipe.drop_connect * (number + 1) / len(residuals)
             layer = network.layers[add.name]
             assert isinstance(layer, AddLayer)
@@ -46,12 +47,12 @@ def prepare(network: Network, recipe: Recipe) -> None:
 
 
 def freeze(network: Network) -> None:
-    """Lets the classifier alone learn; the other layers keep their weights and statistics."""
+    """Freezes all layers but the classifier; they keep their weights and statistics."""
     freeze_but(network, (classifier_of(network),))
 
 
 def freeze_but(network: Network, layers: Sequence[str]) -> None:
-    """Lets some layers alone learn."""
+    """Freezes all layers but those named."""
     for name, value in network.named_parameters():
         value.requires_grad_(name.rpartition(".")[0] in layers)
 
@@ -70,11 +71,12 @@ def _drop_hidden(layer: nn.Module, given: tuple[Tensor, ...], answer: Tensor, *,
     return functional.dropout(answer, rate, layer.training)
 
 
-def _drop(layer: nn.Module, branches: tuple[Tensor, ...], *, branch: int, rate: float) -> Any:
+def _drop(layer: nn.Module, branches: tuple[Tensor, ...], *, branch: int, rate: float) -> tuple[Tensor, ...]:
     """Leaves a residual branch out for some clips, the others scaled up  (Huang 2016, eq. 2)."""
     if not layer.training or not torch.is_grad_enabled():
         return branches
     value = branches[branch]
+    # one draw a clip: a branch is dropped whole, or it is kept
     kept = torch.rand((len(value), *(1,) * (value.dim() - 1)), device=value.device) >= rate
     dropped = value * (kept / (1 - rate))
     return (*branches[:branch], dropped, *branches[branch + 1 :])
@@ -85,6 +87,7 @@ def _residuals(graph: Graph) -> list[tuple[Node, int]]:
     depth = {INPUT: 0}
     found = []
     for node in graph.nodes:
+        # the branch of a block goes through more layers than its shortcut, a projection included
         depth[node.name] = 1 + max(depth[name] for name in node.inputs)
         if isinstance(node.op, Add) and len(node.inputs) == 2:
             first, second = (depth[name] for name in node.inputs)

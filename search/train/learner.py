@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -41,6 +41,7 @@ class Learner:
         self.form = form_of(graph, options.kind, Reading(recipe.answers, recipe.lead))
         must_fit(self.form.network.graph, data, spare_classes=options.spare_classes)
         prepare(self.form.network, recipe)
+        # behind `prepare`, whose zeros are for fresh weights alone
         if options.weights is not None:
             self._load(options.weights)
         self._freeze()
@@ -53,7 +54,9 @@ class Learner:
             dampening=recipe.dampening,
             weight_decay=recipe.weight_decay,
         )
+        # bf16 has the exponents of fp32; only in fp16 do gradients fall below the least number
         self.scaler = torch.amp.GradScaler(enabled=options.precision == "fp16")
+        # counted, not divided: a last batch of one clip is left out where it has no statistics
         self.batches = sum(1 for _ in self._batches(np.random.default_rng(0)))
         self.iterations = max(math.ceil(recipe.epochs * self.batches), 1)
         self.clips = 0
@@ -72,14 +75,16 @@ class Learner:
         """
         # Each epoch has random numbers of its own: a run that goes on from a checkpoint draws the same.
         random = np.random.default_rng([self.options.seed, number])
-        torch.manual_seed(int(random.integers(1 << 62)))
+        torch.manual_seed(int(random.integers(1 << 62)))  # dropout draws from torch's own generator
         learning_mode(self.form.network, self.options.freeze or self.options.features)
         loss, right, seen = 0.0, 0, 0
         remaining = self.iterations - number * self.batches
+        # epochs may be a fraction: the last one ends where the iterations do
         for place, index in zip(range(remaining), self._batches(random), strict=False):
             self._set_rate(number + place / self.batches, falls)
             for part in self._parts(index):
                 part_loss, part_right = self._learn(part, len(part) / len(index), random)
+                # raised before the step: gradients that are no numbers would reach every weight
                 if not math.isfinite(part_loss):
                     at = f"epoch {number + 1}, batch {place + 1}"
                     raise TrainingError(
@@ -93,7 +98,7 @@ class Learner:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of what was learned so far."""
+        """Multiply-adds of the training so far, backward passes included."""
         each = metric(Figures(clip_of(self.form.network.graph)), "macs_per_clip")
         return FORWARD_AND_BACKWARD * int(each) * self.clips
 
@@ -101,8 +106,8 @@ class Learner:
         """Mean loss and accuracy on one clip from the middle of each video."""
         return validate(self.form, self.data.validation, self.options.device)
 
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint must hold."""
+    def state(self) -> dict[str, object]:
+        """All that a checkpoint must hold for the run to go on with the same bits."""
         return {
             "weights": self.form.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -112,7 +117,7 @@ class Learner:
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what a checkpoint held."""
+        """Takes over the state that a checkpoint held."""
         self.form.network.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
@@ -121,7 +126,7 @@ class Learner:
 
     @contextmanager
     def spent(self, what: str) -> Iterator[None]:
-        """Counts the seconds spent on something."""
+        """Adds the seconds spent inside the block to those of `what`."""
         start = perf_counter()
         try:
             yield
@@ -142,6 +147,7 @@ class Learner:
         """The batch in parts that run at once; a last part of one clip joins the one before."""
         micro = self.recipe.micro or len(index)
         parts = [index[first : first + micro] for first in range(0, len(index), micro)]
+        # batch statistics of one clip alone are none
         if len(parts) > 1 and len(parts[-1]) == 1:
             parts[-2:] = [np.concatenate(parts[-2:])]
         return parts
@@ -160,7 +166,9 @@ class Learner:
         with self.spent("learn"):
             with self._mixed():
                 logits = self._logits(*inputs)
+                # in fp32 whatever the network ran in: the softmax of half precision rounds small shares to 0
                 loss = loss_of(logits.float(), labels)
+            # gradients of parts add up, each weighed by its share, to that of the batch's mean loss
             torch.autograd.backward(self.scaler.scale(loss * share))
             return loss.item(), right_in(logits, labels)
 
@@ -176,7 +184,7 @@ class Learner:
                 "learned; expected batches of 2 clips or more"
             ) from error
 
-    def _mixed(self) -> Any:
+    def _mixed(self) -> AbstractContextManager[object]:
         kind = PRECISIONS[self.options.precision]
         return nullcontext() if kind is None else torch.autocast(torch.device(self.options.device).type, kind)
 

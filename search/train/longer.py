@@ -1,11 +1,10 @@
-"""Whether a training goes on for more epochs than it was begun for, and what would differ."""
+"""Whether a finished training can be continued for more epochs, and if not, what would differ."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from costmodel.errors import DataError
 from search.train.recipe import Recipe
@@ -31,17 +30,18 @@ def continued(recipe: Recipe, before: str, done: int) -> Recipe:
     other = next((name for name in differs if name not in IN_PROPORTION), None)
     if other is not None:
         raise DataError(f"its recipe has {other} {_text(old, other)}, here {_text(new, other)}")
+    begun = replace(recipe, epochs=old["epochs"], warmup=old["warmup"], milestones=tuple(old["milestones"]))
     if recipe.schedule == "cosine":
-        raise DataError(_of_a_cosine(recipe, old, done))
+        raise DataError(_of_a_cosine(recipe, begun, done))
     if recipe.epochs < done:
         raise DataError(f"has {done} epochs done, more than the {recipe.epochs:g} asked for")
+    # epochs such as 2.5 end in half an epoch, which a run of 5 would have learned whole
     if done > old["epochs"]:
         raise DataError(f"its last epoch was cut short at {old['epochs']:g}")
-    return replace(recipe, warmup=old["warmup"], milestones=tuple(old["milestones"]))
+    return replace(begun, epochs=recipe.epochs)
 
 
-def _of_a_cosine(recipe: Recipe, old: Mapping[str, Any], done: int) -> str:
-    begun = replace(recipe, epochs=old["epochs"], warmup=old["warmup"], milestones=tuple(old["milestones"]))
+def _of_a_cosine(recipe: Recipe, begun: Recipe, done: int) -> str:
     at = max(done - 1, 0)
     return (
         f"was begun for {begun.epochs:g} epochs, and a cosine over {recipe.epochs:g} has other rates from "
@@ -50,5 +50,5 @@ def _of_a_cosine(recipe: Recipe, old: Mapping[str, Any], done: int) -> str:
     )
 
 
-def _text(settings: Mapping[str, Any], name: str) -> str:
+def _text(settings: Mapping[str, object], name: str) -> str:
     return json.dumps(settings[name]) if name in settings else "not set"

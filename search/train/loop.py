@@ -34,7 +34,7 @@ SECONDS_BETWEEN_CHECKPOINTS = 20.0
 def train(
     network: Network, data: Data, recipe: Recipe, options: Options | None = None, report: Report | None = None
 ) -> Result:
-    """Trains a network; goes on where a run of the same kind left a checkpoint in the same folder.
+    """Trains a network; continues from a checkpoint that the same training left in the folder.
 
     Args:
         network: the clip network, or the stream.
@@ -48,6 +48,7 @@ def train(
         DataError: data or weights do not fit the network, or a file cannot be written.
     """
     options = options or Options()
+    # the random numbers of the caller go on as if nothing had been drawn here
     with torch.random.fork_rng([] if options.device == "cpu" else [torch.device(options.device)]):
         torch.manual_seed(options.seed)
         kind = FeatureLearner if options.features else Learner
@@ -80,11 +81,12 @@ class _Run:
 
     @property
     def key(self) -> str:
-        """What must be equal for a checkpoint to be gone on from."""
+        """A checkpoint is continued only if its key equals this one."""
         return self._key(self.recipe.key)
 
     def _key(self, recipe: str) -> str:
         layers = [(node.name, repr(node.op)) for node in self.learner.form.network.graph.nodes]
+        # where it runs, where it writes and how often it validates may change between two parts of a run
         options = replace(self.options, device="cpu", folder=None, validate_every=0)
         return repr((recipe, self.learner.data.key, str(options), self.learner.view, layers))
 
@@ -103,7 +105,7 @@ class _Run:
                 report(self.rows[-1] | {"epochs": self.learner.epochs})
 
     def result(self) -> Result:
-        """What the training gave."""
+        """The metrics, the weights and the cost of the finished training."""
         last, learner = self.rows[-1], self.learner
         return Result(
             last["validation_accuracy"],
@@ -124,6 +126,7 @@ class _Run:
         """
         if self.options.folder is None:
             return
+        # half-written files of a run that was killed
         for name in (CHECKPOINT, METRICS, WEIGHTS):
             remove_left(self.options.folder / name)
         path = self.options.folder / CHECKPOINT
@@ -136,6 +139,7 @@ class _Run:
             self.learner.set_state(state)
             self.rows = state["rows"]
             self.falls, self.since, self.best = state["plateau"]
+        # a checkpoint is a stranger's file: what it lacks shows in any of these
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise DataError(f"{path}: is damaged; remove it to begin anew") from error
 
@@ -154,6 +158,7 @@ class _Run:
     def _validates(self, epoch: int) -> bool:
         every = self.options.validate_every
         last = epoch >= self.learner.epochs
+        # a plateau is one of validation losses, so it needs them all
         return last or self.recipe.schedule == "plateau" or bool(every and epoch % every == 0)
 
     def _validate(self) -> Row:
@@ -174,6 +179,7 @@ class _Run:
             self.falls, self.since = self.falls + 1, 0
 
     def _save(self) -> None:
+        # not after every epoch: that of a small network may be shorter than the writing
         due = self.is_over or monotonic() - self.saved > SECONDS_BETWEEN_CHECKPOINTS
         if self.options.folder is None or not due:
             return
@@ -185,6 +191,7 @@ class _Run:
         plateau = (self.falls, self.since, self.best)
         state = self.learner.state() | {"key": self.key, "rows": self.rows, "plateau": plateau}
         state |= {"recipe": self.recipe.key}
+        # first: the other files can be made from it again, should the run die between them
         checkpoint.write(folder / CHECKPOINT, state)
         self._write_results(folder)
 

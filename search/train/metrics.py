@@ -1,4 +1,4 @@
-"""What scores of videos are worth: top-k, average precision, each class alone, and how sure that is.
+"""Accuracy from scores: top-k, mean average precision, each class by itself, and standard errors.
 
 Labels are a class for each video (videos,), or, where a video has several, 0 or 1 for each (videos, classes).
 """
@@ -7,15 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-Scores = NDArray[np.floating[Any]]
+Scores = NDArray[np.floating]
 Labels = NDArray[np.int64]
+
+
+# Made by a call, since `class` is no name in Python; shares that would divide by no video are None.
+ClassRow = TypedDict(
+    "ClassRow",
+    {
+        "class": str,
+        "videos": int,
+        "recall": float | None,
+        "recall_error": float | None,
+        "precision": float | None,
+        "average_precision": float | None,
+    },
+)
 
 
 def loss_of(logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
@@ -25,6 +39,7 @@ def loss_of(logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
     each = binary_cross_entropy_with_logits(
         logits[:, : labels.shape[1]], labels.to(logits.dtype), reduction=reduction
     )
+    # torch's mean is over clips and classes; times the classes it is a mean over clips alone
     return each * labels.shape[1] if reduction == "mean" else each
 
 
@@ -43,6 +58,7 @@ def probabilities(logits: Tensor, several: bool) -> Tensor:
 
 def top(scores: Scores, labels: Labels, number: int = 1) -> float:
     """The share of videos with a label of theirs among their `number` highest scores."""
+    # stable: among equal scores the lower class counts, on every machine
     best = np.argsort(-scores, axis=1, kind="stable")[:, :number]
     return float(np.take_along_axis(one_hot(labels, scores.shape[1]), best, axis=1).any(1).mean())
 
@@ -76,19 +92,20 @@ def confusion(scores: Scores, labels: Labels) -> NDArray[np.int64]:
     return wanted.T.astype(np.int64) @ answered.astype(np.int64)
 
 
-def per_class(scores: Scores, labels: Labels, classes: Sequence[str]) -> list[dict[str, Any]]:
+def per_class(scores: Scores, labels: Labels, classes: Sequence[str]) -> list[ClassRow]:
     """A row for each class: its videos, the share of them found, the share of its answers that are right."""
     wanted = one_hot(labels, scores.shape[1])
     answered = scores.argmax(1)
     return [
-        {"class": name} | _of_class(scores[:, number], wanted[:, number], answered == number)
+        _of_class(name, scores[:, number], wanted[:, number], answered == number)
         for number, name in enumerate(classes)
     ]
 
 
-def _of_class(scores: Scores, wanted: NDArray[np.bool_], answered: NDArray[np.bool_]) -> dict[str, Any]:
+def _of_class(name: str, scores: Scores, wanted: NDArray[np.bool_], answered: NDArray[np.bool_]) -> ClassRow:
     videos, answers, right = (int(each.sum()) for each in (wanted, answered, wanted & answered))
     return {
+        "class": name,
         "videos": videos,
         "recall": right / videos if videos else None,
         "recall_error": standard_error(right / videos, videos) if videos else None,
@@ -110,5 +127,6 @@ def one_hot(labels: Labels, classes: int) -> NDArray[np.bool_]:
     """Whether each video has each class (videos, classes)."""
     if labels.ndim == 1:
         return np.asarray(labels[:, None] == np.arange(classes))
+    # a network may have more scores than the data has classes, see `spare_classes`
     spare = np.zeros((len(labels), classes - labels.shape[1]), dtype=np.bool_)
     return np.concatenate([labels.astype(np.bool_), spare], axis=1)

@@ -1,4 +1,4 @@
-"""How a training runs, and what it gives."""
+"""The options of a training that are no part of its recipe, and the result of a training."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Options:
 
 @dataclass
 class Result:
-    """What a training gave.
+    """The result of a training.
 
     Args:
         accuracy: on the validation part, one clip from the middle of each video.
-        loss: there.
+        loss: on the same clips.
         train_accuracy: over the last epoch, on augmented clips.
         rows: the metrics of each epoch.
         macs: multiply-adds of the training: three times the forward ones, for each clip that was learned.

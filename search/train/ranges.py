@@ -1,10 +1,9 @@
-"""What a recipe's settings may be: a rate of a thousand or a trillion epochs is a slip of the keyboard."""
+"""The range of each setting of a recipe: a trillion epochs is a slip of the hand, and refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from costmodel.errors import OptionError
 from costmodel.spec.load import Item
@@ -22,8 +21,9 @@ class Range:
     without_low: bool = False
     without_high: bool = False
 
-    def holds(self, value: Any) -> bool:
+    def holds(self, value: float | Fraction) -> bool:
         """Whether a number lies in the range; NaN lies in none."""
+        # every comparison with NaN is false, so that NaN is refused without a case of its own
         above = value > self.low if self.without_low else value >= self.low
         return bool(above and (value < self.high if self.without_high else value <= self.high))
 
@@ -32,6 +32,7 @@ class Range:
         return f"{low} {'below' if self.without_high else 'to'} {self.high:g}"
 
 
+# without 1: a dropout of 1 keeps nothing, a momentum of 1 never forgets
 SHARE = Range(0, 1, without_high=True)
 RANGES = {
     "learning_rate": Range(0, 1000, without_low=True),
@@ -66,7 +67,7 @@ CHANGES = {
 }
 
 
-def check(item: Item, name: str, value: Any, ranges: dict[str, Range] = RANGES) -> None:
+def check(item: Item, name: str, value: int | Fraction, ranges: dict[str, Range] = RANGES) -> None:
     """Raises SpecError at the place of a number outside the range of its setting."""
     allowed = ranges.get(name)
     if allowed is not None and not allowed.holds(value):
@@ -83,9 +84,10 @@ def check_option(name: str, value: float) -> None:
         raise OptionError(f"--{name}: {value:g}, expected {RANGES[name]}")
 
 
-def _shown(value: Any) -> str:
-    near = abs(value) < 10**15
-    return f"the number {float(value):.10g}" if near or isinstance(value, float) else "a number beyond 1e15"
+def _shown(value: int | Fraction) -> str:
+    # float() of a huge whole number overflows, and its digits would fill the screen
+    near = -(10**15) < value < 10**15
+    return f"the number {float(value):.10g}" if near else "a number beyond 1e15"
 
 
 def text(item: Item) -> str:
@@ -94,6 +96,7 @@ def text(item: Item) -> str:
     Raises:
         SpecError: it is no text.
     """
+    # YAML reads a name such as 18 as a number, and to Python a bool is a whole number
     if isinstance(item.value, bool) or not isinstance(item.value, str | int | Fraction) or item.value == "":
         raise item.error(f"{item.kind}, expected text")
     if len(str(item.value)) > LONGEST_TEXT:

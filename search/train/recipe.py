@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SCHEDULES = ("cosine", "steps", "plateau", "constant")
 # Settings that came later, with what they were before: studies and checkpoints without them stay good.
-LATER: Mapping[str, Any] = {
+LATER: Mapping[str, object] = {
     "answers": "",
     "lead": 0,
     "shortest": 0,
@@ -100,7 +100,8 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """The settings as one text; equal texts train alike."""
+        """The settings as one text: recipes with equal texts train alike."""
+        # the name changes nothing, and `at_step` has put what an expansion changes into the other settings
         left_out = (
             "name",
             "expansion",
@@ -115,6 +116,7 @@ class Recipe:
         Half a period of a cosine: eta * 0.5 * (cos(n / n_max * pi) + 1)  (Feichtenhofer 2020, sec. A.3).
         """
         if epoch < self.warmup:
+            # the first iteration has rate 0; without a warm-up no epoch is below it, and nothing is divided
             return self.learning_rate * epoch / self.warmup
         if self.schedule == "cosine":
             return self.learning_rate * 0.5 * (math.cos(epoch / self.epochs * math.pi) + 1)
@@ -153,6 +155,7 @@ class Recipe:
         recipe = self
         for change in (dict(changes) for first, changes in self.expansion if step >= first):
             if "batch" in change:
+                # factors are of the recipe's own settings, not of what an earlier step made of them
                 factor = change["batch"]
                 recipe = recipe.with_batch(max(round(self.batch * factor), 1))
                 recipe = replace(recipe, micro=round(self.micro * factor))
@@ -191,6 +194,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def _recipe(root: Item, given: Mapping[str, Item]) -> Recipe:
+    # annotations are texts in this module, since it imports them from __future__
     known = {field.name: str(field.type) for field in fields(Recipe)}
     for key, item in given.items():
         if key not in known:

@@ -13,7 +13,7 @@ Features = NDArray[np.float32]
 
 
 def drawn(features: Features, recipe: Recipe, random: np.random.Generator) -> Features:
-    """A sequence of one video's features (frames, channels), augmented  (Kopuklu 2022, sec. 3.3).
+    """A random augmentation of one video's features (frames, channels)  (Kopuklu 2022, sec. 3.3).
 
     Of what the paper leaves open: the video is thinned before its part is cut, and what is replaced is one
     run of up to `replaced` of the part, by noise of the features' own mean and deviation.
@@ -22,6 +22,7 @@ def drawn(features: Features, recipe: Recipe, random: np.random.Generator) -> Fe
     part = _replaced(part, recipe, random)
     if not recipe.noise:
         return part
+    # the paper states a variance, numpy takes a deviation
     return part + random.normal(0, np.sqrt(recipe.noise), part.shape).astype(np.float32)
 
 
@@ -43,6 +44,7 @@ def _thinned(features: Features, recipe: Recipe, random: np.random.Generator) ->
     if not shares:
         return features
     step = 1 + int(random.choice(len(shares) + 1, p=(1 - sum(shares), *shares)))
+    # from a random first one, so that over the epochs every feature is learned from
     return features[random.integers(min(step, len(features))) :: step]
 
 
@@ -59,6 +61,7 @@ def _replaced(features: Features, recipe: Recipe, random: np.random.Generator) -
     if not number:
         return features
     start = int(random.integers(len(features) - number + 1))
+    # the stored features are drawn from again in the next epoch
     changed = features.copy()
     noise = random.normal(features.mean(), features.std(), (number, features.shape[1]))
     changed[start : start + number] = noise

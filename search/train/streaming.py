@@ -1,4 +1,4 @@
-"""How well a trained network does frame by frame: after few frames, with longer pools, through noise."""
+"""The accuracy of a trained network frame by frame: after few frames, with longer pools, through noise."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def most_frames(graph: Graph) -> int:
     if steady is None:
         assert graph.clip is not None
         return max(2 * int(graph.clip.source.time), delay + 1)
+    # a quarter beyond the warm-up, where the curve must be flat
     return max(delay + 1, steady + max((steady - delay - 1) // 4, 2))
 
 
@@ -56,7 +57,7 @@ def _steady(graph: Graph) -> int | None:
 
 @dataclass
 class Streamed:
-    """A trained network that runs frame by frame, and the videos that it is tried on.
+    """A trained network run frame by frame on the validation videos of a data set.
 
     Args:
         graph: what `continual` made of the clip network.
@@ -98,7 +99,7 @@ class Streamed:
 
     @cached_property
     def steady(self) -> int | None:
-        """The receptive field: after so many frames no initialisation reaches an answer; None: never."""
+        """The receptive field: frames after which no answer depends on the initial state; None if all do."""
         return _steady(self.graph)
 
     @property
@@ -107,18 +108,19 @@ class Streamed:
         return None if self.steady is None else self.steady - 1
 
     def frames_seen(self, most: int | None = None) -> tuple[int, ...]:
-        """Numbers of frames to try, about 40: from the first answer to a little beyond the warm-up."""
+        """About 40 numbers of frames to try: from the first answer to a little beyond the warm-up."""
         first, last = self.delay + 1, most_frames(self.graph) if most is None else most
         points = np.linspace(first, last, min(last - first + 1, MOST_POINTS)).round().astype(int)
+        # evenly spaced numbers may step over the two where the answers change most
         marks = [p for p in (first, self.steady) if p is not None and p <= last]
         return tuple(int(point) for point in np.unique(np.append(points, marks)))
 
     def span(self, frames: int) -> int:
-        """Video frames from the first to the last of so many of the network's."""
+        """Camera frames that a clip of so many network frames spans, both ends included."""
         return view_of(self.graph, frames).span
 
     def looped(self, frames: int) -> int:
-        """How many videos are shorter than so many frames of the network, and start again to fill them."""
+        """How many videos are shorter than so many network frames, and are looped to fill them."""
         return int((self.videos.lengths[: self.number] < self.span(frames)).sum())
 
     def row(self, frames: int, inits: Sequence[str] = INITS) -> Row:
@@ -157,6 +159,7 @@ class Streamed:
         scores = self._untouched
         end = self.network.program
         steps = end.delay + end.jump * np.arange(scores.shape[2])
+        # answers, not frames, are shared out: the first comes after the delay, the next ones at the stride
         tenth = TENTHS * steps // self._frames_of_videos()
         return [
             {"tenth": int(number) + 1} | self._right(scores[:, :, tenth == number], "accuracy")
@@ -204,6 +207,7 @@ class Streamed:
     @torch.no_grad()
     def _whole_videos(self, percent: int) -> NDArray[np.float32]:
         """Softmax scores (videos, classes, answers) along the videos, the middle `percent` noise."""
+        # the same noise for every network, so that their accuracies differ by the networks alone
         generator = torch.Generator().manual_seed(0)
         frames = self._frames_of_videos()
         erased = round(frames * percent / 100)
@@ -223,6 +227,7 @@ class Streamed:
     def _frames_of_videos(self) -> int:
         """How many frames a stream sees of the shortest video."""
         length = int(self.videos.lengths[: self.number].min())
+        # the shortest, so that no video is looped and all are answered equally often
         return int((length - 1) / view_of(self.graph, 1).every) + 1
 
     def _accuracy(self, answers: Iterator[Tensor]) -> float:
@@ -239,7 +244,7 @@ def with_pools(
 ) -> list[Row]:
     """Accuracy and cost in the steady state with longer last pools  (Hedegaard 2022, Table 3).
 
-    None where no pool covers the clip.
+    No rows where no pool covers the clip.
     """
     if not any(is_whole_clip(clip, node) for node in clip.nodes if node.name not in excitation_pools(clip)):
         return []

@@ -1,4 +1,4 @@
-"""The content address of a result, and exact JSON."""
+"""The content address of a result, and JSON that writes equal values as equal text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def exact_json(value: object) -> str:
 
 
 def exact_settings(text: str) -> dict[str, Exact]:
-    """Settings that `exact_json` wrote: ints, flags, and `a/b` as fractions."""
+    """Reads settings that `exact_json` wrote: whole numbers, flags, and `a/b` as fractions."""
     read = json.loads(text)
     return {name: Fraction(value) if isinstance(value, str) else value for name, value in read.items()}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import SupportsFloat
 
 from costmodel.analysis.cost import analyze
 from costmodel.errors import CostModelError, OptionError
@@ -17,7 +17,7 @@ from costmodel.network import Network
 from costmodel.spec.write import dump
 from costmodel.weights import About, read_weights_file
 from costmodel.weights.header import LARGEST_FILE
-from search.study.history import decisions_of, network_of, searches_of, transforms_of, winner_of
+from search.study.history import Row, decisions_of, network_of, searches_of, transforms_of, winner_of
 from search.study.store import StudyError
 from search.study.study import Study
 from search.study.weights import kept_weights
@@ -27,7 +27,7 @@ SPEC, WEIGHTS, FIGURES, PAGE = "network.yaml", "weights.safetensors", "figures.j
 
 @dataclass(frozen=True)
 class Best:
-    """The network that a search ended with, as its study has it.
+    """The network that a search ended with, as its study holds it.
 
     Args:
         study: the study's file.
@@ -40,18 +40,18 @@ class Best:
 
     study: Path
     spec: str
-    search: Mapping[str, Any]
-    winner: Mapping[str, Any]
+    search: Row
+    winner: Row
     network: Network
     weights: Path | None
 
     @cached_property
     def about(self) -> About | None:
-        """What its weights say of themselves."""
+        """The metadata of its weights; None where none are kept."""
         return None if self.weights is None else read_weights_file(self.weights).known
 
-    def figures(self) -> dict[str, Any]:
-        """What it costs, what it scored, and what it was chosen from."""
+    def figures(self) -> Row:
+        """Its costs, its score, and the search that it was chosen by, as the file of figures holds them."""
         about = self.about
         accuracy = None if about is None or about.accuracy is None else about.accuracy.value
         kept = ("step", "score", "error", "cost", "settings", "reason", "candidate")
@@ -67,9 +67,11 @@ class Best:
         }
 
     def commands(self, out: Path) -> Iterator[tuple[str, str]]:
-        """What to do next, and the command line that does it, safe to paste."""
+        """Each next thing to do with the command line that does it, safe to paste."""
         named = str(out / (SPEC if self.weights is None else WEIGHTS))
+        # a name that begins with a dash would be read as an option
         network = shell(f"./{named}" if named.startswith("-") else named)
+        # a file of weights holds its transforms; a spec has to be told them
         flags = "" if self.weights is not None else _flags(self.network)
         yield "what it costs", f"analyze {network}{flags}"
         if self.about is not None and self.about.data.get("given"):
@@ -132,6 +134,7 @@ def export_best(study: Study, search: int | None, out: Path) -> tuple[list[Path]
     """
     best = best_of_search(study, search)
     files = {
+        # the clip network: a spec says no transforms, the command lines on the page add them
         SPEC: dump(best.network.clip()).encode(),
         FIGURES: (json.dumps(best.figures(), indent=2) + "\n").encode(),
         PAGE: best.page(out).encode(),
@@ -160,9 +163,10 @@ def _stream_flag(network: Network) -> str | None:
     return " --continual"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: SupportsFloat | str | None) -> float | str | None:
     """A figure as JSON holds it."""
     if value is None or isinstance(value, bool | int | str):
         return value
+    # JSON has no infinity, such as the receptive field of a layer that remembers for ever
     number = float(value)
     return number if number not in (float("inf"), float("-inf")) else None

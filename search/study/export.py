@@ -1,4 +1,4 @@
-"""A study as files that other programs read."""
+"""Writes a study as JSON, CSV or YAML for other programs."""
 
 from __future__ import annotations
 
@@ -62,10 +62,12 @@ def _json(study: Study, searches: list[Row]) -> str:
 
 def _csv(study: Study, searches: list[Row]) -> str:
     rows = [_flat(row) for row in candidates_of(study)]
+    # candidates of two searches may have other settings and costs: all columns, in the order of appearance
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
+    # after this a spreadsheet takes no text for a formula
     writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 

@@ -1,4 +1,4 @@
-"""What a study holds, as plain rows: searches, candidates, decisions, and how scores agree with training.
+"""Reads a study as plain rows: searches, candidates, decisions, and how scores agree with training.
 
 Each network keeps its own form: `transforms` are what made it of the spec's network, as plain data.
 """
@@ -23,7 +23,7 @@ Row = dict[str, Any]  # values of many kinds, most of them read from JSON, whose
 
 
 def searches_of(study: Study) -> list[Row]:
-    """One row for each search: what it looked for, when, and how many decisions it made."""
+    """One row for each search: its mode, score, budget and limits, its times, and its number of decisions."""
     found = study.connection.execute(
         "SELECT searches.*, (SELECT count(*) FROM decisions WHERE search=searches.id) AS decisions "
         "FROM searches ORDER BY id"
@@ -48,10 +48,11 @@ def _search(row: Row) -> Row:
 
 
 def candidates_of(study: Study) -> list[Row]:
-    """One row for each candidate under a score: its sizes, costs, score, and what it took."""
+    """One row for each candidate under a score: its sizes, costs, score, and what the scoring took."""
     form = "networks.transforms" if study.format > 1 else "NULL AS transforms"
     found = study.connection.execute(
         f"SELECT results.*, networks.settings, networks.costs, {form}, "
+        # rowid is the order of insertion: an address is a hash, by which rows would stand in no order
         "(SELECT count(*) FROM attempts WHERE result=results.address) AS attempts "
         "FROM results JOIN networks ON networks.address=results.network ORDER BY results.rowid"
     )
@@ -138,6 +139,7 @@ def network_of(study: Study, settings: Row, transforms: Sequence[Row]) -> Networ
 
 def winner_of(decisions: Sequence[Row]) -> Row | None:
     """The decision that a search ended with: its last one on the path."""
+    # an aside leaves the path for one network, and the search does not go on from it
     path = [row for row in decisions if row["kind"] != "aside"]
     return path[-1] if path else None
 
@@ -190,6 +192,7 @@ def spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
     """The correlation of the ranks of pairs, ties at their mean rank; None where one side is constant."""
     import numpy as np
 
+    # Pearson's correlation of ranks: with ties the formula by squared differences does not hold
     first, second = (_ranks([pair[side] for pair in pairs]) for side in (0, 1))
     if len(set(first)) == 1 or len(set(second)) == 1:
         return None
@@ -197,6 +200,7 @@ def spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
+    # the mean of the first and the last place that equal values take
     order = sorted(values)
     return [(order.index(value) + len(order) - 1 - order[::-1].index(value)) / 2 for value in values]
 

@@ -1,4 +1,4 @@
-"""What a study keeps of its spec: one self-contained text, and the address that its content gives it."""
+"""The spec as a study stores it: one self-contained text, and a hash of it as its address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from costmodel.spec.resolved import document_text
 
 
 def spec_facts(document: Document) -> dict[str, str]:
-    """What a study keeps of its spec: the whole text, its address and its name."""
+    """The facts of a spec that a study stores: the whole text, its address and its name."""
     text = document_text(document)
     return {
         "spec": text,

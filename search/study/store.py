@@ -1,4 +1,4 @@
-"""The file of a study: opened with care, locked while it is written, never touched when it is not ours."""
+"""Opens the file of a study: checked first, locked while it is written, untouched if it is no study."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def format_of(path: Path) -> int | None:
         return None
     if len(head) < HEADER_BYTES or not head.startswith(b"SQLite format 3\0"):
         raise StudyError(f"{path}: is no study, or a damaged one; expected a file that `search --study` made")
+    # SQLite keeps user_version at byte 60 and application_id at 68, both with the highest byte first
     found, application = (int.from_bytes(head[at : at + 4]) for at in (60, 68))
     if application != APPLICATION_ID:
         raise StudyError(f"{path}: is a database of another program; expected a study")
@@ -98,6 +99,7 @@ def _take(file: IO[bytes], path: Path) -> None:
     except ImportError:  # not a POSIX system: SQLite's own locks remain
         return
     try:
+        # flock, not a file of our own: the system lets go of it even when the process is killed
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise StudyError(
@@ -112,6 +114,7 @@ def connect(path: Path, *, writes: bool, is_new: bool = False) -> sqlite3.Connec
         StudyError: it is damaged, in use, or cannot be opened.
     """
     _must_stand_alone(path)
+    # even a reader wants to write, if it may: a killed writer's journal must be rolled back first
     mode = "rw" if writes or _is_writable(path) else "ro"
     try:
         connection = sqlite3.connect(
@@ -121,8 +124,10 @@ def connect(path: Path, *, writes: bool, is_new: bool = False) -> sqlite3.Connec
         raise unreadable(path, error) from error
     try:
         connection.row_factory = sqlite3.Row
+        # a decision must outlive a power cut, whatever default SQLite was compiled with
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # a stranger's file may hold views and triggers that call functions
         connection.execute("PRAGMA trusted_schema=OFF")
         found = "" if is_new else damage_of(connection, path)
     except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite's own words may quote broken bytes
@@ -157,6 +162,7 @@ def _is_writable(path: Path) -> bool:
 def create(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
     """Makes the tables of a new study, all at once or not at all."""
     with transaction(connection):
+        # not executescript(), which commits what stands before it
         for statement in SCHEMA.split(";\n"):
             if statement.strip():
                 connection.execute(statement)
@@ -167,12 +173,13 @@ def create(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is written inside is kept together, or none of it.
+    """A transaction: all that is written inside the block is kept, or none of it.
 
     Raises:
         StudyError: it cannot be written: a full disk, another writer.
     """
     try:
+        # takes the lock for writing now: a plain BEGIN would find at its first write that another holds it
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -52,7 +52,7 @@ class Study:
         self.format = format
 
     def fact(self, name: str) -> str:
-        """What the study says of itself: `spec`, `spec_address`, `spec_name`, `created`."""
+        """One of the study's own facts: `spec`, `spec_address`, `spec_name` or `created`."""
         try:
             row = self.connection.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         except sqlite3.Error as error:
@@ -71,6 +71,7 @@ class Study:
                 "INSERT INTO searches(address, options, versions, started) VALUES(?, ?, ?, ?)",
                 (address, exact_json(options), exact_json(versions()), now()),
             )
+        # never None behind an INSERT; the type says so for other statements
         return int(made.lastrowid or 0)
 
     def result(self, key: str) -> Stored | None:
@@ -82,13 +83,13 @@ class Study:
             return None
         return Stored(row["score"], row["reason"], error_in(json.loads(row["measured"] or "{}")))
 
-    def asked_of(self, key: str) -> tuple[Mapping[str, Any], int]:
+    def asked_of(self, key: str) -> tuple[Mapping[str, object], int]:
         """The recipe and the seed of a result."""
         row = self.connection.execute("SELECT recipe, seed FROM results WHERE address=?", (key,)).fetchone()
         return json.loads(row["recipe"]), int(row["seed"])
 
     def decided(self) -> frozenset[str]:
-        """The candidates that decisions of all its searches rest on."""
+        """The candidates chosen by a decision of any of its searches."""
         rows = self.connection.execute("SELECT DISTINCT result FROM decisions WHERE result IS NOT NULL")
         return frozenset(str(row[0]) for row in rows)
 
@@ -119,6 +120,7 @@ class Study:
                 self._network(about.design)
                 self._attempt(outcome)
                 self._result(about, outcome)
+            # before the decision, whose column `network` refers to them
             for design in _designs(decision):
                 self._network(design)
             self.connection.execute(
@@ -130,7 +132,9 @@ class Study:
         """Notes that a search has ended."""
         with transaction(self.connection):
             self.connection.execute(
-                "UPDATE searches SET finished=? WHERE id=? AND finished IS NULL", (now(), search)
+                # the first time stays when a finished search is run again
+                "UPDATE searches SET finished=? WHERE id=? AND finished IS NULL",
+                (now(), search),
             )
 
     def _network(self, design: Design) -> None:
@@ -152,6 +156,7 @@ class Study:
             "INSERT INTO attempts VALUES(?, ?, ?, ?, ?, ?, ?)",
             (
                 outcome.key,
+                # numbered inside the transaction, so that no two attempts have one number
                 self.attempts(outcome.key) + 1,
                 how,
                 outcome.reason,
@@ -194,7 +199,7 @@ class Entry:
 
 
 def decision_row(decision: Decision) -> tuple[object, ...]:
-    """What a decision is, as it is stored: equal decisions give equal rows."""
+    """A decision as it is stored: equal decisions give equal rows."""
     return (
         decision.step,
         decision.kind,

@@ -1,4 +1,4 @@
-"""The weights that a study keeps beside it: of what its decisions rest on, or of all that it trained."""
+"""The weights kept beside a study: of the candidates that were chosen, or of all that were trained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEFT = re.compile(rf"\.[0-9a-f]{{64}}{re.escape(SUFFIX)}\.\w{{8}}")
 
 
 def folder_of(study: Path) -> Path:
-    """Where a study keeps weights: `STUDY.weights`."""
+    """The folder in which a study keeps weights: `STUDY.weights`."""
     return study.with_name(f"{study.name}.weights")
 
 
@@ -59,6 +59,7 @@ class KeptWeights:
     def drop(self, candidates: Collection[str]) -> None:
         """Removes weights that no decision rests on, where the best ones alone are kept."""
         for each in candidates if self.keep == "best" else ():
+            # options that failed have no file, nor those removed before a run was killed
             self._path(each).unlink(missing_ok=True)
 
     def tidy(self, wanted: Collection[str]) -> None:
@@ -73,6 +74,7 @@ class KeptWeights:
 
     def _files(self) -> Iterator[Path]:
         folder = folder_of(self.study)
+        # a list, since files are removed while it is gone through
         for path in list(folder.iterdir()) if folder.is_dir() else ():
             if _OURS.fullmatch(path.name) or _LEFT.fullmatch(path.name):
                 yield path

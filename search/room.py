@@ -64,6 +64,7 @@ def _left_in_group() -> int | None:
     for folder, limit, used in _groups():
         most, taken = _number(folder / limit), _number(folder / used)
         if most is not None and taken is not None:
+            # a group without a limit has "max" there, which is no number
             left.append(most - taken + _file_cache(folder))
     return max(min(left), 0) if left else None
 
@@ -79,6 +80,7 @@ def _groups() -> Iterator[tuple[Path, str, str]]:
         else:
             continue
         own = root / path.lstrip("/")
+        # each group up to the root, since a parent's limit holds for all below it
         yield from ((each, *files) for each in (own, *own.parents) if each.is_relative_to(root))
 
 

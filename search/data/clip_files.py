@@ -71,6 +71,7 @@ def _mapped(file: BinaryIO) -> Frames:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Python 2's long numbers in a header
         shape, is_fortran, dtype = _header(readers[version], file)
+    # an array of Python objects is a pickle, which would run code when it is read
     if dtype.kind not in "buif":
         raise ValueError(f"holds {str(dtype)[:40]}, expected numbers")
     if any(size < 0 for size in shape):
@@ -140,6 +141,7 @@ def _check_header(file: BinaryIO) -> None:
         width, height = image.size
     if width * height > MOST_PIXELS:
         raise ValueError(f"{width} x {height} pixels, at most {MOST_PIXELS} are read")
+    # the reader of pixels begins at the header again
     file.seek(0)
 
 

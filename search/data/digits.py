@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from search.data.base import Data, Frames
 
 Split = Literal["train", "validation"]
-Values = NDArray[np.floating[Any]]
+Values = NDArray[np.floating]
 Numbers = NDArray[np.int64]
 
 GROUPS = ((0, 6, 8), (1, 4, 7), (2, 3, 5, 9))
@@ -28,6 +28,7 @@ NOISE = 16  # the most that noise adds to a pixel or takes from it, of 255
 HELD_OUT = 5  # every fifth digit image is kept for validation
 
 
+# read once: a video of any data set is drawn from the same 1797 images
 @lru_cache(maxsize=1)
 def _images() -> tuple[Values, Numbers]:
     """The digit images (number, 8, 8) in 0 to 1, and the digit that each shows."""
@@ -42,6 +43,7 @@ def _choices(split: Split) -> tuple[Numbers, ...]:
     """For each group, the images that a part may show; no image serves both parts."""
     _, shown = _images()
     number = np.arange(len(shown))
+    # by image: the same handwriting in both parts would be known by heart
     mine = (number % HELD_OUT == 0) == (split == "validation")
     return tuple(number[mine & np.isin(shown, group)] for group in GROUPS)
 
@@ -101,6 +103,7 @@ class MovingDigits:
         return np.empty((self.count, self.length, self.size, self.size), np.uint8)
 
     def _draw(self, block: int) -> None:
+        # whole blocks, whatever is asked for: a video must not depend on which others are looked at
         first = block * BLOCK
         random = np.random.default_rng([self.seed, self.split == "validation", block])
         labels = np.arange(first, first + BLOCK) % (len(GROUPS) * len(MOTIONS))
@@ -144,6 +147,7 @@ def _paths(random: np.random.Generator, motions: Numbers, length: int) -> Values
     angle = 2 * np.pi * (np.arange(length) / period + random.uniform(0, 1, (number, 1)))
     reach = random.uniform(0.13, 0.18, (number, 1))
     heading = random.uniform(0, 2 * np.pi, (number, 1))
+    # a triangle wave: across at constant speed, and back
     ahead = 0.22 * (1 - np.abs(np.arange(length) % (2 * CROSSING) / (0.5 * CROSSING) - 2))
     along = np.where(motions[:, None] == 0, ahead, reach * np.cos(angle))
     turn = np.where(motions == 2, 1.0, np.where(motions == 3, -1.0, 0.0))[:, None]

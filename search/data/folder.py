@@ -99,6 +99,7 @@ def folder(root: Path, seed: int = 0) -> Data:
     untaught = sorted(asked - taught)
     if len(train.labels) and untaught:
         raise DataError(f"{root}: labels do not match, {untaught[0]!r} is validated but never trained")
+    # the folder's name, not its path: the same clips elsewhere are the same data
     return Data(f"{root.name}:{_fingerprint(root, clips)},seed={seed}", classes, train, validation)
 
 

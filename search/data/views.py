@@ -74,6 +74,7 @@ def training_clips(
     batch is resized at once.
     """
     lengths = videos.lengths[index]
+    # a video shorter than a clip starts at its first frame, and loops
     starts = random.integers(0, np.maximum(lengths - view.span, 0) + 1)
     window = _window(videos, view, scale)
     free = (videos.height - window[0], videos.width - window[1])

@@ -93,6 +93,7 @@ def _worst(problem: Problem, design: Design) -> Limit | None:
         for limit in (problem.budget, *problem.limits)
         if not limit.below
     }
+    # limits are of unlike units, so what is compared is the ratio of a figure to its bound
     worst = max(excess, key=lambda limit: excess[limit])
     return worst if excess[worst] > 1 else None
 

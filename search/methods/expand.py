@@ -61,6 +61,7 @@ def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
     start = last = start_of(problem, judge)
     yield last
     for step in range(1, MOST_STEPS):
+        # before the doubling, which would leave the budget and be contracted back to about here
         if last.cost >= NEAR * problem.budget.bound:
             ended = stopped(step, last, f"{problem.shown(last.cost)} uses the budget {problem.budget}")
             yield if_worse(ended, start, "the start")

@@ -1,4 +1,4 @@
-"""What a search will most likely score next, so that no worker waits for the last candidate of a step."""
+"""Foresees which candidates a search will ask for next, so that no worker waits for the end of a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search whose axis and value at each step come from a file, the axis rule's own choice beside each."""
+"""Replays a published order of steps from a file, and notes beside each what the axis rule would choose."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ def _ruled(problem: Problem, each: ReplayStep, rule: list[Considered]) -> str:
     own = next((option for option in rule if option.axis == each.axis), None)
     if own is None or own.design is None or own.value is None:
         return f"the axis rule leaves {each.axis} out: {own.reason if own else 'the spec has no such axis'}"
+    # a design outside a limit was never costed
     shown = problem.shown(problem.cost(own.design)) if own.design.values else own.reason
     return f"the axis rule takes {each.axis} to {float(own.value):.6g}, {shown}"
 
@@ -164,6 +165,7 @@ def _known(item: Item, keys: tuple[str, ...]) -> None:
 
 def _found(name: str) -> Path:
     path = Path(name)
+    # a name with a suffix is meant as a file, so that a mistyped one is not looked for among the shipped
     if path.suffix or path.exists():
         return path
     shipped = shipped_folder() / "published" / f"{name}.yaml"

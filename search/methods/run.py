@@ -1,4 +1,4 @@
-"""A search from its start to its end: steps, scores, workers and the study, resumed where it stopped."""
+"""Runs a search: takes its steps, scores candidates here or in workers, and keeps all of it in the study."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Judging:
         return self._settled([self._entry(design, step, seed) for seed in seeds])
 
     def ahead(self, designs: Iterable[tuple[Design, int]]) -> None:
-        """Scores designs that several searches will ask for, all at once, so that no worker waits."""
+        """Scores designs that several searches will ask for, together, so that no worker idles."""
         self._settled([self._entry(design, step, self.seed) for design, step in designs])
 
     def _entries(self, design: Design, step: int) -> list[Entry]:
@@ -106,6 +106,7 @@ class Judging:
         """Runs candidates in workers until all of these have ended."""
         assert self.engine is not None
         tasks = [self._task(key, entry) for key, entry in missing.items() if key not in self.running]
+        # those that were begun ahead run already, and are only waited for
         self.running.update(missing)
         for task in sorted(tasks, key=_macs, reverse=True):  # the shortest end last: no worker waits for long
             self.engine.submit(task)
@@ -118,10 +119,12 @@ class Judging:
         if self.weights is not None and outcome.result is not None:
             self.weights.write(outcome.key, outcome.result.weights)
         if outcome.key in self.again:
+            # trained for its weights alone: its result is in the study, and a second one would be another row
             self.again.discard(outcome.key)
             return
         entry = self.running[outcome.key]
         tried = self.study.attempts(outcome.key) + 1
+        # a worker killed for memory while others ran says nothing about the candidate
         is_spent = tried > self.retries and not outcome.is_crowded
         final = outcome.result is not None or outcome.repeats or is_spent
         self.study.write_attempt(entry, outcome, final=final)
@@ -133,7 +136,7 @@ class Judging:
             engine.submit(self._task(outcome.key, entry))
 
     def keep_weights(self, decision: Decision) -> None:
-        """Sees to it that the weights of what is decided are there; where they were let go it trains anew."""
+        """Makes sure that the chosen candidate's weights are kept; trains it again if they were removed."""
         key = decision.key
         if self.weights is None or key is None or not self.weights.lacks(key):
             return
@@ -148,13 +151,14 @@ class Judging:
             self._take(self.engine, self.engine.next_outcome())
 
     def drop_weights(self, decision: Decision) -> None:
-        """Lets go of the weights of options that no decision of the study rests on."""
+        """Removes the weights of options that no decision of the study has chosen."""
         if self.weights is not None:
             options = {option.key for option in decision.options if option.key is not None}
             self.weights.drop(options - self.study.decided())
 
     def _run_ahead(self, engine: Engine) -> None:
         """Keeps idle workers busy with the dearest candidates likely to be asked for next."""
+        # one at a time: each that is begun changes what the search would ask for next
         while self.steps is not None and engine.free() > 0:
             designs, step = foreseen(self.problem, self.steps, self._seen)
             if not designs:
@@ -177,6 +181,7 @@ class Judging:
         unknown = [key for key in keys if not self._is_known(key)]
         if not unknown:
             return together([self._judged(key) for key in keys])
+        # neither score nor failure: it runs
         return Judged(keys[0], None) if all(key in self.running for key in unknown) else None
 
     def _judged(self, key: str) -> Judged:
@@ -249,6 +254,7 @@ def run(
         last = decision
     if judging.weights is not None and last is not None:
         judging.keep_weights(last)
+        # here too, not at decisions alone: a killed run may have left files behind
         judging.weights.tidy(study.decided())
     study.finish(search)
 

@@ -95,6 +95,7 @@ class Space:
     def settings(self, number: int) -> dict[str, Exact]:
         """The exact sizes of a design."""
         found = dict(self.start)
+        # a number in mixed radix, the last axis its lowest digit
         for axis in reversed(self.axes):
             number, place = divmod(number, axis.length)
             found[axis.name] = axis.values[place]
@@ -116,7 +117,7 @@ def _fixed(value: Exact, dimensions: int) -> Number:
 
 @dataclass
 class Counts:
-    """How many designs there are, how many are networks at all, and how many each limit excludes."""
+    """How many designs there are, how many are valid networks, and how many each limit excludes."""
 
     designs: int
     valid: int = 0
@@ -146,6 +147,7 @@ def solve(
     for first, values, within in _pieces(space, (maximize,), limits, counts, listen):
         objective = np.where(within, values[maximize.text], -np.inf)
         place = int(np.argmax(objective))
+        # not >=: among equals the first design stays, whatever the size of the blocks
         if objective[place] > best:
             best, chosen = float(objective[place]), first + place
     if chosen < 0:
@@ -185,6 +187,7 @@ def _plainly_beaten(columns: Sequence[Array], points: Array | None) -> Array:
         if not len(sample) or not hits.max(initial=0):
             break
         point = points[int(hits.argmax())]
+        # the next point is chosen for what this one leaves over
         sample = sample[~(sample >= point).all(axis=1)]
         by_this = columns[0] >= point[0]
         for column, value in zip(columns[1:], point[1:], strict=True):
@@ -309,6 +312,7 @@ def space_of(family: Family, start: Mapping[str, Number], over: Sequence[Values]
     chosen = {each.name: each for each in over}
     for axis in family.axes:
         if axis.grid and axis.moves not in chosen:
+            # arrays hold whole numbers: a grid of fractions is one of numerators over a common denominator
             below = lcm(*(Fraction(value).denominator for value in axis.grid))
             chosen[axis.moves] = Values(axis.moves, tuple(int(value * below) for value in axis.grid), below)
     return Space(family, {name: exact(value) for name, value in start.items()}, tuple(chosen.values()))

@@ -53,12 +53,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What scoring a candidate gave.
+    """The result of scoring a candidate.
 
     Args:
         score: larger is better; must be finite.
         training_macs: multiply-accumulates that it took.
-        log: what a reader may want to know.
+        log: text for a reader, such as the metrics of each epoch.
         measured: further figures, such as accuracies, by name; `error` is the standard error of the score.
         weights: a file of the weights that were trained, which a search may keep; None where none were.
     """
@@ -110,6 +110,7 @@ class Expression:
 
 @lru_cache(maxsize=8)
 def _loaded(name: str) -> Callable[..., Score]:
+    # cached: a worker makes a score for every task, and imports torch once
     module, _, attribute = SCORES.get(name, name).partition(":")
     try:
         made: Callable[..., Score] = getattr(importlib.import_module(module), attribute)

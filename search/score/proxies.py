@@ -31,6 +31,7 @@ class Synflow:
         torch.manual_seed(task.seed)
         # Sums over threads depend on how many there are, in their last bits.
         torch.set_num_threads(1)
+        # the clip network even where streams are searched: the same weights, in one pass
         network = emit(task.network.clip()).double().eval()
         with torch.no_grad():
             for parameter in network.parameters():

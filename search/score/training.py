@@ -77,6 +77,7 @@ class TrainScore:
             seed=task.seed,
             kind=self.kind,
             device=self.device,
+            # the last epoch alone counts, and validating takes time
             validate_every=0,
             spare_classes=True,  # a classifier without a size of its own keeps its scores
         )

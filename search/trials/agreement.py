@@ -1,4 +1,4 @@
-"""How well scores that cost nothing rank the networks of a study, beside their training."""
+"""How well scores that need no training rank the networks of a study, compared with training them."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ def ranked(study: Study, scores: Sequence[str] = CHEAP, trained: str = TRAINED) 
 
 def _ranked(network: Network, rows: Sequence[Row], scores: Mapping[str, Score]) -> Ranked:
     values = {name: _value(score, name, network) for name, score in scores.items()}
+    # over its seeds: a network trained thrice is still one network
     mean = float(np.mean([row["score"] for row in rows]))
     return Ranked(network.sizes, mean, len(rows), values, form_of(rows[0]))
 
@@ -115,9 +116,11 @@ def _row(name: str, form: str, networks: Sequence[Ranked]) -> Agreement:
 
 
 def _interval(pairs: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:
+    # the bootstrap (Efron 1979): networks are drawn as pairs, so each keeps its own training
     random = np.random.default_rng(0)
     drawn = random.integers(0, len(pairs), (RESAMPLED, len(pairs))) if pairs else np.empty((0, 0), np.int64)
     found = [spearman([pairs[place] for place in places]) for places in drawn.tolist()]
+    # a sample may repeat a single network, and then has no correlation
     known = [each for each in found if each is not None]
     if len(pairs) < FEWEST_IN_COMMON or not known:
         return None, None

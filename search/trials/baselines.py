@@ -30,7 +30,7 @@ SEEDS_APART = 10_000  # between the further seeds of two searches
 
 @dataclass(frozen=True)
 class Trial:
-    """What one search ended with, and what it took.
+    """The result of one search, and the training that it took.
 
     Args:
         method: `expansion`, `random`, or the name of the one axis that moved.
@@ -63,13 +63,13 @@ class Ended:
 
     @property
     def last(self) -> Decision:
-        """The network that it ended with."""
+        """The decision that it ended with."""
         return self.decisions[-1]
 
 
 @dataclass
 class Comparison:
-    """Runs searches against each other in one study; what was trained before is not trained again.
+    """Compares searches with each other in one study, where no candidate is trained twice.
 
     Args:
         network: the spec, and the form of its networks.
@@ -102,9 +102,11 @@ class Comparison:
         for seed in seeds:
             request = replace(self.request, seed=seed)
             whole = self._run(prepare(request, self.network), seed)
+            # the expansion sets the price: the others may train for as many multiply-adds, known only now
             allowed = self._price(whole)
             yield self._trial("expansion", seed, whole)
             ended = self._each_alone(best, request)
+            # chosen under the first seed, and all later ones run those two alone: a whole comparison is dear
             best = sorted(ended, key=lambda axis: -_score(ended[axis]))[:TWO_BEST]
             for axis in ended:
                 found = self._again(ended[axis], seed, allowed) if axis in best else ended[axis]
@@ -122,6 +124,7 @@ class Comparison:
                 found[axis] = prepare(replace(request, axes=(axis,)), self.network)
             except OptionError as error:  # the axis cannot move by itself
                 self.listen(f"{axis} alone: {error}")
+        # one judge is enough: candidates are known by their network, not by the axis that asks for them
         for ready in list(found.values())[:1]:
             self.listen(f"seed {request.seed}: trains along {', '.join(found)}, each alone")
             steps = (pair for each in found.values() for pair in path_of(each))
@@ -130,6 +133,7 @@ class Comparison:
 
     def _again(self, ended: Ended, seed: int, allowed: int) -> Ended:
         """The final network under further seeds, for the multiply-adds that are left; the best one counts."""
+        # whole trainings alone: the rest of the price buys none
         left = allowed - self._price(ended)
         number = int(left // self._training_macs()[_key(ended.last)])
         if number < 1:
@@ -170,6 +174,7 @@ class Comparison:
 
     def _price(self, ended: Ended) -> int:
         spent = self._training_macs()
+        # also what an earlier search had trained already: else the order of searches would set their price
         return sum(spent[key] for key in ended.paid)
 
     def _price_of_a_mac(self, ended: Ended) -> float:
@@ -190,6 +195,7 @@ def path_of(ready: Prepared) -> list[tuple[Design, int]]:
         asked.extend((design, step) for design in designs)
         return [Judged(design.network, float(step)) for design in designs]
 
+    # any score will do: along one axis there is one network a step, and the later one scores higher here
     list(ready.steps(ready.problem, judge))
     return asked
 

@@ -1,4 +1,4 @@
-"""What an expansion is held against: one network under many seeds, and networks drawn at random."""
+"""The baselines of an expansion: one network trained under several seeds, and random search."""
 
 from __future__ import annotations
 
@@ -89,9 +89,11 @@ class RandomSearch:
             if design.network in found:
                 continue
             exact = problem.family.exact(design.settings, (Quantity(MACS),))
+            # as if training cost in proportion to a forward pass: the true price is known only afterwards
             left -= self.price * exact.values[MACS]
             if left < 0 and found:
                 break
+            # recipes change with the step: all train by that of the deepest walk, so that scores compare
             deepest = max(deepest, steps)
             found[design.network] = Considered(f"random {number + 1}", design=design)
         return list(found.values()), deepest
@@ -104,6 +106,7 @@ def walk(problem: Problem, random: np.random.Generator) -> tuple[Design, int]:
         cost = problem.cost(design)
         if cost >= NEAR * bound:
             return design, step
+        # the last step goes for the budget itself, so that no walk ends above it
         target = cost * problem.factor
         aim = Aim(
             problem.budget.quantity, cost, bound if target >= bound else target, at_most=target >= bound

@@ -78,6 +78,7 @@ def analyze(
     for note in graph.notes:
         tell(f"note: {note}")
     if format in GRAPH_FORMATS:
+        # networkx takes a while to load, and figures do not need it
         from reports.graphs import graph_text
 
         put(graph_text(graph, format))
@@ -87,7 +88,8 @@ def analyze(
 
 
 def page(graph: Graph, analysis: Analysis) -> Page:
-    """The figures: layers, operations by kind and totals, which stand last on a terminal."""
+    """The figures: layers, operations by kind and totals; on a terminal totals come last, where one looks."""
+    # calls, not tables: what is printed as JSON makes no table, and the other way round
     return Page(
         lambda: as_json(graph, analysis),
         lambda: [_layers(graph, analysis), _kinds(analysis), _totals(graph, analysis)],
@@ -113,6 +115,7 @@ def _totals(graph: Graph, analysis: Analysis) -> Table:
 
 def _sheet(graph: Graph, analysis: Analysis) -> Table:
     layers = _layers(graph, analysis)
+    # CSV holds one table, so the totals that belong under its columns are a row of it
     return replace(layers, rows=[*layers.rows, _total_row(analysis)])
 
 

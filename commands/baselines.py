@@ -1,4 +1,4 @@
-"""`baselines`: an expansion against what it must beat, at the same training cost and final budget."""
+"""`baselines`: compares an expansion with single axes and random search at the same training cost."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _trials(chosen: Setup, seeds: range, fresh: int) -> list[Trial]:
 
 
 def page(trials: list[Trial]) -> Page:
-    """How each method did, over its seeds; every trial for programs."""
+    """The means of each method over its seeds; CSV and JSON hold every trial."""
     from search.trials.baselines import summary
 
     rows = summary(trials)

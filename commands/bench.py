@@ -1,4 +1,4 @@
-"""`bench`: how fast networks run, measured together."""
+"""`bench`: how fast networks run, measured in turn in one process."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def bench(
     from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
 
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
+    # folding is left to the measurement, which needs the weights with their norms first
     plain = [source.without(Fold).taking(weights) for source in sources]
     specs = [Benched(each.graph().name, each.graph(), each.weights) for each in plain]
     setting = Setting(device, threads, 1, precision, backend, runs, fold, seed)
@@ -65,6 +66,7 @@ def bench(
 
 def page(rows: list[dict[str, object]]) -> Page:
     """A row for each measured network."""
+    # the table leaves out what is alike in all rows, such as the device; CSV has it
     every = tuple(dict.fromkeys((*COLUMNS, *(key for row in rows for key in row))))
     title = "speed; ratio: the eager clip network, norms unfolded, over the step"
     return Page(lambda: {"rows": rows}, lambda: [Table(rows, COLUMNS, title)], lambda: Table(rows, every))

@@ -41,9 +41,11 @@ def with_reading(values: Mapping[str, Value]) -> dict[str, object]:
     if weights is None:
         flag = (MAPPING if mapping else BY_ORDER).flag
         raise OptionError(f"{flag}: says how --weights are read; expected them")
+    # every command with these options has `--weights` too: `weights_option` gives the three together
     assert isinstance(weights, Path)
     rules = Path(str(mapping)) if mapping else None
-    # An evaluation reads a file several times: a note is told once.
+    # in place of the path, so that commands hand on one value and none forgets how it is read;
+    # an evaluation reads a file several times: a note is told once.
     return given | {"weights": Checkpoint(weights, rules, bool(by_order), tell=cache(_note))}
 
 

@@ -1,4 +1,4 @@
-"""What a command is: a table of options, the function that runs it, and the text that explains it."""
+"""The commands as data: each a table of options, the function that runs it, and its help text."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class Command:
         if self.takes == "nothing":
             return self.options
         spec = {"spec": SPEC, "maybe": MAYBE_SPEC, "specs": SPECS}[self.takes]
+        # the SPEC first: arguments without a flag are given out in the order of the table
         return (spec, VARIANT, SET, *transform_options(self.has), *self.options)
 
     def __call__(self, name: str, arguments: Sequence[str]) -> int | None:
@@ -63,6 +64,7 @@ class Command:
 
             print_help(self, name)
             return 0
+        # its own options alone: what concerns the network has become the network
         own = with_reading({each.name: given.values[each.name] for each in self.options})
         if self.takes == "nothing":
             return self.run(**own)
@@ -75,6 +77,7 @@ class Command:
             self._refuse_network_options(given)
             return None
         implied = [word for name, word in self.implies.items() if given.values[name]]
+        # those implied come last: a stream is made of the clip network as the other transforms leave it
         transforms = asked(given, [*implied, *self.has])
         if isinstance(spec, tuple):
             return [self._source(str(each), given.values, transforms) for each in spec]
@@ -107,6 +110,7 @@ class Group:
         Raises:
             CostModelError: there is no such command, or it raises one.
         """
+        # without a word the user is told which there are, as by `costmodel` itself, and it is no mistake
         if not arguments or arguments[0] == "--help":
             lines = {word: each.help.partition("\n")[0] for word, each in self.commands.items()}
             put(f"{self.about}\n\nUsage: costmodel {name} COMMAND [OPTIONS]\n\n{listed(lines)}")

@@ -44,6 +44,7 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
     graph = source.graph()
     for note in graph.notes:
         tell(f"note: {note}")
+    # before the network is made: without `--weights` its values are drawn
     torch.manual_seed(seed)
     network = emit_network(graph)
     if source.weights is not None:
@@ -51,6 +52,7 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
         if source.weights_note:
             tell(f"note: {source.weights_note}")
         tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.told})")
+    # source is text, so that its weights are a second file; exports hold them
     written, about = [out], None if source.file is None else source.file.about
     if as_ == "onnx":
         export_onnx(network, out, batch, about)

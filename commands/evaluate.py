@@ -1,4 +1,4 @@
-"""`evaluate`: how well trained weights do, on clips and frame by frame."""
+"""`evaluate`: how accurate trained weights are, on clips and frame by frame."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def evaluate(
     seed: int,
     format: str,
 ) -> None:
-    """Prints the accuracy of trained weights beside what it costs."""
+    """Prints the accuracy of trained weights, and the multiply-adds that it takes."""
     from search.train.evaluate import views_of
 
     source = source.taking(weights)
@@ -79,7 +79,9 @@ def evaluate(
         return
     if views != "1x1" or per_class or confusion:
         raise OptionError("--views, --per-class and --confusion: are for clips; leave --stepwise out")
+    # also where `--continual` was given without `--stepwise`; a stream stays as it is
     source = source.continual()
+    # videos first, for the number of classes in them may set a size of the network
     clips = _opened(source, _long_enough(data, source), seed)
     source = with_classes(source, clips)
     inits = ("zeros", "replicate") if init is None else (init,)
@@ -104,6 +106,7 @@ def _as_trained(source: Source, weights: Path) -> Source:
 
     if source.made_by(Fold) is None:
         return source
+    # weights as trained have norms; where they were stored folded, the folded network is theirs
     plain = source.without(Fold)
     return plain if names_fit(plain.graph(), weights) else source
 
@@ -129,6 +132,7 @@ def _long_enough(data: str, source: Source) -> str:
     if name != "digits" or "length=" in options:
         return data
     frames = _needed_frames(source)
+    # rounded up to 16, so that networks of nearly equal reach are tried on the same videos
     wanted = max(32, -(-frames // 16) * 16)
     if wanted > 32:
         tell(f"note: videos of {wanted} frames, as many as the stream needs")
@@ -164,7 +168,9 @@ def _on_stream(
     for number in points:
         seen.append(streamed.row(number, inits))
         shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
+        # as they come: a stream takes minutes, and its clips are run once for each point
         tell(f"{number} of {points[-1]} frames: {shown}")
+    # the pool of the clip network, and the longer one asked for, as in the paper's Table 3
     pools = {int(clip.source.time), options.pool or int(clip.source.time) * 2}
     on_whole_clips = on_clips(clip, weights, data, Views(), device)
     return StreamAccuracy(
@@ -187,6 +193,7 @@ def _write(found: StreamAccuracy, out: Path, format: str) -> None:
 
     for path in write_files(out, files_of(found)):
         tell(f"note: wrote {path}")
+    # pandas types its keys as hashables
     rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
     seen = Table(rows, tuple(rows[0]), found.title)
     further = (

@@ -53,6 +53,7 @@ def layer_page(graph: Graph, layer: str) -> Page:
     title = f"{found.name}: {found.op}, of {graph.name}, {_mode(graph)}\n\n{found.rule}\n"
     symbols = ", ".join(f"{name} = {value}" for name, value in found.symbols.items())
     forms = Table(form_rows(found), FORM_COLUMNS, "closed forms, for one output")
+    # true under every convention, and so apart from the counts
     facts = Table(
         [{"fact": name, "value": value} for name, value in found.facts.items()], ("fact", "value"), "facts"
     )
@@ -64,6 +65,7 @@ def layer_page(graph: Graph, layer: str) -> Page:
         lambda: _layer_json(graph, found),
         lambda: [Text.of(title), forms, Text.of(f"where {symbols}\n"), facts, counts],
         lambda: Table(_sections(forms.rows, facts.rows, counts.rows), SECTION_COLUMNS),
+        # in Markdown the symbols are a table of their own, on a terminal one line
         lambda: [Text.of(f"{found.rule}\n", "md"), forms, where, facts, counts],
     )
 

@@ -48,10 +48,13 @@ def formula(source: Source, free: str, metrics: str | None, sensitivity: bool, f
     if not source.takes_symbols:
         flags = " ".join(each.flags for each in source.transforms if not each.takes_symbols)
         raise OptionError(f"--free: {flags} takes sizes that are numbers; leave it out")
+    # the sweep's way to build a graph with some sizes left open: symbols go where its arrays go
     evaluator = Evaluator(source, _metrics(metrics))
     names = _free(evaluator, free)
     point = _point(evaluator)
+    # a symbol for whole numbers lets sympy drop floors that change nothing
     whole = {name: is_whole(evaluator.build, name, point[name]) for name in names}
+    # None: those that are worth reading, without the entropy, a long one
     wanted = evaluator.metrics if metrics else None
     found = formulas(evaluator.build, whole, wanted, taken=evaluator.names)
     rows = sensitivities(found, point, None if metrics else SENSITIVE) if sensitivity else []
@@ -69,6 +72,7 @@ def _metrics(text: str | None) -> tuple[str, ...]:
 def _free(evaluator: Evaluator, text: str) -> list[str]:
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if names == ["all"]:
+        # a size that decides which layers exist has no closed form: with `all` it keeps its number
         deciding = evaluator.structure(tuple(evaluator.settings))
         return [name for name in evaluator.settings if name not in deciding]
     if not names:

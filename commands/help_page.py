@@ -1,4 +1,4 @@
-"""A command's help: typer's command, made from the table of options that `commands.parser` reads."""
+"""A command's help: built with typer from the same table of options that `commands.parser` reads."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def reflowed(text: str) -> str:
 
 def _parameters(table: Iterable[Option]) -> Iterable[inspect.Parameter]:
     for each in table:
+        # str for all but flags: the option itself reads its text, so that its errors are the parser's
         annotation: Any = bool if each.kind is bool else list[str] if each.is_repeatable else str
         yield inspect.Parameter(
             each.name,
@@ -69,6 +70,7 @@ def _parameters(table: Iterable[Option]) -> Iterable[inspect.Parameter]:
 def _information(option: Option) -> Any:
     told: dict[str, Any] = {"help": option.help, "metavar": _metavar(option)}
     if option.kind is bool:
+        # typer's notation for a switch that can be turned off
         flags = f"{option.flag}/{option.no_flag}" if option.has_no else option.flag
         return typer.Option(flags, help=option.help)
     told["parser"] = _reader(option)

@@ -1,4 +1,4 @@
-"""Which commands there are: where each is, and the line that tells what it is for.
+"""The list of commands: the module of each, and one line of what it is for.
 
 The lines stand here, so that the list of commands is printed without loading one of them.
 """
@@ -43,7 +43,7 @@ NAME_WIDTH = 12
 
 
 def known(word: str, commands: Mapping[str, object], what: str) -> str:
-    """The word, once it is one of some commands.
+    """Checks that a word is one of the commands, and returns it.
 
     Raises:
         OptionError: it is not; names the nearest.

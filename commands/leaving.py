@@ -1,4 +1,4 @@
-"""Leaving when asked to: what is open is closed, and a line says how to go on."""
+"""Ends a command cleanly at Ctrl-C or SIGTERM: all is closed, and a line says how to continue."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def leaving(told: Callable[[], str]) -> Iterator[None]:
         for each in ASKED:  # once is enough: a second Ctrl-C must not disturb the closing
             signal.signal(each, signal.SIG_IGN)
         caught.append(number)
+        # it passes through every `with` on its way out, so that workers and files are closed
         raise KeyboardInterrupt
 
     heard = [each for each in ASKED if signal.getsignal(each) != signal.SIG_IGN]  # `nohup` ignores some
@@ -44,5 +45,6 @@ def leaving(told: Callable[[], str]) -> Iterator[None]:
         # As shells have it: 128 and the number of the signal.
         raise Left(128 + (caught[0] if caught else signal.SIGINT)) from None
     finally:
+        # in a test or a notebook the process goes on, with its own handlers
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -1,4 +1,4 @@
-"""`list`: what there is to name on a command line: specs, transforms, metrics, scores and more."""
+"""`list`: everything that a command line can name: specs, transforms, metrics, scores and more."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def _specs() -> Iterator[Row]:
     for name in shipped_names():
         found = document(name)
         given = {key: item.value for key, item in found.root.value.items()}
+        # a spec that only picks a variant of another one has no text of its own: the two say what it is
         if "description" in given:
             yield _row("spec", name, str(given["description"]), " ".join(found.sections["variants"]))
         else:

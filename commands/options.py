@@ -16,6 +16,7 @@ SPEC = Option(
     is_required=True,
 )
 SPECS = replace(SPEC, help="Specs: paths, shipped names, or files of weights.", is_repeatable=True)
+# brackets, as usage lines have them for what may be left out
 MAYBE_SPEC = replace(SPEC, metavar="[SPEC]", is_required=False)
 VARIANT = Option("variant", "A variant of the spec, such as XS.")
 SET = Option("set", "A size of the spec; repeatable.", metavar="NAME=VALUE", is_repeatable=True)

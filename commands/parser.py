@@ -81,8 +81,10 @@ def _tokens(options: Sequence[Option], arguments: Sequence[str]) -> _Tokens:
     while waiting:
         text = waiting.pop()
         if text == "--":
+            # behind `--` nothing is an option: how a file whose name begins with a dash is given
             tokens.places += reversed(waiting)
             break
+        # a dash by itself is an argument, for many programs their standard input
         if not text.startswith("-") or text == "-":
             tokens.places.append(text)
             continue
@@ -98,6 +100,7 @@ def _tokens(options: Sequence[Option], arguments: Sequence[str]) -> _Tokens:
             if not waiting:
                 raise OptionError(f"Option {flag!r} requires an argument.")
             value = waiting.pop()  # whatever it begins with: `--pareto -params`
+        # all of them: which one counts depends on the option, and is decided when values are read
         tokens.texts.setdefault(option.name, []).append(value)
     return tokens
 
@@ -108,6 +111,7 @@ def _place(options: Sequence[Option], tokens: _Tokens) -> list[str]:
     for each in options:
         if not each.is_positional:
             continue
+        # one that takes any number leaves nothing to arguments behind it
         taken = len(left) if each.is_repeatable else 1
         texts, left = left[:taken], left[taken:]
         if texts:

@@ -14,4 +14,5 @@ def put(text: str) -> None:
 
 def tell(text: str) -> None:
     """Tells something beside it, a line."""
+    # names of files and layers may hold what moves a terminal's cursor; `put` gets escaped text
     print(terminal(text), file=sys.stderr)

@@ -49,10 +49,13 @@ Examples:
 def memory(source: Source, dtype: str, out: Path) -> None:
     """Writes the memory report and prints the files' paths."""
     from reports.files import check_folder, write_files
+
+    # pandas and matplotlib load here, not when the list of commands or a help is printed
     from reports.memory import MemoryReport
     from reports.memory_page import files_of
 
     check_folder(out)
+    # both forms, whichever is asked for: the report compares clips with the network frame by frame
     made = MemoryReport(source.clip(), source.continual().stream_of, source.is_stream, dtype)
     for note in made.graph.notes:
         tell(f"note: {note}")

@@ -76,6 +76,7 @@ def shown_rows(figures: Sequence[Reproduced]) -> list[dict[str, object]]:
         unit = each.cell.text("unit")
         row = each.as_row()
         row["published"] = f"{each.cell.printed} {unit}".strip()
+        # an exact figure as printed, others with the digits by which they differ
         row["computed"] = (
             None if each.value is None else each.shown if each.verdict == "exact" else each.longer
         )
@@ -88,6 +89,7 @@ def count_rows(figures: Sequence[Reproduced]) -> list[dict[str, object]]:
     papers = list(dict.fromkeys(figure.cell.paper for figure in figures))
     rows = []
     for name in [*papers, "total"] if len(papers) > 1 else papers:
+        # the last row has them all
         found = counts(figure for figure in figures if name in ("total", figure.cell.paper))
         rows.append({"paper": name, "counted": sum(found[each] for each in COUNTED), **found})
     return rows

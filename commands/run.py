@@ -1,4 +1,4 @@
-"""A command line run from its words to its exit code."""
+"""Runs a command line: finds the command, runs it, and turns every outcome into an exit code."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         # Here, where it can be told: at the end of the process Python would print a traceback of its own.
         sys.stdout.flush()
     except SpecError as error:
+        # a spec's mistakes are told all at once, a line each
         return _wrong(*(error.messages or (str(error),)))
     except CostModelError as error:
         return _wrong(str(error))
@@ -41,6 +42,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def command(name: str) -> Command | Group:
     """A command, or a group of them, by its name."""
+    # the one command that is asked for: importing all of them takes longer than most run
     found: Command | Group = importlib.import_module(COMMANDS[name]).COMMAND
     return found
 

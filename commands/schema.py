@@ -28,6 +28,7 @@ def schema_text() -> str:
     """The JSON Schema of specs as text."""
     from costmodel.spec.schema import schema as schema_of_specs
 
+    # not sorted: keys stand in the order in which a spec has them
     return json.dumps(schema_of_specs(), indent=2) + "\n"
 
 

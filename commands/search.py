@@ -86,6 +86,7 @@ def search(
         "retries": retries,
         "workers": workers,
     }
+    # left out, not None: `setup` then takes `--variant` as the start
     given |= {"start": start} if start else {}
     chosen = setup(source, given, preset, study, engine=engine, seed=seed, dtype=dtype, repeat=repeat)
     _run(chosen, keep, out, format)
@@ -102,9 +103,11 @@ def _run(chosen: Setup, keep: str, out: Path, format: str) -> None:
         seed = chosen.request.seed
         judging = Judging(ready.problem, ready.score, seed, study, engine, chosen.retries, progress)
         judging.repeat = chosen.request.repeat
+        # typed as text by the option, whose choices are those of `Keep`
         judging.weights = KeptWeights(chosen.path, keep)  # type: ignore[arg-type]
         for note in ready.notes:
             progress(f"note: {note}")
+        # a decision is in the study before it is told, so that a kill after the line loses nothing
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
             progress(printed(ready.problem, decision, known))
         _report(chosen.network, study, ready, out, format)
@@ -115,6 +118,7 @@ def _report(network: Source, study: Study, ready: Prepared, out: Path, format: s
     from reports.study import write
     from search.methods.run import search_address
 
+    # read back from the study: what is printed is what a later `study show` will print
     number = study.search(search_address(ready.options), ready.options)
     put(page(network, study, number).render(format))
     for file in write(study, number, out):

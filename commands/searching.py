@@ -69,6 +69,7 @@ class Setup:
 
         ready = self.ready
         start = ready.problem.family.at(ready.problem.first.settings)
+        # the start, by whose training an engine judges how many workers the memory holds
         first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)
         return self.maker(Job(ready.score, ready.score_options, first, self.workers, progress))
 
@@ -108,6 +109,7 @@ def setup(
         "start": source.variant,
         "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
     }
+    # told first: what follows is in part the preset's, and not on the command line
     if preset is not None:
         progress(f"note: preset {one_line(preset)}: {description_of(preset)}")
     form = {"continual": source.is_stream, "transforms": " ".join(each.flags for each in source.transforms)}
@@ -123,6 +125,7 @@ def setup(
         request,
         prepare(request, network),
         study or Path("runs") / f"{file_stem(network.document.name)}.db",
+        # 0 is an answer, so `or 2` would not do
         2 if retries is None else int(retries),
         options["workers"],
         maker,

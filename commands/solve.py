@@ -72,6 +72,7 @@ def solve(
     else:
         aims = [text for text in (pareto or "").split(",") if text.strip()]
         solved = front(space, aims, limits, _progress(space.designs))
+        # a sign says which way is better, and is no part of the figure's name
         names = (*(text.strip().lstrip("+-") for text in aims), *(each.quantity.text for each in limits))
     _print(source, space, solved, tuple(dict.fromkeys(names)), format)
 
@@ -81,6 +82,7 @@ def _progress(designs: int) -> Callable[[int], None] | None:
         end = "\n" if done >= designs else ""
         print(f"\r{done:,} of {designs:,} designs", end=end, file=sys.stderr, flush=True)
 
+    # in a log each carriage return would be a line
     return told if sys.stderr.isatty() else None
 
 
@@ -97,6 +99,7 @@ def _print(source: Source, space: Space, solved: Solved, names: tuple[str, ...],
     counts = solved.counts
     command = emit_line(space.family.at(solved.found[0].settings))
     columns = (*moved, *names)
+    # a front may have thousands: a terminal gets some, CSV and JSON all
     shown = Table(rows[:MOST_SHOWN], columns, f"{len(rows):,} found")
     rest = f"... and {len(rows) - MOST_SHOWN:,} more; --format csv prints all\n"
     tell(_told(counts))

@@ -1,4 +1,4 @@
-"""The network that a command is given: of a spec, or of a file of weights, which knows its own."""
+"""The network that a command is given: from a spec, or from a file of weights that says its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHECKPOINTS = (".pt", ".pth", ".pyth", ".ckpt", ".tar")  # of torch.save, by the
 
 @dataclass(frozen=True, eq=False)
 class Source(Network):
-    """A network that a command is given, and its weights where there are some.
+    """A network with the weights that a command was given for it, if any.
 
     Args:
         weights: the file of its weights.
@@ -66,11 +66,13 @@ class Source(Network):
         transforms: tuple[Transform, ...],
     ) -> Source:
         own = file.known.network
+        # a size that the file's network does not have may still be a transform's
         given = {name: value for name, value in sets.items() if name in own.sizes}
         found = "; ".join((*_variants(own, variant), *_sizes(own, given), *_chosen(own, transforms)))
         if found:
             raise WeightsError(f"{spec}: is of another network: {found}")
         settings = {**own.settings, **{name: sets[name] for name in sets if name not in given}}
+        # first those that the weights were trained through, then what the command line adds
         made = (*own.transforms, *(each for each in transforms if own.made_by(type(each)) is None))
         return cls(own.document, settings, made, own.variant, spec, weights=file.path, file=file)
 
@@ -96,6 +98,7 @@ class Source(Network):
         own = file.about.network
         source = self
         if "classes" in own.sizes and "classes" in self.document.globals and "classes" not in self.settings:
+            # only where `--set classes` is not given, which is an error if it differs
             source = self.with_sizes({"classes": own.sizes["classes"]})
         found = "; ".join(_differences(source, own))
         if found:
@@ -209,6 +212,7 @@ def _differences(given: Network, own: Network) -> Iterator[str]:
     """In what a network differs from the one that weights were trained as."""
     for each in own.transforms:
         mine = given.made_by(type(each))
+        # weights trained as a stream fit the clip network as well: they are the same tensors
         if mine is None and not each.gives_stream:
             yield f"the file has {each.flags}"
         elif mine is not None and mine != each:

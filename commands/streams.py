@@ -1,4 +1,4 @@
-"""Standard input, output and error as a command finds them: closed, full, or cut off by `head`."""
+"""Handles standard streams that are closed, full, or cut off by a reader such as `head`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def was_cut(error: BaseException) -> bool:
 def give_up_output() -> None:
     """Lets what is still to be written go nowhere: it would be tried, and told, once more at the end."""
     with suppress(OSError, ValueError):
+        # Python flushes once more when it ends, where no `except` of ours can be
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

@@ -24,7 +24,7 @@ OPTIONS = ("axis", "value", "ratio", "score", "error", "reason", "note")
 
 
 def list_searches(study: Path, format: str) -> None:
-    """The searches of a study: what each looked for, and when it ran."""
+    """Prints the searches of a study: mode, budget, limits and times of each."""
     from search.study.history import searches_of
 
     with study_of(study) as opened:
@@ -34,7 +34,7 @@ def list_searches(study: Path, format: str) -> None:
 
 
 def show(study: Path, search: int | None, format: str) -> None:
-    """Its candidates and decisions, and how well scores agree."""
+    """Prints a study's candidates and decisions, and how well its scores agree with training."""
     from commands.trajectory import COLUMNS, correlated, rows_of
     from search.study.history import candidates_of, correlations, decisions_of, searches_of
 
@@ -67,10 +67,11 @@ def show(study: Path, search: int | None, format: str) -> None:
 
 
 def why(study: Path, step: int, search: int | None, format: str) -> None:
-    """Why a step was decided so: every axis with its value, score, or the reason that it was left out."""
+    """Prints why a step was decided so: each axis with its value and score, or why it was left out."""
     from search.study.history import decisions_of, searches_of
 
     with study_of(study) as opened:
+        # the last search where none is named: it is the one that was just looked at
         chosen = _chosen(searches_of(opened), search, study)[-1:]
         decisions = [row for each in chosen for row in decisions_of(opened, each["search"])]
     found = [row for row in decisions if row["step"] == step]
@@ -129,6 +130,7 @@ def _decimal(value: object) -> object:
 
 
 def _brief(candidates: list[Row]) -> list[Row]:
+    # enough of a hash to tell candidates apart
     return [{**row, "candidate": row["candidate"][:12]} for row in candidates]
 
 

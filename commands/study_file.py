@@ -1,4 +1,4 @@
-"""A study that a command reads: one of an older format is said to be."""
+"""Opens a study for reading, and says so where its format is an older one."""
 
 from __future__ import annotations
 

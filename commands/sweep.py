@@ -108,12 +108,14 @@ def _into_file(found: Sweep, path: Path) -> None:
 
 def _printed(found: Sweep, format: str) -> None:
     if format in STREAMED:
+        # the header once, with the first piece
         for number, piece in enumerate(_watched(found)):
             put(csv_of(piece.rows, found.evaluator.metrics, header=not number))
         return
     rows: list[dict[str, object]] = []
     for piece in _watched(found):
         rows += _as_rows(piece, found.evaluator.metrics)
+        # told while rows come in, not after a million of them are held in memory
         if len(rows) > MOST_PRINTED:
             raise OptionError(
                 f"--format {format}: more than {MOST_PRINTED} rows; use --out FILE or --format csv, "
@@ -146,6 +148,7 @@ def _watched(found: Sweep) -> Iterator[Piece]:
 def _progress(designs: int) -> Iterator[Callable[[Piece], None]]:
     start = time.monotonic()
     if not sys.stderr.isatty():
+        # rich loads for a terminal alone
         yield _Lines(designs, start)
         return
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""`train`: a network's weights from clips."""
+"""`train`: trains a network's weights on clips."""
 
 from __future__ import annotations
 
@@ -84,6 +84,7 @@ def train(
 
     chosen = load_recipe(recipe)
     chosen = chosen if step is None else chosen.at_step(step)
+    # the step first, since its factors are of the recipe's own batch; what the user says comes last
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = with_rate(open_data(data, seed), fps)
@@ -100,6 +101,7 @@ def train(
         features=features,
         folder=out,
     )
+    # memory is predicted for whole clips on a CPU; a frozen network keeps hardly any maps for gradients
     if where == "cpu" and kind == "clip" and not (freeze or features):
         at_once = chosen.clips_at_once(len(clips.train.labels))
         must_fit(source.graph(), at_once, free_bytes(), "micro: " if chosen.micro else "--batch ")
@@ -166,6 +168,7 @@ def chosen_precision(precision: str, device: str) -> str:
         return precision
     if device == "cpu":
         return "fp32"
+    # bf16 needs no scaled losses, but GPUs before Ampere lack it
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
 
 
@@ -190,6 +193,7 @@ class _Progress:
     def __call__(self, row: Mapping[str, float]) -> None:
         self.first = row["epoch"] - 1 if self.first is None else self.first
         elapsed = monotonic() - self.start
+        # from this run's epochs alone: those of an earlier one took no time here
         left = elapsed / (row["epoch"] - self.first) * (row["epochs"] - row["epoch"])
         validated = f", validation {row['validation_accuracy']:.1%}" if "validation_accuracy" in row else ""
         tell(
@@ -213,6 +217,7 @@ def _tensorboard(folder: Path) -> Callable[[Mapping[str, float]], None]:
     def log(row: Mapping[str, float]) -> None:
         for name, value in row.items():
             writer.add_scalar(name, value, int(row["epoch"]))
+        # after each epoch, for whoever watches
         writer.flush()
 
     return log

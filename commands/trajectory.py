@@ -1,4 +1,4 @@
-"""What a search tells while it runs and when it has ended."""
+"""Prints a search: its decisions while it runs, its trajectory and winner at the end."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     again = " (known)" if known else ""
     head = f"step {decision.step}: {decision.kind}{moved}{name}, {problem.shown(decision.cost)}{score}{again}"
     lines = [f"{head}: {decision.reason}"]
+    # its one option is itself
     if decision.kind == "start":
         return lines[0]
     for option in decision.options:
@@ -62,6 +63,7 @@ def page(network: Network, study: Study, search: int) -> Page:
     # From JSON and back through exact_settings, so that a fraction is pasted as it was.
     command = emit_line(network.with_sizes(exact_settings(json.dumps(winner["settings"]))))
     told = f"the winner: {command}\nas a folder: {export_line(study, search)}\n"
+    # a file's order of steps obeys no budget
     budget = "" if found["mode"] == "replay" else f", {found['budget']}"
     title = f"{study.fact('spec_name')}: {found['mode']} by {found['score']}{budget}"
     trajectory = Table(rows_of(decisions, found["options"]), COLUMNS, title)

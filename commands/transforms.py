@@ -13,6 +13,7 @@ from costmodel.options import Option, Value
 from costmodel.transforms import TRANSFORMS, Transform, composed
 
 
+# made once: the parser, the help and every check below ask for the same table
 @cache
 def transform_options(default: tuple[str, ...] = ()) -> tuple[Option, ...]:
     """The word of each transform, then their options, each flag once.
@@ -20,6 +21,7 @@ def transform_options(default: tuple[str, ...] = ()) -> tuple[Option, ...]:
     A word is a switch, on for those of `default`, or takes a value; None where it does not stand there.
     """
     words = [_word(each, word in default) for word, each in TRANSFORMS.items()]
+    # two transforms may have an option of one name; on the command line it is one flag
     options: dict[str, Option] = {}
     for each in _own():
         options[each.name] = _joined(options[each.name], each) if each.name in options else each
@@ -38,6 +40,7 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
     by_name = {_name(word): word for word in TRANSFORMS}
     named = [name for name in given.order if name in by_name]
     words = [by_name[name] for name in named if not _is_off(given.values[name])]
+    # `--no-word` was in the order too, so that what is turned off is not implied again
     words += [word for word in implied if _name(word) not in given.order]
     for option in transform_options():
         if option.name in by_name or given.values[option.name] == option.default:

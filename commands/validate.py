@@ -50,6 +50,7 @@ def validate(source: Source | None, random: int | None, weights: Path | None, se
         raise OptionError("--weights: are for a SPEC; name one")
     rows = _of_spec(source.taking(weights), seed) if source is not None else _of_random(random or 0, seed)
     put(page(rows, random is not None).render(format))
+    # 1, the answer is no, apart from 2, a mistake of the user: for scripts and CI
     return 0 if all(row["holds"] for row in rows) else 1
 
 
@@ -71,6 +72,7 @@ def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
 
     rows = []
     for each in range(seed, seed + networks):
+        # a seed is told with each difference, so that this network alone can be made again
         for graph in (random_graph(each), random_stream(each)):
             name = f"{graph.name}, {'frame by frame' if graph.is_stream else 'clip'}"
             found = [{"network": name, **_shown(check)} for check in checks_of(graph, each)]
@@ -90,7 +92,7 @@ def _shown(check: Check) -> dict[str, object]:
 
 
 def page(rows: list[dict[str, object]], is_random: bool) -> Page:
-    """The checks; of networks made at random, those alone that differ."""
+    """The checks; of networks made at random, only those that differ are printed."""
     columns = NETWORK_COLUMNS if is_random else COLUMNS
     failed = [row for row in rows if not row["holds"]]
     shown = Table(_limits(failed if is_random else rows), columns)

@@ -1,4 +1,4 @@
-"""Cheap scores beside training: one panel for each score, one mark for each network."""
+"""Draws cheap scores against training: one panel for each score, one mark for each network."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ def draw(networks: Sequence[Ranked], rows: Sequence[Agreement], title: str) -> F
 
     down = -(-len(rows) // ACROSS)
     figure = Figure(figsize=(3.4 * min(ACROSS, len(rows)), 2.9 * down + 0.4), layout="constrained")
+    # one axis of trained scores for all panels, so that they compare by eye
     panels = figure.subplots(down, min(ACROSS, len(rows)), squeeze=False, sharey=True).flatten()
     for axes, row in zip(panels, rows, strict=False):
         _panel(axes, [each for each in networks if each.form == row["form"]], row)
     for axes in panels[len(rows) :]:
+        # the last row of panels may not be full
         axes.set_visible(False)
     figure.supylabel("trained score")
     figure.suptitle(drawing(title))
@@ -69,6 +71,7 @@ def _panel(axes: Axes, networks: Sequence[Ranked], row: Agreement) -> None:
     pairs = [(value, each.trained) for each in networks if (value := each.scores[row["score"]]) is not None]
     values = [value for value, _ in pairs]
     axes.plot(values, [score for _, score in pairs], "o", color=COLOURS[0], alpha=0.6, markersize=4)
+    # costs of candidates double from step to step: on a linear axis most would lie in one corner
     if values and min(values) > 0 and max(values) > WIDE * min(values):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,4 +1,4 @@
-"""Searches against each other: the best score of each under every seed, and what fresh seeds make of it."""
+"""Draws searches beside each other: the best score of each under every seed, and under fresh seeds."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def draw(trials: Sequence[Trial], name: str) -> Figure:
     """One line for each method, the best on top: a mark for each seed, and a bar at their mean."""
     from matplotlib.figure import Figure
 
+    # matplotlib counts upwards, so the best one has to be the last
     rows = summary(trials)[::-1]
     figure = Figure(figsize=(8, 1.8 + 0.42 * len(rows)), layout="constrained")
     axes = figure.subplots()
@@ -45,6 +46,7 @@ def draw(trials: Sequence[Trial], name: str) -> Figure:
     axes.grid(axis="x", alpha=0.3)
     labels = ("best under a seed, and the mean", "its network under fresh seeds")
     for mark, colour, label in zip("oD", (COLOURS[0], COLOURS[3]), labels, strict=True):
+        # an empty line for the legend, where each mark would stand once a method otherwise
         axes.plot([], [], mark, color=colour, label=label)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False, fontsize="small")
     return figure

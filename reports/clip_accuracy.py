@@ -1,4 +1,4 @@
-"""A network's accuracy on the clips of its videos: in all, for each class, and which classes it confuses."""
+"""Prints a network's accuracy on clips: in total, by class, and which classes it confuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ CONFUSION_COLUMNS = ("class", "taken_for", "videos")
 def row_of(found: ClipAccuracy) -> dict[str, object]:
     """The accuracy of a network with its standard error, on what it was measured, and what it cost."""
     views = found.views
-    return found.metrics() | {
+    return {
+        **found.metrics(),
+        # with `all` or `sliding` longer videos have more clips: then the mean over videos
         "clips": views.clips if views.along == "even" else round(found.number / views.crops, 2),
         "crops": views.crops,
         "views": views.clips * views.crops if views.along == "even" else round(found.number, 2),

@@ -1,4 +1,4 @@
-"""Drawings as files: the same figure gives the same bytes."""
+"""Writes drawings as PNG and SVG; the same figure always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def pictures(figure: Figure, name: str) -> dict[str, bytes]:
     import matplotlib as mpl
 
     files = {}
+    # else the ids inside an SVG are random, and its date and the version of matplotlib stand in the files
     with mpl.rc_context({"svg.hashsalt": name}):
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""A network's accuracy frame by frame: while it warms up, in each tenth of its videos, and through noise."""
+"""Draws a network's accuracy frame by frame: while it warms up, by tenth of the video, and with noise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class StreamAccuracy:
-    """What `evaluate --stepwise` found.
+    """The results of `evaluate --stepwise`.
 
     Args:
         name: the network's.
@@ -68,7 +68,7 @@ class StreamAccuracy:
 
     @property
     def inits(self) -> tuple[str, ...]:
-        """The initialisations that were tried."""
+        """The initial states that were tried, in the order in which they are drawn."""
         return tuple(name for name in NAMES if self.seen and name in self.seen[0])
 
     def as_json(self) -> dict[str, object]:
@@ -97,7 +97,7 @@ def table(found: StreamAccuracy) -> pandas.DataFrame:
 
 
 def phase(found: StreamAccuracy, frames: int) -> str:
-    """Where a number of frames stands: `first answer`, `transient` or `steady`."""
+    """The phase of a stream after a number of frames: `first answer`, `transient` or `steady`."""
     if found.warmup is not None and frames > found.warmup:
         return "steady"
     return "first answer" if frames == found.delay + 1 else "transient"
@@ -111,6 +111,7 @@ def draw(found: StreamAccuracy) -> Figure:
     panels += [_tenths] if found.tenths else []
     panels += [_erased] if found.erased else []
     figure = Figure(figsize=(7 + 4 * (len(panels) - 1), 4.2), layout="constrained")
+    # the transient is the figure, and has the most to show
     widths = [1.7, *(1 for _ in panels[1:])] if len(panels) > 1 else [1]
     axes = figure.subplots(1, len(panels), width_ratios=widths, squeeze=False)[0]
     top = _top(found)
@@ -134,6 +135,7 @@ def _top(found: StreamAccuracy) -> float:
     shown += [row["accuracy"] for row in found.tenths]
     shown += [row[name] for row in found.erased for name in ("last", "mean")]
     highest: float = max(shown)
+    # one scale for all panels; 101, so that a line at 100 % is not cut in half
     return min(100 * highest * 1.1 + 1, 101)
 
 
@@ -146,7 +148,9 @@ def _transient(axis: Axes, found: StreamAccuracy) -> None:
     marks = [(found.delay + 1, "first answer")]
     marks += [] if found.warmup is None else [(found.warmup + 1, "warm")]
     for place, name in marks:
+        # what is computed, beside the measured curve that it must explain
         axis.axvline(place, color="grey", linewidth=1)
+        # in data across and in the panel down: at its foot whatever the accuracies are
         axis.annotate(
             f"{name}: {place}",
             (place, 0),

@@ -37,10 +37,13 @@ def check_folder(folder: Path) -> None:
     """
     place = folder.expanduser().resolve()
     for package in PACKAGES:
+        # what lies inside the package goes when it is upgraded
         if place == package or package in place.parents:
             raise OutputError(f"--out: {folder}: lies inside the package, expected a folder of your own")
+    # folders that are missing are made later; what counts is the first one that is there
     nearest = next(path for path in (place, *place.parents) if path.exists())
     if not nearest.is_dir():
         raise OutputError(f"--out: {nearest}: is a file, expected a folder to write to")
+    # a folder needs both: without X nothing in it can be opened
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(f"--out: {nearest}: permission denied, expected a folder to write to")

@@ -76,6 +76,7 @@ def _own_variants(source: Document) -> Iterator[str]:
 
 
 def _published_widths(spec: str) -> list[object]:
+    # more than one paper may print the same width
     found = set()
     for name in paper_names():
         for item in paper(name).networks.values():

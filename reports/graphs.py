@@ -1,4 +1,4 @@
-"""A graph as GraphML or DOT, with ops, types and figures on its nodes."""
+"""Writes a graph as GraphML or DOT, with ops, types and figures on its nodes."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def _dot(drawn: object) -> str:
     import networkx as nx
 
     assert isinstance(drawn, nx.DiGraph)
+    # by hand: networkx writes DOT through pydot or pygraphviz, which few have
     lines = [f"digraph {dot(drawn.graph['name'])} {{", "  node [shape=box];"]
     for name, figures in drawn.nodes(data=True):
         label = "\n".join([name, *(f"{key} {value}" for key, value in figures.items() if value)])

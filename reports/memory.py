@@ -1,4 +1,4 @@
-"""Where a network's memory goes: layer by layer, in total, and beside clips of other lengths."""
+"""Where a network's memory goes: by layer, in total, and for clips of other lengths."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class MemoryReport:
 
     @cached_property
     def analysis(self) -> Analysis:
-        """Its figures."""
+        """The figures of the network that the report is about."""
         return analyze(self.graph, dtype=self.dtype)
 
     @cached_property
     def memory(self) -> Memory:
-        """What it holds at each layer."""
+        """The tensors alive at each layer, in the order of definition and in the best one found."""
         return memory(self.graph)
 
     @cached_property
@@ -84,6 +84,7 @@ class MemoryReport:
         """Stage, layer, formula with its equation, floats and share: state frame by frame, maps of a clip."""
         rows = list(_state_rows(self.graph)) if self.is_stream else list(_clip_rows(self.graph))
         found = pd.DataFrame(rows, columns=["stage", "layer", "op", "formula", "equation", "floats"])
+        # at least 1: a network of 2D layers keeps nothing, and shares of nothing are 0
         return found.assign(share=found["floats"] / max(1, int(found["floats"].sum())))
 
     @cached_property
@@ -127,6 +128,7 @@ class MemoryReport:
     @cached_property
     def traffic(self) -> pd.DataFrame:
         """Bytes that each layer moves and operations on each byte, for a clip and as a mean for a frame."""
+        # a clip is always there; the stream beside it only where the network can run frame by frame
         modes = {"clip": self.clip} if self.refusal else {"clip": self.clip, "frame": self.stream}
         return pd.DataFrame(
             [row for mode, graph in modes.items() for row in _traffic_rows(mode, Figures(graph, self.dtype))]

@@ -83,6 +83,7 @@ def _clips_text(report: MemoryReport) -> str:
 
 def _with_total(layers: pd.DataFrame) -> pd.DataFrame:
     total = {"stage": "total", "floats": int(layers["floats"].sum()), "share": float(layers["share"].sum())}
+    # text from here on: blanks under the columns that have no total
     shares = pd.concat([layers, pd.DataFrame([total])], ignore_index=True).fillna("")
     return shares.assign(share=[f"{share:.1%}" for share in shares["share"]])
 
@@ -149,6 +150,7 @@ def _draw_stages(axes: Axes, report: MemoryReport) -> None:
     bottom = pd.Series(0, index=table.index)
     for kind in table.columns:
         axes.bar(list(table.index), table[kind], bottom=bottom, label=kind, color=COLOURS[kind])
+        # not +=, which would change the series that the bars were drawn from
         bottom = bottom + table[kind]
     kept = f"state kept between frames: {int(bottom.sum()):,} floats"
     axes.set_title(kept if report.is_stream else "clip buffer, and maps made one after the other")

@@ -1,4 +1,4 @@
-"""Arithmetic over the metrics of networks, each built once: what the papers' figures are compared with."""
+"""Evaluates the arithmetic over networks' metrics with which papers' figures are compared."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ class Networks:
             text = cell.text("value")
             if text == "shape":
                 return scope.shape(cell.printed.count("x") + cell.printed.count("^2") + 1)
+            # the arithmetic knows names alone: `x3d_m.macs` is read as `x3d_m__macs`
             found = parse(_DOTTED.sub(r"\1__\2", text)).value(scope)
         except NoNetworkError:
             raise
@@ -161,6 +162,7 @@ class _Scope(Mapping[str, Number]):
         if name.startswith("work_"):
             kind = name.removeprefix("work_").replace("_", ".")
             return sum(figures.work[node.name].get(kind, 0) for node in nodes)
+        # some figures, such as the peak of live maps, are no sum over layers
         if name in METRICS and patterns is None:
             return evaluate(figures, name)
         return figures.total((node, self._of_layer(figures, name, node)) for node in nodes)

@@ -166,6 +166,7 @@ def _settings(values: Mapping[str, Item]) -> dict[str, Item]:
 
 def _over(outer: Mapping[str, Item], inner: Mapping[str, Item]) -> dict[str, Item]:
     """Inner settings over outer ones; a claim takes the place of any other claim."""
+    # a figure is refuted or quoted, never both, so that the nearest claim replaces any other
     claims = [key for key in inner if key in CLAIMS]
     return {key: item for key, item in outer.items() if not (claims and key in CLAIMS)} | dict(inner)
 
@@ -210,6 +211,7 @@ def _cells(
     printed = row.get("printed", item)
     if not isinstance(printed.value, str):
         raise printed.error(f"{place}: {printed.kind}, expected the figure as printed, in quotes")
+    # one text a row, quoted: YAML would drop the zeros at the end of 1.50, and they say how exact it is
     texts = printed.value.split()
     columns = columns or [{"figure": row.get("figure", row["row"])}]
     if len(texts) != len(columns):

@@ -10,6 +10,7 @@ Value = Fraction | int | str | None
 
 def number(printed: str) -> Fraction:
     """The number of a printed figure, without `about` and `more than` signs."""
+    # a Fraction: as a float 0.285 would lie below its own digits, and round down
     return Fraction(printed.lstrip("~<>").replace(",", ""))
 
 
@@ -26,6 +27,7 @@ def decimals(printed: str) -> int:
 def rounded(value: Fraction | int, digits: int) -> Fraction:
     """A number rounded to so many digits behind the point, halves away from zero."""
     scale = 10**digits
+    # as people round; Python's round() takes halves to the even digit
     away = (abs(Fraction(value)) * scale + Fraction(1, 2)) // 1
     return Fraction(away if value >= 0 else -away, scale)
 

@@ -1,4 +1,4 @@
-"""A page that sets the specs beside the public networks that they are of: figures measured on the module."""
+"""A page of public networks: figures measured on each module, and those of its spec."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.errors import TransformError
 from costmodel.escape import Markup
 from costmodel.graph import Graph
-from costmodel.network import Network
+from costmodel.network import Network, Settings
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from reports.tables import markdown
@@ -53,7 +53,7 @@ class Measured:
     origin: str
     spec: str
     variant: str | None
-    sets: Mapping[str, Any]
+    sets: Settings
     figures: Mapping[str, int]
 
     @property
@@ -88,13 +88,13 @@ def _measured(row: Item) -> Measured:
     return Measured(values["network"], values["from"], values["spec"], values.get("variant"), sets, figures)
 
 
-def rows() -> tuple[list[dict[str, Any]], list[str]]:
+def rows() -> tuple[list[dict[str, object]], list[str]]:
     """A row for each public network, and a line for each that cannot run frame by frame."""
     found, refused = [], []
     for each in measured():
         network = each.clip()
         clip = network.graph()
-        row: dict[str, Any] = {"network": each.network, "from": each.origin, "input": str(clip.source)}
+        row: dict[str, object] = {"network": each.network, "from": each.origin, "input": str(clip.source)}
         row |= {"spec": Markup(f"`{each.command}`")}
         ours = _figures(clip, {"params": "params", "macs": "macs_per_clip"})
         try:

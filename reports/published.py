@@ -1,4 +1,4 @@
-"""The Co3D paper's memory figures of CoX3D-M beside the right ones, and why they differ."""
+"""The Co3D paper's memory figures of CoX3D-M, the right ones, and why they differ."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def table_4() -> pd.DataFrame:
         if found.cell.table == "4":
             beside = {cell.figure: cell.printed for cell in given[found.cell.row] if cell.is_given}
             rows.append(_row(found, beside, _smallest(found.cell, networks)))
+    # the last row is the paper's total; what its rows do not add up to is kept by layers it does not list
     pools = rows[-1]["library"] - sum(row["library"] for row in rows[:-1])
     rows.insert(-1, _squeeze_excite(pools))
     return pd.DataFrame(rows)
@@ -79,6 +80,7 @@ def _squeeze_excite(library: int) -> dict[str, Any]:
 
 
 def _smallest(cell: Cell, networks: Networks) -> int:
+    # the same row asked of another network, so that its layers and its place stay the same
     network = Item("cox3d_m16_smallest", cell.item.file, cell.item.line)
     other = replace(cell, settings={**cell.settings, "network": network})
     value = networks.value(other, paper("co3d").networks, {})

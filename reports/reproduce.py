@@ -1,4 +1,4 @@
-"""The papers' figures computed anew, each exact, close, refuted or open, and their tables from ours."""
+"""Computes the papers' figures anew, judges each, and makes the papers' tables from ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLOSE = Fraction(2, 100)  # beyond this, and one unit of the last digit, a figur
 
 @dataclass(frozen=True)
 class Reproduced:
-    """A printed figure beside ours.
+    """A printed figure, the one that we compute, and a verdict.
 
     Args:
         value: ours, unrounded: a number in the printed unit, or a shape as text; None where there is none.

@@ -1,4 +1,4 @@
-"""The trajectory of a search, as X3D's Fig. 2: score against cost, every candidate, the path through them."""
+"""Draws the trajectory of a search as X3D's Fig. 2: score against cost, all candidates, the chosen path."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def points(decisions: Sequence[Row], cost: str) -> list[Row]:
     """Every candidate that was scored, by step: its axis, cost and score, and whether it was chosen."""
     found = []
     for decision in decisions:
+        # it takes no step: its network is a point of an earlier one already
         if decision["kind"] == "stop":
             continue
         found += [
@@ -100,6 +101,7 @@ def draw(decisions: Sequence[Row], options: Row, title: str) -> Figure:
 def _marks(axes: Axes, found: Sequence[Row]) -> None:
     names = list(dict.fromkeys(point["axis"] for point in found if point["axis"] != "start"))
     for index, name in enumerate(names):
+        # marks beside colours, so that axes are told apart in print and by colour-blind readers too
         mine = [point for point in found if point["axis"] == name]
         axes.plot(
             [point["cost"] for point in mine],
@@ -123,6 +125,7 @@ def _path(axes: Axes, path: Sequence[Row]) -> None:
         label="chosen",
     )
     for row in path:
+        # rings, not discs: the candidate's own mark shows through
         axes.plot(row["cost"], row["score"], marker="o", markersize=11, fillstyle="none", color="black")
         _label(axes, row, _words(row), 9)
 
@@ -139,6 +142,7 @@ def _label(axes: Axes, row: Row, text: str, above: int) -> None:
         textcoords="offset points",
         xytext=(-2, above),
         ha="left" if above > 0 else "center",
+        # labels of steps near each other would overlap if they lay flat
         rotation=38 if above > 0 else 0,
         rotation_mode="anchor",
         fontsize=7.5,

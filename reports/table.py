@@ -1,4 +1,4 @@
-"""A table and a page of tables: what a command or a report gives, in whichever format it is asked for.
+"""Tables and pages of tables, which commands and reports make and print in any of the formats.
 
 Nothing else knows formats. What loads a library, or takes long to make, is made where its format is wanted.
 """
@@ -83,6 +83,7 @@ class Page:
         if format == "csv":
             return (self.sheet or self._first_table)().render(format)
         parts = (self.document if self.document and format != "table" else self.parts)()
+        # a part without text in this format leaves no empty line either
         return "\n".join(text for part in parts if (text := part.render(format)))
 
     def _first_table(self) -> Table:

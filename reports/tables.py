@@ -51,6 +51,7 @@ def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
     import io
 
     out = io.StringIO()
+    # "\n", where csv writes "\r\n" by itself; rows may hold more keys than columns are wanted
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(row.get(key)) for key in columns} for row in rows)
@@ -65,6 +66,7 @@ def _cell(value: object) -> object:
 
 def frame_csv(frame: pandas.DataFrame) -> str:
     """A data frame as CSV with a header, without its index."""
+    # numbers cannot be formulas of a spreadsheet, and stay numbers for pandas to write
     text = frame.select_dtypes(exclude="number").columns
     plain = frame.assign(**{str(name): frame[name].map(escape.csv_cell) for name in text})
     return plain.to_csv(index=False)

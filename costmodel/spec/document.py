@@ -163,6 +163,7 @@ def document(spec: str | Path) -> Document:
         SpecError: a file is missing or wrong, or specs extend each other in a circle.
     """
     path = find(str(spec))
+    # the spec first, then what it extends, base last
     chain = [_mapping(read(path))]
     while "extends" in chain[-1].value:
         if len(chain) > LONGEST_CHAIN:

@@ -263,6 +263,7 @@ class _Builder:
             self.blocks[inside.prefix[:-1]] = self._block(word, inside.scope)
             return self.layers(block.value["layers"], inside)
         repeats = size(given["repeat"], place.scope, least=0)
+        # the type behind each repeat, to compare the first with the last
         edge, types = place.edge, []
         for index, count in self._iterations(given["repeat"], repeats, word, given):
             first = given["first"].value if index == 0 and "first" in given else {}

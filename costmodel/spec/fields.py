@@ -101,6 +101,7 @@ def _number(item: Item, scope: Scope) -> int:
 
 def _flag(item: Item, scope: Scope) -> bool:
     value = evaluate(item, scope, "true or false")
+    # comparisons in arithmetic give 0 or 1
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
     raise item.error(f"{item.kind}, expected true or false")

@@ -15,6 +15,7 @@ from costmodel.errors import SpecError
 from costmodel.files import read_file
 
 LARGEST_FILE = 1 << 20
+# A spec may be a stranger's: each limit is far above any real network, and reached in no time.
 DEEPEST = 60
 LONGEST_PATH = 100
 MOST_VALUES = 200_000
@@ -114,6 +115,7 @@ class _Tree:
         self.count = 0
 
     def build(self, events: Iterator[yaml.Event]) -> Item | None:
+        # a list of what is open stands for the recursion
         root: Item | None = None
         stack: list[_Open] = []
         for event in events:

@@ -103,6 +103,7 @@ def schema() -> Schema:
         "type": "object",
         "properties": {key: KEY_SCHEMAS[key] for key in KEYS},
         "additionalProperties": False,
+        # a spec that extends another may have no layers of its own
         "anyOf": [{"required": ["network"]}, {"required": ["extends"]}],
         "$defs": {
             "layers": _layers(),
@@ -121,6 +122,7 @@ def _layers() -> Schema:
         "minProperties": 1,
         "maxProperties": 1,
     }
+    # an enum for completion, any text beside it: a spec's own blocks are words too
     words = {"anyOf": [{"enum": [*OPS, *builtin_blocks()]}, {"type": "string"}]}
     return {"type": "array", "items": {"anyOf": [words, called]}}
 
@@ -159,6 +161,7 @@ def _word(word: str) -> Schema:
             **{key: SHARED[key] for key in COMMON},
             **{name: _field(each.kind) for name, each in fields.items()},
         },
+        # an editor cannot know the names of branches; whatever else a merge is given is one
         "additionalProperties": _LAYERS if is_merge(word) else False,
         "required": [name for name, each in fields.items() if each.required],
     }

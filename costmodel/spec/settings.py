@@ -21,6 +21,7 @@ def mistakes(document: Document) -> Iterator[SpecError]:
             yield item.error(f"{item.kind}, expected a number, true or false")
         yield from _wrong_name(name, item)
     for name, item in sizes.items():
+        # both are read by name in arithmetic, where two would be one
         if name in structure:
             yield item.error(f"{name!r} stands in `structure` already")
     for name, item in document.sections["let"].items():

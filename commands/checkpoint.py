@@ -28,7 +28,7 @@ def weights_option(about: str = WEIGHTS.help) -> tuple[Option, ...]:
 
 
 def with_reading(values: Mapping[str, Value]) -> dict[str, object]:
-    """A command's values, in the place of a path with how it is read the checkpoint that is meant.
+    """A command's values, with `--weights`, `--mapping` and `--by-order` joined into one checkpoint.
 
     Raises:
         OptionError: no `--weights` is there to be read so, or both ways are asked for.

@@ -39,7 +39,7 @@ Rows = list[dict[str, object]]
 
 
 def explain(source: Source, layer: str | None, format: str) -> None:
-    """Prints what stands behind the figures of a layer."""
+    """Prints a layer's closed forms, facts and counts, or without a layer a network's counts."""
     graph = source.graph()
     for note in graph.notes:
         tell(f"note: {note}")

@@ -25,7 +25,7 @@ def print_help(command: Command, name: str) -> None:
 def application(
     command: Command, name: str, receive: Callable[[Mapping[str, Value]], None] = lambda values: None
 ) -> typer.Typer:
-    """The command as typer's, which gives the values that a command line stands for to a function."""
+    """A typer application of the command, which hands the values of a command line to a function."""
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -50,7 +50,7 @@ def application(
 
 
 def reflowed(text: str) -> str:
-    """A text whose paragraphs fill a terminal of any width; indented lines stay as they are."""
+    """Joins the lines of each paragraph, so that it fills a terminal of any width; indented lines stay."""
     parts = text.strip().split("\n\n")
     return "\n\n".join(part if part.startswith(" ") else " ".join(part.split()) for part in parts)
 

@@ -1,4 +1,4 @@
-"""A command line read by a table of options: the values, and the order in which options were given.
+"""Reads a command line by a table of options: the values, and the order in which options were given.
 
 It takes what typer's command, made of the same table for help (`commands.help_page`), takes, with the same
 errors, and loads in a tenth of the time.
@@ -17,7 +17,7 @@ HELP = Option("help", "Show this message and exit.", bool, False)
 
 @dataclass(frozen=True)
 class Given:
-    """What a command line gives.
+    """A command line that has been read.
 
     Args:
         values: the value of every option, its default where it is not given.

@@ -1,4 +1,4 @@
-"""Where a command's words go: figures on standard output, notes and progress on standard error."""
+"""Prints: figures go to standard output, notes and progress to standard error."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from costmodel.escape import terminal
 
 
 def put(text: str) -> None:
-    """Writes what was asked for."""
+    """Writes figures to standard output."""
     sys.stdout.write(text)
 
 
 def tell(text: str) -> None:
-    """Tells something beside it, a line."""
+    """Writes a line of notes or progress to standard error."""
     # names of files and layers may hold what moves a terminal's cursor; `put` gets escaped text
     print(terminal(text), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the commands that search share: their options, a request made of them, and where candidates run."""
+"""Shared by the commands that search: their options, the request made of them, and the workers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Setup:
     maker: Maker
 
     def how_to_go_on(self) -> str:
-        """What a search that is interrupted tells."""
+        """The line that an interrupted search prints."""
         return f"the same command goes on from what {self.path} holds"
 
     @contextmanager

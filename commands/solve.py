@@ -44,7 +44,7 @@ def solve(
     dtype: str,
     format: str,
 ) -> None:
-    """Answers, and prints how much of the grid each limit excluded."""
+    """Prints the best design or the front, and how much of the grid each limit excluded."""
     from costmodel.errors import OptionError
     from search.methods.solve import pareto as front
     from search.methods.solve import solve as best

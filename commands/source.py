@@ -41,7 +41,7 @@ class Source(Network):
     def read(
         cls, spec: str, variant: str | None, sets: Settings, transforms: tuple[Transform, ...]
     ) -> Source:
-        """The network that stands for SPEC on a command line: a path, a shipped name, or a file of weights.
+        """The network that SPEC names on a command line: by a path, a shipped name, or a file of weights.
 
         Raises:
             CostModelError: it cannot be read, or an option contradicts the file of weights.
@@ -82,7 +82,7 @@ class Source(Network):
         return self.file is not None and self.spec == str(self.file.path)
 
     def taking(self, weights: Path | None) -> Source:
-        """The same with the weights of `--weights`; where the file knows its network, once that is the same.
+        """The source with the weights of `--weights`; a file that says its network must say the same one.
 
         The number of classes is the file's where it is not set.
 
@@ -106,7 +106,7 @@ class Source(Network):
         return replace(source, weights=weights, file=file)
 
     def starting_from(self, weights: Path | None) -> Source:
-        """The same with weights to train from, which may be another network's in part."""
+        """The source with weights to train from, which may belong in part to another network."""
         if weights is None:
             return self
         self._must_have_none()
@@ -162,7 +162,7 @@ class Source(Network):
 
     @property
     def weights_note(self) -> str:
-        """What a reader must know of weights that were trained without its transforms; mostly nothing."""
+        """A warning where the weights were trained without some of its transforms; mostly empty."""
         if self.file is None:
             return super().weights_note
         own = self.file.known.network

@@ -11,7 +11,7 @@ INPUT, OUTPUT, ERROR = 0, 1, 2
 
 
 def make_ready() -> None:
-    """Opens the streams that are closed, so that no file of ours gets their number and what is printed.
+    """Opens streams that are closed: a file opened later would get their number, and be printed into.
 
     What a terminal cannot show, such as a file's name that is no text, is written as Python writes it.
     """
@@ -36,12 +36,12 @@ def _shown(stream: TextIO | None, number: int) -> TextIO:
 
 
 def was_cut(error: BaseException) -> bool:
-    """Whether the reader of our output went away: rich ends the program itself then."""
+    """Whether the reader of our output went away; rich turns that into a SystemExit of its own."""
     return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
 
 
 def give_up_output() -> None:
-    """Lets what is still to be written go nowhere: it would be tried, and told, once more at the end."""
+    """Sends the rest of the output to nowhere: Python would try, and report, it once more at the end."""
     with suppress(OSError, ValueError):
         # Python flushes once more when it ends, where no `except` of ours can be
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""`study`: what searches have found and decided, and why."""
+"""`study`: prints and exports what searches have found and decided, and why."""
 
 from __future__ import annotations
 

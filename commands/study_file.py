@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # what reads studies loads numpy, and `--help` must not wait 
 
 @contextmanager
 def study_of(path: Path) -> Iterator[Study]:
-    """A study to read; a line on standard error says so where it can only be read.
+    """Opens a study for reading; a line on standard error says so where no search can go on in it.
 
     Raises:
         StudyError: there is none, or it is damaged or of a format that cannot be read.

@@ -136,7 +136,7 @@ def with_rate(data: Data, fps: float | None) -> Data:
 
 
 def how_to_go_on(out: Path) -> str:
-    """What a training that is interrupted tells."""
+    """The line that an interrupted training prints."""
     from search.train.loop import CHECKPOINT
 
     if (out / CHECKPOINT).exists():
@@ -152,7 +152,7 @@ def with_classes(source: Source, data: Data) -> Source:
 
 
 def chosen_device(device: str | None, threads: int | None = None) -> str:
-    """The device asked for, or a GPU where there is one; on a CPU so many threads run."""
+    """The device asked for, or a GPU where there is one; also sets the number of CPU threads."""
     import torch
 
     if threads is not None:

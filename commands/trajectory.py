@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 
 
 def progress(text: str) -> None:
-    """Tells something on standard error."""
+    """Writes a line to standard error."""
     tell(text)
 
 

@@ -33,7 +33,7 @@ def row_of(found: ClipAccuracy) -> dict[str, object]:
 
 
 def confused(found: ClipAccuracy) -> list[Row]:
-    """A row for each two classes of which one was taken for the other, the most often first."""
+    """A row for each class that was taken for another one, the most frequent mistake first."""
     from search.train.metrics import confusion
 
     table, names = confusion(found.scores, found.data.validation.labels), found.data.classes

@@ -51,7 +51,7 @@ class Entry:
 
     @property
     def command(self) -> str:
-        """What follows `analyze` to see the network."""
+        """The arguments of `analyze` that show the network."""
         variant = f" --variant {self.variant}" if self.variant else ""
         return f"{self.spec}{variant}" + "".join(f" --set {name}={_text(v)}" for name, v in self.sets.items())
 

@@ -58,7 +58,7 @@ class Measured:
 
     @property
     def command(self) -> str:
-        """What follows `analyze` to see the spec's figures."""
+        """The arguments of `analyze` that show the spec's figures."""
         variant = f" --variant {self.variant}" if self.variant else ""
         sets = "".join(f" --set {name}={value}" for name, value in self.sets.items())
         return f"{self.spec}{variant}{sets}"

@@ -60,7 +60,7 @@ class Reproduced:
         return _short(self.value)
 
     def as_row(self) -> dict[str, object]:
-        """With the names that other programs rely on."""
+        """The figure as a row, under the names that other programs rely on."""
         difference = None if self.difference is None else float(self.difference)
         return {
             "paper": self.cell.paper,

@@ -68,7 +68,7 @@ def axes_of(document: Document) -> tuple[Axis, ...]:
 
 
 def read_axis(name: str, item: Item, document: Document, mistakes: list[str]) -> Axis | None:
-    """One axis; what is wrong with it is added to `mistakes`."""
+    """Reads one axis; its mistakes are added to `mistakes`, and then it is None."""
     before = len(mistakes)
     # collected, not raised: the check of a whole spec tells the mistakes of all axes at once
     mistakes.extend(str(error) for error in _wrong(item, document))

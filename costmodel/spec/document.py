@@ -1,4 +1,4 @@
-"""A spec as one document: `extends` followed, sections merged, the variant and `--set` values chosen."""
+"""A spec as one document: follows `extends`, merges sections, applies the variant and `--set` values."""
 
 from __future__ import annotations
 

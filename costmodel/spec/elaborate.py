@@ -1,4 +1,4 @@
-"""From a checked document to a graph: variants, `let`, blocks, repeats and branches worked out."""
+"""Builds the graph of a checked document: evaluates `let`, and unfolds blocks, repeats and branches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each word of a spec takes: the fields of its op, and how a value is read for each kind of field."""
+"""The fields that each layer of a spec takes, and how the value of each kind of field is read."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def choices_of(kind: str) -> tuple[str, ...]:
 
 
 def reader(kind: str) -> Callable[[Item, Scope], FieldValue | str]:
-    """What reads a field of a kind: the op's annotation."""
+    """The function that reads a field of a kind, which is the annotation in the op's class."""
     return KINDS.get(kind) or partial(_choice, choices_of(kind))
 
 

@@ -1,4 +1,4 @@
-"""Mistakes in the sections of a spec that name numbers: structure, sizes, let, variants."""
+"""Finds mistakes in the sections of a spec that name numbers: structure, sizes, let, variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph written back as a spec: flat layers, exact numbers, branches by `as` and `from`."""
+"""Writes a graph back as a spec: flat layers, exact numbers, branches by `as` and `from`."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What an engine must know of the search whose candidates it is to run.
+    """What an engine is told about the search whose candidates it runs.
 
     Args:
         score: what a candidate is scored by.
@@ -70,7 +70,7 @@ ENGINES: dict[str, Maker] = {}
 
 
 def engine(name: str) -> Callable[[Maker], Maker]:
-    """Registers what makes an engine under the name that `--engine` knows it by.
+    """Registers a function that makes an engine, under its name for `--engine`.
 
     Raises:
         OptionError: another has this name.
@@ -86,7 +86,7 @@ def engine(name: str) -> Callable[[Maker], Maker]:
 
 
 def engine_named(name: str) -> Maker:
-    """What makes the engine of a name.
+    """The function that makes the engine of that name.
 
     Raises:
         OptionError: there is none; the message lists the known ones.

@@ -26,7 +26,7 @@ Listener = Callable[[str], None]
 
 @dataclass
 class Judging:
-    """Scores designs: from the study where they are known, here or in workers where they are not.
+    """Scores designs: looks them up in the study, or runs them here or in workers.
 
     A candidate that fails is tried again up to `retries` times, then left out with its reason; but never
     because a worker was killed while others ran, which may have taken its memory. What was scored here is
@@ -190,7 +190,7 @@ class Judging:
 
 
 def together(found: Sequence[Judged]) -> Judged:
-    """What a candidate scored under several seeds: the mean; why it failed, if it did under one.
+    """The mean score of a candidate over several seeds; a failure where it failed under one.
 
     Its error is the larger of the validation set's and of that over the seeds, s / sqrt(N).
     """

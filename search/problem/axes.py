@@ -1,4 +1,4 @@
-"""What each axis offers in a step: of its distinct designs the one whose cost is nearest to a target."""
+"""Finds for each axis the value at which the network's cost comes nearest to a target."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Aim:
-    """Where an axis should take the cost.
+    """The cost that a step aims at, and the present one.
 
     Args:
         quantity: the cost.
@@ -57,7 +57,7 @@ class Aim:
 
     @property
     def grows(self) -> bool:
-        """Whether the cost is to become larger."""
+        """Whether the step makes networks dearer."""
         return bool(self.target > self.present)
 
 

@@ -1,4 +1,4 @@
-"""From the options of a search to what it needs to run, everything checked before anything is written."""
+"""Puts a search together from its options; everything is checked before anything is written."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ MOST_STEPS = 200
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched for.
+    """A search problem: a family of networks, its axes, the budget and the limits.
 
     Args:
         family: the spec, and whether its networks run as streams.
@@ -107,7 +107,7 @@ class Considered:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a step ended with, and all that it was chosen from.
+    """The outcome of a step, and the options that it was chosen from.
 
     `kind` is start, expand, contract, aside (a network off the path) or stop.
     """
@@ -126,7 +126,7 @@ class Decision:
 
 
 def options_of(problem: Problem, present: Design, aim: Aim, limits: Sequence[Limit]) -> list[Considered]:
-    """What every axis offers from a network towards an aim.
+    """The options of a step: what every axis offers from a network towards an aim.
 
     Networks that cannot be built or stand outside a limit are left out, with the reason.
     """

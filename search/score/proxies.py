@@ -19,7 +19,7 @@ class Synflow:
     in_worker = True
 
     def recipe_at(self, step: int) -> Mapping[str, object]:
-        """Nothing but the network and the seed decides."""
+        """Empty: the score depends on the network and the seed alone."""
         return {}
 
     def __call__(self, task: Task) -> Result:

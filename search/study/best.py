@@ -108,7 +108,7 @@ class Best:
 
 
 def best_of_search(study: Study, search: int | None) -> Best:
-    """The network that a search of a study ended with, or its last search.
+    """The network that a search ended with; of the study's last search where none is named.
 
     Raises:
         OptionError: there is no such search, or it has no winner yet.
@@ -127,7 +127,7 @@ def best_of_search(study: Study, search: int | None) -> Best:
 
 
 def export_best(study: Study, search: int | None, out: Path) -> tuple[list[Path], list[str]]:
-    """Writes the best network of a search into a folder; the files, and the commands that go on from them.
+    """Writes the best network of a search into a folder; returns the files, and commands to go on with.
 
     Raises:
         CostModelError: there is none, its weights cannot be read, or a file cannot be written.

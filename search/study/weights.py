@@ -53,7 +53,7 @@ class KeptWeights:
             write_whole(self._path(candidate), content)
 
     def lacks(self, candidate: str) -> bool:
-        """Whether weights are to be kept that are not there."""
+        """Whether a candidate's weights should be kept but are missing."""
         return self.keep != "none" and not self._path(candidate).is_file()
 
     def drop(self, candidates: Collection[str]) -> None:

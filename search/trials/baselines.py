@@ -55,7 +55,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Ended:
-    """A search that has ended: how it was set up, what it decided, and the trainings that it has paid for."""
+    """A finished search: its setup, its decisions, and the candidates whose training counts as its own."""
 
     ready: Prepared
     decisions: tuple[Decision, ...]

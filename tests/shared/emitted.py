@@ -42,6 +42,13 @@ def frames(graph: Graph, count: int, batch: int = 2, seed: int = 1) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def answered(network: StreamNetwork, clip: Tensor) -> Tensor:
+    """A stream's answers to a clip, as maps."""
+    outputs, valid = network.forward_steps(clip)
+    assert bool(valid.all())
+    return outputs
+
+
 def assert_near(found: Tensor, expected: Tensor) -> None:
     """Equal within 1e-9 of the largest expected value."""
     assert found.shape == expected.shape

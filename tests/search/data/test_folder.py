@@ -169,3 +169,11 @@ def test_clips_that_would_fill_the_memory_are_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr("search.data.folder._most_held", lambda: 50)
     place = tmp_path / "run" / "0.npy"
     assert message(tmp_path) == f"{place}: the clips so far take half of the memory; save them as .npy"
+
+
+def test_a_class_of_several_that_is_never_trained_is_named(tmp_path: Path):
+    for name in "abc":
+        clip(tmp_path / f"{name}.npy")
+    rows = ["clip,label,split", "a.npy,x,train", "b.npy,x;y,train", "c.npy,y;new,val"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    assert message(tmp_path) == f"{tmp_path}: labels do not match, 'new' is validated but never trained"

@@ -1,0 +1,22 @@
+"""`study` prints what a study holds."""
+
+import json
+from pathlib import Path
+
+import pytest
+from studies import make_study
+
+import cli
+
+
+def test_show_prints_candidates_and_decisions_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    make_study()
+    capsys.readouterr()
+    assert cli.main(["study", "show", "s.db", "--format", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {"step", "axis", "score", "cost"} <= shown["decisions"][0].keys()
+    expected = {"score", "costs", "settings", "versions", "seconds", "training_macs"}
+    assert expected <= shown["candidates"][0].keys()

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -90,17 +89,6 @@ def test_a_table_says_units_sources_and_deviations(run):
     assert "MiB" in lines["weight_bytes"]
 
 
-def test_graphml_and_dot_hold_the_graph_with_its_figures(run):
-    _, out, _ = run("x2d", "--format", "graphml")
-    nodes = ElementTree.fromstring(out).findall(".//{*}node")
-    assert {"input", "conv1_s"} <= {node.get("id") for node in nodes}
-    _, out, _ = run("x2d", "--continual", "--format", "dot")
-    assert out.startswith('digraph "x2d" {')
-    assert '"conv1_s" [label="conv1_s\\nConv\\n24x1x56x56\\n648' in out.replace("op ", "").replace(
-        "type ", ""
-    ).replace("params ", "")
-
-
 @pytest.mark.parametrize(
     ("arguments", "delay"),
     [
@@ -154,20 +142,3 @@ def test_wrong_input_is_one_line_and_exit_code_two(run, arguments: list[str], me
     (line,) = err.splitlines()
     assert line.startswith("error: ")
     assert message in line
-
-
-def test_an_unknown_command_names_itself(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["analyse", "x3d_m"]) == 2
-    assert capsys.readouterr().err == "error: unknown command 'analyse' (did you mean 'analyze'?)\n"
-
-
-def test_several_mistakes_are_several_lines(run, tmp_path: Path):
-    spec = tmp_path / "wrong\nname.yaml"
-    spec.write_text("input: {channels: 0, time: 4, height: 8, width: 8}\nnetwork: [rleu, {cnv: {}}]\n")
-    code, out, err = run(str(spec))
-    assert (code, out) == (2, "")
-    assert [line.split(": ")[2] for line in err.splitlines()] == [
-        "input.channels",
-        "network[0].rleu",
-        "network[1].cnv",
-    ]

@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 import pytest
 from typer.main import get_command
 
-import cli
 from commands.command import Command
 from commands.help_page import application
 from commands.options import SPEC
@@ -112,17 +111,6 @@ def test_both_parsers_read_a_word_that_takes_a_value(cut: type[Transform]):
         assert kept == [parse(command.table, arguments).values]
 
 
-def test_what_a_command_has_can_be_left_out():
-    assert made("--continual", has=("fold",)) == ["--continual", "--fold"]
-    assert made("--fold", "--continual", has=("fold",)) == ["--fold", "--continual"]
-    assert made("--no-fold", has=("fold",)) == []
-
-
-def test_a_switch_may_imply_a_transform():
-    assert made("--pool=3", implied=("continual",)) == ["--continual --pool 3"]
-    assert made("--continual", "--pool=3", implied=("continual",)) == ["--continual --pool 3"]
-
-
 def test_what_cannot_be_composed_is_one_line(capsys: pytest.CaptureFixture[str]):
     @dataclass(frozen=True)
     class Clipped(Transform):
@@ -136,12 +124,3 @@ def test_what_cannot_be_composed_is_one_line(capsys: pytest.CaptureFixture[str])
     finally:
         del TRANSFORMS["clipped"]
         transform_options.cache_clear()
-
-
-@pytest.mark.parametrize("command", ["analyze", "sweep", "report memory", "validate"])
-def test_options_of_a_network_are_refused_where_none_is_given(
-    command: str, capsys: pytest.CaptureFixture[str]
-):
-    assert cli.main([*command.split(), "--continual"]) == 2
-    shown = {"validate": "--continual: is for a SPEC; name one"}.get(command, "Missing argument 'SPEC'.")
-    assert capsys.readouterr().err == f"error: {shown}\n"

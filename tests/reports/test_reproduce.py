@@ -1,13 +1,11 @@
 """The papers' figures: how many come out, what is said of the others, and how they are printed."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import cli
 from reports.papers import paper, paper_names
 from reports.reproduce import COUNTED, counts, reproduce, table_rows
 
@@ -69,64 +67,6 @@ def test_a_table_holds_our_figures_and_marks_the_others():
     assert row["params (M)"] == "34.57!"
     assert row["FLOPs (G)"] == "66.25"
     assert row["accuracy (%)"] == "68.45*"
-
-
-def test_the_command_prints_the_contracts_json(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["reproduce", "co3d", "--format", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    wanted = {"paper", "table", "row", "figure", "published", "computed", "verdict", "reason"}
-    assert all(wanted <= each.keys() for each in found["figures"])
-    row = next(each for each in found["figures"] if (each["table"], each["row"]) == ("3", "CoX3D-M_64"))
-    row = next(
-        each
-        for each in found["figures"]
-        if (each["table"], each["row"], each["figure"]) == ("3", "CoX3D-M_64", "FLOPs")
-    )
-    assert (row["published"], row["computed"], row["verdict"]) == ("325,477", 325476.793, "exact")
-    assert found["counts"][0]["exact"] == sum(each["verdict"] == "exact" for each in found["figures"])
-
-
-def test_rows_are_listed_for_people_as_markdown_and_csv(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["reproduce", "x3d", "--verdict", "close", "--format", "md"]) == 0
-    assert "| x3d | 2 | X3D-XS | FLOPs | 0.60 G | 0.605257 | close | cut off" in capsys.readouterr().out
-    assert cli.main(["reproduce", "x3d", "--verdict", "close", "--format", "csv"]) == 0
-    header, first, *_ = capsys.readouterr().out.splitlines()
-    assert header.startswith("paper,table,row,figure,published,computed,verdict,reason,unit,difference")
-    assert first.startswith("x3d,2,X3D-XS,FLOPs,0.60,0.605256512,close,")
-
-
-@pytest.mark.parametrize("format", ["table", "md", "csv", "json"])
-def test_a_table_comes_in_every_format(capsys: pytest.CaptureFixture[str], format: str):
-    assert cli.main(["reproduce", "--table", "efficient3d:8", "--format", format]) == 0
-    out = capsys.readouterr().out
-    assert "3D-MobileNetV1 2.0x" in out
-    assert "33.34!" in out
-    assert "84.96*" in out
-
-
-def test_the_documented_counts_are_what_the_command_prints(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["reproduce", "--format", "md"]) == 0
-    counted, _, _ = capsys.readouterr().out.partition("\n\n")
-    assert counted in (ROOT / "docs/reproduce.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        (["c3d"], "unknown paper 'c3d' (did you mean 'co3d'?)"),
-        (["--table", "co3d"], "--table: 'co3d', expected PAPER:TABLE such as co3d:3"),
-        (["--table", "co4d:3"], "--table: unknown paper 'co4d' (did you mean 'co3d'?)"),
-        (["--table", "co3d:9"], "--table: co3d has no table '9' (known: 1, 2, 3, 4, 5, 6, 7, text)"),
-        (["--verdict", "right"], "--verdict: unknown 'right', expected one of exact, close, refuted,"),
-        (["x3d", "--table", "x3d:1"], "--table: stands alone, expected no PAPER, --verdict or --all"),
-    ],
-)
-def test_a_wrong_argument_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], error: str):
-    assert cli.main(["reproduce", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith(f"error: {error}")
-    assert captured.err.count("\n") == 1
 
 
 def test_all_papers_take_less_than_ten_seconds_and_no_torch():

@@ -1,0 +1,44 @@
+"""Rows as CSV, Markdown and LaTeX: what reads a format reads them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from awkward_table import TABLE
+
+
+def test_csv_is_read_back():
+    rows = list(csv.DictReader(io.StringIO(TABLE.render("csv"))))
+    assert rows[0] == {"name": "res_1 & 50%", "macs": "1234567", "delay": "unbounded"}
+    assert rows[1]["macs"] == ""
+
+
+def test_markdown_keeps_a_bar_inside_its_cell():
+    line = TABLE.render("md").splitlines()[3]
+    assert [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] == [r"a\|b", "-", "-"]
+
+
+def test_latex_is_a_tabular_that_needs_no_package():
+    assert TABLE.render("latex").splitlines() == [
+        r"\begin{tabular}{lrl}",
+        r"\hline",
+        r"name & macs & delay \\",
+        r"\hline",
+        r"res\_1 \& 50\% & 1,234,567 & unbounded \\",
+        r"a\textbar{}b & - & - \\",
+        r"\hline",
+        r"\end{tabular}",
+    ]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_compiles(tmp_path: Path):
+    text = rf"\documentclass{{article}}\begin{{document}}{TABLE.render('latex')}\end{{document}}"
+    (tmp_path / "table.tex").write_text(text)
+    subprocess.run(["pdflatex", "-halt-on-error", "table.tex"], cwd=tmp_path, check=True, capture_output=True)

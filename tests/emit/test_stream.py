@@ -1,67 +1,24 @@
-import copy
-import pickle
-
 import pytest
 import torch
 from emitted import SOURCE, assert_near, chain, clip_network, frames, stream_network
+from residual_streams import BEHIND, TIMES, WINDOWED, residual, small_x3d
 
 from costmodel import analyze, continual, load
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import macs_by_phase
-from costmodel.emit import StreamNetwork, emit, executed_macs, fold_norms
-from costmodel.emit.state import StreamState
+from costmodel.emit import StreamNetwork, emit, executed_macs
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
-    Add,
-    AvgPool,
-    BatchNorm,
     Conv,
     Flatten,
     Gate,
     GlobalPool,
     Linear,
-    MaxPool,
     Relu,
     Sigmoid,
     Step,
 )
-
-WINDOWED = {
-    "depthwise": lambda time: Conv(channels=4, groups=4, **time),
-    "dense": lambda time: Conv(channels=6, bias=True, **time),
-    "point": lambda time: Conv(
-        channels=4, groups=4, bias=True, **time | {"kernel": (time["kernel"][0], 1, 1)}
-    ),
-    "causal": lambda time: Conv(channels=4, causal=True, **time),
-    "max": lambda time: MaxPool(**time),
-    "average": lambda time: AvgPool(**time),
-}
-TIMES = [
-    {"kernel": (3, 3, 3)},
-    {"kernel": (5, 3, 3), "stride": (2, 1, 1)},
-    {"kernel": (2, 3, 3), "stride": (2, 2, 2)},
-    {"kernel": (3, 3, 3), "stride": (3, 1, 1), "dilation": (2, 1, 1)},
-    {"kernel": (4, 3, 3), "dilation": (2, 1, 1), "padding": (0, 1, 1)},
-    {"kernel": (1, 3, 3), "stride": (2, 1, 1)},
-]
-BEHIND = Conv(channels=4, kernel=(3, 1, 1), stride=(2, 1, 1))
-
-
-def residual(kernel: int = 3, stride: int = 1, **shortcut: object) -> Graph:
-    nodes = (
-        Node("a", Conv(channels=4, kernel=(kernel, 3, 3), stride=(stride, 1, 1)), (INPUT,)),
-        Node("bn", BatchNorm(), ("a",)),
-        Node("relu", Relu(), ("bn",)),
-        Node("shortcut", Conv(channels=4, stride=(stride, 1, 1)), (INPUT,)),
-        Node("add", Add(), ("relu", "shortcut")),
-        Node("b", Conv(channels=4, kernel=(3, 1, 1)), ("add",)),
-    )
-    return Graph("residual", SOURCE, nodes)
-
-
-def small_x3d(**options: object) -> Graph:
-    return continual(load("x3d", variant="XS", crop=32, gamma_d=1, gamma_w=0.3, classes=8), **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("state", ["partial", "window"])
@@ -93,17 +50,6 @@ def test_steps_started_from_zeros_equal_the_padded_clip_network(kind, time, stat
         outputs, _ = network.forward_steps(clip)
         expected = clip_form(clip)
     assert_near(outputs, expected[:, :, : outputs.shape[2]])
-
-
-@pytest.mark.parametrize("state", ["partial", "window"])
-@pytest.mark.parametrize("time", TIMES, ids=str)
-@pytest.mark.parametrize("kind", WINDOWED)
-def test_state_holds_the_floats_that_analyze_counts(kind, time, state):
-    network = stream_network(chain(WINDOWED[kind](time), BEHIND), state=state)
-    expected = analyze(network.graph).totals["state_floats"]
-    for frame in frames(network.graph, 9).unbind(2):
-        network.forward_step(frame)
-        assert network.get_state().floats == expected
 
 
 @pytest.mark.parametrize("state", ["partial", "window"])
@@ -180,39 +126,6 @@ def test_a_step_without_an_answer_is_none():
     answers = [network.forward_step(frame) is not None for frame in frames(network.graph, 10).unbind(2)]
     delay = network.program.delay
     assert answers == [step >= delay and (step - delay) % 2 == 0 for step in range(10)]
-
-
-def test_a_step_is_a_pure_function():
-    network = stream_network(small_x3d())
-    first, second = frames(network.graph, 2).unbind(2)
-    _, state = network.step(first, network.initial_state(2))
-    before = [tensor.clone() for tensor in state.tensors]
-    _, one = network.step(second, state)
-    _, other = network.step(second, state)
-    assert all(map(torch.equal, before, state.tensors))
-    assert all(map(torch.equal, one.tensors, other.tensors))
-
-
-def test_a_stream_goes_on_from_a_state_that_was_set():
-    network = stream_network(residual())
-    clip = frames(network.graph, 12)
-    network.forward_steps(clip[:, :, :6])
-    state = network.get_state()
-    expected, _ = network.forward_steps(clip[:, :, 6:])
-    network.reset()
-    network.set_state(state)
-    assert_near(network.forward_steps(clip[:, :, 6:])[0], expected)
-
-
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))])
-def test_a_copy_goes_on_alone(copied):
-    network = stream_network(residual())
-    clip = frames(network.graph, 12)
-    network.forward_steps(clip[:, :, :6])
-    other = copied(network)
-    expected, _ = network.forward_steps(clip[:, :, 6:])
-    assert_near(other.forward_steps(clip[:, :, 6:])[0], expected)
-    assert other.get_state().step == 12
 
 
 def test_a_saved_network_answers_alike(tmp_path):
@@ -294,21 +207,6 @@ def test_a_trained_weight_is_the_one_that_steps_use():
         assert_near(network.forward_steps(clip)[0][:, :, 1:], network(clip))
 
 
-@pytest.mark.parametrize(
-    "graph",
-    [residual(), load("x3d", variant="XS", crop=32, gamma_d=1, gamma_w=0.3, classes=8)],
-    ids=["residual", "x3d"],
-)
-def test_folded_norms_change_no_answer(graph):
-    network = stream_network(graph)
-    folded = fold_norms(network)
-    assert not any("bn" in name for name in folded.layers)
-    clip = frames(network.graph, analyze(network.graph).totals["receptive_field"])
-    with torch.no_grad():
-        assert_near(folded(clip), network(clip))
-        assert_near(folded.forward_steps(clip)[0], network.forward_steps(clip)[0])
-
-
 def test_a_map_as_output_keeps_its_height_and_width():
     network = stream_network(chain(Conv(channels=5, kernel=(3, 3, 3))))
     clip = frames(network.graph, 7)
@@ -341,14 +239,6 @@ def test_flattened_frames_reach_a_classifier():
     network = stream_network(Graph("flat", source, nodes, clip=chain(Relu())))
     clip = frames(network.graph, 9)
     assert_near(network.forward_steps(clip)[0][:, :, 1:], network(clip))
-
-
-def test_float32_state_moves_with_the_network():
-    network = stream_network(residual()).float()
-    clip = frames(network.graph, 12)
-    network.forward_steps(clip[:, :, :6].float())
-    network.double()
-    assert network.forward_step(clip[:, :, 6]).dtype == torch.float64
 
 
 def wrong_frames() -> dict[str, tuple[object, str]]:
@@ -387,39 +277,6 @@ def test_frames_with_a_nan_are_refused_before_any_is_taken():
         network.get_state()
     network.checks_values = False
     assert network.forward_steps(clip)[0].isnan().any()
-
-
-def wrong_states() -> dict[str, tuple[StreamState, str]]:
-    own = stream_network(residual()).initial_state(2)
-    other = stream_network(residual(5)).initial_state(2)
-    crop = [tensor[..., :3] for tensor in own.tensors]
-    return {
-        "network": (
-            other,
-            f"state: of another network, {len(other.tensors)} tensors; expected {len(own.tensors)}",
-        ),
-        "size": (
-            own.map(lambda tensor: tensor[..., :3]),
-            f"state: {own.names[0]} is {tuple(crop[0].shape)}, expected (2, 4, 6, 6)",
-        ),
-        "dtype": (
-            own.map(torch.Tensor.float),
-            f"state: {own.names[0]} is torch.float32, cpu; expected torch.float64, cpu",
-        ),
-    }
-
-
-@pytest.mark.parametrize("kind", wrong_states())
-def test_a_state_of_another_network_is_refused(kind):
-    network = stream_network(residual())
-    network.forward_steps(frames(network.graph, 3))
-    before = network.get_state()
-    given, message = wrong_states()[kind]
-    for use in (network.set_state, lambda state: network.step(frames(network.graph, 1)[:, :, 0], state)):
-        with pytest.raises(EmitError) as error:
-            use(given)
-        assert str(error.value) == message
-    assert network.get_state() is before
 
 
 def test_a_clip_shorter_than_the_receptive_field_is_refused():

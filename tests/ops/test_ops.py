@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from costmodel.errors import GraphError, OptionError, ShapeError
 from costmodel.ops import (
     OPS,
     Add,
@@ -21,7 +20,6 @@ from costmodel.ops import (
     Concat,
     Conv,
     CumulativePool,
-    Delay,
     Dropout,
     Flatten,
     Gate,
@@ -42,11 +40,9 @@ from costmodel.ops import (
     Sigmoid,
     Softmax,
     Split,
-    Step,
     Subsample,
     Swish,
     infer,
-    op_named,
 )
 from costmodel.ops.base import macs_of
 from costmodel.types import TensorType
@@ -255,72 +251,3 @@ def test_a_pool_counts_inputs_outputs_and_taps_apart():
         "pool.max.outputs": 8 * 3 * 4 * 7,
         "pool.max.taps": 4 * 8 * 3 * 4 * 7,
     }
-
-
-def test_a_step_does_the_work_of_one_output_frame():
-    conv = Conv(channels=4, kernel=(3, 3, 3))
-    step = Step(conv.without_time_padding(), before=1)
-    frame = X.with_time(1)
-    assert infer(step, (frame,)) == conv.out(X).with_time(1)
-    assert macs_of(step.work(frame)) * X.time == macs_of(conv.work(X))
-    assert step.weights(frame) == conv.weights(X)
-
-
-@pytest.mark.parametrize(("stride", "kept"), [(1, 4), (2, 2), (3, 2), (4, 1), (9, 1)])
-def test_a_step_keeps_its_open_sums_or_its_window(stride: int, kept: int):
-    conv = Conv(channels=3, kernel=(3, 1, 1), dilation=(2, 1, 1), stride=(stride, 1, 1), padding=(0, 0, 0))
-    frame = X.with_time(1)
-    assert Step(conv).carry(frame).kept == {"partial": TensorType(3, kept, 5, 7)}
-    assert Step(conv, form="window").carry(frame).kept == {"frames": TensorType(8, 4, 5, 7)}
-
-
-def test_a_delay_holds_as_many_tensors_as_frames_come_while_it_waits():
-    assert Delay(wait=3, jump=2).carry(X.with_time(1)).kept == {"frames": TensorType(8, 2, 5, 7)}
-
-
-@pytest.mark.parametrize(
-    ("op", "inputs", "message"),
-    [
-        (Conv(channels=8, groups=3), (X,), "3 groups do not divide 8 input channels"),
-        (Conv(channels=9, groups=2), (X,), "2 groups do not divide 9 output channels"),
-        (
-            Conv(channels=8, kernel=(9, 1, 1), padding=(1, 0, 0)),
-            (X,),
-            "the kernel reaches 9 in time, more than its padded input of 8",
-        ),
-        (Add(), (X, X.with_time(5)), "branches differ, 8x6x5x7 and 8x5x5x7"),
-        (Concat(), (X, X._replace(height=4)), "branches differ, 8x6x5x7 and 8x6x4x7"),
-        (
-            Gate(),
-            (X, X._replace(channels=1)),
-            "a gate of 1x6x5x7 does not fit 8x6x5x7: same channels, each other axis",
-        ),
-    ],
-)
-def test_what_an_op_cannot_take_is_named(op: Op, inputs: tuple[TensorType, ...], message: str):
-    with pytest.raises(ShapeError) as error:
-        infer(op, inputs)
-    assert str(error.value).startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("op", "inputs", "message"),
-    [
-        (Relu(), (X, X), "takes 1 input, got 2"),
-        (Gate(), (X,), "takes 2 inputs, got 1"),
-        (Add(), (X,), "joins two or more branches, got 1"),
-    ],
-)
-def test_a_wrong_number_of_inputs_is_named(op: Op, inputs: tuple[TensorType, ...], message: str):
-    with pytest.raises(GraphError, match=message):
-        infer(op, inputs)
-
-
-def test_an_unknown_word_names_the_nearest():
-    with pytest.raises(OptionError, match=r"unknown layer 'convv' \(did you mean 'conv'\?\)"):
-        op_named("convv")
-
-
-def test_a_word_is_registered_once():
-    with pytest.raises(GraphError, match="op 'relu' is registered twice, by Relu and Twin"):
-        type("Twin", (Op,), {"word": "relu"})

@@ -1,4 +1,4 @@
-"""An op says how it streams: one made here runs through transforms and analysis that know nothing of it."""
+"""What an op cannot take is named; each says how it streams, to transforms that know nothing of it."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,79 @@ from typing import ClassVar
 import pytest
 
 from costmodel import Graph, Node, TensorType, analyze, continual
-from costmodel.errors import TransformError
+from costmodel.errors import GraphError, OptionError, ShapeError, TransformError
 from costmodel.graph import INPUT
-from costmodel.ops import OPS, Add, Attention, Conv, Flatten, GlobalPool, Lstm, Op, Relu, Shift, Step
+from costmodel.ops import (
+    OPS,
+    Add,
+    Attention,
+    Concat,
+    Conv,
+    Flatten,
+    Gate,
+    GlobalPool,
+    Lstm,
+    Op,
+    Relu,
+    Shift,
+    Step,
+    infer,
+    op_named,
+)
 from costmodel.types import Carry, Streaming, Window, Work
 
-X = TensorType(4, 8, 6, 6)
+X = TensorType(8, 6, 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "message"),
+    [
+        (Conv(channels=8, groups=3), (X,), "3 groups do not divide 8 input channels"),
+        (Conv(channels=9, groups=2), (X,), "2 groups do not divide 9 output channels"),
+        (
+            Conv(channels=8, kernel=(9, 1, 1), padding=(1, 0, 0)),
+            (X,),
+            "the kernel reaches 9 in time, more than its padded input of 8",
+        ),
+        (Add(), (X, X.with_time(5)), "branches differ, 8x6x5x7 and 8x5x5x7"),
+        (Concat(), (X, X._replace(height=4)), "branches differ, 8x6x5x7 and 8x6x4x7"),
+        (
+            Gate(),
+            (X, X._replace(channels=1)),
+            "a gate of 1x6x5x7 does not fit 8x6x5x7: same channels, each other axis",
+        ),
+    ],
+)
+def test_what_an_op_cannot_take_is_named(op: Op, inputs: tuple[TensorType, ...], message: str):
+    with pytest.raises(ShapeError) as error:
+        infer(op, inputs)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "message"),
+    [
+        (Relu(), (X, X), "takes 1 input, got 2"),
+        (Gate(), (X,), "takes 2 inputs, got 1"),
+        (Add(), (X,), "joins two or more branches, got 1"),
+    ],
+)
+def test_a_wrong_number_of_inputs_is_named(op: Op, inputs: tuple[TensorType, ...], message: str):
+    with pytest.raises(GraphError, match=message):
+        infer(op, inputs)
+
+
+def test_an_unknown_word_names_the_nearest():
+    with pytest.raises(OptionError, match=r"unknown layer 'convv' \(did you mean 'conv'\?\)"):
+        op_named("convv")
+
+
+def test_a_word_is_registered_once():
+    with pytest.raises(GraphError, match="op 'relu' is registered twice, by Relu and Twin"):
+        type("Twin", (Op,), {"word": "relu"})
+
+
+MAP = TensorType(4, 8, 6, 6)
 
 
 @pytest.fixture
@@ -48,7 +115,7 @@ def test_a_new_op_of_one_file_streams(running_mean: type[Op], state: str):
         Node("mean", running_mean(), ("conv",)),
         Node("add", Add(), ("mean", INPUT)),
     )
-    found = analyze(continual(Graph("movinet", X, nodes), state=state))  # type: ignore[arg-type]
+    found = analyze(continual(Graph("movinet", MAP, nodes), state=state))  # type: ignore[arg-type]
     rows = {row["name"]: row for row in found.rows}
     assert rows["mean"]["op"] == "step running_mean"
     assert rows["mean"]["state_floats"] == 4 * 36 + 1
@@ -72,7 +139,7 @@ def test_a_new_op_of_one_file_streams(running_mean: type[Op], state: str):
     ],
 )
 def test_an_op_gives_its_frame_by_frame_form(op: Op, stream: Streaming, form: Op):
-    assert op.streamed(stream, X) == form
+    assert op.streamed(stream, MAP) == form
 
 
 @pytest.mark.parametrize(
@@ -93,7 +160,7 @@ def test_an_op_gives_its_frame_by_frame_form(op: Op, stream: Streaming, form: Op
 )
 def test_an_op_says_why_it_cannot_stream(op: Op, message: str):
     with pytest.raises(TransformError) as error:
-        op.streamed(Streaming(is_behind_pool=True), *[X] * (op.arity or 1))
+        op.streamed(Streaming(is_behind_pool=True), *[MAP] * (op.arity or 1))
     assert str(error.value).startswith(message)
 
 

@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from search.sweep.program import Atom, Bounds, Condition, Key, Monomial, Poly, Program
+from search.sweep.bounds import Bounds
+from search.sweep.program import Atom, Condition, Key, Monomial, Poly, Program
 
 Array = np.ndarray
 Values = int | Array  # one for each design; a plain number where it is the same for all

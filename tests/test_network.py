@@ -1,42 +1,22 @@
 """Networks as data: graphs made in one place, plain data, addresses, and the command line that gives them."""
 
-import json
-import pickle
 import shlex
 import subprocess
 from fractions import Fraction
 
 import numpy as np
 import pytest
-import sympy
+from small_network import CONTINUAL, SPEC, tiny
 
 from costmodel import load
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from costmodel.errors import CostModelError, OptionError, SpecError, TransformError
+from costmodel.errors import SpecError, TransformError
 from costmodel.network import Network
-from costmodel.spec import document, from_text, parse_set
-from costmodel.transforms import Transform, transform_from
+from costmodel.spec import from_text, parse_set
+from costmodel.transforms import transform_from
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
-
-SPEC = """
-name: tiny
-input: {channels: 3, time: frames, height: 8, width: 8}
-sizes: {frames: 8, wide: 1.5}
-let: {w1: floor(4 * wide)}
-variants: {L: {wide: 2.75}}
-axes: {Width: {moves: wide, bounds: [0.5, 4], integer: false}}
-network:
-  - conv: {channels: w1, kernel: [3, 3, 3]}
-  - bn
-  - global_pool
-"""
-CONTINUAL = Continual(pool=16)
-
-
-def tiny(*transforms: Transform, **sizes: object) -> Network:
-    return Network(from_text(SPEC), sizes, transforms)
 
 
 def test_the_graph_is_the_spec_with_its_transforms_in_order():
@@ -80,89 +60,6 @@ def test_copies_take_sizes_and_transforms():
 def test_what_cannot_follow_is_refused():
     with pytest.raises(TransformError, match="--fold: stands twice"):
         tiny(Fold(), Fold())
-
-
-def test_plain_data_gives_the_same_network():
-    network = Network.of("x3d_m", None, {"crop": 64, "gamma_w": Fraction(4, 3)}, (CONTINUAL,))
-    data = json.loads(json.dumps(network.to_dict()))
-    again = Network.from_dict(data)
-    assert again.graph() == network.graph()
-    assert again.identity == network.identity
-    assert again.to_dict() == data
-
-
-def test_plain_data_needs_no_other_spec():
-    assert "extends" in document("x3d_m").root.value
-    assert "\nextends:" not in Network.of("x3d_m").to_dict()["document"]
-
-
-def test_a_worker_gets_the_same_network():
-    network = Network.of("x3d", "S", {"crop": 32}, (CONTINUAL,))
-    again = pickle.loads(pickle.dumps(network))
-    assert (again.graph(), again.spec) == (network.graph(), "x3d")
-
-
-def changed(**values: object) -> dict[str, object]:
-    return {**tiny(CONTINUAL).to_dict(), **values}
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        ([], "network: a list, expected a mapping with format, document, variant, sizes, transforms"),
-        (changed(more=1), "network: unknown key 'more'"),
-        (changed(format=7), "network: format 7, this tool reads format 1"),
-        (
-            changed(document=None),
-            "network: document is missing or of another kind, expected the text of a spec",
-        ),
-        (
-            changed(document="extends: x3d\nnetwork: []"),
-            "network:1: extends: expected a resolved spec, one that",
-        ),
-        (changed(document="a" * 2**21), "network: document: more than 1048576 characters"),
-        (changed(sizes={"wide": 1.5}), "network: sizes: wide: '1.5', expected a whole number or 'a/b'"),
-        (changed(sizes={"wide": "1/0"}), "network: sizes: wide: '1/0', expected a whole number or 'a/b'"),
-        (changed(transforms=["fold"]), "network: transforms: a str, expected a mapping"),
-        (changed(transforms=[{"transform": "folt"}]), "unknown transform 'folt' .did you mean 'fold'"),
-        (changed(transforms=[{"transform": "continual", "pool": []}]), "--pool: .., expected 1 to 100000"),
-    ],
-)
-def test_what_is_no_network_is_refused_in_one_line(data: object, message: str):
-    with pytest.raises(CostModelError, match=message) as caught:
-        Network.from_dict(data)
-    assert "\n" not in str(caught.value)
-
-
-def test_names_that_are_not_printable_come_back():
-    name = 'a\x1b[31m "quoted" \\ \U0001f600'
-    source = from_text(SPEC.replace("name: tiny", f"name: {json.dumps(name, ensure_ascii=False)}"))
-    network = Network(source)
-    assert source.name == name
-    assert network.to_dict()["document"].isprintable() is False  # its line ends
-    assert "\x1b" not in network.to_dict()["document"]
-    assert Network.from_dict(network.to_dict()).document.name == name
-
-
-def test_the_address_holds_layers_and_transforms_but_no_names():
-    network = tiny()
-    renamed = Network(from_text(SPEC.replace("name: tiny", "name: other")))
-    others = [tiny(frames=4), tiny(Fold()), tiny(CONTINUAL), tiny(Continual())]
-    assert network.identity == renamed.identity
-    assert len({each.identity for each in (network, *others)}) == 5
-
-
-def test_sizes_that_make_the_same_layers_have_one_address():
-    assert tiny(wide=Fraction(3, 2)).identity == tiny(wide=Fraction(13, 8)).identity != tiny(wide=2).identity
-
-
-@pytest.mark.parametrize("free", [sympy.Symbol("frames", integer=True, positive=True), np.array([4, 8])])
-def test_symbols_and_arrays_have_no_address_and_no_plain_data(free: object):
-    network = tiny(frames=free)
-    assert not network.is_exact
-    for ask in (lambda: network.identity, network.to_dict):
-        with pytest.raises(OptionError, match="frames: is a symbol or an array, expected a number"):
-            ask()
 
 
 def test_a_transform_that_needs_numbers_says_so():

@@ -4,44 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from strangers import equal, named, refusal
 
-from costmodel.emit import emit
 from costmodel.emit.checkpoints.fit import Reading, fit
-from costmodel.emit.randomise import randomise
-from costmodel.errors import CostModelError, EmitError
-from costmodel.spec.document import from_text
-from costmodel.spec.elaborate import elaborate
+from costmodel.errors import EmitError
 
-SPEC = """
-input: {channels: 2, time: 3, height: 4, width: 4}
-network:
-  - conv: {name: a, channels: 3, kernel: [1, 3, 3]}
-  - bn: {name: a_bn}
-  - conv: {name: b, channels: 3}
-  - global_pool
-  - linear: {name: c, channels: 4}
-"""
-THEIRS = {"a": "stem.conv", "a_bn": "stem.norm", "b": "layers.0", "c": "head"}
 MAPPING = (
     "theirs: {rules: [['stem.conv.*', 'a.*'], ['stem.norm.*', 'a_bn.*'], ['layers.0.*', 'b.*'], "
     "['head.*', 'c.*']]}"
 )
-
-
-@pytest.fixture
-def wanted() -> dict[str, Tensor]:
-    network = emit(elaborate(from_text(SPEC)))
-    randomise(network, 1)
-    return network.state_dict()
-
-
-def named(wanted: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:
-    """The tensors as somebody else calls them."""
-    return {
-        f"{prefix}{THEIRS[name.partition('.')[0]]}.{name.partition('.')[2]}": value
-        for name, value in wanted.items()
-    }
 
 
 def mapping(tmp_path: Path, text: str = MAPPING) -> Reading:
@@ -50,38 +21,11 @@ def mapping(tmp_path: Path, text: str = MAPPING) -> Reading:
     return Reading(mapping=path)
 
 
-def refusal(found: dict[str, Tensor], wanted: dict[str, Tensor], reading: Reading | None = None) -> str:
-    with pytest.raises(CostModelError) as error:
-        fit(found, wanted, reading)
-    return str(error.value)
-
-
-def equal(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> bool:
-    names = {name for name in wanted if not name.endswith("num_batches_tracked")}
-    return names <= found.keys() and all(torch.equal(found[name], wanted[name]) for name in found)
-
-
-@pytest.mark.parametrize(
-    "prefix", ["", "module.", "model.", "module.module.", "_orig_mod.", "net.ema.backbone."]
-)
-def test_any_prefix_is_taken_off(wanted, prefix):
-    found = {f"{prefix}{name}": value for name, value in wanted.items()}
-    fitted = fit(found, wanted)
-    assert equal(fitted.tensors, wanted)
-    assert (fitted.layout, fitted.prefix, fitted.outside) == ("costmodel", prefix, ())
-
-
 def test_what_stands_beside_the_network_is_left_out_and_told(wanted):
     found = {f"model.{name}": value for name, value in wanted.items()} | {"criterion.weight": torch.ones(4)}
     fitted = fit(found, wanted)
     assert equal(fitted.tensors, wanted)
     assert fitted.told == "costmodel layout, below 'model.', 1 left out: criterion.weight"
-
-
-def test_two_networks_in_one_checkpoint_are_not_chosen_between(wanted):
-    found = {f"{half}.{name}": value for name, value in wanted.items() for half in ("student", "teacher")}
-    message = "'student.a.weight' and 'teacher.a.weight' could both be 'a.weight', expected one network; "
-    assert refusal(found, wanted) == message + "--mapping FILE says which"
 
 
 def test_counts_of_batches_are_not_asked_for(wanted):
@@ -146,27 +90,6 @@ def test_a_name_that_may_have_another_shape_is_left_out(wanted):
     found = wanted | {"c.weight": torch.ones(7, 3), "c.bias": torch.ones(7)}
     fitted = fit(found, wanted, Reading(spare=frozenset({"c.weight", "c.bias"})))
     assert wanted.keys() - fitted.tensors.keys() == {"c.weight", "c.bias"}
-
-
-def test_order_takes_tensors_where_all_shapes_agree(wanted):
-    fitted = fit(named(wanted), wanted, Reading(by_order=True))
-    assert equal(fitted.tensors, wanted)
-    assert fitted.note.startswith("taken by order: 4 of 8 tensors have a shape that others have too")
-
-
-def test_order_names_the_first_place_that_differs(wanted):
-    reading, found = Reading(by_order=True), named(wanted)
-    differing = found | {"layers.0.weight": torch.ones(3, 2, 1, 1, 1)}
-    assert refusal(differing, wanted, reading) == (
-        "--by-order: tensor 6 of 8 is 'layers.0.weight' of (3, 2, 1, 1, 1), "
-        "expected 'b.weight' of (3, 3, 1, 1, 1)"
-    )
-    longer = found | {"loss.weight": torch.ones(1)}
-    expected = "--by-order: tensor 9 of 9 is 'loss.weight', expected no more: the network has 8"
-    assert refusal(longer, wanted, reading) == expected
-    del found["head.weight"], found["head.bias"]
-    expected = "--by-order: tensor 7 of 6 is not there, expected 'c.weight' and 1 more"
-    assert refusal(found, wanted, reading) == expected
 
 
 def test_a_mapping_and_the_order_exclude_each_other(tmp_path):

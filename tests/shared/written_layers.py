@@ -1,0 +1,229 @@
+"""Layers of a graph as PyTorch code writes them: modules, functions or operators, as each tool sees them."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from costmodel.analysis.conventions import way_of
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op, Prelu, Recurrent
+
+
+class KerasHardSigmoid(nn.Module):
+    """Keras' hard sigmoid, as ports write it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (0.2 * x + 0.5).clamp(0, 1)
+
+
+SEEING_OPERATORS = ("torch", "fvcore", "ptflops-aten")
+
+
+# Of further activations the module, and the function that ordinary code calls.
+ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]]] = {
+    "hard_swish": (nn.Hardswish, lambda x: functional.hardswish(x)),
+    "hard_sigmoid": (nn.Hardsigmoid, lambda x: functional.hardsigmoid(x)),
+    "leaky_relu": (nn.LeakyReLU, lambda x: functional.leaky_relu(x)),
+    "elu": (nn.ELU, lambda x: functional.elu(x)),
+    "selu": (nn.SELU, lambda x: functional.selu(x)),
+    "gelu": (nn.GELU, lambda x: functional.gelu(x)),
+    "gelu_tanh": (partial(nn.GELU, "tanh"), lambda x: functional.gelu(x, approximate="tanh")),
+    "softplus": (nn.Softplus, lambda x: functional.softplus(x)),
+    "mish": (nn.Mish, lambda x: functional.mish(x)),
+    "tanh": (nn.Tanh, lambda x: torch.tanh(x)),
+    "hard_sigmoid_keras": (KerasHardSigmoid, lambda x: (0.2 * x + 0.5).clamp(0, 1)),
+}
+
+
+class Written(nn.Module):
+    """A graph as PyTorch code ordinarily writes it: a module, a function or an operator for each layer."""
+
+    def __init__(self, graph: Graph, tool: str) -> None:
+        super().__init__()
+        self.graph = graph
+        self.calls: dict[str, Callable[..., Tensor]] = {}
+        for number, node in enumerate(graph.nodes):
+            call = _call(node, graph, tool)
+            if isinstance(call, nn.Module):
+                self.add_module(f"layer{number}", call)
+            self.calls[node.name] = call
+
+    def forward(self, clip: Tensor) -> Tensor:
+        found = {INPUT: clip}
+        for node in self.graph.nodes:
+            call, inputs = self.calls[node.name], [found[name] for name in node.inputs]
+            if isinstance(node.op, Linear):
+                found[node.name] = call(inputs[0].movedim(1, -1)).movedim(-1, 1)
+            else:
+                found[node.name] = call(*inputs)
+        return found[self.graph.output]
+
+
+def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
+    (x, *_) = graph.inputs_of(node)
+    way, word = way_of(node), node.op.word
+    if isinstance(node.op, Recurrent):
+        return _recurrent(node.op, x.channels, tool)
+    if word in (
+        "flatten",
+        "subsample",
+        "concat",
+        "shuffle",
+        "split",
+        "pad_channels",
+        "shift",
+        "cumulative_pool",
+        "scale",
+        "bias",
+    ):
+        return {
+            "shuffle": lambda clip: functional.channel_shuffle(clip, 4),
+            "split": lambda clip: clip.chunk(2, 1)[1],
+            "pad_channels": lambda clip: functional.pad(clip, (0,) * 7 + (3,)),
+            "shift": lambda clip: functional.pad(clip, (0, 0, 0, 0, 2, -2)),
+            "cumulative_pool": partial(_cumulative, getattr(node.op, "of", "")),
+            "scale": lambda clip: clip * torch.ones(()),
+            "bias": lambda clip: clip + torch.zeros(clip.shape[1], 1, *clip.shape[3:]),
+            "flatten": lambda clip: clip.flatten(1)[:, :, None, None, None],
+            "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
+            "concat": lambda *clips: torch.cat(clips, 1),
+        }[word]
+    if word == "attention":
+        return partial(_attention, way, node.op.softmax)
+    if way == "operator":
+        return OPERATORS[word]
+    if way == "function" and word in FUNCTIONS:
+        return FUNCTIONS[word]
+    module = _module(node.op, x.channels, (x.time, x.height, x.width))
+    return module if way == "module" else _as_function(node.op, module)
+
+
+def _cumulative(of: str, clip: Tensor) -> Tensor:
+    if of == "max":
+        return torch.cummax(clip, 2).values
+    return torch.cumsum(clip, 2) / torch.arange(1, clip.shape[2] + 1).view(-1, 1, 1)
+
+
+def _attention(way: str, by_softmax: bool, *clips: Tensor) -> Tensor:
+    query, key, value = (clip.flatten(2).transpose(1, 2) for clip in clips)
+    scale = torch.tensor(query.shape[2] ** -0.5 if by_softmax else 1 / key.shape[1])
+    if way == "operator":
+        pairs = query @ key.transpose(1, 2) * scale
+        found = (pairs.softmax(-1) if by_softmax else pairs) @ value
+    else:
+        pairs = torch.mul(torch.matmul(query, key.transpose(1, 2)), scale)
+        found = torch.matmul(functional.softmax(pairs, dim=-1) if by_softmax else pairs, value)
+    return found.transpose(1, 2).reshape(clips[0].shape)
+
+
+class Cell(nn.Module):
+    """A recurrent layer as its cell run on each frame."""
+
+    def __init__(self, cell: nn.LSTMCell | nn.GRUCell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, clip: Tensor) -> Tensor:
+        kept, answers = None, []
+        for frame in clip.flatten(2).unbind(2):
+            kept = self.cell(frame, kept)
+            answers.append(kept[0] if isinstance(kept, tuple) else kept)
+        return torch.stack(answers, 2)[..., None, None]
+
+
+class Layer(nn.Module):
+    """A recurrent layer as torch's module of whole sequences."""
+
+    def __init__(self, layer: nn.LSTM | nn.GRU) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return self.layer(clip.flatten(2).transpose(1, 2))[0].transpose(1, 2)[..., None, None]
+
+
+def _recurrent(op: Recurrent, channels: int, tool: str) -> nn.Module:
+    cell, layer = (nn.LSTMCell, nn.LSTM) if op.word == "lstm" else (nn.GRUCell, nn.GRU)
+    if tool in SEEING_OPERATORS:
+        return Cell(cell(channels, op.channels))
+    return Layer(layer(channels, op.channels, batch_first=True))
+
+
+OPERATORS: dict[str, Callable[..., Tensor]] = {
+    "relu": lambda x: x.relu(),
+    "relu6": lambda x: x.clamp(0, 6),
+    "swish": lambda x: x * x.sigmoid(),
+    "sigmoid": lambda x: x.sigmoid(),
+    "softmax": lambda x: x.softmax(1),
+    "global_pool": lambda x: x.mean((2, 3, 4), keepdim=True),
+    "add": lambda x, y: x + y,
+    "gate": lambda x, y: x * y,
+}
+
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    # looked up when called: one of the tools replaces functions while it counts
+    "relu": lambda x: functional.relu(x),
+    "relu6": lambda x: functional.relu6(x),
+    "swish": lambda x: functional.silu(x),
+    "sigmoid": lambda x: torch.sigmoid(x),
+    **{word: function for word, (_, function) in ACTIVATIONS.items()},
+    "softmax": lambda x: functional.softmax(x, dim=1),
+    "global_pool": lambda x: functional.adaptive_avg_pool3d(x, 1),
+    "add": lambda x, y: torch.add(x, y),
+    "gate": lambda x, y: torch.mul(x, y),
+}
+
+
+PLAIN: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
+    "swish": nn.SiLU,
+    "sigmoid": nn.Sigmoid,
+    "identity": nn.Identity,
+    **{word: module for word, (module, _) in ACTIVATIONS.items()},
+    "softmax": partial(nn.Softmax, dim=1),
+    "dropout": nn.Dropout,
+}
+
+
+def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
+    if op.word in PLAIN:
+        return PLAIN[op.word]()
+    if isinstance(op, Prelu):
+        return nn.PReLU(channels if op.each_channel else 1)
+    if isinstance(op, Linear):
+        return nn.Linear(channels, op.channels, op.bias)
+    if isinstance(op, BatchNorm):
+        return nn.BatchNorm3d(channels)
+    if isinstance(op, GlobalPool):
+        return nn.AdaptiveAvgPool3d(tuple(1 if kernel is None else None for kernel in op.kernel))
+    padding = tuple(op.pads(axis)[0] for axis in range(3))
+    kernel = tuple(size if each is None else each for each, size in zip(op.kernel, sizes, strict=True))
+    if isinstance(op, Conv):
+        return nn.Conv3d(channels, op.channels, kernel, op.stride, padding, op.dilation, op.groups, op.bias)
+    if isinstance(op, AvgPool):
+        return nn.AvgPool3d(kernel, op.stride, padding)
+    assert isinstance(op, MaxPool)
+    return nn.MaxPool3d(kernel, op.stride, padding, op.dilation)
+
+
+def _as_function(op: Op, made: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The function that a module calls, on the parameters of one that no network holds."""
+    made = made.eval().requires_grad_(False)
+    if isinstance(op, Conv):
+        return lambda x: functional.conv3d(
+            x, made.weight, made.bias, made.stride, made.padding, made.dilation, made.groups
+        )
+    if isinstance(op, Prelu):
+        return lambda x: functional.prelu(x, made.weight)
+    if isinstance(op, Linear):
+        return lambda x: functional.linear(x, made.weight, made.bias)
+    if isinstance(op, BatchNorm):
+        return lambda x: functional.batch_norm(x, made.running_mean, made.running_var, made.weight, made.bias)
+    if isinstance(op, AvgPool):
+        return lambda x: functional.avg_pool3d(x, made.kernel_size, made.stride, made.padding)
+    return lambda x: functional.max_pool3d(x, made.kernel_size, made.stride, made.padding)

@@ -132,7 +132,9 @@ class _Step:
     def __init__(self, graph: Graph, batch: int) -> None:
         self.graph, self.batch, self.live = graph, batch, _Live()
         self.saved = {node.name: saved_by(node.op, graph.inputs_of(node)) for node in graph.nodes}
-        self.learned = {node.name: params_of(node.op.weights(*graph.inputs_of(node))) for node in graph.nodes}
+        self.learned = {
+            node.name: int(params_of(node.op.weights(*graph.inputs_of(node)))) for node in graph.nodes
+        }
         self.memory = {INPUT: INPUT}  # the edge whose memory each edge's map lies in
         self.learns = {INPUT: False}  # whether a gradient flows through an edge
         self.kept: dict[str, list[str]] = {}

@@ -40,9 +40,12 @@ class Attention(Op):
         return query._replace(channels=value.channels)
 
     def work(self, query: TensorType, key: TensorType, value: TensorType) -> Work:
+        # Two matrix products over all pairs, of query and key and
+        # of the shares and the value; the scale is the `mul`.
         pairs = query.positions * key.positions
         work = {"mac.matmul": (query.channels + value.channels) * pairs, "mul": pairs}
         return work | ({"activation.softmax": pairs, "softmax.rows": query.positions} if self.softmax else {})
 
     def window(self, query: TensorType, key: TensorType, value: TensorType) -> Window:
+        # Over one frame it sees nothing but that frame; a symbol may be more than one.
         return Window(kernel=key.time, whole_clip=not (isinstance(key.time, int) and key.time == 1))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from costmodel.errors import GraphError, OptionError, ShapeError, TransformError, nearest
-from costmodel.numbers import Size, demand, demand_between, is_exact
+from costmodel.numbers import Condition, Size, demand, demand_between, is_exact
 from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, Streaming, TensorType, Window, Work
 
 Triple = tuple[Size, Size, Size]
 PoolTriple = tuple[Size | None, Size | None, Size | None]
-Demand = tuple[Any, str, tuple[Any, ...]]
+Demand = tuple[Condition, str, tuple[object, ...]]
 
 OPS: dict[str, type[Op]] = {}
 
@@ -59,8 +59,9 @@ class Op:
     written: ClassVar[str] = "module"
     repair: ClassVar[str] = "put a global_pool ahead of it, or pool over time first"
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        # Its own word alone: a subclass without one would register its family's a second time.
         word = cls.__dict__.get("word", "")
         if not word:
             return
@@ -190,7 +191,7 @@ class Op:
         return (self,)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, tuple):
         return "x".join("all" if each is None else str(each) for each in value)
     return str(value)
@@ -237,7 +238,7 @@ def op_named(word: str) -> type[Op]:
     return OPS[word]
 
 
-def key_of(value: Any) -> Any:
+def key_of(value: object) -> Hashable:
     """Something hashable that stands for a value: arrays by identity, the rest as they are."""
     try:
         hash(value)
@@ -246,7 +247,7 @@ def key_of(value: Any) -> Any:
     return value
 
 
-def _key_of_parts(value: Any) -> Any:
+def _key_of_parts(value: object) -> Hashable:
     if isinstance(value, tuple):
         return tuple(key_of(item) for item in value)
     if isinstance(value, Op):
@@ -254,13 +255,15 @@ def _key_of_parts(value: Any) -> Any:
     return id(value)
 
 
-def params_of(weights: Mapping[str, Shape]) -> Any:
+def params_of(weights: Mapping[str, Shape]) -> Size:
     """How many values shapes by parameter name hold."""
     return sum(prod(shape) for shape in weights.values())
 
 
-def macs_of(work: Work) -> Any:
+def macs_of(work: Work) -> Size:
     """Multiply-accumulates among operations by kind."""
+    # Every kind of a multiply-accumulate begins so; what else
+    # a layer does is other work, which conventions count.
     return sum(amount for kind, amount in work.items() if kind.startswith("mac."))
 
 
@@ -276,9 +279,12 @@ def infer(op: Op, inputs: tuple[TensorType, ...]) -> TensorType:
     if op.arity is None and len(inputs) < 2:
         raise GraphError(f"joins two or more branches, got {len(inputs)}")
     for holds, message, values in op.demands(*inputs):
+        # False alone: a symbol's condition is told to the trace,
+        # and an array's marks the designs that are invalid.
         if holds is False:
             raise ShapeError(message.format(*values))
         demand(holds)
+    # Behind the demands, which keep this from dividing by zero or answering nonsense.
     out = op.out(*inputs)
     for axis, size in out._asdict().items():
         if is_exact(size) and size < 1:

@@ -71,6 +71,7 @@ class Split(Op):
         given = self._given(x)
         if given is None:
             each = x.channels // self.parts
+            # `where`, not `if`: part and channels may be symbols or arrays.
             is_last = equal(self.part, self.parts)
             return (self.part - 1) * each, each + where(is_last, x.channels % self.parts, 0)
         number = int(self.part) - 1  # it decides the structure
@@ -79,12 +80,14 @@ class Split(Op):
 
     def _given(self, x: TensorType) -> Sizes | None:
         if self.shares is not None:
+            # Exact, as shares are fractions: 0.29 of 100 channels as a float is 28.999..., and would give 28.
             return tuple(floor(share * x.channels) for share in self.shares)
         return self.sizes
 
     def out(self, x: TensorType) -> TensorType:
         return x._replace(channels=self.bounds(x)[1])
 
+    # A slice is a view of its input.
     def allocates(self, x: TensorType) -> Size:
         return 0
 

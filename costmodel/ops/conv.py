@@ -51,6 +51,7 @@ class Conv(Windowed):
     def work(self, x: TensorType) -> Work:
         out = self.out(x)
         time, height, width = self.kernel
+        # Padding counts as any input: kernels multiply the zeros, and so do all tools that count.
         macs = {"mac.conv": self._fan_in(x) * (time * height * width) * out.values}
         return macs | ({"bias.conv": out.values} if self.bias else {})
 
@@ -61,4 +62,6 @@ class Conv(Windowed):
         return replace(self, bias=True)
 
     def _fan_in(self, x: TensorType) -> Size:
+        # A depthwise layer: of arrays and symbols it is the same
+        # object twice, and a plain 1 keeps what follows small.
         return 1 if self.groups is x.channels else x.channels // self.groups

@@ -34,6 +34,7 @@ class CumulativePool(Op):
 
     def work(self, x: TensorType) -> Work:
         taken = self._kept(x).with_time(x.time).values
+        # One step of the mean or maximum for each value, however many frames there were.
         work = {f"cumulative.{self.of}": taken}
         if self.over == "position":
             return work
@@ -44,6 +45,7 @@ class CumulativePool(Op):
     def window(self, x: TensorType) -> Window:
         if self.answers == "all":
             return UNBOUNDED
+        # A clip of one frame, such as what a pool has left: nothing but that frame is seen.
         if isinstance(x.time, int) and x.time == 1:
             return FRAMEWISE
         return Window(kernel=x.time, before=x.time - 1, whole_clip=True)
@@ -53,6 +55,7 @@ class CumulativePool(Op):
 
     def streamed(self, stream: Streaming, *inputs: TensorType) -> Op:
         must_remember_ahead_of_pools(self, stream)
+        # A stream has no last frame: every frame is the newest once.
         return Step(replace(self, answers="all"))
 
     def made_causal(self, x: TensorType) -> Self:

@@ -46,6 +46,7 @@ class Flatten(Op):
         return TensorType(x.values, 1, 1, 1)
 
     def window(self, x: TensorType) -> Window:
+        # Frames become channels, so that all of the clip is seen at once, but where there is one alone.
         return Window(kernel=x.time, whole_clip=not (isinstance(x.time, int) and x.time == 1))
 
     def allocates(self, x: TensorType) -> Size:

@@ -29,6 +29,7 @@ class Merge(Op):
                 yield equal(size, wanted), "branches differ, {} and {}", (inputs[0], x)
 
     def out(self, *inputs: TensorType) -> TensorType:
+        # Aligned at the first frame: layers without padding in time leave out frames at the end.
         return inputs[0].with_time(reduce(minimum, (x.time for x in inputs))) if self.crop else inputs[0]
 
     def _must_agree(self, x: TensorType) -> tuple[object, ...]:
@@ -55,6 +56,7 @@ class Concat(Merge):
         return super().out(*inputs)._replace(channels=reduce(add, (x.channels for x in inputs)))
 
     def _must_agree(self, x: TensorType) -> tuple[object, ...]:
+        # Channels are what differs.
         return super()._must_agree(x)[1:]
 
 

@@ -19,6 +19,7 @@ class BatchNorm(Op):
 
     word: ClassVar[str] = "bn"
 
+    # Added to the variance; a fraction, so that a network's address does not hang on a float's text.
     eps: Fraction = Fraction(1, 100_000)
 
     @property
@@ -120,11 +121,13 @@ ROWS = (
 
 def elementwise(row: Row) -> type[Elementwise]:
     """The op of a row, known by all its words."""
+    # Made as if written out, so that the class is found by specs, pickle and `explain` as any other.
     facts = {"word": row.word, "kind": row.kind, "row": row, **row.options}
     names = {"__doc__": row.about, "__module__": __name__}
     annotations = {"__annotations__": dict.fromkeys(row.options, "Fraction")}
     name = row.word.title().replace("_", "")
     made: type[Elementwise] = type(name, (Elementwise,), facts | names | annotations)
+    # A class without fields of its own inherits those methods; making them takes time at every start.
     if row.options:
         made = dataclass(frozen=True)(made)
     OPS.update(dict.fromkeys(row.also, made))

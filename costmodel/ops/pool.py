@@ -32,6 +32,7 @@ class _Pool(Windowed):
 
     def cumulative(self) -> CumulativePool:
         _, *in_space = self.kernel
+        # The running mean is kept for each position or for the whole map, and for nothing between.
         if in_space not in ([None, None], [1, 1]) or self.stride != (1, 1, 1):
             raise TransformError(
                 f"{self.word} over parts of the map cannot go on over all frames so far; pool the map ahead "
@@ -69,6 +70,7 @@ class GlobalPool(AvgPool):
     """Average over the whole clip and map, one value for each channel."""
 
     word: ClassVar[str] = "global_pool"
+    # A kind of its own, as counting tools see an adaptive pool apart from an average pool, or not at all.
     kind: ClassVar[str] = "global"
 
     kernel: PoolTriple = (None, None, None)

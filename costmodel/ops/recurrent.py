@@ -28,6 +28,7 @@ class Recurrent(Op):
         return x._replace(channels=self.channels)
 
     def weights(self, x: TensorType) -> Mapping[str, Shape]:
+        # The gates' weights stand one below the other, as torch has them.
         rows = self.gates * self.channels
         return {
             "weight_ih": (rows, x.channels),
@@ -83,6 +84,7 @@ class Gru(Recurrent):
     """
 
     word: ClassVar[str] = "gru"
+    # The reset acts on U h, as in cuDNN and torch; in Cho 2014 it acts on h ahead of the product.
     gates: ClassVar[int] = 3
     kept: ClassVar[tuple[str, ...]] = ("hidden",)
 

@@ -34,6 +34,7 @@ class _Learned(Op):
         return {self.name: self._shape(x)}
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
+        # Behind a pool over the clip there is one frame, in a clip as in every step of a stream.
         if self.per in ("frame", "value") and not (isinstance(x.time, int) and x.time == 1):
             raise TransformError(
                 f"{self.word} has values of its own for each of the {x.time} frames of a clip, and a stream "

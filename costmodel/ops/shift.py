@@ -45,6 +45,7 @@ class Shift(Op):
             )
         if not self.has_shares:
             return
+        # Their direction is said by `past` and `future`; a sign besides could contradict it.
         yield self.frames > 0, "shares are shifted by {} frames, expected 1 or more", (self.frames,)
         yield (
             self.past + self.future <= 1,
@@ -74,12 +75,15 @@ class Shift(Op):
         if not self.has_shares:
             return Window(before=self.frames)
         before, after = bool(self.past), bool(self.future)
+        # Taps `frames` apart: that ahead for the future, that behind for the past, and the frame itself.
         return Window(1 + before + after, self.frames, before=self.frames * before)
 
     def carry(self, x: TensorType) -> Carry:
         _, past, now = self.shares(x)
+        # With a share of the future the past waits twice: as long as the others, and as far as it looks back.
         kept: Mapping[str, TensorType] = {
             "past": TensorType(past, self.window(x).span, x.height, x.width),
+            # Those that stay wait for the share of the future, which comes `frames` later.
             "now": TensorType(now, self.frames if self.future else 0, x.height, x.width),
         }
         held = {name: each for name, each in kept.items() if each.time and not _is_none(each.channels)}

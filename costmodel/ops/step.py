@@ -62,6 +62,7 @@ class Step(Op):
         yield from self.inner.demands(self.inner_input(x))
 
     def out(self, x: TensorType) -> TensorType:
+        # On the frames of one window an op without padding in time answers exactly one frame.
         return self.inner.out(self.inner_input(x))
 
     def weights(self, x: TensorType) -> Mapping[str, Shape]:
@@ -79,11 +80,13 @@ class Step(Op):
 
     def carry(self, x: TensorType) -> Carry:
         window, own = self.inner.window(x), self.inner.carry(x)
+        # What an op says that it keeps is not its window's to choose.
         if window.unbounded or own.kept:
             return own
         combine = own.combine
         if self.form == "partial" and combine != "none":
             return Carry(combine, {"partial": self.out(x).with_time(ceil_div(window.span, window.stride))})
+        # Without the newest, which comes with the step.
         return Carry(combine, {"frames": x.with_time(window.span)})
 
 

@@ -48,12 +48,14 @@ class Windowed(Op):
             return 0, 0
         if axis == 0 and self.causal:
             return dilation * (kernel - 1), 0
+        # Keeps the size under an odd kernel; an even one gives a position more.
         pad = kernel // 2 * dilation if self.padding is None else self.padding[axis]
         return pad, pad
 
     def demands(self, x: TensorType) -> Iterator[Demand]:
         for axis, name in enumerate(AXES):
             kernel = self.kernel[axis]
+            # Both fit on anything, and most layers have such axes: no condition is worth telling a trace.
             if kernel is None or (isinstance(kernel, int) and kernel == 1):
                 continue
             before, after = self.pads(axis)
@@ -77,6 +79,7 @@ class Windowed(Op):
         before, after = self.pads(axis)
         reach = self.dilation[axis] * (kernel - 1) + 1
         size = (x[axis + 1] + before + after - reach) // self.stride[axis] + 1
+        # Named by an open trace, so that formulas of later layers do not repeat the whole quotient.
         return named(AXES[axis], size)
 
     def window(self, x: TensorType) -> Window:

@@ -17,7 +17,7 @@ WRAPPERS = (
     "module",
     "params",
 )
-# A checkpoint of a checkpoint is common; one that holds itself must end.
+# Keys in keys are common, such as `state_dict` in `model`; a mapping that holds itself must end somewhere.
 DEEPEST = 6
 
 

@@ -164,7 +164,9 @@ def _symbolic(op: Op, x: TensorType, symbols: Symbols) -> Op:
 
 
 def _axis(name: str, axis: str, size: Size | None, symbols: Symbols) -> Size | None:
-    is_plain = size is None or (name == "padding" and size == 0) or (name == "stride" and size == 1)
+    # A padding that follows from the input, or differs at the two ends, stays as it is.
+    is_plain = size is None or isinstance(size, str | tuple)
+    is_plain = is_plain or (name == "padding" and size == 0) or (name == "stride" and size == 1)
     if is_plain or (name == "dilation" and size == 1 and axis != "T"):
         return size
     return _symbol(f"{PREFIXES[name]}_{axis}", size, symbols)

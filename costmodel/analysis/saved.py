@@ -92,12 +92,12 @@ def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Number:
     """Numbers in the padded copy that a layer makes of its input; 0 where its kernel pads by itself."""
     if not op.allocates(*inputs):
         return 0
-    pads = list(op.paddings)
-    # A pool reads a copy padded by itself, on every axis. A convolution's kernel pads, but for ends in time
-    # that differ, as those of a causal one: then it reads a copy too.
+    pads = list(op.paddings(*inputs))
+    # A pool reads a copy padded by itself, on every axis. A convolution's kernel pads, but for ends of
+    # an axis that differ, as those of a causal one in time: then it reads a copy too.
     by_itself = not op.work(*inputs) or any(kind.startswith("pool.") for kind in op.work(*inputs))
     if not by_itself:
-        pads = [pads[0], (0, 0), (0, 0)] if pads[0][0] != pads[0][1] else []
+        pads = [(before, after) if before != after else (0, 0) for before, after in pads]
     if not any(map(any, pads)):
         return 0
     (x,) = inputs

@@ -145,8 +145,7 @@ class Op:
         """Frames, rows and columns under its window; rows and columns are 1 where it slides over none."""
         return self.window(*inputs).kernel, 1, 1
 
-    @property
-    def paddings(self) -> tuple[tuple[Size, Size], ...]:
+    def paddings(self, *inputs: TensorType) -> tuple[tuple[Size, Size], ...]:
         """What stands ahead of its input and behind it, in time, height and width."""
         return ((0, 0),) * 3
 

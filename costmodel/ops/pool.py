@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 from costmodel.errors import TransformError
-from costmodel.numbers import Size
+from costmodel.numbers import Size, ceil_div, equal, maximum, where
 from costmodel.ops.base import Op, PoolTriple
 from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.windowed import Windowed
 from costmodel.types import Carry, Streaming, TensorType, Work
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Pool(Windowed):
     """A pool: what it reads, answers and weighs."""
 
     kind: ClassVar[str]
+    hidden: ClassVar[frozenset[str]] = frozenset({"endless"})
+
+    ceil_mode: bool = False
+    endless: bool = False
+
+    def pads(self, axis: int, x: TensorType) -> tuple[Size, Size]:
+        """Padding before and after on one axis, what the last window lacks of a `ceil_mode` counted in."""
+        before, after = super().pads(axis, x)
+        if not self.ceil_mode or self.kernel[axis] is None or (axis == 0 and self.endless):
+            return before, after
+        stride, reach, size = self.stride[axis], self.reach_on(axis, x), x[axis + 1]
+        outputs = ceil_div(size + before + after - reach, stride) + 1
+        # As in torch, no window begins in the padding behind the input.
+        outputs -= where((outputs - 1) * stride >= size + before, 1, 0)
+        return before, after + maximum((outputs - 1) * stride + reach - size - before - after, 0)
+
+    def given_pads(self, axis: int, x: TensorType) -> tuple[Size, Size]:
+        """Padding before and after on one axis, as it is given."""
+        return super().pads(axis, x)
+
+    def without_time_padding(self, covers: Size | None = None) -> Self:
+        """The same in a stream, which has no end at which a window would lack frames."""
+        return replace(super().without_time_padding(covers), endless=self.ceil_mode)
 
     def out(self, x: TensorType) -> TensorType:
         return TensorType(x.channels, *self.slide(x))
@@ -45,11 +69,28 @@ class _Pool(Windowed):
         return self.cumulative().streamed(stream) if stream.cumulates else super()._over_frames(stream)
 
 
+@dataclass(frozen=True, kw_only=True)
 class AvgPool(_Pool):
-    """Average over a window, zeros of the padding counted in; linear, so partial sums will do."""
+    """Average over a window, zeros of the padding counted in or not; linear, so partial sums will do."""
 
     word: ClassVar[str] = "avg_pool"
     kind: ClassVar[str] = "avg"
+
+    count_include_pad: bool = True
+
+    def without_time_padding(self, covers: Size | None = None) -> Self:
+        return replace(
+            super().without_time_padding(covers), endless=self.ceil_mode or not self.count_include_pad
+        )
+
+    def streamed(self, stream: Streaming, x: TensorType) -> Op:
+        before, after = self.pads(0, x)
+        if not self.count_include_pad and not (equal(before, 0) is True and equal(after, 0) is True):
+            raise TransformError(
+                f"{self.word} leaves the frames of its padding out of its mean, and the first answers of a "
+                "stream would need shares of their own; give it count_include_pad: true, or pad no time"
+            )
+        return super().streamed(stream, x)
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("sum")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self, TypeAlias
 
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, demand, is_never_below, is_symbolic, named
+from costmodel.numbers import Size, ceil_div, demand, is_never_below, is_symbolic, maximum, named
 from costmodel.ops.base import Demand, Op, PoolTriple, Triple, must_look_ahead_of_pools
 from costmodel.ops.step import Step
 from costmodel.types import Streaming, TensorType, Window
 
 AXES = ("time", "height", "width")
+Pad: TypeAlias = "Size | tuple[Size, Size] | Literal['same']"
+Padding = tuple[Pad, Pad, Pad]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,15 +22,16 @@ class Windowed(Op):
     """A sliding window of (time, height, width). A kernel of None covers its whole axis.
 
     Output size n = (m + 2p - d(k - 1) - 1) // s + 1  (Hedegaard 2022, sec. 3.1). Padding is k // 2 unless
-    given, and none on an axis that is covered whole. A causal window has all its d(k - 1) frames of padding
-    ahead; one over the whole clip has none, and is aligned with its newest frame.
+    given, and none on an axis that is covered whole; on an axis it is a number for both ends, one for each,
+    or `same`: TensorFlow's, for ceil(m / s) outputs, the odd one behind. A causal window has all its d(k - 1)
+    frames of padding ahead; one over the whole clip has none, and is aligned with its newest frame.
     """
 
     slides: ClassVar[bool] = True
 
     kernel: PoolTriple
     stride: Triple = (1, 1, 1)
-    padding: Triple | None = None
+    padding: Padding | None = None
     dilation: Triple = (1, 1, 1)
     causal: bool = False
 
@@ -41,16 +44,29 @@ class Windowed(Op):
             x.width if width is None else width,
         )
 
-    def pads(self, axis: int) -> tuple[Size, Size]:
+    def pads(self, axis: int, x: TensorType) -> tuple[Size, Size]:
         """Padding before and after on one axis."""
-        kernel, dilation = self.kernel[axis], self.dilation[axis]
+        kernel, reach = self.kernel[axis], self.reach_on(axis, x)
         if kernel is None:
             return 0, 0
         if axis == 0 and self.causal:
-            return dilation * (kernel - 1), 0
+            return reach - 1, 0
+        given = self._given_on(axis)
+        if isinstance(given, str):
+            return _same(x[axis + 1], self.stride[axis], reach)
+        return given if isinstance(given, tuple) else (given, given)
+
+    def reach_on(self, axis: int, x: TensorType) -> Size:
+        """From the first to the last position under the window, both included."""
+        return self.dilation[axis] * (self.kernel_on(x)[axis] - 1) + 1
+
+    def _given_on(self, axis: int) -> Pad:
+        """Its padding on one axis, as it is given or by default."""
+        kernel = self.kernel[axis]
+        if kernel is None:
+            return 0
         # Keeps the size under an odd kernel; an even one gives a position more.
-        pad = kernel // 2 * dilation if self.padding is None else self.padding[axis]
-        return pad, pad
+        return kernel // 2 * self.dilation[axis] if self.padding is None else self.padding[axis]
 
     def demands(self, x: TensorType) -> Iterator[Demand]:
         for axis, name in enumerate(AXES):
@@ -58,9 +74,8 @@ class Windowed(Op):
             # Both fit on anything, and most layers have such axes: no condition is worth telling a trace.
             if kernel is None or (isinstance(kernel, int) and kernel == 1):
                 continue
-            before, after = self.pads(axis)
-            size = x[axis + 1] + before + after
-            reach = self.dilation[axis] * (kernel - 1) + 1
+            before, after = self.pads(axis, x)
+            size, reach = x[axis + 1] + before + after, self.reach_on(axis, x)
             yield (
                 size >= reach,
                 "the kernel reaches {} in {}, more than its padded input of {}",
@@ -69,23 +84,21 @@ class Windowed(Op):
 
     def slide(self, x: TensorType) -> Triple:
         """Output time, height and width."""
-        kernel = self.kernel_on(x)
-        time, height, width = (self._positions(x, axis, kernel[axis]) for axis in range(3))
+        time, height, width = (self._positions(x, axis) for axis in range(3))
         return time, height, width
 
-    def _positions(self, x: TensorType, axis: int, kernel: Size) -> Size:
+    def _positions(self, x: TensorType, axis: int) -> Size:
         if self.kernel[axis] is None:
             return 1
-        before, after = self.pads(axis)
-        reach = self.dilation[axis] * (kernel - 1) + 1
-        size = (x[axis + 1] + before + after - reach) // self.stride[axis] + 1
+        before, after = self.pads(axis, x)
+        size = (x[axis + 1] + before + after - self.reach_on(axis, x)) // self.stride[axis] + 1
         # Named by an open trace, so that formulas of later layers do not repeat the whole quotient.
         return named(AXES[axis], size)
 
     def window(self, x: TensorType) -> Window:
         if self.kernel[0] is None:
             return Window(kernel=x.time, before=x.time - 1 if self.causal else 0, whole_clip=True)
-        before, _ = self.pads(0)
+        before, _ = self.pads(0, x)
         stride, dilation = self.stride[0], self.dilation[0]
         # Whole numbers, but in the closed forms of one layer, whose strides and dilations are symbols too.
         return Window(self.kernel[0], dilation, stride, before)  # type: ignore[arg-type]
@@ -115,18 +128,24 @@ class Windowed(Op):
     def without_time_padding(self, covers: Size | None = None) -> Self:
         """The same window as it stands in a stream, where no frame is padded (Hedegaard 2022, sec. 3.5)."""
         kernel = self.kernel if covers is None else (covers, *self.kernel[1:])
-        _, (height, _), (width, _) = self.paddings
-        return replace(self, kernel=kernel, padding=(0, height, width), causal=False)
+        padding = (0, self._given_on(1), self._given_on(2))
+        return replace(self, kernel=kernel, padding=padding, causal=False)
 
-    @property
-    def paddings(self) -> tuple[tuple[Size, Size], ...]:
-        return tuple(self.pads(axis) for axis in range(3))
+    def paddings(self, x: TensorType) -> tuple[tuple[Size, Size], ...]:
+        return tuple(self.pads(axis, x) for axis in range(3))
 
     def spelled_out(self) -> Self:
         if self.causal:  # its padding is not the same ahead and behind, as the field would have it
             return self
-        (time, _), (height, _), (width, _) = self.paddings
+        time, height, width = map(self._given_on, range(3))
         return replace(self, padding=(time, height, width))
 
     def made_causal(self, x: TensorType) -> Self:
         return self if self.window(x).is_framewise else replace(self, causal=True)
+
+
+def _same(size: Size, stride: Size, reach: Size) -> tuple[Size, Size]:
+    """TensorFlow's padding `same`: as many outputs as strides begin within the input."""
+    is_dense = isinstance(stride, int) and stride == 1
+    total = reach - 1 if is_dense else maximum((ceil_div(size, stride) - 1) * stride + reach - size, 0)
+    return total // 2, total - total // 2

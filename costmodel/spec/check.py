@@ -196,7 +196,7 @@ class _Checker:
 
     def _field(self, item: Item, kind: str, names: frozenset[str]) -> None:
         if isinstance(item.value, dict) or (
-            isinstance(item.value, list) and "Triple" not in kind and kind not in LISTS
+            isinstance(item.value, list) and "Triple" not in kind and kind not in (*LISTS, "Padding | None")
         ):
             self._wrong(item, f"{item.kind}, expected a number or arithmetic")
             return

@@ -7,17 +7,20 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache, partial
+from typing import Final
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
 from costmodel.numbers import Number, Size, assume, demand_between, is_exact
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
+from costmodel.ops.windowed import Pad, Padding
 from costmodel.spec.load import Item
 
 LARGEST_SIZE = 10_000_000
 COMMON = ("name", "as", "from", "when", "written")
 WHOLE_AXIS = "all"
+SAME: Final = "same"
 # Formulas hold from here on: a layer that sees and pads no other frame is one of another kind in a stream.
 LEAST_IN_TIME = {"kernel": 2, "padding": 1}
 
@@ -48,8 +51,9 @@ def is_merge(word: str) -> bool:
 
 def expressions(item: Item) -> list[Item]:
     """The items of a field that are arithmetic: itself, or the entries of a list."""
-    entries = item.value if isinstance(item.value, list) else [item]
-    return [entry for entry in entries if isinstance(entry.value, str) and entry.value != WHOLE_AXIS]
+    if isinstance(item.value, list):
+        return [found for entry in item.value for found in expressions(entry)]
+    return [item] if isinstance(item.value, str) and item.value not in (WHOLE_AXIS, SAME) else []
 
 
 def evaluate(item: Item, scope: Scope, wanted: str = "a number or arithmetic") -> Number:
@@ -125,9 +129,29 @@ def _triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
     return time, height, width
 
 
+def _padding(item: Item, scope: Scope) -> Padding:
+    """Padding of each axis: a number, one for each end, or `same`."""
+    entries = item.value if isinstance(item.value, list) else [item] * 3
+    if len(entries) != 3:
+        raise item.error(f"{len(entries)} values, expected three: time, height, width")
+    time, height, width = (_pad(entry, scope) for entry in entries)
+    return time, height, width
+
+
+def _pad(item: Item, scope: Scope) -> Pad:
+    if item.value == SAME:
+        return SAME
+    if not isinstance(item.value, list):
+        return size(item, scope, least=0)
+    if len(item.value) != 2:
+        raise item.error(f"{len(item.value)} values, expected two: ahead and behind")
+    ahead, behind = (size(end, scope, least=0) for end in item.value)
+    return ahead, behind
+
+
 def _check_time(item: Item, name: str, time: Size | None) -> None:
     """A kernel in time and its padding may be symbols or arrays; what sets when frames come may not."""
-    if time is None or isinstance(time, int):
+    if time is None or isinstance(time, int | str | tuple):
         return
     if name not in LEAST_IN_TIME:
         raise item.error("the first value is in time and decides the structure: it must be a number")
@@ -163,7 +187,7 @@ KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "PoolTriple": _triple,
     "Sizes | None": partial(_list, _whole),
     "Shares | None": partial(_list, _real),
-    "Triple | None": lambda item, scope: _full_triple(item, scope, least=0),
+    "Padding | None": _padding,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from costmodel.ops import OPS
 from costmodel.spec.check import CALL_KEYS
 from costmodel.spec.document import INPUT_KEYS, KEYS, builtin_blocks
-from costmodel.spec.fields import COMMON, LARGEST_SIZE, WHOLE_AXIS, choices_of, fields_of, is_merge
+from costmodel.spec.fields import COMMON, LARGEST_SIZE, SAME, WHOLE_AXIS, choices_of, fields_of, is_merge
 from costmodel.types import WAYS
 
 Schema = dict[str, Any]
@@ -40,7 +40,15 @@ FIELDS: Mapping[str, Schema] = {
     "Shares | None": {"type": "array", "items": _SHARE, "minItems": 1},
     "Triple": _triple(_whole(1)),
     "PoolTriple": _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]}),
-    "Triple | None": _triple(_whole(0)),
+    "Padding | None": _triple(
+        {
+            "anyOf": [
+                {"const": SAME},
+                {"type": "array", "items": _whole(0), "minItems": 2, "maxItems": 2},
+                *_whole(0)["anyOf"],
+            ]
+        }
+    ),
 }
 SHARED: Mapping[str, Schema] = {
     "name": {**_NAME, "description": "what the layer is called"},

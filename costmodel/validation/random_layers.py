@@ -9,6 +9,7 @@ from typing import Literal
 
 from costmodel.ops import BatchNorm, Bias, CumulativePool, Dropout, Identity, Op, Prelu, Scale, Shift
 from costmodel.ops.pointwise import ELEMENTWISE
+from costmodel.ops.windowed import Pad
 from costmodel.types import TensorType
 
 Draw = Callable[[Random, TensorType], Op]
@@ -44,3 +45,9 @@ def shift(random: Random) -> Shift:
         return Shift(frames=random.choice((1, 2, 3, -1, -2)))
     past, future = random.choice(((1, 0), (0, 1), (1, 1)))
     return Shift(frames=random.randint(1, 2), past=Fraction(past, 2), future=Fraction(future, 2))
+
+
+def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:
+    """Padding in height and width that gives as many outputs as strides begin, for an odd kernel."""
+    height, width = (random.choice((kernel // 2, kernel // 2, "same", (kernel // 2,) * 2)) for _ in range(2))
+    return height, width

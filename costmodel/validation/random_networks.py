@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, lcm
 from random import Random
 from typing import TypedDict, get_args
@@ -29,7 +29,7 @@ from costmodel.ops import (
 from costmodel.ops.base import Triple
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
-from costmodel.validation.random_layers import cumulative_pool, on_values, shift
+from costmodel.validation.random_layers import cumulative_pool, on_values, pads_in_space, shift
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
@@ -189,14 +189,17 @@ class _Maker:
             "kernel": (kernel, size, size),
             "stride": (stride, space, space),
             "dilation": (dilation, 1, 1),
-            "padding": None if self.chance(0.5) else (ahead, size // 2, size // 2),
+            "padding": None if self.chance(0.5) else (ahead, *pads_in_space(self.random, size)),
         }
         causal = self.chance(0.25)
         if stride > 1 and self.chance(0.15):
             return self.add(Subsample(stride=shared["stride"]), source)
         if self.chance(0.3):
-            pool = self.random.choice((AvgPool, MaxPool))
-            return self.add(pool(causal=causal, **shared), source)
+            if self.chance(0.5):
+                return self.add(MaxPool(causal=causal, **shared), source)
+            pool = AvgPool(causal=causal, **shared)
+            counts = self.chance(0.5) or any(pool.pads(0, x))
+            return self.add(replace(pool, count_include_pad=counts), source)
         return self.convolution(source, shared, causal)
 
     def convolution(self, source: str, shared: _Sliding, causal: bool) -> str:

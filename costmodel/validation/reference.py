@@ -100,7 +100,8 @@ class Reference:
             return layer.frames(*inputs)
         (x,) = inputs
         read, covers = TensorType(x.shape[1], *x.shape[2:]), self.pooled.get(node.name)
-        before = int(node.op.window(read if covers is None else read.with_time(covers)).before)
+        window = self.clip.windows[node.name] if covers is None else node.op.window(read.with_time(covers))
+        before = int(window.before)
         # A layer of its own, without padding in time: here it is
         # put in by hand, and of one kind ahead of every layer.
         layer = layer_for(node.op.without_time_padding(covers), (read,))

@@ -41,6 +41,8 @@ TIME = {"kernel": (3, 1, 1), "padding": (1, 0, 0)}
 STATEFUL: dict[str, Op] = {
     "conv": Conv(channels=2, bias=True, **TIME),
     "strided_conv": Conv(channels=2, kernel=(4, 1, 1), stride=(2, 1, 1), dilation=(2, 1, 1)),
+    "same_conv": Conv(channels=2, kernel=(3, 2, 3), padding=("same", "same", (1, 1)), bias=True),
+    "uncounted": AvgPool(kernel=(2, 2, 3), padding=(0, "same", 1), count_include_pad=False),
     "average": AvgPool(**TIME),
     "maximum": MaxPool(**TIME),
     "subsample": Subsample(stride=(2, 1, 1)),

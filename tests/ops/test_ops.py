@@ -113,6 +113,9 @@ def temporal_shift(x: Tensor) -> Tensor:
     return out
 
 
+same_conv = nn.Sequential(
+    nn.ConstantPad3d((1, 1, 1, 1, 0, 0), 0.0), nn.Conv3d(8, 4, (1, 3, 3), (1, 2, 2), bias=False)
+)
 ACTIVATIONS: dict[str, nn.Module] = {
     "hard_swish": nn.Hardswish(),
     "hard_sigmoid": nn.Hardsigmoid(),
@@ -157,6 +160,23 @@ CASES = [
     ),
     Case(AvgPool(kernel=(3, 1, 1)), nn.AvgPool3d((3, 1, 1), 1, (1, 0, 0))),
     Case(AvgPool(kernel=(2, None, None), padding=(0, 0, 0)), nn.AvgPool3d((2, 5, 7), 1)),
+    Case(Conv(channels=4, kernel=(1, 3, 3), stride=(1, 2, 2), padding=("same",) * 3), same_conv),
+    Case(
+        AvgPool(kernel=(1, 3, 3), stride=(1, 2, 2), padding=("same",) * 3, count_include_pad=False),
+        nn.AvgPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1), count_include_pad=False),
+    ),
+    Case(
+        AvgPool(kernel=(3, 2, 4), stride=(2, 3, 3), padding=(1, 1, 2), ceil_mode=True),
+        nn.AvgPool3d((3, 2, 4), (2, 3, 3), (1, 1, 2), ceil_mode=True),
+    ),
+    Case(
+        MaxPool(kernel=(2, 3, 3), stride=(2, 2, 3), padding=(0, 0, 1), ceil_mode=True),
+        nn.MaxPool3d((2, 3, 3), (2, 2, 3), (0, 0, 1), ceil_mode=True),
+    ),
+    Case(
+        MaxPool(kernel=(1, 2, 2), padding=(0, (1, 0), (0, 1))),
+        nn.Sequential(nn.ConstantPad3d((0, 1, 1, 0, 0, 0), float("-inf")), nn.MaxPool3d((1, 2, 2), 1)),
+    ),
     Case(GlobalPool(), nn.AdaptiveAvgPool3d(1)),
     Case(CumulativePool(), lambda x: x.cumsum(2) / torch.arange(1, 7).view(-1, 1, 1)),
     Case(CumulativePool(of="max"), lambda x: x.cummax(2).values),

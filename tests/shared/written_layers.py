@@ -10,6 +10,7 @@ from torch.nn import functional
 from costmodel.analysis.conventions import way_of
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op, Prelu, Recurrent
+from costmodel.types import TensorType
 
 
 class KerasHardSigmoid(nn.Module):
@@ -201,7 +202,7 @@ def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
         return nn.BatchNorm3d(channels)
     if isinstance(op, GlobalPool):
         return nn.AdaptiveAvgPool3d(tuple(1 if kernel is None else None for kernel in op.kernel))
-    padding = tuple(op.pads(axis)[0] for axis in range(3))
+    padding = tuple(op.pads(axis, TensorType(channels, *sizes))[0] for axis in range(3))
     kernel = tuple(size if each is None else each for each, size in zip(op.kernel, sizes, strict=True))
     if isinstance(op, Conv):
         return nn.Conv3d(channels, op.channels, kernel, op.stride, padding, op.dilation, op.groups, op.bias)

@@ -70,7 +70,7 @@ FEATURES: dict[str, Callable[[Graph], bool]] = {
     "dilation in time": lambda graph: any(op.dilation[0] > 1 for op in windowed(graph)),
     "a causal window": lambda graph: any(op.causal for op in windowed(graph)),
     "an unpadded window": lambda graph: any(
-        op.kernel[0] not in (None, 1) and op.pads(0) == (0, 0) for op in windowed(graph)
+        op.kernel[0] not in (None, 1) and op.pads(0, graph.source) == (0, 0) for op in windowed(graph)
     ),
     "a grouped convolution": lambda graph: any(
         isinstance(node.op, Conv) and 1 < node.op.groups < graph.inputs_of(node)[0].channels

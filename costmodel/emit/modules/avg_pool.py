@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from costmodel.emit.modules.base import mirrors
+from costmodel.emit.modules.base import even_pads, mirrors
 from costmodel.emit.modules.keeper import Keeper, Kept, keeps
-from costmodel.emit.modules.pool import PoolLayer, pads_widely, written_pool
+from costmodel.emit.modules.pool import PoolLayer, is_plain, written_pool
 from costmodel.emit.modules.texts import windows
 from costmodel.emit.modules.windows import WindowedKeeper, windowed_keeper
 from costmodel.emit.modules.written import (
@@ -31,7 +31,35 @@ MOST_SINGLE_PARTIALS = 4
 
 @mirrors(AvgPool, GlobalPool)
 class AvgPoolLayer(PoolLayer):
-    """An average, zeros of the padding counted in."""
+    """An average, zeros of the padding counted in, or each window divided by what it sees of the input."""
+
+    in_space: Tensor
+    in_time: Tensor
+
+    def __init__(self, op: AvgPool, x: TensorType) -> None:
+        super().__init__(op, x)
+        self.is_even = op.count_include_pad and not op.ceil_mode
+        if self.is_even:
+            return
+        time, height, width = (self._shares(op, x, axis) for axis in range(3))
+        self.register_buffer("in_space", height[:, None] * width, persistent=False)
+        self.register_buffer("in_time", time[:, None, None], persistent=False)
+
+    def _shares(self, op: AvgPool, x: TensorType, axis: int) -> Tensor:
+        """By what each output's sum over the kernel's size must be multiplied on one axis."""
+        size, kernel, dilation = int(x[axis + 1]), self.kernel[axis], self.dilation[axis]
+        before, after = self.pads[axis]
+        ends = tuple(map(int, op.given_pads(axis, x))) if op.count_include_pad else (0, 0)
+        counted = range(-ends[0], size + ends[1])
+        starts = range(-before, size + after - dilation * (kernel - 1), self.stride[axis])
+        seen = (sum(start + dilation * tap in counted for tap in range(kernel)) for start in starts)
+        return torch.tensor([kernel / max(1, taps) for taps in seen])
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        pooled = super().forward(*clips)
+        if self.is_even:
+            return pooled
+        return pooled * self.in_space * (1 if self.op.endless else self.in_time)
 
     def over(self, frames: list[Tensor]) -> Tensor:
         total = frames[0]
@@ -44,6 +72,8 @@ class AvgPoolLayer(PoolLayer):
 
     def _tap(self, frame: Tensor) -> Tensor:
         pooled = self._pool(frame, 1)
+        if not self.is_even:
+            pooled = pooled * self.in_space
         # Each tap is its share of the mean already, so that an open window is a plain sum.
         return pooled.div_(self.kernel[0]) if self.kernel[0] > 1 else pooled
 
@@ -103,10 +133,9 @@ def _written(op: AvgPool, x: TensorType) -> Written:
 
 @writes_steps(AvgPool, GlobalPool)
 def _written_in_steps(step: Step, op: AvgPool, x: TensorType) -> Written:
-    if keeps_frames(step, x) or op.dilation[1:] != (1, 1) or pads_widely(op, x, axes=(1, 2)):
+    if keeps_frames(step, x) or op.dilation[1:] != (1, 1) or not is_plain(op, x):
         return in_frames(step, x)
-    padding = tuple(op.pads(axis)[0] for axis in range(3))
-    options: dict[str, object] = {"stride": op.stride, "padding": padding}
+    options: dict[str, object] = {"stride": op.stride, "padding": (0, *even_pads(op.paddings(x)[1:]))}
     options |= differing(dilation=(op.dilation[0], 1), before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamAvgPool3d)
     return Written("StreamAvgPool3d", {"kernel_size": op.kernel_on(x)}, options, carried=carried)

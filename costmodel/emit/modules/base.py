@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
@@ -73,7 +73,7 @@ class WindowedLayer(Layer[AnyWindowed]):
         self.kernel = triple(kernel)
         self.stride = triple(op.stride)
         self.dilation = triple(op.dilation)
-        self.pads = tuple((int(before), int(after)) for before, after in map(op.pads, range(3)))
+        self.pads = tuple((int(before), int(after)) for before, after in op.paddings(x))
 
     @abstractmethod
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
@@ -89,6 +89,16 @@ class WindowedLayer(Layer[AnyWindowed]):
 
     def frame(self, *frames: Tensor) -> Tensor:
         return self.over(list(frames))
+
+
+def uneven_pads(pads: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """What `functional.pad` takes, last axis first, for the axes whose two ends differ."""
+    return tuple(end for pad in reversed(pads) for end in (pad if pad[0] != pad[1] else (0, 0)))
+
+
+def even_pads(pads: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """The padding of axes whose two ends are alike; 0 of the others."""
+    return tuple(before if before == after else 0 for before, after in pads)
 
 
 def triple(sizes: tuple[Size, Size, Size]) -> tuple[int, int, int]:

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from costmodel.emit.modules.base import WindowedLayer, mirrors
+from costmodel.emit.modules.base import WindowedLayer, even_pads, mirrors, uneven_pads
 from costmodel.emit.modules.depthwise import convolve, learns_faster
 from costmodel.emit.modules.keeper import keeps
-from costmodel.emit.modules.texts import windows
+from costmodel.emit.modules.texts import clips, windows
 from costmodel.emit.modules.windows import windowed_keeper
 from costmodel.emit.modules.written import (
     Written,
@@ -21,6 +21,7 @@ from costmodel.emit.modules.written import (
     in_frames,
     keeps_frames,
     padded,
+    pads_in_space,
     sliding,
     writes,
     writes_steps,
@@ -59,11 +60,12 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
-        time, height, width = self.pads
-        # torch pads both ends alike; a causal layer has all its padding ahead.
-        if time[0] != time[1]:
-            clip, time = functional.pad(clip, (0, 0, 0, 0, *time)), (0, 0)
-        padding = (time[0], height[0], width[0])
+        # torch pads both ends of an axis alike; what one end has more, as a causal layer in time, goes ahead.
+        uneven = uneven_pads(self.pads)
+        if any(uneven):
+            clip = functional.pad(clip, uneven)
+        time, height, width = even_pads(self.pads)
+        padding = (time, height, width)
         if learns_faster(clip, self.weight, self.groups):
             return convolve(clip, self.weight, self.bias, self.stride, padding, self.dilation)
         answer = functional.conv3d(
@@ -115,7 +117,9 @@ class ConvLayer(WindowedLayer[Conv]):
         return frame if height == width == 1 else frame[:, :, ::height, ::width]
 
     def _convolve(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        padding = (self.pads[1][0], self.pads[2][0])
+        uneven, padding = uneven_pads(self.pads[1:]), even_pads(self.pads[1:])
+        if any(uneven):
+            frame = functional.pad(frame, uneven)
         return functional.conv2d(
             frame, weight, bias, self.stride[1:], padding, self.dilation[1:], self.groups
         )
@@ -147,14 +151,19 @@ keeps(Conv)(windowed_keeper)
 
 @writes(Conv)
 def _written(op: Conv, x: TensorType) -> Written:
-    options = sliding(op) | differing(groups=(op.groups, 1), bias=(op.bias, True))
+    options = sliding(op, x) | differing(groups=(op.groups, 1), bias=(op.bias, True))
     arguments = {"in_channels": x.channels, "channels": op.channels, "kernel_size": op.kernel}
-    return Written("nn.Conv3d", arguments, options, **padded(op))
+    pads = pads_in_space(op, x)
+    if not pads:
+        return Written("nn.Conv3d", arguments, options, **padded(op, x))
+    ahead = padded(op, x)
+    carried = (*ahead.pop("carried", ()), clips.PaddedConv3d)
+    return Written("PaddedConv3d", arguments, {"pads": pads, **options}, carried=carried, **ahead)
 
 
 @writes_steps(Conv)
 def _written_in_steps(step: Step, op: Conv, x: TensorType) -> Written:
-    if keeps_frames(step, x):
+    if keeps_frames(step, x) or pads_in_space(op, x):
         return in_frames(step, x)
     plain = _written(op, x)
     options = {**plain.options, **differing(before=(step.before, 0))}

@@ -7,9 +7,9 @@ from math import inf
 from torch import Tensor
 from torch.nn import functional
 
-from costmodel.emit.modules.base import mirrors
+from costmodel.emit.modules.base import even_pads, mirrors
 from costmodel.emit.modules.keeper import keeps
-from costmodel.emit.modules.pool import PoolLayer, pads_widely, written_pool
+from costmodel.emit.modules.pool import PoolLayer, is_plain, written_pool
 from costmodel.emit.modules.texts import windows
 from costmodel.emit.modules.windows import windowed_keeper
 from costmodel.emit.modules.written import Written, differing, in_frames, keeps_frames, writes, writes_steps
@@ -52,10 +52,9 @@ def _written(op: MaxPool, x: TensorType) -> Written:
 
 @writes_steps(MaxPool)
 def _written_in_steps(step: Step, op: MaxPool, x: TensorType) -> Written:
-    if keeps_frames(step, x) or pads_widely(op, x, axes=(1, 2)):
+    if keeps_frames(step, x) or not is_plain(op, x):
         return in_frames(step, x, -inf)
-    padding = tuple(op.pads(axis)[0] for axis in range(3))
-    options: dict[str, object] = {"stride": op.stride, "padding": padding, "dilation": op.dilation}
+    options: dict[str, object] = {"stride": op.stride, "padding": (0, *even_pads(op.paddings(x)[1:])), "dilation": op.dilation}
     options |= differing(before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamMaxPool3d)
     return Written("StreamMaxPool3d", {"kernel_size": op.kernel_on(x)}, options, carried=carried)

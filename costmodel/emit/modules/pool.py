@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import inf
 
 from torch import Tensor
@@ -10,7 +11,8 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer
 from costmodel.emit.modules.texts import clips
-from costmodel.emit.modules.written import Written, literal, padded, sliding
+from costmodel.emit.modules.written import Written, differing, literal, padded, sliding
+from costmodel.numbers import Size
 from costmodel.ops import AvgPool, MaxPool
 from costmodel.types import TensorType
 
@@ -59,27 +61,51 @@ class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
 
 def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
     """A pool over clips as a function of torch's, or of our own where torch's do not take it."""
-    options = {"kernel_size": op.kernel_on(x), "stride": op.stride, **sliding(op)}
-    texts = {name: literal(value) for name, value in options.items()}
-    ahead = padded(op, -inf if is_max else 0.0)
-    axes = range(1 if op.causal else 0, 3)
+    options: dict[str, object] = {"kernel_size": op.kernel_on(x), "stride": op.stride}
+    counts_all = is_max or (op.count_include_pad and not op.ceil_mode)
+    given = [op.given_pads(axis, x) for axis in range(3)]
+    if _is_torchs(op, given, x, is_max, counts_all):
+        plain = replace(op, ceil_mode=False)
+        options |= sliding(plain, x) | differing(ceil_mode=(op.ceil_mode, False))
+        options |= {} if is_max else differing(count_include_pad=(op.count_include_pad, True))
+        texts = {name: literal(value) for name, value in options.items()}
+        ahead = padded(plain, x, -inf if is_max else 0.0)
+        call = "F.max_pool3d" if is_max else "F.avg_pool3d"
+        return Written(call=call, **{**ahead, "call_options": texts | ahead.get("call_options", {})})
+    options |= differing(pads=(_flat(op.paddings(x)), (0,) * 6), dilation=(op.dilation, (1, 1, 1)))
+    if not counts_all:
+        options["counted"] = _flat(given) if op.count_include_pad else (0,) * 6
     own = clips.max_pool if is_max else clips.avg_pool
-    is_torchs = not pads_widely(op, x, axes) and (is_max or _is_torchs_average(op, x, axes))
-    call = f"F.{own.__name__}3d" if is_torchs else own.__name__
-    carried = () if is_torchs else (own,)
-    return Written(
-        call=call,
-        call_options={**texts, **ahead.get("call_options", {})},
-        carried=(*carried, *ahead.get("carried", ())),
-    )
+    texts = {name: literal(value) for name, value in options.items()}
+    return Written(call=own.__name__, call_options=texts, carried=(own,))
+
+
+def _is_torchs(
+    op: AvgPool | MaxPool, given: list[tuple[Size, Size]], x: TensorType, is_max: bool, counts_all: bool
+) -> bool:
+    """Whether torch's function takes a pool: padding ahead alone, of a causal one, is put in before."""
+    is_even = all(before == after for before, after in given[1:])
+    is_ahead = given[0][0] != given[0][1]
+    axes = range(1 if is_ahead else 0, 3)
+    takes_time = counts_all and not op.ceil_mode if is_ahead else True
+    # No average with gaps, and no kernel that is larger than the bare map.
+    fits = all(size >= kernel for size, kernel in zip(x[1:], op.kernel_on(x), strict=True))
+    takes_taps = is_max or (op.dilation == (1, 1, 1) and fits)
+    return is_even and takes_time and takes_taps and not pads_widely(op, x, axes)
+
+
+def _flat(pads: Sequence[tuple[Size, Size]]) -> tuple[int, ...]:
+    """Padding as `F.pad` takes it, the last axis first."""
+    return tuple(int(end) for pad in reversed(pads) for end in pad)
 
 
 def pads_widely(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> bool:
     """Whether a pool has more padding than torch's take: half of their kernel."""
-    return any(2 * op.pads(axis)[0] > op.kernel_on(x)[axis] for axis in axes)
+    return any(2 * op.given_pads(axis, x)[0] > op.kernel_on(x)[axis] for axis in axes)
 
 
-def _is_torchs_average(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> bool:
-    """Whether torch's average pool takes it: no gaps, and no kernel that is larger than the bare map."""
-    sizes = (x.time, x.height, x.width)
-    return op.dilation == (1, 1, 1) and all(sizes[axis] >= op.kernel_on(x)[axis] for axis in axes)
+def is_plain(op: AvgPool | MaxPool, x: TensorType) -> bool:
+    """Whether the text of a pool in a stream takes it: padded alike at both ends, all of it counted."""
+    is_even = all(before == after for before, after in op.paddings(x)[1:])
+    counts_all = not isinstance(op, AvgPool) or op.count_include_pad
+    return is_even and counts_all and not op.ceil_mode and not pads_widely(op, x, axes=(1, 2))

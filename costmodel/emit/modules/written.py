@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import isinf
 from typing import TypedDict, TypeVar
 
+from costmodel.emit.modules.base import even_pads
 from costmodel.emit.modules.registry import Registry
 from costmodel.emit.modules.texts import clips, cumulative, learned, recurrent, shifts, streams, windows
 from costmodel.ops import Op, Step, Windowed
@@ -112,20 +113,28 @@ def in_frames(step: Step, x: TensorType, padding: float = 0.0) -> Written:
     )
 
 
-def sliding(op: Windowed) -> dict[str, object]:
-    """Stride, padding and dilation as torch's layers take them."""
-    padding = tuple(0 if op.causal and axis == 0 else op.pads(axis)[0] for axis in range(3))
+def sliding(op: Windowed, x: TensorType) -> dict[str, object]:
+    """Stride, padding and dilation as torch's layers take them; no padding where ends of an axis differ."""
+    padding = even_pads(op.paddings(x)) if not pads_in_space(op, x) else (even_pads(op.paddings(x))[0], 0, 0)
     return differing(
         stride=(op.stride, (1, 1, 1)), padding=(padding, (0, 0, 0)), dilation=(op.dilation, (1, 1, 1))
     )
 
 
-def padded(op: Windowed, padding: float = 0.0) -> Ahead:
-    """How a causal window's clip is padded: ahead of its first frame alone; empty where it is not."""
-    frames = op.pads(0)[0] if op.causal else 0
-    if not frames:
+def pads_in_space(op: Windowed, x: TensorType) -> tuple[int, ...]:
+    """What `F.pad` takes for height and width where the ends of an axis differ, else nothing."""
+    _, height, width = op.paddings(x)
+    is_uneven = height[0] != height[1] or width[0] != width[1]
+    return (*width, *height) if is_uneven else ()
+
+
+def padded(op: Windowed, x: TensorType, padding: float = 0.0) -> Ahead:
+    """A window of a clip whose padding in time differs ahead and behind: ahead all of it, if it is causal."""
+    ahead, behind = op.paddings(x)[0]
+    if ahead == behind:
         return {}
-    return {"call_options": {"pad_ahead": f"{frames}, {literal(padding)}"}, "carried": (clips.pad_ahead,)}
+    ends = f"{ahead}, {literal(padding)}" if not behind else f"{ahead}, {literal(padding)}, {behind}"
+    return {"call_options": {"pad_ahead": ends}, "carried": (clips.pad_ahead,)}
 
 
 def differing(**values: tuple[object, object]) -> dict[str, object]:

@@ -5,6 +5,8 @@ Each text may use `torch`, `nn`, `F`, `Any`, `Triple` and what is carried along 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -31,9 +33,9 @@ def crop(*clips: Tensor) -> list[Tensor]:
     return [clip[:, :, :shortest] for clip in clips]
 
 
-def pad_ahead(clip: Tensor, frames: int, value: float = 0.0) -> Tensor:
-    """A clip with frames of one value ahead of it."""
-    return F.pad(clip, (0, 0, 0, 0, frames, 0), value=value)
+def pad_ahead(clip: Tensor, frames: int, value: float = 0.0, behind: int = 0) -> Tensor:
+    """A clip with frames of one value ahead of it, and behind it."""
+    return F.pad(clip, (0, 0, 0, 0, frames, behind), value=value)
 
 
 def subsample(clip: Tensor, stride: tuple[int, int, int]) -> Tensor:
@@ -43,25 +45,48 @@ def subsample(clip: Tensor, stride: tuple[int, int, int]) -> Tensor:
 
 
 def max_pool(
-    clip: Tensor, kernel_size: Triple, stride: Triple, padding: Triple, dilation: Triple = (1, 1, 1)
+    clip: Tensor,
+    kernel_size: Triple,
+    stride: Triple,
+    pads: tuple[int, ...] = (0,) * 6,
+    dilation: Triple = (1, 1, 1),
 ) -> Tensor:
-    """A max pool with more padding than torch's takes, which is half of the kernel."""
-    time, height, width = padding
-    clip = F.pad(clip, (width, width, height, height, time, time), value=float("-inf"))
-    return F.max_pool3d(clip, kernel_size, stride, 0, dilation)
+    """A max pool with other padding than torch's takes: more of it, or unequal at the ends of an axis."""
+    return F.max_pool3d(F.pad(clip, pads, value=float("-inf")), kernel_size, stride, 0, dilation)
 
 
 def avg_pool(
     clip: Tensor,
     kernel_size: Triple,
     stride: Triple,
-    padding: Triple = (0, 0, 0),
+    pads: tuple[int, ...] = (0,) * 6,
     dilation: Triple = (1, 1, 1),
+    counted: tuple[int, ...] | None = None,
 ) -> Tensor:
-    """An average pool that torch does not have, such as one with gaps between its taps: a convolution."""
+    """An average pool with gaps between its taps, or with other padding than torch's takes: a convolution.
+
+    Where `counted` is given, that much of the padding is, and each window is divided by what it then sees.
+    """
     channels, taps = clip.shape[1], kernel_size[0] * kernel_size[1] * kernel_size[2]
     weight = clip.new_full((channels, 1, *kernel_size), 1 / taps)
-    return F.conv3d(clip, weight, None, stride, padding, dilation, channels)
+    total = F.conv3d(F.pad(clip, pads), weight, None, stride, 0, dilation, channels)
+    if counted is None:
+        return total
+    beyond = [pad - count for pad, count in zip(pads, counted, strict=True)]
+    ones = F.pad(F.pad(torch.ones_like(clip[:1, :1]), counted, value=1.0), beyond)
+    return total / F.conv3d(ones, weight[:1], None, stride, 0, dilation)
+
+
+class PaddedConv3d(nn.Conv3d):
+    """A 3D convolution whose input is padded first, unequally at the two ends of an axis."""
+
+    def __init__(self, *sizes: Any, pads: tuple[int, ...], **options: Any) -> None:
+        super().__init__(*sizes, **options)
+        self.pads = pads
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """The convolution of the padded clip."""
+        return super().forward(F.pad(clip, self.pads))
 
 
 def shuffle(clip: Tensor, groups: int) -> Tensor:

@@ -24,6 +24,7 @@ from costmodel.analysis.kinds import (
     GATES,
     KINDS,
     MERGES,
+    NORMS,
     POOLS,
     STANDS_FOR,
     but,
@@ -119,8 +120,9 @@ def amounts(figures: Figures, node: Node) -> dict[str, Number]:
     """
     found: dict[str, Number] = dict(figures.work[node.name])
     shapes = {name: prod(shape) for name, shape in figures.weights[node.name].items()}
-    if "norm" in found:
-        found["parameters.norm"] = sum(shapes.values())
+    if any(kind.partition(".")[0] == "norm" for kind in found):
+        images = figures.out(node).time if node.op.runs_on_images else 1  # each as one of a batch
+        found["parameters.norm"] = sum(shapes.values()) * images
     if "activation.prelu" in found:
         found["parameters.prelu"] = sum(shapes.values())
     if "mac.linear" in found:
@@ -210,6 +212,14 @@ def _pools(
     return {f"pool.{pool}.{amount}": coefficient for pool in pools}
 
 
+def _norms(plain: int, affine: int, kinds: tuple[str, ...] = ("layer", "group", "instance")) -> Table:
+    """What counts for each value that norms normalise, and for each that they scale and shift."""
+    return {
+        **{f"norm.{kind}": plain for kind in kinds},
+        **{f"norm.{kind}.affine": affine for kind in kinds},
+    }
+
+
 # Activations that ptflops counts when they are written as functions.
 _PTFLOPS_FUNCTIONS = ("relu", "relu6", "swish", "softmax", "elu", "gelu", "prelu")
 
@@ -225,6 +235,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -240,6 +251,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -248,13 +260,14 @@ _REGISTERED = (
         "fvcore",
         "MAC",
         "fvcore.nn.FlopCountAnalysis (0.1.5): its flop is a multiply-accumulate; "
-        "batch norm is two for each value",
-        {**MACS, "norm": 2},
+        "batch norm is two for each value, other norms are four and one more for scale and shift",
+        {**MACS, "norm": 2, **_norms(4, 1)},
         left_out=(
             *BIASES,
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *but(NORMS, *_norms(4, 1)),
             *CUMULATIVE,
             *MERGES,
         ),
@@ -270,6 +283,8 @@ _REGISTERED = (
             "bias.conv": 1,
             "bias.linear": 1,
             "norm": 2,
+            "norm.layer": 1,
+            **_norms(1, 1, ("group", "instance")),
             "activation.relu": 2,
             "activation.relu6": 1,
             "cells": 2,
@@ -293,6 +308,7 @@ _REGISTERED = (
                 ACTIVATIONS, "activation.leaky_relu", *(f"activation.{kind}" for kind in _PTFLOPS_FUNCTIONS)
             ),
             *but(POOLS, *_pools(1)),
+            *but(NORMS, "norm.layer", *_norms(1, 1, ("group", "instance"))),
             *CUMULATIVE,
         ),
     ),
@@ -306,6 +322,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -318,6 +335,7 @@ _REGISTERED = (
             **MACS,
             **RECURRENT,
             "norm": 4,
+            **_norms(2, 2, ("layer", "instance")),
             "pool.avg.outputs": 1,
             "pool.global.inputs": 1,
             "pool.global.outputs": 1,
@@ -334,6 +352,7 @@ _REGISTERED = (
             "cells",
             *but(ACTIVATIONS, "activation.softmax", "softmax.rows", "activation.prelu"),
             *but(POOLS, "pool.avg.outputs", "pool.global.inputs", "pool.global.outputs"),
+            *but(NORMS, *_norms(2, 2, ("layer", "instance"))),
             *CUMULATIVE,
             *MERGES,
         ),
@@ -360,6 +379,7 @@ _REGISTERED = (
             *GATES,
             *but(ACTIVATIONS, "activation.prelu"),
             *POOLS,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -392,6 +412,7 @@ _REGISTERED = (
             "cells",
             *but(ACTIVATIONS, "activation.relu"),
             *but(POOLS, *_pools(1)),
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -428,6 +449,7 @@ _REGISTERED = (
             "pool.global.outputs",
             "pool.global.taps",
             *GATES,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -452,6 +474,7 @@ _REGISTERED = (
             "pool.global.taps",
             *BIASES,
             *GATES,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),
@@ -468,6 +491,7 @@ _REGISTERED = (
             *GATES,
             *ACTIVATIONS,
             *POOLS,
+            *NORMS,
             *CUMULATIVE,
             *MERGES,
         ),

@@ -26,10 +26,16 @@ _NAMES = {
 _POOLS = {"avg": "average", "max": "maximum", "global": "global average"}
 _AMOUNTS = {"inputs": "values read", "outputs": "values made", "taps": "values summed"}
 
+_NORMS = ("layer", "group", "instance")
+
 BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
 GATES = ("gates.add", "gates.mul", "cells")
 ACTIVATIONS = (*(f"activation.{each}" for each in _NAMES), "softmax.rows")
 POOLS = tuple(f"pool.{pool}.{amount}" for pool in _POOLS for amount in _AMOUNTS)
+NORMS = (
+    *(f"norm.{kind}{affine}" for kind in _NORMS for affine in ("", ".affine")),
+    "norm.rms",
+)
 CUMULATIVE = ("cumulative.mean", "cumulative.max")
 MERGES = ("add", "mul")
 
@@ -46,7 +52,10 @@ KINDS: Mapping[str, str] = {
     "gates.add": "other additions in a recurrent layer",
     "gates.mul": "multiplications of gates in a recurrent layer",
     "cells": "values that the cells of a recurrent layer keep",
-    "norm": "values normalised",
+    "norm": "values that a batch norm normalises",
+    **{f"norm.{kind}": f"values that the {kind} norm normalises" for kind in _NORMS},
+    **{f"norm.{kind}.affine": "of those the ones that it scales and shifts" for kind in _NORMS},
+    "norm.rms": "values divided by their root mean square",
     **{f"activation.{kind}": f"values through {name}" for kind, name in _NAMES.items()},
     "softmax.rows": "positions that a softmax normalises",
     **{
@@ -60,7 +69,7 @@ KINDS: Mapping[str, str] = {
     "cumulative.max": "values taken into a maximum over all frames so far",
     "add": "additions of branches",
     "mul": "multiplications by a gate",
-    "parameters.norm": "scales and shifts of batch norms",
+    "parameters.norm": "scales and shifts of norms",
     "parameters.prelu": "slopes of ReLUs",
     "parameters.linear.weight": "weights of linear layers",
     "parameters.linear.bias": "biases of linear layers",

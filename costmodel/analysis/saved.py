@@ -23,6 +23,8 @@ KEEPS: Mapping[str, str] = {
     "mac.matmul": "inputs",
     "mul": "inputs",
     "norm": "inputs",
+    **dict.fromkeys(("norm.layer", "norm.group", "norm.instance", "norm.rms"), "inputs"),
+    **dict.fromkeys((f"norm.{kind}.affine" for kind in ("layer", "group", "instance")), "nothing"),
     "activation.relu": "output",
     "activation.relu6": "inputs",
     "activation.swish": "inputs",

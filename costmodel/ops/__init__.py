@@ -10,6 +10,7 @@ from costmodel.ops.conv import Conv
 from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
+from costmodel.ops.norms import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
 from costmodel.ops.pointwise import (
     Activation,
     BatchNorm,
@@ -49,8 +50,11 @@ __all__ = [
     "Flatten",
     "Gate",
     "GlobalPool",
+    "GroupNorm",
     "Gru",
     "Identity",
+    "InstanceNorm",
+    "LayerNorm",
     "Linear",
     "Lstm",
     "MaxPool",
@@ -61,6 +65,7 @@ __all__ = [
     "Recurrent",
     "Relu",
     "Relu6",
+    "RmsNorm",
     "Scale",
     "Shift",
     "Shuffle",

@@ -137,6 +137,11 @@ class Op:
         return None
 
     @property
+    def runs_on_images(self) -> bool:
+        """Whether PyTorch code ordinarily runs it on the frames of a clip as on images."""
+        return False
+
+    @property
     def norm_eps(self) -> Fraction | None:
         """Of a batch norm what it adds to the variance; None of all others."""
         return None

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from costmodel.errors import TransformError
 from costmodel.numbers import Size
 from costmodel.ops.base import Op
-from costmodel.types import Shape, TensorType, Window, Work
+from costmodel.types import Shape, Streaming, TensorType, Window, Work
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ class Flatten(Op):
     def window(self, x: TensorType) -> Window:
         # Frames become channels, so that all of the clip is seen at once, but where there is one alone.
         return Window(kernel=x.time, whole_clip=not (isinstance(x.time, int) and x.time == 1))
+
+    def streamed(self, stream: Streaming, x: TensorType) -> Op:
+        if self.window(x).is_framewise:
+            return self
+        kernel = f"[{x.time}, {x.height}, {x.width}]"
+        raise TransformError(
+            f"{self.word} needs all {x.time} frames of the clip at once and cannot run frame by frame; in "
+            f"place of it and the linear layer behind it a conv with `kernel: {kernel}, padding: 0, bias: true` "
+            "computes the same, and can"
+        )
 
     def allocates(self, x: TensorType) -> Size:
         return 0

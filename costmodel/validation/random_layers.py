@@ -7,7 +7,21 @@ from fractions import Fraction
 from random import Random
 from typing import Literal
 
-from costmodel.ops import BatchNorm, Bias, CumulativePool, Dropout, Identity, Op, Prelu, Scale, Shift
+from costmodel.ops import (
+    BatchNorm,
+    Bias,
+    CumulativePool,
+    Dropout,
+    GroupNorm,
+    Identity,
+    InstanceNorm,
+    LayerNorm,
+    Op,
+    Prelu,
+    RmsNorm,
+    Scale,
+    Shift,
+)
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.ops.windowed import Pad
 from costmodel.types import TensorType
@@ -20,6 +34,7 @@ ON_VALUES: tuple[Draw, ...] = (
     *(lambda random, x: random.choice(tuple(ELEMENTWISE.values()))() for _ in range(3)),
     lambda random, x: Prelu(random.random() < 0.5),
     lambda random, x: random.choice((Dropout(), Identity())),
+    lambda random, x: norm(random, x),
     lambda random, x: random.choice((Scale, Bias))(per=random.choice(("one", "channel", "map"))),
 )
 
@@ -51,3 +66,14 @@ def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:
     """Padding in height and width that gives as many outputs as strides begin, for an odd kernel."""
     height, width = (random.choice((kernel // 2, kernel // 2, "same", (kernel // 2,) * 2)) for _ in range(2))
     return height, width
+
+
+def norm(random: Random, x: TensorType) -> Op:
+    """A norm by the statistics of each position, or of each frame's map."""
+    channels = int(x.channels)
+    if channels > 1 and random.random() < 0.5:
+        return random.choice((LayerNorm(), RmsNorm()))
+    if int(x.height) * int(x.width) == 1:  # of one value a norm makes nothing
+        return BatchNorm()
+    groups = random.choice([each for each in range(1, channels + 1) if channels % each == 0])
+    return random.choice((GroupNorm(groups=groups), InstanceNorm(affine=True)))

@@ -78,6 +78,18 @@ CASES = {
     "avg_pool over all": "avg_pool: {kernel: all}",
     "scale": "scale: {per: one}",
     "bias": "bias: {per: map}",
+    **{
+        f"{norm} {fields}": f"{norm}: {{{fields}}}"
+        for norm, fields in (
+            ("layer_norm", "affine: true"),
+            ("layer_norm", "affine: false"),
+            ("rms_norm", ""),
+            ("group_norm", "groups: 2"),
+            ("group_norm", "groups: 4, affine: false, over: clip"),
+            ("instance_norm", "affine: true"),
+            ("instance_norm", "over: clip"),
+        )
+    },
     "cumulative_pool": "cumulative_pool",
     "cumulative_pool of the largest": "cumulative_pool: {of: max}",
     "global_pool over the map": "global_pool: {kernel: [1, all, all]}",

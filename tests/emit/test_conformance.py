@@ -22,12 +22,16 @@ from costmodel.ops import (
     Conv,
     CumulativePool,
     GlobalPool,
+    GroupNorm,
     Gru,
     Identity,
+    InstanceNorm,
+    LayerNorm,
     Lstm,
     MaxPool,
     Op,
     Prelu,
+    RmsNorm,
     Scale,
     Shift,
     Subsample,
@@ -55,6 +59,13 @@ STATEFUL: dict[str, Op] = {
     "mean_so_far": CumulativePool(),
     "largest_so_far": CumulativePool(of="max"),
     "long_average": GlobalPool(),
+}
+NORMS: dict[str, Op] = {
+    "layer_norm": LayerNorm(),
+    "conv": Conv(channels=2),
+    "rms_norm": RmsNorm(),
+    "group_norm": GroupNorm(groups=2),
+    "instance_norm": InstanceNorm(),
 }
 # Ops that treat each frame alone: one network of them all shows how each is written and exported.
 FRAMEWISE: dict[str, Op] = {
@@ -119,5 +130,6 @@ def test_a_program_of_all_ops_answers_as_the_module_does(state: State, run: Run,
 
 
 @pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx])
-def test_ops_on_each_frame_answer_as_their_modules_do(run: Run, tmp_path: Path):
-    assert_equal_from_the_first_step(continual(behind_a_delay(FRAMEWISE)), run, tmp_path)
+@pytest.mark.parametrize("ops", [FRAMEWISE, NORMS], ids=["on values", "norms"])
+def test_ops_on_each_frame_answer_as_their_modules_do(ops: Mapping[str, Op], run: Run, tmp_path: Path):
+    assert_equal_from_the_first_step(continual(behind_a_delay(ops)), run, tmp_path)

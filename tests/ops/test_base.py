@@ -150,7 +150,7 @@ def test_an_op_gives_its_frame_by_frame_form(op: Op, stream: Streaming, form: Op
         (Conv(channels=4, kernel=(3, 1, 1)), "conv looks through time behind a pool over the whole clip"),
         (
             Flatten(),
-            "flatten needs all 8 frames of the clip at once and cannot run frame by frame; put a glo",
+            "flatten needs all 8 frames of the clip at once and cannot run frame by frame; in place",
         ),
         (
             Attention(),

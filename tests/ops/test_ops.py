@@ -24,8 +24,11 @@ from costmodel.ops import (
     Flatten,
     Gate,
     GlobalPool,
+    GroupNorm,
     Gru,
     Identity,
+    InstanceNorm,
+    LayerNorm,
     Linear,
     Lstm,
     MaxPool,
@@ -34,6 +37,7 @@ from costmodel.ops import (
     Prelu,
     Relu,
     Relu6,
+    RmsNorm,
     Scale,
     Shift,
     Shuffle,
@@ -68,6 +72,28 @@ class OnChannels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class OnLast(nn.Module):
+    """A module on the channels at every position."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class EachFrame(nn.Module):
+    """A module on every frame by itself."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([self.inner(frame) for frame in x.unbind(2)], 2)
 
 
 class Learned(nn.Module):
@@ -194,6 +220,13 @@ CASES = [
     Case(Identity(), nn.Identity()),
     Case(Softmax(), nn.Softmax(dim=1)),
     Case(Dropout(), nn.Dropout3d().eval()),
+    Case(LayerNorm(), OnLast(nn.LayerNorm(8))),
+    Case(LayerNorm(affine=False), OnLast(nn.LayerNorm(8, elementwise_affine=False))),
+    Case(RmsNorm(), OnLast(nn.RMSNorm(8))),
+    Case(GroupNorm(groups=2), EachFrame(nn.GroupNorm(2, 8))),
+    Case(GroupNorm(groups=4, over="clip", affine=False), nn.GroupNorm(4, 8, affine=False)),
+    Case(InstanceNorm(), EachFrame(nn.InstanceNorm2d(8))),
+    Case(InstanceNorm(over="clip", affine=True), nn.InstanceNorm3d(8, affine=True)),
     Case(Scale(per="one"), Learned("weight", (), ())),
     Case(Scale(), Learned("weight", (8,), (8, 1, 1, 1))),
     Case(Bias(per="map"), Learned("bias", (8, 5, 7), (8, 1, 5, 7))),

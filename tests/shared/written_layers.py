@@ -9,7 +9,21 @@ from torch.nn import functional
 
 from costmodel.analysis.conventions import way_of
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import AvgPool, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Op, Prelu, Recurrent
+from costmodel.ops import (
+    AvgPool,
+    BatchNorm,
+    Conv,
+    GlobalPool,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    Linear,
+    MaxPool,
+    Op,
+    Prelu,
+    Recurrent,
+    RmsNorm,
+)
 from costmodel.types import TensorType
 
 
@@ -37,6 +51,29 @@ ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]
     "tanh": (nn.Tanh, lambda x: torch.tanh(x)),
     "hard_sigmoid_keras": (KerasHardSigmoid, lambda x: (0.2 * x + 0.5).clamp(0, 1)),
 }
+
+
+class OnLast(nn.Module):
+    """A module on the channels at every position."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class AsImages(nn.Module):
+    """A module on frames as images."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        images = self.inner(x.transpose(1, 2).flatten(0, 1))
+        return images.unflatten(0, (len(x), x.shape[2])).transpose(1, 2)
 
 
 class Written(nn.Module):
@@ -194,6 +231,17 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
 def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
     if op.word in PLAIN:
         return PLAIN[op.word]()
+    if isinstance(op, LayerNorm):
+        return OnLast(nn.LayerNorm(channels, elementwise_affine=op.affine))
+    if isinstance(op, RmsNorm):
+        return OnLast(nn.RMSNorm(channels))
+    if isinstance(op, GroupNorm):
+        norm = nn.GroupNorm(op.groups, channels, affine=op.affine)
+        return norm if op.over == "clip" else AsImages(norm)
+    if isinstance(op, InstanceNorm):
+        if op.over == "clip":
+            return nn.InstanceNorm3d(channels, affine=op.affine)
+        return AsImages(nn.InstanceNorm2d(channels, affine=op.affine))
     if isinstance(op, Prelu):
         return nn.PReLU(channels if op.each_channel else 1)
     if isinstance(op, Linear):

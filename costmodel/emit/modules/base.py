@@ -96,9 +96,9 @@ def uneven_pads(pads: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(end for pad in reversed(pads) for end in (pad if pad[0] != pad[1] else (0, 0)))
 
 
-def even_pads(pads: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+def even_pads(pads: Sequence[tuple[Size, Size]]) -> tuple[int, ...]:
     """The padding of axes whose two ends are alike; 0 of the others."""
-    return tuple(before if before == after else 0 for before, after in pads)
+    return tuple(int(before) if before == after else 0 for before, after in pads)
 
 
 def triple(sizes: tuple[Size, Size, Size]) -> tuple[int, int, int]:

@@ -9,7 +9,16 @@ from typing import TypedDict, TypeVar
 
 from costmodel.emit.modules.base import even_pads
 from costmodel.emit.modules.registry import Registry
-from costmodel.emit.modules.texts import clips, cumulative, learned, recurrent, shifts, streams, windows
+from costmodel.emit.modules.texts import (
+    clips,
+    cumulative,
+    learned,
+    norms,
+    recurrent,
+    shifts,
+    streams,
+    windows,
+)
 from costmodel.ops import Op, Step, Windowed
 from costmodel.types import TensorType
 
@@ -18,7 +27,7 @@ Options = Mapping[str, object]
 # The names that texts have in an emitted file, which nothing else there may take
 TEXTS = frozenset(
     name
-    for module in (clips, cumulative, learned, recurrent, shifts, streams, windows)
+    for module in (clips, cumulative, learned, norms, recurrent, shifts, streams, windows)
     for name in vars(module)
 )
 
@@ -125,7 +134,7 @@ def pads_in_space(op: Windowed, x: TensorType) -> tuple[int, ...]:
     """What `F.pad` takes for height and width where the ends of an axis differ, else nothing."""
     _, height, width = op.paddings(x)
     is_uneven = height[0] != height[1] or width[0] != width[1]
-    return (*width, *height) if is_uneven else ()
+    return tuple(map(int, (*width, *height))) if is_uneven else ()
 
 
 def padded(op: Windowed, x: TensorType, padding: float = 0.0) -> Ahead:

@@ -56,7 +56,7 @@ class Flatten(Op):
         kernel = f"[{x.time}, {x.height}, {x.width}]"
         raise TransformError(
             f"{self.word} needs all {x.time} frames of the clip at once and cannot run frame by frame; in "
-            f"place of it and the linear layer behind it a conv with `kernel: {kernel}, padding: 0, bias: true` "
+            f"place of it and the linear layer behind it a conv `kernel: {kernel}, padding: 0, bias: true` "
             "computes the same, and can"
         )
 

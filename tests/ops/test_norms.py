@@ -72,5 +72,5 @@ def test_groups_that_do_not_divide_the_channels_are_named():
 def test_a_flatten_of_frames_names_the_convolution_that_computes_the_same():
     with pytest.raises(TransformError) as error:
         continual(chain(Flatten(), Linear(6), source=TensorType(4, 4, 2, 2)))
-    assert "a conv with `kernel: [4, 2, 2], padding: 0, bias: true` computes the same" in str(error.value)
+    assert "a conv `kernel: [4, 2, 2], padding: 0, bias: true` computes the same" in str(error.value)
     assert continual(chain(Flatten(), Linear(6), source=TensorType(4, 1, 2, 2))).is_stream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod, sqrt
 from typing import NamedTuple
 
@@ -157,8 +158,9 @@ def _written(op: Conv, x: TensorType) -> Written:
     if not pads:
         return Written("nn.Conv3d", arguments, options, **padded(op, x))
     ahead = padded(op, x)
-    carried = (*ahead.pop("carried", ()), clips.PaddedConv3d)
-    return Written("PaddedConv3d", arguments, {"pads": pads, **options}, carried=carried, **ahead)
+    carried = (*ahead.get("carried", ()), clips.PaddedConv3d)
+    written = Written("PaddedConv3d", arguments, {"pads": pads, **options}, carried=carried)
+    return replace(written, call_options=ahead.get("call_options", {}))
 
 
 @writes_steps(Conv)

@@ -54,7 +54,8 @@ def _written(op: MaxPool, x: TensorType) -> Written:
 def _written_in_steps(step: Step, op: MaxPool, x: TensorType) -> Written:
     if keeps_frames(step, x) or not is_plain(op, x):
         return in_frames(step, x, -inf)
-    options: dict[str, object] = {"stride": op.stride, "padding": (0, *even_pads(op.paddings(x)[1:])), "dilation": op.dilation}
+    padding = (0, *even_pads(op.paddings(x)[1:]))
+    options: dict[str, object] = {"stride": op.stride, "padding": padding, "dilation": op.dilation}
     options |= differing(before=(step.before, 0))
     carried = (windows.OpenWindows, windows.StreamMaxPool3d)
     return Written("StreamMaxPool3d", {"kernel_size": op.kernel_on(x)}, options, carried=carried)

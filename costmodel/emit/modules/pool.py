@@ -72,7 +72,8 @@ def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
         texts = {name: literal(value) for name, value in options.items()}
         ahead = padded(plain, x, -inf if is_max else 0.0)
         call = "F.max_pool3d" if is_max else "F.avg_pool3d"
-        return Written(call=call, **{**ahead, "call_options": texts | ahead.get("call_options", {})})
+        texts |= ahead.get("call_options", {})
+        return Written(call=call, call_options=texts, carried=ahead.get("carried", ()))
     options |= differing(pads=(_flat(op.paddings(x)), (0,) * 6), dilation=(op.dilation, (1, 1, 1)))
     if not counts_all:
         options["counted"] = _flat(given) if counts_pads else (0,) * 6

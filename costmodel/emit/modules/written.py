@@ -64,7 +64,7 @@ class Written:
 class Ahead(TypedDict, total=False):
     """Those fields of `Written` that say what stands ahead of a clip."""
 
-    call_options: Mapping[str, str]
+    call_options: dict[str, str]
     carried: tuple[Text, ...]
 
 

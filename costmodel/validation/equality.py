@@ -81,8 +81,9 @@ def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
 def frames_compared(figures: Figures) -> int:
     """Enough for every phase of the cycle behind the warm-up."""
     reach = evaluate(figures, "receptive_field")
-    # Two cycles behind the first answer that no padding reaches, and two frames to spare.
-    return (UNBOUNDED if reach == inf else int(reach)) + 2 * figures.cycle + 2
+    behind = UNBOUNDED if reach == inf else int(reach)
+    # Behind a shift that skips frames, or a pool over all so far, the first answer may come later than that.
+    return max(behind, int(evaluate(figures, "delay"))) + 2 * figures.cycle + 2
 
 
 def frames_to_settle(figures: Figures) -> int:

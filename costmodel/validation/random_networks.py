@@ -135,7 +135,7 @@ class _Maker:
         if depth > 0 and self.chance(0.6):
             return self.fork(source, stride, depth - 1, space)
         if stride == space == 1 and self.chance(0.2):
-            return self.add(shift(self.random), source)
+            return self.shifted(source)
         if stride == space == 1 and self.chance(0.06):
             return self.excite_so_far(source)
         if stride == space == 1 and self.chance(0.5):
@@ -209,6 +209,21 @@ class _Maker:
         wide = groups * self.random.randint(1, 2 if groups > 2 else 3)
         bias = self.chance(0.5)
         return self.add(Conv(channels=wide, groups=groups, bias=bias, causal=causal, **shared), source)
+
+    def shifted(self, source: str) -> str:
+        """A shift; one of shares stands between layers that mix channels, as in every public network.
+
+        The analysis takes each channel to see what any of them sees. Behind a concatenation, or another
+        shift, the channels that are shifted need not be those that see the most.
+        """
+        op = shift(self.random)
+        if not (op.past or op.future):
+            return self.add(op, source)
+        return self.mixed(self.add(op, self.mixed(source)))
+
+    def mixed(self, source: str) -> str:
+        """Every channel made of all of them."""
+        return self.add(Conv(channels=self.types[source].channels, bias=self.chance(0.5)), source)
 
     def pointwise(self, source: str) -> str:
         return self.add(on_values(self.random, self.types[source]), source)

@@ -52,7 +52,9 @@ def check_reach(graph: Graph, seed: int = 0) -> Iterator[Check]:
 def _watched(figures: Figures) -> int:
     """How many frames after a change are watched: a cycle more than what is predicted."""
     field_of_view = evaluate(figures, "receptive_field")
-    return UNBOUNDED if isinf(field_of_view) else int(field_of_view) + 2 * figures.cycle + BEYOND
+    if isinf(field_of_view):
+        return max(UNBOUNDED, int(evaluate(figures, "delay")) + BEYOND)
+    return int(field_of_view) + 2 * figures.cycle + BEYOND
 
 
 def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:

@@ -18,7 +18,7 @@ from torch.nn import functional
 from costmodel.analysis.temporal import excitation_pools
 from costmodel.emit.modules import Layer, WindowedLayer, layer_for
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import Op
+from costmodel.ops import MaxPool, Op
 from costmodel.types import TensorType
 
 
@@ -37,6 +37,16 @@ def pooled_frames(graph: Graph) -> Mapping[str, int]:
                 frames = int(graph.windows[node.name].kernel)
             found[node.name] = frames
     return found
+
+
+def cumulated(graph: Graph) -> frozenset[str]:
+    """Pools over the whole clip that in the stream pool all frames so far."""
+    clip = graph.clip or graph
+    return frozenset(
+        node.name
+        for node in clip.nodes
+        if node.op.slides and graph.is_stream and graph.by_name[node.name].op.unwrapped.is_cumulative
+    )
 
 
 class Reference:
@@ -58,6 +68,7 @@ class Reference:
         self.layers = layers
         self.visit = visit
         self.pooled = pooled_frames(graph)
+        self.cumulated = cumulated(graph)
         self._last_read = {name: node.name for node in self.clip.nodes for name in node.inputs}
 
     @torch.no_grad()
@@ -99,6 +110,8 @@ class Reference:
                 self.visit(layer, inputs[0])
             return layer.frames(*inputs)
         (x,) = inputs
+        if node.name in self.cumulated:
+            return _over_all_so_far(node.op, x)
         read, covers = TensorType(x.shape[1], *x.shape[2:]), self.pooled.get(node.name)
         window = self.clip.windows[node.name] if covers is None else node.op.window(read.with_time(covers))
         before = int(window.before)
@@ -125,3 +138,14 @@ class Reference:
     def _nothing(self, node: Node, x: Tensor) -> Tensor:
         out = self.clip.types[node.name]
         return x.new_empty((len(x), int(out.channels), 0, int(out.height), int(out.width)))
+
+
+def _over_all_so_far(pool: Op, x: Tensor) -> Tensor:
+    """The mean or maximum of each frame and all ahead of it, over the map where the pool spans it."""
+    takes_maximum = isinstance(pool, MaxPool)
+    if pool.kernel_on(TensorType(x.shape[1], *x.shape[2:]))[1:] != (1, 1):
+        x = x.amax((-2, -1), keepdim=True) if takes_maximum else x.mean((-2, -1), keepdim=True)
+    if takes_maximum:
+        return x.cummax(2).values
+    frames = torch.arange(1, x.shape[2] + 1, dtype=x.dtype)
+    return x.cumsum(2) / frames.view(-1, 1, 1)

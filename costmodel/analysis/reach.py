@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
-from math import lcm
+from math import gcd, lcm
 from typing import NamedTuple
 
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip, latest
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, maximum, minimum, named, repeated
-from costmodel.types import TensorType
+from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, named, repeated
 
 
 class Reach(NamedTuple):
@@ -59,10 +58,12 @@ def lookahead(graph: Graph) -> Size:
 
 
 class _Seen(NamedTuple):
-    """What the answers of one edge see: a window around each, and of all of them the frames up to `last`.
+    """What the answers of one edge see: a window around each, and some of them all frames up to `last`.
 
     `place` is the frame that the first answer is aligned with: behind a causal pool over the clip its newest.
-    `end` is the newest frame that there is to see: strides and crops drop frames at the end of a clip.
+    `start` and `end` are the oldest and the newest frame that any of them sees: shifts into the future drop
+    frames at the start of a clip, strides, crops and shifts into the past at its end. `since` and `until` are
+    the places of the first and the last answer that sees all up to `last`; None: to the end of the clip.
     """
 
     jump: int
@@ -71,6 +72,15 @@ class _Seen(NamedTuple):
     end: Size
     last: Size | None = None
     place: Size = 0
+    start: Size = 0
+    since: Size = 0
+    until: Size | None = None
+
+    def cropped(self, frames: Size) -> _Seen:
+        """What no frame of the edge sees any more is left out: what stands behind its last is padding."""
+        newest = self.place + (frames - 1) * self.jump
+        oldest = self.start if self.last is not None else maximum(self.start, self.place - self.back)
+        return self._replace(start=oldest, end=named("path", minimum(self.end, newest + self.ahead)))
 
 
 class _Cuts(dict[str, Reach]):
@@ -94,7 +104,7 @@ def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Se
     seen = {INPUT: _Seen(1, 0, 0, graph.source.time - 1)}
     heads = head_pools(graph)
     for node in graph.nodes:
-        joined = _joined([seen[name] for name in node.inputs])
+        joined = _joined([seen[name] for name in node.inputs], graph.types[node.name].time)
         if node.name in left_out:
             seen[node.name] = joined
         elif is_whole_clip(graph, node):
@@ -109,17 +119,22 @@ def first_place(graph: Graph) -> Size:
     return _seen(graph)[graph.output].place
 
 
-def _joined(inputs: list[_Seen]) -> _Seen:
+def _joined(inputs: list[_Seen], frames: Size) -> _Seen:
     if len(inputs) == 1:
         return inputs[0]
-    lasts = [each.last for each in inputs if each.last is not None]
+    inputs = [each.cropped(frames) for each in inputs]  # a merge drops what only some branches have
+    whole = [each for each in inputs if each.last is not None]
+    untils = [each.until for each in whole]
     return _Seen(
         reduce(lcm, (each.jump for each in inputs)),
         latest(each.back for each in inputs),
         latest(each.ahead for each in inputs),
         latest(each.end for each in inputs),
-        latest(lasts) if lasts else None,
+        latest(each.last for each in whole if each.last is not None) if whole else None,
         latest(each.place for each in inputs),
+        reduce(minimum, (each.start for each in inputs)),
+        reduce(minimum, (each.since for each in whole)) if whole else 0,
+        None if None in untils or not whole else latest(each for each in untils if each is not None),
     )
 
 
@@ -129,25 +144,36 @@ def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:
         return at
     if window.unbounded:  # back to the first frame of the clip
         return at._replace(back=at.back + graph.source.time)
-    back = at.back + repeated(window.before * at.jump, node.count)
-    ahead = at.ahead + repeated((window.span - window.before) * at.jump, node.count)
-    end = _end(graph.inputs_of(node)[0], at)
-    return _Seen(at.jump * window.stride, back, ahead, end, at.last, at.place)
-
-
-def _end(read: TensorType, at: _Seen) -> Size:
-    """The newest frame that the last frame of an edge sees: what stands behind that is padding."""
-    return named("path", minimum(at.end, (read.time - 1) * at.jump + at.ahead))
+    shared = gcd(window.stride, window.dilation)
+    if shared > 1:  # taps and strides that have a factor in common never meet the frames between
+        read = graph.inputs_of(node)[0].time
+        newest_read = (read - 1 + window.before) // shared * shared - window.before
+        at = at.cropped(newest_read + 1)
+    first, last = (repeated(place * at.jump, node.count) for place in (window.first, window.last))
+    since, until = at.since, at.until
+    if window.looks_back or not is_zero(since):  # its first answers see nothing but padding
+        since = maximum(0, since - last)
+    if window.looks_ahead or until is not None:  # its last ones
+        newest = at.place + (graph.inputs_of(node)[0].time - 1) * at.jump
+        until = (newest if until is None else until) - first
+    passed = _Seen(
+        at.jump * window.stride,
+        *(at.back - first, at.ahead + last),
+        *(at.end, at.last, at.place, at.start, since, until),
+    )
+    return passed.cropped(graph.types[node.name].time)
 
 
 def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:
     """Every answer sees all that its inputs see, up to the last of their frames."""
     read = graph.inputs_of(node)[-1]  # of attention the value
-    last = _end(read, at)
+    last = at.cropped(read.time).end
     if at.last is not None:
         last = maximum(last, at.last)
     place = at.place + graph.windows[node.name].before * at.jump if is_head else at.place
-    return at._replace(last=last) if node.op.is_aside else _Seen(at.jump, 0, 0, last, last, place)
+    if node.op.is_aside:
+        return at._replace(last=last, since=0, until=None)
+    return _Seen(at.jump, 0, 0, last, last, place, at.start)
 
 
 def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
@@ -155,17 +181,20 @@ def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
     end = at.end
     newest = at.place + (graph.types[name].time - 1) * at.jump
     if at.last is not None:
-        ahead = maximum(at.last - at.place, minimum(end - at.place, at.ahead))
-        return Reach(newest, ahead, maximum(at.last, minimum(end, newest + at.ahead)) + 1)
+        first = at.place if is_zero(at.since) else maximum(at.place, ceil_div(at.since, at.jump) * at.jump)
+        final = newest if at.until is None else minimum(newest, at.until)
+        ahead = maximum(at.last - first, minimum(end - at.place, at.ahead))
+        farthest = maximum(at.last, minimum(end, final + at.ahead))
+        return Reach(final - at.start, ahead, farthest - at.start + 1)
 
     def frames(place: Size) -> Size:
-        return minimum(end, place + at.ahead) - maximum(0, place - at.back) + 1
+        return minimum(end, place + at.ahead) - maximum(at.start, place - at.back) + 1
 
     # The longest reach is where the window begins to fit, or would begin to leave the clip at its end.
-    fits = maximum(0, minimum(at.back, end - at.ahead))
+    fits = maximum(0, minimum(at.start + at.back, end - at.ahead))
     # Answers stand at multiples of jump alone: the two beside the best place are tried.
     early, late = fits // at.jump * at.jump, ceil_div(fits, at.jump) * at.jump
     longest = frames(minimum(early, newest))
     if at.jump > 1:
         longest = maximum(longest, frames(minimum(late, newest)))
-    return Reach(minimum(at.back, newest), minimum(at.ahead, end), longest)
+    return Reach(minimum(at.back, newest - at.start), minimum(at.ahead, end), longest)

@@ -1,14 +1,34 @@
-"""What reaches further, less far or later than predicted is found."""
+"""What each frame moves, measured; what reaches further, less far or later than predicted is found."""
 
 import pytest
 from checked import residual, wrong
 from torch import Tensor
 
-from costmodel import continual
+from costmodel import Graph, continual
 from costmodel.analysis import metrics
 from costmodel.analysis.reach import stream_reach
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
+from costmodel.spec import elaborate, from_text
+from costmodel.transforms.continual import Continual
+from costmodel.validation.equality import check_equality
+from costmodel.validation.reach import check_reach
+
+GATE = "- gate: {x: [], g: [global_pool, conv: {channels: 4}, sigmoid]}"
+CLIPS = {
+    "a shift into the future skips the first frames": "- shift: {frames: -2}\n- global_pool",
+    "a shift into the past drops the last ones": "- shift: {frames: 2}\n- global_pool",
+    "answers so far begin behind skipped frames": "- shift: {frames: -2}\n- cumulative_pool: {answers: last}",
+    "taps and strides that share a factor pass by every second frame": (
+        "- conv: {channels: 4, kernel: [3, 1, 1], dilation: [2, 1, 1], stride: [2, 1, 1]}\n- global_pool"
+    ),
+    "a merge drops what one branch alone has": (
+        "- concat: {crop: true, late: [shift: {frames: 1}], bare: [conv: {channels: 4, kernel: [3, 1, 1], "
+        "padding: [0, 0, 0]}]}\n- global_pool"
+    ),
+    "behind a gate over the clip a shift's first answers see nothing": f"{GATE}\n- shift: {{frames: 3}}",
+    "behind a gate over the clip a shift's last answers see nothing": f"{GATE}\n- shift: {{frames: -3}}",
+}
 
 
 def test_a_lookahead_that_counts_the_pool_is_found(monkeypatch: pytest.MonkeyPatch):
@@ -32,3 +52,24 @@ def test_an_answer_that_comes_late_is_found(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(StreamNetwork, "forward_step", late)
     assert {"transient", "warmup"} <= wrong(continual(residual(stride=1))).keys()
+
+
+def clip(network: str, frames: int = 12) -> Graph:
+    text = f"input: {{channels: 4, time: {frames}, height: 3, width: 3}}\nnetwork:\n{network}"
+    return elaborate(from_text(text, "x"))
+
+
+@pytest.mark.parametrize("network", CLIPS.values(), ids=CLIPS)
+@pytest.mark.parametrize("frames", [12, 13])
+def test_a_clip_sees_what_its_running_network_sees(network: str, frames: int):
+    assert [check for check in check_reach(clip(network, frames)) if not check.holds] == []
+
+
+@pytest.mark.parametrize("pool", ["global_pool", "max_pool: {kernel: [all, all, all]}"])
+@pytest.mark.parametrize("state", ["partial", "window"])
+def test_a_head_that_pools_all_frames_so_far_is_held_against_a_running_mean(pool: str, state: str):
+    conv = "conv: {channels: 4, kernel: [3, 3, 3], stride: [2, 1, 1]}"
+    network = f"- {conv}\n- {pool}\n- linear: {{channels: 3}}"
+    stream = Continual(state=state, head_pool="cumulative")(clip(network))  # type: ignore[arg-type]
+    for check in (check_reach, check_equality):
+        assert [each for each in check(stream) if not each.holds] == []

@@ -72,7 +72,10 @@ def as_texts(description: Description) -> dict[str, str]:
 def as_lines(description: Description) -> list[str]:
     """A description as a person reads it, for the docstring of an emitted file."""
     rate = f", {description['frame_rate']:.4g} frames a second" if "frame_rate" in description else ""
-    parts = [f"It sees one camera frame in {description['every']}{rate}."]
+    seen = (
+        "every camera frame" if description["every"] == 1 else f"one camera frame in {description['every']}"
+    )
+    parts = [f"It sees {seen}{rate}."]
     if description["form"] == "stream":
         warm = description["warm_up"]
         settled = "never free of the first frame" if warm is None else f"warm after {warm} frames"

@@ -42,6 +42,13 @@ def test_the_rate_of_its_frames_is_said_where_its_weights_know_it():
     assert as_lines(found)[0] == "It sees one camera frame in 3, 8.333 frames a second."
 
 
+def test_a_network_that_leaves_no_frame_out_sees_every_one():
+    every = Network(from_text(SPEC.replace(", every: 3", ""), "tiny"))
+    assert as_lines(description(every.graph(), About(every, frame_rate=25)))[0] == (
+        "It sees every camera frame, 25 frames a second."
+    )
+
+
 def test_what_is_not_known_is_left_out():
     found = description(NETWORK.graph())
     assert found.keys() == {"name", "form", "frames", "every", "delay", "lookahead", "warm_up"}

@@ -173,11 +173,16 @@ def chosen_precision(precision: str, device: str) -> str:
 
 
 def _tell(recipe: Recipe, data: Data, options: Options) -> None:
+    clips = len(data.train.labels)
     tell(
-        f"note: {len(data.train.labels)} clips to train on, {len(data.validation.labels)} to validate with, "
+        f"note: {clips} clips to train on, {len(data.validation.labels)} to validate with, "
         f"{len(data.classes)} classes; recipe {recipe.name}, {recipe.epochs:g} epochs, batch {recipe.batch}, "
         f"rate {recipe.learning_rate:g}; {options.device}, {options.precision}"
     )
+    if clips < recipe.batch:
+        tell(
+            f"note: fewer clips than a batch: an epoch is one step on {clips}, at the rate for {recipe.batch}"
+        )
 
 
 class _Progress:

@@ -30,6 +30,24 @@ def test_a_run_leaves_weights_metrics_and_a_checkpoint(tmp_path: Path, capsys: p
     }
 
 
+@pytest.mark.parametrize(("batch", "is_told"), [("25", True), ("24", False)])
+def test_data_of_fewer_clips_than_a_batch_is_told(tmp_path: Path, capsys, batch: str, is_told: bool):
+    command = [
+        "train",
+        "digits",
+        *SMALL,
+        "--batch",
+        batch,
+        "--epochs",
+        "0.001",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert cli.main(command) == 0
+    told = "note: fewer clips than a batch: an epoch is one step on 24, at the rate for 25\n"
+    assert (told in capsys.readouterr().err) == is_told
+
+
 def test_a_training_that_does_not_fit_is_refused_before_anything_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -51,7 +51,6 @@ DATA = Option(
 )
 DEVICE = Option("device", "cpu or cuda; a GPU where there is one, if not given.")
 FPS = Option("fps", "Frames a second of the videos: the weights then know the network's own rate.", float)
-FASTEST = 1e6  # frames a second, as in `analyze`
 THREADS = Option("threads", "Threads on a CPU; as many as cores, if not given.", int, least=1)
 
 
@@ -87,7 +86,8 @@ def train(
     # the step first, since its factors are of the recipe's own batch; what the user says comes last
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
-    clips = with_rate(open_data(data, seed), fps)
+    clips = open_data(data, seed)
+    clips = clips if fps is None else replace(clips, fps=fps)
     source = _begun(source, weights, clips, freeze or features)
     kind = "unpadded" if unpadded else "stepwise" if source.is_stream else "clip"
     where = chosen_device(device, threads)
@@ -120,19 +120,6 @@ def _begun(source: Source, weights: Path | None, data: Data, freeze: bool) -> So
     elif source.file is not None:
         must_have_learned(source.file, data, "; --freeze trains a new classifier")
     return with_classes(source.starting_from(weights), data)
-
-
-def with_rate(data: Data, fps: float | None) -> Data:
-    """The data at a rate of frames that it does not know itself.
-
-    Raises:
-        OptionError: that is no rate.
-    """
-    if fps is None:
-        return data
-    if not 0 < fps < FASTEST:
-        raise OptionError(f"--fps: {fps}, expected frames a second, above zero")
-    return replace(data, fps=fps)
 
 
 def how_to_go_on(out: Path) -> str:

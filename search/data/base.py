@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from costmodel.errors import DataError
 
 Frames = NDArray[np.uint8]
+FASTEST = 1e6  # frames a second
 
 
 class Videos(Protocol):
@@ -71,6 +72,8 @@ class Data:
     fps: float | None = None
 
     def __post_init__(self) -> None:
+        if self.fps is not None and not 0 < self.fps < FASTEST:
+            raise DataError(f"{self.key}: {self.fps} frames a second, expected a rate above zero")
         for part, videos in (("train", self.train), ("validation", self.validation)):
             if not len(videos.labels):
                 raise DataError(f"{self.key}: the {part} part is empty, expected clips")

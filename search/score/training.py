@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import get_args
 
 from costmodel.emit.weights_format import weights_bytes
@@ -29,6 +30,7 @@ class TrainScore:
         batch: instead of the recipe's.
         kind: `clip`, `unpadded` or `stepwise`.
         device: where candidates are trained.
+        fps: frames a second of the videos, for the weights to say; where the data does not know them itself.
     """
 
     name = "train"
@@ -43,13 +45,15 @@ class TrainScore:
         batch: int | None = None,
         kind: Kind = "clip",
         device: str = "cpu",
+        fps: float | None = None,
     ) -> None:
         if kind not in get_args(Kind):
             raise OptionError(f"--with kind={kind}: expected {', '.join(get_args(Kind))}")
         chosen = load_recipe(recipe)
         chosen = chosen if batch is None else chosen.with_batch(int(batch))
         self.recipe = chosen if epochs is None else chosen.with_epochs(float(epochs))
-        self.data = open_data(data, int(data_seed))
+        found = open_data(data, int(data_seed))
+        self.data = found if fps is None else replace(found, fps=float(fps))
         self.classes = len(self.data.classes)
         self.kind, self.device = kind, device
 

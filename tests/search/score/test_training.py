@@ -62,12 +62,15 @@ def test_a_result_tells_what_it_took():
 
 
 def test_a_result_has_weights_that_know_their_network(tmp_path: Path):
-    result = scored(TrainScore(**OPTIONS), seed=2)
+    score = TrainScore(**OPTIONS, fps=12.5)
+    assert score.recipe_at(0) == TrainScore(**OPTIONS).recipe_at(0)  # what is learned stays the same
+    result = scored(score, seed=2)
     assert result.weights is not None
     (tmp_path / "w.safetensors").write_bytes(result.weights)
     about = read_weights(tmp_path / "w.safetensors")[0].known
     assert about.network.identity == network().identity
     assert (about.seed, about.accuracy.value) == (2, result.score)
+    assert about.frame_rate == 12.5 / network().graph().every
 
 
 def test_a_search_by_training_has_as_many_classes_as_the_data_costs_included():

@@ -87,4 +87,4 @@ def test_what_is_no_rate_is_refused(tmp_path: Path, capsys, fps: str):
     path = written(tmp_path, ("a", "b"))
     assert cli.main(["train", str(path), *TRAIN, f"--fps={fps}", "--out", str(tmp_path / "run")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: --fps: ")
+    assert line.endswith(f": {float(fps)} frames a second, expected a rate above zero")

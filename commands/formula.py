@@ -138,7 +138,8 @@ def _latex(found: Formulas) -> str:
         if total is not None:
             title = name.replace("_", r"\_")
             lines.append(rf"\mathrm{{{title}}} &= {sympy.latex(total)} \\")
-    return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"]) + "\n"
+    # A reader's document knows the environment only with this package.
+    return "\n".join([r"% \usepackage{amsmath}", r"\begin{align*}", *lines, r"\end{align*}"]) + "\n"
 
 
 def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Mapping[str, object]:

@@ -59,6 +59,9 @@ KEEPS: Mapping[str, str] = {
     "cells": "nothing",
     "gates.add": "nothing",
     "gates.mul": "nothing",
+    "conv_gates.add": "nothing",
+    "conv_gates.mul": "nothing",
+    "conv_gates.kept": "values",
     "softmax.rows": "nothing",
     "add": "nothing",
 }

@@ -16,7 +16,7 @@ from costmodel.types import TensorType, Window, Work
 
 # Operations in each unit of work; two in a multiply-accumulate, one in all others. Batch norm scales and
 # shifts, a pool takes each input once; its outputs and taps are other counts of the same work.
-OPERATIONS = {"norm": 2, "pool.outputs": 0, "pool.taps": 0}
+OPERATIONS = {"norm": 2, "pool.outputs": 0, "pool.taps": 0, "conv_gates.kept": 0}
 
 
 class Traffic(NamedTuple):

@@ -7,6 +7,7 @@ from costmodel.ops.attention import Attention
 from costmodel.ops.base import OPS, Op, infer, op_named
 from costmodel.ops.channels import PadChannels, Shuffle, Split
 from costmodel.ops.conv import Conv
+from costmodel.ops.conv_recurrent import ConvGru, ConvLstm, ConvRecurrent
 from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
@@ -44,6 +45,9 @@ __all__ = [
     "Bias",
     "Concat",
     "Conv",
+    "ConvGru",
+    "ConvLstm",
+    "ConvRecurrent",
     "CumulativePool",
     "Delay",
     "Dropout",

@@ -10,12 +10,16 @@ from typing import Literal
 from costmodel.ops import (
     BatchNorm,
     Bias,
+    ConvGru,
+    ConvLstm,
     CumulativePool,
     Dropout,
     GroupNorm,
+    Gru,
     Identity,
     InstanceNorm,
     LayerNorm,
+    Lstm,
     Op,
     Prelu,
     RmsNorm,
@@ -60,6 +64,17 @@ def shift(random: Random) -> Shift:
         return Shift(frames=random.choice((1, 2, 3, -1, -2)))
     past, future = random.choice(((1, 0), (0, 1), (1, 1)))
     return Shift(frames=random.randint(1, 2), past=Fraction(past, 2), future=Fraction(future, 2))
+
+
+def recurrent(random: Random) -> Op:
+    """A layer that remembers for ever, of each position alone or of the map."""
+    channels = random.randint(1, 3)
+    if random.random() < 0.4:
+        return random.choice((Lstm, Gru))(channels)
+    kernel, bias = random.choice((1, 3)), random.random() < 0.5
+    if random.random() < 0.5:
+        return ConvGru(channels, kernel, bias)
+    return ConvLstm(channels, kernel, bias, peepholes=random.random() < 0.5)
 
 
 def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:

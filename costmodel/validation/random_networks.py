@@ -29,7 +29,7 @@ from costmodel.ops import (
 from costmodel.ops.base import Triple
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
-from costmodel.validation.random_layers import cumulative_pool, on_values, pads_in_space, shift
+from costmodel.validation.random_layers import cumulative_pool, on_values, pads_in_space, recurrent, shift
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
@@ -50,8 +50,8 @@ def random_graph(seed: int) -> Graph:
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
     grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
-    gates frame by frame, over the clip and over all frames so far, pools and subsampling in time, two
-    pathways of unequal frame rate, and an end that answers once for the clip or for every frame.
+    recurrent layers, gates frame by frame, over the clip and over all frames so far, pools and subsampling in
+    time, two pathways of unequal frame rate, and an end that answers once for the clip or for every frame.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
@@ -138,6 +138,8 @@ class _Maker:
             return self.shifted(source)
         if stride == space == 1 and self.chance(0.06):
             return self.excite_so_far(source)
+        if stride == space == 1 and self.chance(0.05):
+            return self.add(recurrent(self.random), source)
         if stride == space == 1 and self.chance(0.5):
             return self.excite(source) if self.chance(0.4) else self.pointwise(source)
         return self.windowed(source, stride, space)

@@ -53,6 +53,8 @@ CASES = {
         f"{word} on one position": ["global_pool: {kernel: [1, all, all]}", f"{word}: {{channels: 5}}"]
         for word in ("lstm", "gru")
     },
+    "conv_lstm": "conv_lstm: {channels: 5}",
+    "conv_gru without a bias": "conv_gru: {channels: 5, kernel: 1, bias: false}",
     **{
         f"attention {how} as {written}": f"attention: {{softmax: {softmax}, query: [], key: [], "
         f"value: [relu], written: {written}}}"

@@ -19,6 +19,8 @@ from costmodel.ops import (
     Bias,
     Concat,
     Conv,
+    ConvGru,
+    ConvLstm,
     CumulativePool,
     Dropout,
     Flatten,
@@ -122,6 +124,43 @@ class Recurrent(nn.Module):
             kept = self.cell(frame.movedim(1, -1).reshape(-1, x.shape[1]), kept)
             answers.append(kept[0] if isinstance(kept, tuple) else kept)
         return torch.stack(answers, 2).reshape(len(x), *x.shape[3:], -1, x.shape[2]).permute(0, 3, 4, 1, 2)
+
+
+class ConvRecurrent(nn.Module):
+    """Shi 2015, eq. 3, or Ballas 2016, eq. 4, gate by gate on every frame of a clip in turn."""
+
+    def __init__(self, op: ConvLstm | ConvGru, x: TensorType) -> None:
+        super().__init__()
+        self.is_lstm = isinstance(op, ConvLstm)
+        gates, channels, kernel = 4 if self.is_lstm else 3, int(op.channels), int(op.kernel)
+        for name, wide in (("weight_ih", int(x.channels)), ("weight_hh", channels)):
+            self.register_parameter(name, nn.Parameter(torch.randn(gates * channels, wide, kernel, kernel)))
+        self.bias = nn.Parameter(torch.randn(gates * channels)) if op.bias else None
+        holes = torch.randn(3, channels, int(x.height), int(x.width)) * getattr(op, "peepholes", False)
+        self.peepholes = nn.Parameter(holes) if holes.any() else None
+        self.channels = channels
+
+    def gate(self, number: int, frame: Tensor, hidden: Tensor) -> Tensor:
+        rows = slice(number * self.channels, (number + 1) * self.channels)
+        bias = None if self.bias is None else self.bias[rows]
+        both = (frame, self.weight_ih[rows], bias), (hidden, self.weight_hh[rows], None)
+        return sum(functional.conv2d(*each, padding="same") for each in both)
+
+    def forward(self, x: Tensor) -> Tensor:
+        cell = hidden = torch.zeros(len(x), self.channels, *x.shape[3:], dtype=x.dtype)
+        holes, answers = (0, 0, 0) if self.peepholes is None else self.peepholes, []
+        for frame in x.unbind(2):
+            if self.is_lstm:
+                take = torch.sigmoid(self.gate(0, frame, hidden) + holes[0] * cell)
+                forget = torch.sigmoid(self.gate(1, frame, hidden) + holes[1] * cell)
+                cell = forget * cell + take * torch.tanh(self.gate(2, frame, hidden))
+                hidden = torch.sigmoid(self.gate(3, frame, hidden) + holes[2] * cell) * torch.tanh(cell)
+            else:
+                reset, update = (torch.sigmoid(self.gate(number, frame, hidden)) for number in (0, 1))
+                new = torch.tanh(self.gate(2, frame, reset * hidden))
+                hidden = (1 - update) * hidden + update * new
+            answers.append(hidden)
+        return torch.stack(answers, 2)
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -249,6 +288,15 @@ CASES = [
     Case(Shift(past=Fraction(1, 8), future=Fraction(1, 8)), temporal_shift),
     Case(Lstm(channels=5), Recurrent(nn.LSTMCell(8, 5))),
     Case(Gru(channels=5), Recurrent(nn.GRUCell(8, 5))),
+    *(
+        Case(op, ConvRecurrent(op, X))
+        for op in (
+            ConvLstm(channels=5),
+            ConvLstm(5, 1, peepholes=True),
+            ConvGru(5),
+            ConvGru(2, 5, bias=False),
+        )
+    ),
     Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),
     Case(Gate(), lambda x, y: x * y, (X, TensorType(8, 1, 1, 1))),
 ]

@@ -13,6 +13,8 @@ from costmodel.ops import (
     AvgPool,
     BatchNorm,
     Conv,
+    ConvGru,
+    ConvLstm,
     GlobalPool,
     GroupNorm,
     InstanceNorm,
@@ -103,6 +105,8 @@ class Written(nn.Module):
 def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
     (x, *_) = graph.inputs_of(node)
     way, word = way_of(node), node.op.word
+    if isinstance(node.op, ConvLstm | ConvGru):
+        return ConvCell(node.op, x.channels)
     if isinstance(node.op, Recurrent):
         return _recurrent(node.op, x.channels, tool)
     if word in (
@@ -181,6 +185,33 @@ class Layer(nn.Module):
 
     def forward(self, clip: Tensor) -> Tensor:
         return self.layer(clip.flatten(2).transpose(1, 2))[0].transpose(1, 2)[..., None, None]
+
+
+class ConvCell(nn.Module):
+    """A recurrent layer on maps as public code has it: its convolutions see a frame and the last answer."""
+
+    def __init__(self, op: ConvLstm | ConvGru, channels: int) -> None:
+        super().__init__()
+        joined, own, self.channels = channels + op.channels, op.channels, op.channels
+        wide = (4 * own,) if isinstance(op, ConvLstm) else (2 * own, own)
+        self.convs = nn.ModuleList(
+            nn.Conv2d(joined, each, op.kernel, padding=op.kernel // 2, bias=op.bias) for each in wide
+        )
+
+    def forward(self, clip: Tensor) -> Tensor:
+        hidden = cell = clip.new_zeros(len(clip), self.channels, *clip.shape[3:])
+        answers = []
+        for frame in clip.unbind(2):
+            gates = self.convs[0](torch.cat((frame, hidden), 1)).chunk(4 if len(self.convs) == 1 else 2, 1)
+            if len(self.convs) == 1:
+                cell = torch.sigmoid(gates[0]) * cell + torch.sigmoid(gates[1]) * torch.tanh(gates[3])
+                hidden = torch.sigmoid(gates[2]) * torch.tanh(cell)
+            else:
+                reset, update = map(torch.sigmoid, gates)
+                new = torch.tanh(self.convs[1](torch.cat((frame, reset * hidden), 1)))
+                hidden = (1 - update) * hidden + update * new
+            answers.append(hidden)
+        return torch.stack(answers, 2)
 
 
 def _recurrent(op: Recurrent, channels: int, tool: str) -> nn.Module:

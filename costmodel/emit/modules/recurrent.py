@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 from math import sqrt
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +18,12 @@ from costmodel.emit.modules.written import Written, writes, writes_steps
 from costmodel.ops import Gru, Lstm, Recurrent, Step
 from costmodel.types import TensorType
 
+# Covariant, as of a layer of any op.
+AnyRecurrent = TypeVar("AnyRecurrent", bound=Recurrent, covariant=True)
 
-class RecurrentLayer(Layer[Recurrent]):
-    """A recurrent layer on the channels, at every position by itself; a clip starts from zeros."""
+
+class RecurrentLayer(Layer[AnyRecurrent]):
+    """A recurrent layer, frame by frame; a clip starts from zeros."""
 
     is_fresh = False  # what it answers is what it keeps
 
@@ -28,7 +32,7 @@ class RecurrentLayer(Layer[Recurrent]):
     bias_ih: Tensor
     bias_hh: Tensor
 
-    def __init__(self, op: Recurrent, x: TensorType) -> None:
+    def __init__(self, op: AnyRecurrent, x: TensorType) -> None:
         super().__init__(op, x)
         self.channels = int(op.channels)
         for name, shape in op.weights(x).items():
@@ -70,7 +74,7 @@ class RecurrentLayer(Layer[Recurrent]):
 
 
 @mirrors(Lstm)
-class LstmLayer(RecurrentLayer):
+class LstmLayer(RecurrentLayer[Lstm]):
     """A long short-term memory, its gates in torch's order: i, f, g, o."""
 
     def step(self, frame: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -83,7 +87,7 @@ class LstmLayer(RecurrentLayer):
 
 
 @mirrors(Gru)
-class GruLayer(RecurrentLayer):
+class GruLayer(RecurrentLayer[Gru]):
     """A gated recurrent unit, its gates in torch's order: r, z, n."""
 
     def step(self, frame: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -101,7 +105,7 @@ class GruLayer(RecurrentLayer):
 class RecurrentKeeper(Keeper):
     """Recurrent state; starts at zero whatever `init` says."""
 
-    def __init__(self, layer: RecurrentLayer, op: Step, x: TensorType) -> None:
+    def __init__(self, layer: RecurrentLayer[Recurrent], op: Step, x: TensorType) -> None:
         shapes: dict[str, tuple[int, ...]] = {
             name: (int(each.channels), int(each.height), int(each.width))
             for name, each in op.carry(x).kept.items()

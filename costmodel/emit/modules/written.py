@@ -11,6 +11,7 @@ from costmodel.emit.modules.base import even_pads
 from costmodel.emit.modules.registry import Registry
 from costmodel.emit.modules.texts import (
     clips,
+    conv_recurrent,
     cumulative,
     learned,
     norms,
@@ -27,7 +28,7 @@ Options = Mapping[str, object]
 # The names that texts have in an emitted file, which nothing else there may take
 TEXTS = frozenset(
     name
-    for module in (clips, cumulative, learned, norms, recurrent, shifts, streams, windows)
+    for module in (clips, conv_recurrent, cumulative, learned, norms, recurrent, shifts, streams, windows)
     for name in vars(module)
 )
 

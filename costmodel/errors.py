@@ -58,8 +58,14 @@ def one_line(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` where a known name resembles the given one, else the list of known names."""
+def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
+    """` (did you mean 'x'?)` where a known name resembles the given one, else the list of known names.
+
+    Args:
+        name: what was given.
+        known: what would have been right.
+        listed: told in place of the list where that would be long, such as which command prints it.
+    """
     import difflib  # only where there is a mistake: it takes as long to load as X3D-M to analyse
 
     names = sorted(known)
@@ -67,4 +73,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     match = difflib.get_close_matches(name[:LONGEST_NAME], names, n=1)
     if match:
         return f" (did you mean {match[0]!r}?)"
+    if listed:
+        return f" ({listed})"
     return f" (known: {', '.join(names)})" if names else ""

@@ -55,11 +55,8 @@ def explain(graph: Graph, name: str) -> Explanation:
         OptionError: the network has no such layer; the message names the nearest.
     """
     if name not in graph.by_name:
-        hint = nearest(name, graph.by_name)
-        # `nearest` lists all names where none is near: hundreds of layers would fill the screen.
-        raise OptionError(
-            f"{graph.name}: no layer {name!r}{hint if 'mean' in hint else ' (analyze lists them)'}"
-        )
+        hint = nearest(name, graph.by_name, listed="analyze lists them")
+        raise OptionError(f"{graph.name}: no layer {name!r}{hint}")
     figures, node = Figures(graph), graph.by_name[name]
     forms, symbols = closed_forms(figures, node)
     op = node.op.unwrapped

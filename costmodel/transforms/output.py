@@ -62,5 +62,5 @@ class Output(Transform):
         if not inside:
             blocks = {name.rpartition(".")[0] for name in graph.by_name} - {""}
             known = [*graph.by_name, *blocks]
-            raise TransformError(f"--output: {wanted!r}, expected a layer{nearest(wanted, known)}")
+            raise TransformError(f"--output: {wanted!r}, expected a layer{nearest(wanted, known, 'analyze lists them')}")
         return inside[-1]

@@ -71,7 +71,7 @@ def test_its_stream_is_as_measured():
 def test_a_name_that_no_layer_has_is_told_with_the_nearest():
     for output, message in (
         ("lat@frame", r"^--output: 'lat', expected a layer .did you mean 'late'\?.$"),
-        ("", r"^--output: '', expected a layer .known: "),
+        ("", r"^--output: '', expected a layer .analyze lists them.$"),
     ):
         with pytest.raises(TransformError, match=message):
             network(Output(output)).graph()

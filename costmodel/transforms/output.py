@@ -62,5 +62,6 @@ class Output(Transform):
         if not inside:
             blocks = {name.rpartition(".")[0] for name in graph.by_name} - {""}
             known = [*graph.by_name, *blocks]
-            raise TransformError(f"--output: {wanted!r}, expected a layer{nearest(wanted, known, 'analyze lists them')}")
+            hint = nearest(wanted, known, listed="analyze lists them")
+            raise TransformError(f"--output: {wanted!r}, expected a layer{hint}")
         return inside[-1]

@@ -105,6 +105,11 @@ class Graph:
         return self.map(lambda op, inputs: op.window(*inputs))
 
     @cached_property
+    def skips(self) -> Mapping[str, tuple[Size, ...]]:
+        """How many frames every node leaves out ahead of each of its inputs, by name."""
+        return self.map(lambda op, inputs: op.skips(*inputs))
+
+    @cached_property
     def by_name(self) -> Mapping[str, Node]:
         """Nodes by name."""
         return {node.name: node for node in self.nodes}

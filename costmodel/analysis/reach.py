@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip, latest
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, named, repeated
+from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, named, repeated, where
+from costmodel.types import Window
 
 
 class Reach(NamedTuple):
@@ -51,7 +52,11 @@ def lookahead(graph: Graph) -> Size:
         window = graph.windows[node.name]
         jump = reduce(lcm, (jumps[name] for name in node.inputs))
         jumps[node.name] = jump * window.stride
-        ahead[node.name] = latest(ahead[name] for name in node.inputs)
+        skips = graph.skips[node.name]
+        ahead[node.name] = latest(
+            ahead[name] + repeated(skip * jumps[name], node.count)
+            for name, skip in zip(node.inputs, skips, strict=True)
+        )
         if node.name not in pools:
             ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
     return ahead[graph.output]
@@ -64,6 +69,7 @@ class _Seen(NamedTuple):
     `start` and `end` are the oldest and the newest frame that any of them sees: shifts into the future drop
     frames at the start of a clip, strides, crops and shifts into the past at its end. `since` and `until` are
     the places of the first and the last answer that sees all up to `last`; None: to the end of the clip.
+    `gap` is the distance of the taps of a dilated window, between which it sees nothing.
     """
 
     jump: int
@@ -75,12 +81,37 @@ class _Seen(NamedTuple):
     start: Size = 0
     since: Size = 0
     until: Size | None = None
+    gap: int = 1
 
     def cropped(self, frames: Size) -> _Seen:
         """What no frame of the edge sees any more is left out: what stands behind its last is padding."""
         newest = self.place + (frames - 1) * self.jump
         oldest = self.start if self.last is not None else maximum(self.start, self.place - self.back)
-        return self._replace(start=oldest, end=named("path", minimum(self.end, newest + self.ahead)))
+        return self._replace(start=oldest, end=named("path", self._newest_seen(frames, newest + self.ahead)))
+
+    def _newest_seen(self, frames: Size, farthest: Size) -> Size:
+        if self.gap == 1:
+            return minimum(self.end, farthest)
+        # Taps beyond the end see padding: the newest of an answer that does not stands whole gaps before its
+        # farthest, and of answers at other phases one may see more than the last.
+        found: Size = 0
+        for earlier in range(self.gap // gcd(self.gap, self.jump)):
+            tap = farthest - earlier * self.jump
+            tap = tap - ceil_div(maximum(0, tap - self.end), self.gap) * self.gap
+            found = maximum(found, where(frames > earlier, tap, 0))
+        return found
+
+    def skipping(self, frames: Size) -> _Seen:
+        """The same answers, the first so many left out: each is aligned with an earlier frame."""
+        if is_zero(frames):
+            return self
+        ahead = frames * self.jump
+        return self._replace(
+            back=self.back - ahead,
+            ahead=self.ahead + ahead,
+            since=maximum(0, self.since - ahead),
+            until=None if self.until is None else self.until - ahead,
+        )
 
 
 class _Cuts(dict[str, Reach]):
@@ -104,7 +135,9 @@ def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Se
     seen = {INPUT: _Seen(1, 0, 0, graph.source.time - 1)}
     heads = head_pools(graph)
     for node in graph.nodes:
-        joined = _joined([seen[name] for name in node.inputs], graph.types[node.name].time)
+        arriving = zip(node.inputs, graph.skips[node.name], strict=True)
+        read = [seen[name].skipping(repeated(skip, node.count)) for name, skip in arriving]
+        joined = _joined(read, graph.types[node.name].time)
         if node.name in left_out:
             seen[node.name] = joined
         elif is_whole_clip(graph, node):
@@ -156,12 +189,16 @@ def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:
     if window.looks_ahead or until is not None:  # its last ones
         newest = at.place + (graph.inputs_of(node)[0].time - 1) * at.jump
         until = (newest if until is None else until) - first
-    passed = _Seen(
-        at.jump * window.stride,
-        *(at.back - first, at.ahead + last),
-        *(at.end, at.last, at.place, at.start, since, until),
-    )
+    jump, back, ahead = at.jump * window.stride, at.back - first, at.ahead + last
+    passed = _Seen(jump, back, ahead, at.end, at.last, at.place, at.start, since, until, _gap(window, at))
     return passed.cropped(graph.types[node.name].time)
+
+
+def _gap(window: Window, at: _Seen) -> int:
+    """The distance of the taps between which a window sees nothing: where each sees a frame of the clip."""
+    if is_zero(window.span):
+        return at.gap
+    return window.dilation * at.jump if is_zero(at.back + at.ahead) else 1
 
 
 def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:

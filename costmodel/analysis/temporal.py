@@ -8,7 +8,7 @@ from math import inf, lcm
 from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, maximum, named
+from costmodel.numbers import Size, is_zero, maximum, named, repeated
 from costmodel.types import FRAMEWISE, Window
 
 
@@ -30,6 +30,13 @@ class Timing(NamedTuple):
         """R = P + delay + 1 input frames."""
         return self.back + self.delay + 1
 
+    def skipping(self, frames: Size, count: Size = 1) -> Timing:
+        """The same edge read so many of its frames ahead, at each of so many equal layers."""
+        if is_zero(frames):
+            return self
+        ahead = repeated(frames * self.jump, count)
+        return self._replace(back=self.back - ahead, delay=self.delay + ahead)
+
 
 START = Timing(1, 0, 0)
 
@@ -46,7 +53,11 @@ def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
         is_aside = node.name in excitations or node.op.is_aside
         window = FRAMEWISE if is_aside else graph.windows[node.name]
         count = node.count if repeats else 1
-        found[node.name] = _after(window, tuple(found[name] for name in node.inputs), count)
+        inputs = tuple(found[name] for name in node.inputs)
+        if len(inputs) > 1:
+            skips = graph.skips[node.name]
+            inputs = tuple(at.skipping(skip, count) for at, skip in zip(inputs, skips, strict=True))
+        found[node.name] = _after(window, inputs, count)
     return found
 
 

@@ -164,7 +164,9 @@ class _Builder:
         return tuple(self._with_drops(found))
 
     def _actions(self, node: Node, phase: int) -> Iterable[Action]:
-        arrival, leaving = self.at[node.inputs[0]], self.at[node.name]
+        leaving = self.at[node.name]
+        # Where branches meet the first frames of some may be left out: the last to come decides.
+        arrival = self.at[node.inputs[0]] if len(node.inputs) == 1 else leaving
         arrives = (phase - arrival.delay) % arrival.jump == 0
         reads = tuple(self.place[name] for name in node.inputs)
         keeper, kept = self.keepers.get(node.name), self.kept.get(node.name, (0, 0))

@@ -274,7 +274,9 @@ class StreamNetwork(Network):
 
     def _run_clip(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor:
         """A node on all frames of its inputs that do not depend on the initial state."""
-        first = [self._first[name] for name in node.inputs]
+        skips = map(int, self.graph.skips[node.name])
+        # By the number of the answer that reads it: a branch whose frames are left out is read ahead.
+        first = [self._first[name] - skip for name, skip in zip(node.inputs, skips, strict=True)]
         layer = self.layers[node.name]
         if node.op.is_step_form:
             window = node.op.window(*self.graph.inputs_of(node))
@@ -417,7 +419,8 @@ def _first_frames(graph: Graph) -> Mapping[str, int]:
         return dict.fromkeys((INPUT, *graph.by_name), 0)
     first = {INPUT: 0}
     for node in graph.nodes:
-        start = max(first[name] for name in node.inputs)
+        skips = map(int, graph.skips[node.name])
+        start = max(first[name] - skip for name, skip in zip(node.inputs, skips, strict=True))
         window = node.op.window(*graph.inputs_of(node))
         first[node.name] = (
             # The first n whose earliest frame, n * stride - before, is known: `start` or later.

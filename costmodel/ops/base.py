@@ -89,6 +89,10 @@ class Op:
         """How the op looks through time."""
         return FRAMEWISE
 
+    def skips(self, *inputs: TensorType) -> tuple[Size, ...]:
+        """How many frames of each input it leaves out ahead: so far ahead it reads that input."""
+        return (0,) * len(inputs)
+
     def carry(self, *inputs: TensorType) -> Carry:
         """What the op must keep between frames beyond its window, and how its taps combine."""
         return NOTHING

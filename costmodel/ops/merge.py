@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
-from typing import ClassVar
+from typing import ClassVar, Literal, Self, TypeAlias
 
-from costmodel.numbers import either, equal, minimum
+from costmodel.numbers import Size, either, equal, minimum, where
 from costmodel.ops.base import Demand, Op
-from costmodel.types import TensorType, Work
+from costmodel.types import Streaming, TensorType, Work
+
+Crop: TypeAlias = "bool | Literal['centred', 'newest']"
+FIRST = "first"
+CROPS: tuple[str, ...] = (FIRST, "centred", "newest")
 
 
 @dataclass(frozen=True)
-class Merge(Op):
-    """Joins two or more branches. With `crop`, branches of fewer frames are aligned at the first frame."""
+class _Crops(Op):
+    """What joins branches, which may have unequal numbers of frames where it crops.
+
+    With `crop` all are cut to the shortest: `first` (or true) keeps their first frames, `newest` their last,
+    `centred` leaves out as many ahead as behind, of an odd number the one more behind. Layers without padding
+    in time are what leaves frames out: at its output a window of k has lost k - 1 frames at the end.
+
+    On a stream nothing is cut: a branch whose frames are left out ahead is read so many frames `ahead`.
+    """
+
+    written: ClassVar[str] = "operator"
+    hidden: ClassVar[frozenset[str]] = frozenset({"ahead"})
+
+    crop: Crop = False
+    ahead: tuple[Size, ...] = field(default=(), kw_only=True)
+
+    def frames(self, *inputs: TensorType) -> Size:
+        """The frames that all branches have."""
+        return reduce(minimum, (x.time for x in inputs))
+
+    def skips(self, *inputs: TensorType) -> tuple[Size, ...]:
+        if self.ahead or self.crop not in CROPS:
+            return self.ahead or super().skips(*inputs)
+        shortest = self.frames(*inputs)
+        left_out = (x.time - shortest for x in inputs)
+        return tuple(each if self.crop == "newest" else each // 2 for each in left_out)
+
+    def streamed(self, stream: Streaming, *inputs: TensorType) -> Self:
+        return replace(self, ahead=self.skips(*inputs)) if self.crop in CROPS else self
+
+
+class Merge(_Crops):
+    """Joins two or more branches."""
 
     arity: ClassVar[int | None] = None
-    written: ClassVar[str] = "operator"
-
-    crop: bool = False
 
     def demands(self, *inputs: TensorType) -> Iterator[Demand]:
         first, *others = (self._must_agree(x) for x in inputs)
@@ -29,8 +61,7 @@ class Merge(Op):
                 yield equal(size, wanted), "branches differ, {} and {}", (inputs[0], x)
 
     def out(self, *inputs: TensorType) -> TensorType:
-        # Aligned at the first frame: layers without padding in time leave out frames at the end.
-        return inputs[0].with_time(reduce(minimum, (x.time for x in inputs))) if self.crop else inputs[0]
+        return inputs[0].with_time(self.frames(*inputs)) if self.crop else inputs[0]
 
     def _must_agree(self, x: TensorType) -> tuple[object, ...]:
         return (x.channels, x.height, x.width) if self.crop else tuple(x)
@@ -60,18 +91,29 @@ class Concat(Merge):
         return super()._must_agree(x)[1:]
 
 
-class Gate(Op):
+class Gate(_Crops):
     """The first branch times the second, whose time, height and width may be 1 and then hold everywhere."""
 
     word: ClassVar[str] = "gate"
     arity: ClassVar[int | None] = 2
     is_gate: ClassVar[bool] = True
-    written: ClassVar[str] = "operator"
+
+    def frames(self, *inputs: TensorType) -> Size:
+        x, gate = inputs
+        return where(equal(gate.time, 1), x.time, minimum(x.time, gate.time))
+
+    def skips(self, *inputs: TensorType) -> tuple[Size, ...]:
+        found = super().skips(*inputs)
+        if self.ahead or self.crop not in CROPS:
+            return found
+        return found[0], where(equal(inputs[1].time, 1), 0, found[1])
+
+    def out(self, *inputs: TensorType) -> TensorType:
+        return inputs[0].with_time(self.frames(*inputs)) if self.crop else inputs[0]
 
     def demands(self, x: TensorType, gate: TensorType) -> Iterator[Demand]:
-        alike = (
-            either(equal(size, wanted), equal(size, 1)) for size, wanted in zip(gate[1:], x[1:], strict=True)
-        )
+        compared = zip(gate[2 if self.crop else 1 :], x[2 if self.crop else 1 :], strict=True)
+        alike = (either(equal(size, wanted), equal(size, 1)) for size, wanted in compared)
         for fits in (equal(gate.channels, x.channels), *alike):
             yield (
                 fits,
@@ -80,4 +122,4 @@ class Gate(Op):
             )
 
     def work(self, x: TensorType, gate: TensorType) -> Work:
-        return {"mul": x.values}
+        return {"mul": self.out(x, gate).values}

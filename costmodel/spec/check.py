@@ -200,7 +200,7 @@ class _Checker:
         ):
             self._wrong(item, f"{item.kind}, expected a number or arithmetic")
             return
-        entries = [] if choices_of(kind) else expressions(item)
+        entries = [] if choices_of(kind) else expressions(item, kind)
         for entry in entries:
             self._expression(entry, names)
         # A constant can be checked for its range now; arithmetic only when its names have values.

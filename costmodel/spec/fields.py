@@ -14,6 +14,7 @@ from costmodel.errors import SpecError
 from costmodel.numbers import Number, Size, assume, demand_between, is_exact
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
+from costmodel.ops.merge import CROPS, FIRST
 from costmodel.ops.windowed import Pad, Padding
 from costmodel.spec.load import Item
 
@@ -49,11 +50,12 @@ def is_merge(word: str) -> bool:
     return word in OPS and OPS[word].arity != 1
 
 
-def expressions(item: Item) -> list[Item]:
-    """The items of a field that are arithmetic: itself, or the entries of a list."""
+def expressions(item: Item, kind: str = "") -> list[Item]:
+    """The items of a field of a kind that are arithmetic: itself, or the entries of a list."""
     if isinstance(item.value, list):
-        return [found for entry in item.value for found in expressions(entry)]
-    return [item] if isinstance(item.value, str) and item.value not in (WHOLE_AXIS, SAME) else []
+        return [found for entry in item.value for found in expressions(entry, kind)]
+    words = CROPS if kind == "Crop" else (WHOLE_AXIS, SAME)
+    return [item] if isinstance(item.value, str) and item.value not in words else []
 
 
 def evaluate(item: Item, scope: Scope, wanted: str = "a number or arithmetic") -> Number:
@@ -166,6 +168,15 @@ def _full_triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
     return triple
 
 
+def _crop(item: Item, scope: Scope) -> bool | str:
+    if item.value in CROPS:
+        return True if item.value == FIRST else str(item.value)
+    value = evaluate(item, scope, f"true, false, {', '.join(CROPS[:-1])} or {CROPS[-1]}")
+    if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise item.error(f"{item.kind}, expected true, false, {', '.join(CROPS[:-1])} or {CROPS[-1]}")
+
+
 FieldValue = Size | bool | Fraction | PoolTriple | str | tuple[Size | Fraction, ...]
 
 
@@ -182,6 +193,7 @@ KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Size": _whole,
     "int": _number,
     "bool": _flag,
+    "Crop": _crop,
     "Fraction": _real,
     "Triple": _full_triple,
     "PoolTriple": _triple,

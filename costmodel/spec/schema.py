@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from costmodel.ops import OPS
+from costmodel.ops.merge import CROPS
 from costmodel.spec.check import CALL_KEYS
 from costmodel.spec.document import INPUT_KEYS, KEYS, builtin_blocks
 from costmodel.spec.fields import COMMON, LARGEST_SIZE, SAME, WHOLE_AXIS, choices_of, fields_of, is_merge
@@ -35,6 +36,7 @@ FIELDS: Mapping[str, Schema] = {
     "Size": _whole(1),
     "int": _whole(-LARGEST_SIZE),
     "bool": {"anyOf": [{"type": "boolean"}, _ARITHMETIC]},
+    "Crop": {"anyOf": [{"type": "boolean"}, {"enum": list(CROPS)}, _ARITHMETIC]},
     "Fraction": _SHARE,
     "Sizes | None": {"type": "array", "items": _whole(1), "minItems": 1},
     "Shares | None": {"type": "array", "items": _SHARE, "minItems": 1},

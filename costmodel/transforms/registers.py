@@ -79,16 +79,16 @@ class Placement:
         return self.floats <= self.bound
 
 
-def place(ahead: Mapping[str, int], registers: Sequence[Registers], output: str) -> Placement:
+def place(layers: Sequence[str], registers: Sequence[Registers], output: str) -> Placement:
     """The times at which delays hold the fewest numbers, the output no later than it must be.
 
     Args:
-        ahead: how far each layer looks ahead, in input frames; the input first, then in topological order.
+        layers: the input first, then in topological order.
         registers: one for each layer that is read.
         output: the layer that answers.
     """
-    earliest, latest = _range(ahead, registers, output)
-    free = {name for name in ahead if earliest[name] < latest[name]}
+    earliest, latest = _range(layers, registers, output)
+    free = {name for name in layers if earliest[name] < latest[name]}
     moving: list[Registers] = []
     still: list[Registers] = []
     for each in registers:
@@ -110,23 +110,22 @@ def _needed(registers: Registers, times: Times) -> int:
 
 
 def _range(
-    ahead: Mapping[str, int], registers: Sequence[Registers], output: str
+    layers: Sequence[str], registers: Sequence[Registers], output: str
 ) -> tuple[dict[str, int], dict[str, int]]:
     """The earliest and the latest time of each layer that leave the output's delay as it is."""
     readers = {each.source: each.readers for each in registers}
-    earliest = {next(iter(ahead)): 0}
-    for name in ahead:
+    earliest = {layers[0]: 0}
+    for name in layers:
         for reader, frames in readers.get(name, ()):
             # Below zero behind a layer that looks at the past alone.
             earliest[reader] = max(earliest.get(reader, earliest[name] + frames), earliest[name] + frames)
-    latest = dict.fromkeys(ahead, max(earliest.values()))
+    latest = dict.fromkeys(layers, max(earliest.values()))
     latest[output] = earliest[output]
-    for name in reversed(list(ahead)):
+    for name in reversed(layers):
         for reader, frames in readers.get(name, ()):
             latest[name] = min(latest[name], latest[reader] - frames)
-    first = next(iter(ahead))
     # Frames of the input come when they come.
-    latest[first] = earliest[first]
+    latest[layers[0]] = earliest[layers[0]]
     return earliest, latest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from costmodel.analysis.temporal import timing
@@ -12,6 +12,8 @@ from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Delay, Op
 from costmodel.transforms.registers import Placement, Registers, feed, place
 from costmodel.types import TensorType
+
+Read = tuple[str, str]  # a layer, and what it reads
 
 
 def retime(stream: Graph) -> Graph:
@@ -44,8 +46,9 @@ def retimed(stream: Graph) -> Retiming:
     editor = _without_delays(stream)
     layers = list(editor)
     jumps = {name: at.jump for name, at in timing(stream).items()}
-    ahead = {INPUT: 0} | {node.name: _ahead(stream, node, jumps) for node in layers}
-    placement = place(ahead, _registers(stream, layers, ahead, jumps), stream.output)
+    ahead = {edge: frames for node in layers for edge, frames in _ahead(stream, node, jumps)}
+    registers = _registers(stream, layers, ahead, jumps)
+    placement = place((INPUT, *(node.name for node in layers)), registers, stream.output)
     _Delays(editor, placement.times, ahead, jumps).put_in()
     graph = editor.graph(notes=(*stream.notes, _note(layers, placement)))
     return Retiming(graph, placement)
@@ -84,18 +87,21 @@ def _kept(op: Op, inputs: tuple[TensorType, ...]) -> int:
     return sum(int(kept.values) for kept in op.carry(*inputs).kept.values())
 
 
-def _ahead(stream: Graph, node: Node, jumps: Mapping[str, int]) -> int:
-    window = node.op.window(*(stream.types[name] for name in node.inputs))
-    return int(window.last) * jumps[node.inputs[0]]
+def _ahead(stream: Graph, node: Node, jumps: Mapping[str, int]) -> Iterator[tuple[Read, int]]:
+    """How far a node looks ahead of each of its inputs, in input frames."""
+    types = stream.inputs_of(node)
+    last = int(node.op.window(*types).last)
+    for name, skip in zip(node.inputs, node.op.skips(*types), strict=True):
+        yield (node.name, name), (last + int(skip)) * jumps[name]
 
 
 def _registers(
-    stream: Graph, layers: list[Node], ahead: Mapping[str, int], jumps: Mapping[str, int]
+    stream: Graph, layers: list[Node], ahead: Mapping[Read, int], jumps: Mapping[str, int]
 ) -> list[Registers]:
-    readers: dict[str, dict[str, int]] = {name: {} for name in ahead}
+    readers: dict[str, dict[str, int]] = {name: {} for name in jumps}
     for node in layers:
         for name in node.inputs:
-            readers[name][node.name] = ahead[node.name]
+            readers[name][node.name] = ahead[node.name, name]
     return [
         Registers(name, tuple(found.items()), jumps[name], int(stream.types[name].values))
         for name, found in readers.items()
@@ -109,7 +115,7 @@ class _Delays:
 
     editor: Editor
     times: Mapping[str, int]
-    ahead: Mapping[str, int]
+    ahead: Mapping[Read, int]
     jumps: Mapping[str, int]
     waits: dict[str, dict[int, str]] = field(default_factory=dict)
     placed: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -127,7 +133,7 @@ class _Delays:
                 self._read(node, position, source, self._wait(node, source))
 
     def _wait(self, node: Node, source: str) -> int:
-        return self.times[node.name] - self.ahead[node.name] - self.times[source]
+        return self.times[node.name] - self.ahead[node.name, source] - self.times[source]
 
     def _read(self, node: Node, position: int, source: str, wait: int) -> None:
         """Lets a node read a source so much later; delays that are not there yet are put in ahead of it."""

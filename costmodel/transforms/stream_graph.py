@@ -115,7 +115,7 @@ class StreamGraph:
         node = self.editor.node(name)
         # Of frames, as the step form reads them; the clip's own window would see its whole clip at once.
         window = node.op.window(*(x.with_time(1) for x in clip_inputs))
-        arrivals = [self.at[name] for name in node.inputs]
+        arrivals = self._arrivals(node)
         jump = arrivals[0].jump
         if jump * window.stride > LONGEST_JUMP:
             raise TransformError(
@@ -127,6 +127,15 @@ class StreamGraph:
             latest(at.back for at in arrivals) - repeated(window.first * jump, node.count),
             latest(at.delay for at in arrivals) + repeated(window.last * jump, node.count),
         )
+
+    def _arrivals(self, node: Node) -> list[Timing]:
+        """The timing of each input of a node as it reads it, the frames left out ahead counted in."""
+        arriving = [self.at[name] for name in node.inputs]
+        if len(arriving) == 1:
+            return arriving
+        # As the clip has it, once its step form is made: frames of a stream are one at a time.
+        skips = node.op.skips(*(self.clip.source.with_time(1) for _ in arriving))
+        return [at.skipping(skip, node.count) for at, skip in zip(arriving, skips, strict=True)]
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
         is_behind_pool = any(name in self.pooled for name in node.inputs)
@@ -181,11 +190,12 @@ class StreamGraph:
         latest = self.at[merge].delay
         # Asked once for all branches: a merge of many would walk each of them for each.
         is_for_shift = self._waits_for_shift(merge)
-        for position, name in enumerate(self.editor.node(merge).inputs):
-            wait = latest - self.at[name].delay
+        node = self.editor.node(merge)
+        for position in range(len(node.inputs)):
+            wait = latest - self._arrivals(node)[position].delay
             if is_zero(wait):
                 continue
-            count = self.editor.node(merge).count  # each of so many equal merges waits its share
+            count = node.count  # each of so many equal merges waits its share
             share = wait if isinstance(count, int) else share_of(wait, count)
             edges = self._branch(merge, position)
             place = self._place_of_wait(merge, edges, wait, is_for_shift=is_for_shift)

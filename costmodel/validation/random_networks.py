@@ -27,6 +27,7 @@ from costmodel.ops import (
     infer,
 )
 from costmodel.ops.base import Triple
+from costmodel.ops.merge import Crop
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
 from costmodel.validation.random_layers import cumulative_pool, on_values, pads_in_space, recurrent, shift
@@ -163,7 +164,8 @@ class _Maker:
 
     def join(self, branches: list[str]) -> str:
         """A sum, concatenation or gate of branches, cropped where they differ in frames."""
-        crop = len({self.types[edge].time for edge in branches}) > 1
+        frames = [self.types[edge].time for edge in branches]
+        crop: Crop = self.random.choice((True, "centred", "newest")) if len(set(frames)) > 1 else False
         if self.chance(0.35):
             return self.add(Concat(crop), *branches)
         # A sum wants equal channels; which branch is projected is left to chance.
@@ -172,8 +174,8 @@ class _Maker:
             edge if self.types[edge].channels == channels else self.add(Conv(channels=channels), edge)
             for edge in branches
         ]
-        if len(alike) == 2 and not crop and self.chance(0.25):
-            return self.add(Gate(), alike[0], self.add(Sigmoid(), alike[1]))
+        if len(alike) == 2 and min(frames) > 1 and self.chance(0.25):
+            return self.add(Gate(crop), alike[0], self.add(Sigmoid(), alike[1]))
         return self.add(Add(crop), *alike)
 
     def windowed(self, source: str, stride: int = 1, space: int = 1) -> str:

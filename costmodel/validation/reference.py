@@ -88,6 +88,7 @@ class Reference:
             # Behind a pool over the clip branches may answer at
             # different rates; frames that all have are joined.
             inputs = [values[name][:, :, :: slowest // jumps[name]] for name in node.inputs]
+            inputs = [x[:, :, skip:] for x, skip in zip(inputs, self._left_out(node), strict=True)]
             frames = min(each.shape[2] for each in inputs)
             values[node.name] = self._run(node, [each[:, :, :frames] for each in inputs], init)
             jumps[node.name] = slowest * self._stride(node)
@@ -96,6 +97,15 @@ class Reference:
                 if self._last_read[name] == node.name:
                     del values[name]
         return values
+
+    def _left_out(self, node: Node) -> list[int]:
+        """Frames that a merge leaves out ahead of each branch, by the frames of the clip's branches."""
+        crop = getattr(node.op, "crop", False)
+        frames = [int(x.time) for x in self.clip.inputs_of(node)]
+        is_held = node.op.is_gate and frames[-1] == 1  # a gate of one frame holds for all
+        if crop not in ("centred", "newest") or is_held:
+            return [0] * len(frames)
+        return [(each - min(frames)) // (2 if crop == "centred" else 1) for each in frames]
 
     def _stride(self, node: Node) -> int:
         return self.clip.windows[node.name].stride

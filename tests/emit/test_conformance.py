@@ -19,10 +19,12 @@ from costmodel.ops import (
     Add,
     AvgPool,
     Bias,
+    Concat,
     Conv,
     ConvGru,
     ConvLstm,
     CumulativePool,
+    Gate,
     GlobalPool,
     GroupNorm,
     Gru,
@@ -38,6 +40,7 @@ from costmodel.ops import (
     Shift,
     Subsample,
 )
+from costmodel.ops.merge import Crop
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import State
 from tests.shared.forms import Answers, as_onnx, as_torch_export, assert_alike, in_cycles, module_answers
@@ -131,6 +134,19 @@ def test_an_op_answers_as_its_module_does(kind: str, state: State, stride: int, 
 @pytest.mark.parametrize(("state", "run"), [("partial", as_torch_export), ("window", as_onnx)])
 def test_a_program_of_all_ops_answers_as_the_module_does(state: State, run: Run, tmp_path: Path):
     assert_equal_from_the_first_step(continual(behind_a_delay(STATEFUL), state=state), run, tmp_path)
+
+
+@pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx])
+@pytest.mark.parametrize("word", [Add, Concat, Gate])
+def test_branches_cut_to_their_newest_frames_answer_alike(word: type[Op], run: Run, tmp_path: Path):
+    crops: tuple[Crop, ...] = ("newest", "centred")
+    nodes = [Node("conv", Conv(channels=2), ("input",))]
+    for number, crop in enumerate(crops):
+        source = nodes[-1].name
+        bare = Conv(channels=2, kernel=(4, 1, 1), padding=(0, 0, 0))
+        nodes.append(Node(f"bare{number}", bare, (source,)))
+        nodes.append(Node(f"merge{number}", word(crop=crop), (f"bare{number}", source)))
+    assert_equal_from_the_first_step(continual(Graph("net", SOURCE, tuple(nodes))), run, tmp_path)
 
 
 @pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx])

@@ -276,7 +276,9 @@ CASES = [
     Case(Flatten(), lambda x: x.reshape(x.shape[0], -1, 1, 1, 1)),
     Case(Add(), lambda x, y, z: x + y + z, (X, X, X)),
     Case(Add(crop=True), lambda x, y: x[:, :, :4] + y, (X, X.with_time(4))),
+    Case(Add(crop="centred"), lambda x, y: x[:, :, 1:4] + y, (X, X.with_time(3))),
     Case(Concat(), lambda x, y: torch.cat([x, y], 1), (X, X._replace(channels=3))),
+    Case(Concat(crop="newest"), lambda x, y: torch.cat([x[:, :, 2:], y], 1), (X, X.with_time(4))),
     Case(Shuffle(groups=4), nn.ChannelShuffle(4)),
     Case(Split(part=2, parts=4), lambda x: x.chunk(4, 1)[1]),
     Case(Split(part=3, parts=3), lambda x: x[:, 4:]),
@@ -299,6 +301,7 @@ CASES = [
     ),
     Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),
     Case(Gate(), lambda x, y: x * y, (X, TensorType(8, 1, 1, 1))),
+    Case(Gate(crop="newest"), lambda x, y: x[:, :, 2:] * y, (X, TensorType(8, 4, 1, 1))),
 ]
 
 

@@ -51,6 +51,10 @@ from costmodel.spec import elaborate, from_text
             "{linear: {channels: 9**9**9}}",
             "network[0].linear.channels: an exponent of 387420489, expected a whole number from 0 to 16",
         ),
+        (
+            "{add: {crop: 7, a: [], b: [relu]}}",
+            "network[0].add.crop: the number 7, expected true, false, first, centred or newest",
+        ),
         ("{linear: {channels: 2, bias: 7}}", "network[0].linear.bias: the number 7, expected true or false"),
         (
             "{conv: {channels: 3, kernel: [3, 3]}}",

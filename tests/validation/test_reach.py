@@ -26,6 +26,21 @@ CLIPS = {
         "- concat: {crop: true, late: [shift: {frames: 1}], bare: [conv: {channels: 4, kernel: [3, 1, 1], "
         "padding: [0, 0, 0]}]}\n- global_pool"
     ),
+    **{
+        f"a merge keeps the {crop} frames of its branches": (
+            f"- concat: {{crop: {crop}, late: [shift: {{frames: -1}}], bare: [conv: {{channels: 4, "
+            "kernel: [4, 1, 1], padding: [0, 0, 0]}]}\n- conv: {channels: 4, kernel: [3, 1, 1]}"
+        )
+        for crop in ("first", "centred", "newest")
+    },
+    "a merge keeps the newest frames of a branch behind a gate over the clip": (
+        "- concat: {crop: newest, all: [gate: {x: [], g: [global_pool, conv: {channels: 4}, sigmoid]}], "
+        "bare: [conv: {channels: 4, kernel: [4, 1, 1], padding: [0, 0, 0]}]}\n- shift: {frames: 3}"
+    ),
+    "the last taps of a dilated window see padding": (
+        "- avg_pool: {kernel: [4, 1, 1], dilation: [2, 1, 1], padding: [4, 0, 0]}\n"
+        "- subsample: {stride: [3, 1, 1]}\n- global_pool"
+    ),
     "behind a gate over the clip a shift's first answers see nothing": f"{GATE}\n- shift: {{frames: 3}}",
     "behind a gate over the clip a shift's last answers see nothing": f"{GATE}\n- shift: {{frames: -3}}",
 }
@@ -60,9 +75,23 @@ def clip(network: str, frames: int = 12) -> Graph:
 
 
 @pytest.mark.parametrize("network", CLIPS.values(), ids=CLIPS)
-@pytest.mark.parametrize("frames", [12, 13])
+@pytest.mark.parametrize("frames", [12, 13, 14])
 def test_a_clip_sees_what_its_running_network_sees(network: str, frames: int):
     assert [check for check in check_reach(clip(network, frames)) if not check.holds] == []
+
+
+@pytest.mark.parametrize("crop", ["first", "centred", "newest"])
+@pytest.mark.parametrize("state", ["partial", "smallest"])
+def test_streams_of_cropped_branches_see_and_answer_what_the_clip_does(crop: str, state: str):
+    half = "stride: [2, 1, 1]"
+    network = (
+        f"- add: {{crop: {crop}, a: [conv: {{channels: 4, kernel: [4, 1, 1], padding: 0}}], b: []}}\n"
+        f"- gate: {{crop: {crop}, a: [conv: {{channels: 4, kernel: [3, 1, 1], {half}, padding: 0}}],"
+        f" b: [subsample: {{{half}}}, {{shift: {{frames: 1}}}}, sigmoid]}}"
+    )
+    stream = Continual(state=state)(clip(network))  # type: ignore[arg-type]
+    for check in (check_reach, check_equality):
+        assert [each for each in check(stream) if not each.holds] == []
 
 
 @pytest.mark.parametrize("pool", ["global_pool", "max_pool: {kernel: [all, all, all]}"])

@@ -9,15 +9,13 @@ from costmodel.emit.modules.base import Layer, mirrors
 from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Text, Written, writes
 from costmodel.ops import Add, Concat, Gate, Merge
+from costmodel.ops.merge import FIRST
 from costmodel.types import TensorType
 
 
 class _Merge(Layer[Merge]):
     def forward(self, *clips: Tensor) -> Tensor:
-        if self.op.crop:
-            frames = min(clip.shape[2] for clip in clips)
-            clips = tuple(clip[:, :, :frames] for clip in clips)
-        return self.frame(*clips)
+        return self.frame(*_cut(self.op, clips))
 
 
 @mirrors(Add)
@@ -46,10 +44,13 @@ class GateLayer(Layer[Gate]):
 
     def forward(self, *clips: Tensor) -> Tensor:
         value, gate = clips
+        # A gate of one frame holds for all.
+        value, gate = (value, gate) if gate.shape[2] == 1 else _cut(self.op, clips)
         return value * gate
 
     def frame(self, *frames: Tensor) -> Tensor:
-        return self.forward(*frames)
+        value, gate = frames
+        return value * gate
 
 
 @writes(Add)
@@ -66,8 +67,15 @@ def _concat(op: Concat, *inputs: TensorType) -> Written:
 
 @writes(Gate)
 def _gate(op: Gate, *inputs: TensorType) -> Written:
-    return Written(call="torch.mul")
+    return Written(call="torch.mul", carried=_cropped(op))
 
 
-def _cropped(op: Merge) -> tuple[Text, ...]:
+def _cropped(op: Merge | Gate) -> tuple[Text, ...]:
     return (clips.crop,) if op.crop else ()
+
+
+def _cut(op: Merge | Gate, found: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Clips cut to the shortest of them, as the op says; frames of a stream are one at a time."""
+    if not op.crop or op.ahead:
+        return found
+    return tuple(clips.crop(*found, at=FIRST if op.crop is True else op.crop))

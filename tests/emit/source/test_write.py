@@ -24,6 +24,7 @@ from costmodel.ops import (
     Concat,
     Conv,
     Flatten,
+    Gate,
     Linear,
     MaxPool,
     PadChannels,
@@ -112,6 +113,18 @@ def test_strides_dilation_pools_and_unequal_branches_run_in_step():
 def test_a_causal_window_of_a_clip_is_padded_ahead():
     module, source = pair(small(Node("a", Conv(channels=2, kernel=(3, 1, 1), causal=True), ("input",))))
     clip = torch.randn(1, 4, 8, 6, 6, dtype=torch.float64)
+    assert torch.equal(source(clip), module(clip))
+
+
+@pytest.mark.parametrize("crop", [True, "centred", "newest"])
+def test_branches_of_a_clip_are_cut_where_the_spec_says(crop):
+    graph = small(
+        Node("bare", Conv(channels=4, kernel=(4, 1, 1), padding=(0, 0, 0)), ("input",)),
+        Node("sum", Add(crop), ("bare", "input")),
+        Node("gate", Gate(crop), ("input", "sum")),
+    )
+    module, source = pair(graph)
+    clip = torch.randn(2, 4, 8, 6, 6, dtype=torch.float64)
     assert torch.equal(source(clip), module(clip))
 
 

@@ -27,10 +27,12 @@ def add(*clips: Tensor) -> Tensor:
     return total
 
 
-def crop(*clips: Tensor) -> list[Tensor]:
-    """Clips cut to the shortest of them, aligned at the first frame."""
+def crop(*clips: Tensor, at: str = "first") -> list[Tensor]:
+    """Clips cut to the shortest of them, aligned at the first frame, the centred or the newest."""
     shortest = min(clip.shape[2] for clip in clips)
-    return [clip[:, :, :shortest] for clip in clips]
+    more = [clip.shape[2] - shortest for clip in clips]
+    ahead = {"first": [0] * len(more), "centred": [each // 2 for each in more], "newest": more}[at]
+    return [clip[:, :, skip : skip + shortest] for clip, skip in zip(clips, ahead, strict=True)]
 
 
 def pad_ahead(clip: Tensor, frames: int, value: float = 0.0, behind: int = 0) -> Tensor:

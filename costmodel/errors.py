@@ -19,6 +19,18 @@ class SpecError(CostModelError):
         super().__init__("\n".join(self.messages))
 
 
+class Divergence(Exception):  # noqa: N818 - no mistake: what a spec's error is raised from, for who can split
+    """Why many networks at once are not one graph: an array that decides which layers exist is not even.
+
+    Args:
+        values: the array; networks for which it holds the same value have the same layers there.
+    """
+
+    def __init__(self, values: object) -> None:
+        self.values = values
+        super().__init__("an array decides which layers exist")
+
+
 class GraphError(CostModelError):
     """A graph's nodes do not fit together: a name used twice, an unknown input."""
 

@@ -122,6 +122,15 @@ def is_array(value: object) -> TypeIs[numpy.ndarray]:
     return isinstance(value, Ratios) or type(value).__module__ == "numpy"
 
 
+def even(value: Number) -> Number:
+    """The one number that an array of whole numbers or of conditions holds everywhere; all else as it is."""
+    if not is_array(value) or isinstance(value, Ratios) or not value.size:
+        return value
+    first = value.flat[0]
+    # as an int, since numpy's own would be an array to everybody else
+    return int(first) if (value == first).all() else value
+
+
 def is_symbolic(value: object) -> TypeGuard[sympy.Expr]:
     """Whether a value is a sympy expression (a sympy number included)."""
     return not isinstance(value, _EXACT) and hasattr(value, "free_symbols")
@@ -166,10 +175,13 @@ class Ratios:
             # Needs no common denominator, and so keeps the products small.
             return Ratios(self.numerator + other * self.denominator, self.denominator)
         other = Ratios.of(other)
-        return Ratios(
-            self.numerator * other.denominator + other.numerator * self.denominator,
-            self.denominator * other.denominator,
-        )
+        mine, theirs = self.denominator, other.denominator
+        if (is_array(mine) and mine.ndim) or (is_array(theirs) and theirs.ndim):
+            return Ratios(self.numerator * theirs + other.numerator * mine, mine * theirs)
+        # a sum over all layers of a network whose frames come at rates of 1/2 and 1/8 would overflow
+        common = math.lcm(int(mine), int(theirs))
+        above = self.numerator * (common // int(mine)) + other.numerator * (common // int(theirs))
+        return Ratios(above, common)
 
     __radd__ = __add__
 

@@ -156,3 +156,9 @@ def test_where_no_part_is_there_nothing_is_shared():
     shares = share_of(np.array([6, 0]), np.array([3, 0]))
     assert shares.tolist() == [2, 0]
     assert share_of(6, 3) == 2
+
+
+def test_a_long_sum_of_fractions_over_few_denominators_does_not_overflow():
+    """As of the costs per frame of all layers behind strides in time, over widths in twentieths."""
+    total = sum((Ratios(np.array([3, 5]), 8) for _ in range(100)), Ratios(np.array([1, 1]), 20))
+    assert (total.denominator, total.numerator.tolist()) == (40, [1502, 2502])

@@ -10,8 +10,8 @@ from functools import reduce
 from itertools import pairwise
 
 from costmodel.arithmetic.dialects import Dialect
-from costmodel.errors import nearest
-from costmodel.numbers import Condition, Number, differ, equal, is_array, where
+from costmodel.errors import Divergence, nearest
+from costmodel.numbers import Condition, Number, differ, equal, even, is_array, where
 
 Scope = Mapping[str, Number]
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Number, Number], Condition]] = {
@@ -71,13 +71,15 @@ def _numbers(nodes: Sequence[ast.expr], scope: Scope, dialect: Dialect) -> list[
 
 def _truth(node: ast.expr, scope: Scope, dialect: Dialect) -> Condition:
     value = evaluate(node, scope, dialect)
+    if dialect.figures and not isinstance(value, int | Fraction):
+        return value != 0
+    value = even(value)
     if isinstance(value, int | Fraction):
         return bool(value)
-    if dialect.figures:
-        return value != 0
+    text = ast.unparse(node)
     raise dialect.error(
-        f"{ast.unparse(node)!r} decides which layers exist: it must be a number, not a symbol or an array"
-    )
+        f"{text!r} decides which layers exist: it must be a number, not a symbol or an array"
+    ) from Divergence(value)
 
 
 def _joined(node: ast.BoolOp, scope: Scope, dialect: Dialect) -> Condition:

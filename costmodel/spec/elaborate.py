@@ -10,7 +10,7 @@ from functools import reduce
 from math import lcm
 
 from costmodel.arithmetic import Scope, parse
-from costmodel.errors import CostModelError, SpecError, nearest
+from costmodel.errors import CostModelError, Divergence, SpecError, nearest
 from costmodel.graph import INPUT, Block, Graph, Node
 from costmodel.numbers import (
     Number,
@@ -20,6 +20,7 @@ from costmodel.numbers import (
     demand,
     demand_between,
     equal,
+    even,
     is_exact,
     named,
     repeated,
@@ -186,10 +187,11 @@ class _Builder:
         return edge
 
     def _holds(self, item: Item, scope: Mapping[str, Number]) -> bool:
-        value = evaluate(item, scope)
+        value = even(evaluate(item, scope))
         if isinstance(value, int | Fraction):
             return bool(value)
-        raise item.error("decides which layers exist: it must be a number, not a symbol or an array")
+        message = "decides which layers exist: it must be a number, not a symbol or an array"
+        raise item.error(message) from Divergence(value)
 
     def _sources(self, given: Mapping[str, Item], place: _Place) -> list[str]:
         item = given.get("from")
@@ -263,9 +265,12 @@ class _Builder:
             self.blocks[inside.prefix[:-1]] = self._block(word, inside.scope)
             return self.layers(block.value["layers"], inside)
         repeats = size(given["repeat"], place.scope, least=0)
+        period = 1 if isinstance(repeats, int) else self._period(block, given)
+        if period is None:
+            repeats, period = self._even(given["repeat"], repeats), 1
         # the type behind each repeat, to compare the first with the last
         edge, types = place.edge, []
-        for index, count in self._iterations(given["repeat"], repeats, word, given):
+        for index, count in self._iterations(given["repeat"], repeats, period):
             first = given["first"].value if index == 0 and "first" in given else {}
             # Arguments are read anew for each repeat: they may depend on `i`, and on the channels of the one
             # before.
@@ -295,9 +300,7 @@ class _Builder:
                 )
             demand(alike)
 
-    def _iterations(
-        self, item: Item, repeats: Size, word: str, given: Mapping[str, Item]
-    ) -> Iterator[tuple[int, Size]]:
+    def _iterations(self, item: Item, repeats: Size, period: int) -> Iterator[tuple[int, Size]]:
         """Each repeat with the number of layers it stands for: 1, but where repeats are a symbol or an array.
 
         Then the first stands alone, and one period of the others for all that equal them.
@@ -309,12 +312,22 @@ class _Builder:
             return
         demand_between(repeats, 0, MOST_REPEATS)
         assume_positive(repeats)
-        period = self._period(item, self.document.sections["blocks"][word], given)
         yield 0, 1
         yield from enumerate(_shares(repeats - 1, period), start=1)
 
-    def _period(self, item: Item, block: Item, given: Mapping[str, Item]) -> int:
-        """After how many repeats a block comes again: the least common multiple of all m in `i % m`."""
+    def _even(self, item: Item, repeats: Size) -> int:
+        """How many repeats there are of a block that is another one in each."""
+        number = even(repeats)
+        if isinstance(number, int):
+            return number
+        message = "a free number of repeats needs blocks that use `i` only as `i % m`"
+        raise item.error(message) from Divergence(repeats)
+
+    def _period(self, block: Item, given: Mapping[str, Item]) -> int | None:
+        """After how many repeats a block comes again: the least common multiple of all m in `i % m`.
+
+        None where `i` is used in another way, so that it never does.
+        """
         periods = [1]
         for text in (
             *_texts(block),
@@ -322,7 +335,7 @@ class _Builder:
         ):
             found = _moduli(text)
             if found is None:
-                raise item.error("a free number of repeats needs blocks that use `i` only as `i % m`")
+                return None
             periods += found
         return reduce(lcm, periods)
 

@@ -15,7 +15,9 @@ import numpy as np
 
 from costmodel.analysis.figures import Figures
 from costmodel.errors import CostModelError, OptionError, nearest
+from costmodel.network import Settings
 from costmodel.numbers import Exact, Number, Ratios, exact
+from search.problem.alike import groups
 from search.problem.budget import Limit, Quantity
 from search.problem.designs import Design, Family, broken_designs, values_of
 from search.sweep.grid import Axis as Values
@@ -234,44 +236,37 @@ def _pieces(
 def _block(
     family: Family, settings: Mapping[str, Number], shape: tuple[int, ...], quantities: Sequence[Quantity]
 ) -> tuple[dict[str, Array], Array]:
+    wanted = {each.text: each for each in quantities}
+
+    def work_out(these: Settings, shape: tuple[int, ...]) -> tuple[dict[str, Array], Array]:
+        figures = Figures(family.at(these).graph(), family.dtype)
+        values = {text: values_of(each, figures, shape).ravel() for text, each in wanted.items()}
+        valid = np.ones(shape, dtype=bool)
+        for _, holds, _, _ in broken_designs(figures.graph):
+            valid &= holds
+        return values, valid.ravel()
+
     try:
-        figures = Figures(family.at(settings).graph(), family.dtype)
-        values = {each.text: values_of(each, figures, shape).ravel() for each in quantities}
-    except CostModelError:
-        return _one_by_one(family, settings, shape, quantities)
-    valid = np.ones(shape, dtype=bool)
-    for _, holds, _, _ in broken_designs(figures.graph):
-        valid &= holds
-    return values, valid.ravel()
-
-
-def _one_by_one(
-    family: Family, settings: Mapping[str, Number], shape: tuple[int, ...], quantities: Sequence[Quantity]
-) -> tuple[dict[str, Array], Array]:
-    """A block of a spec whose layers no array can decide: each design for itself."""
-    rows = [
-        {name: _value_at(value, place, shape) for name, value in settings.items()}
-        for place in np.ndindex(shape)
-    ]
-    designs = [family.exact(row, quantities) for row in rows]
-    valid = np.array([not design.problem for design in designs])
-    values = {
-        each.text: np.array([float(design.values.get(each.text, 0)) for design in designs])
-        for each in quantities
-    }
+        return work_out(settings, shape)
+    except CostModelError:  # what decides which layers exist cannot be an array along its own dimension
+        flat = {name: _flat(value, shape) for name, value in settings.items()}
+    values = {text: np.zeros(prod(shape)) for text in wanted}
+    valid = np.zeros(prod(shape), dtype=bool)
+    for rows, found in groups(flat, len(valid), lambda these, count: work_out(these, (count,))):
+        if found is not None:
+            valid[rows] = found[1]
+            for text in wanted:
+                values[text][rows] = found[0][text]
     return values, valid
 
 
-def _value_at(value: Number, place: tuple[int, ...], shape: tuple[int, ...]) -> Exact:
-    from fractions import Fraction
-
-    from costmodel.numbers import simplify
-
+def _flat(value: Number, shape: tuple[int, ...]) -> Number:
+    """The values of all designs of a block one after the other; those that are the same in all stay one."""
     if isinstance(value, Ratios):
-        above = np.broadcast_to(value.numerator, shape)[place]
-        below = np.broadcast_to(value.denominator, shape)[place]
-        return simplify(Fraction(int(above), int(below)))
-    return int(np.broadcast_to(value, shape)[place]) if isinstance(value, np.ndarray) else exact(value)
+        return Ratios(_flat(value.numerator, shape), value.denominator)
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.ravel() if value.size == 1 else np.broadcast_to(value, shape).ravel()
 
 
 def _count(

@@ -24,8 +24,9 @@ from costmodel.ops.base import Demand
 from costmodel.spec.axes import ADDED, Axis, axes_of
 from costmodel.transforms import Transform
 from costmodel.types import TensorType
+from search.problem.alike import groups
 from search.problem.budget import Quantity
-from search.sweep.columns import column, joined, length_of, piece_of
+from search.sweep.columns import column, joined, length_of
 
 Floats = NDArray[np.float64]
 # A layer, where its demand holds, and the demand in words with the values that it is about.
@@ -85,22 +86,15 @@ class Family:
         A piece is settings of which some are arrays of one length; all pieces are worked out together.
         """
         lengths = [length_of(piece) for piece in pieces]
-        try:
-            figures = Figures(self.at(joined(pieces, lengths, self.moving)).graph(), self.dtype)
-            values = values_of(quantity, figures, (sum(lengths),))
-        except CostModelError:  # what decides which layers exist cannot be an array in this spec
-            values = np.concatenate([self._one_by_one(piece, quantity) for piece in pieces])
+
+        def costs(settings: Settings, count: int) -> Floats:
+            return values_of(quantity, Figures(self.at(settings).graph(), self.dtype), (count,))
+
+        values = np.full(sum(lengths), np.nan)
+        for rows, found in groups(joined(pieces, lengths, self.moving), len(values), costs):
+            if found is not None:
+                values[rows] = found
         return np.split(values, np.cumsum(lengths)[:-1])
-
-    def _one_by_one(self, piece: Settings, quantity: Quantity) -> Floats:
-        rows = (piece_of(piece, index) for index in range(length_of(piece)))
-        return np.array([self._or_nan(row, quantity) for row in rows])
-
-    def _or_nan(self, settings: Settings, quantity: Quantity) -> float:
-        try:
-            return float(values_of(quantity, Figures(self.at(settings).graph(), self.dtype), (1,))[0])
-        except CostModelError:
-            return float("nan")
 
     def designs(
         self, rows: Sequence[Settings], quantities: Sequence[Quantity], *, addresses: bool = True

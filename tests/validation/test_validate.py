@@ -27,8 +27,9 @@ SMALL |= {"channels": 16, "deep": 16, "beta": 4, "alpha": 2, "c1": 16, "c2": 32,
 SMALL |= {"blocks1": 1, "blocks2": 1, "blocks3": 2, "blocks4": 2, "blocks5": 1, "temporal_blocks4": 2}
 
 WIDE = ("i3d_inception", "resnet_3d", "resnext_3d")  # no size of theirs makes their channels fewer
-# Deep: minutes each, in the slow tests alone.
+# Deep: ten seconds to minutes each, in the slow tests alone. Of each kind one that is shallow stays.
 DEEP = (
+    *("mobilenet_v2_3d", "r2plus1d", "shufflenet_v1_3d", "squeezenet_3d"),
     *("c3d", "csn", "densenet_3d", "efficient_x3d", "mfnet_3d", "movinet", "r2plus1d_r50", "s3d"),
     *("slow_only", "tsm", "r3d_18", "mc3_18", "cnn_lstm"),
 )
@@ -104,7 +105,10 @@ def test_every_figure_of_a_shipped_network_holds_at_reduced_sizes(name: str):
     assert wrong_at_reduced_sizes(clip.source, clip.nodes) == {}
 
 
-@pytest.mark.parametrize("name", WIDE)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "i3d_inception")) for name in WIDE],
+)
 def test_costs_and_reach_of_a_wide_network_hold_at_reduced_sizes(name: str):
     clip = reduced(name)
     for graph in (clip, continual(clip)):

@@ -50,7 +50,7 @@ def timing(graph: Graph, *, repeats: bool = True) -> Mapping[str, Timing]:
     excitations = excitation_pools(graph)
     found: dict[str, Timing] = {INPUT: START}
     for node in graph.nodes:
-        is_aside = node.name in excitations or node.op.is_aside
+        is_aside = node.name in excitations or (node.op.is_aside and is_whole_clip(graph, node))
         window = FRAMEWISE if is_aside else graph.windows[node.name]
         count = node.count if repeats else 1
         inputs = tuple(found[name] for name in node.inputs)

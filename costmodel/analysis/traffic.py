@@ -34,8 +34,9 @@ class Traffic(NamedTuple):
         return sum(self)
 
 
-# What an op keeps that says itself what that is.
-_OWN = frozenset({"past", "now"})
+# What an op keeps that says itself what that is, and of that what every step reads whole.
+_READ_WHOLE = frozenset({"keys", "values"})
+_OWN = frozenset({"past", "now"}) | _READ_WHOLE
 NONE = Traffic(0, 0, 0, 0, 0)
 
 
@@ -52,8 +53,10 @@ def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     if op.is_wait:  # in a formula a wait may turn out to be none, and then nothing moves
         moved = where(equal(window.wait, 0), 0, out)
         return Traffic(weights, moved, moved, moved, moved)
-    kept = sum(each.with_time(1).values for each in op.carry(*inputs).kept.values())
-    return Traffic(weights, sum(x.values for x in inputs), out, kept, kept)
+    kept = op.carry(*inputs).kept
+    written = sum(each.with_time(1).values for each in kept.values())
+    read = sum((each if name in _READ_WHOLE else each.with_time(1)).values for name, each in kept.items())
+    return Traffic(weights, sum(x.values for x in inputs), out, read, written)
 
 
 def _step(op: Op, x: TensorType) -> tuple[Size, Size, Size]:

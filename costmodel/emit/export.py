@@ -102,7 +102,7 @@ class Cycle(nn.Module):
                 if action.since > 0:
                     frame, before = action.keeper.before_first(frame, before, age - action.since)
                 frame = frame.clone() if action.copies else frame
-                output, kept[own] = action.step(frame, before, age)
+                output, kept[own] = action.step((frame, *inputs[1:]), before, age)
                 if output is not None:
                     values[action.writes] = output
         answer: Tensor = values[self.program.output]  # None where the phase has no answer, and nobody asks

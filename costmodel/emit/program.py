@@ -57,13 +57,15 @@ class Action:
     leaves: bool = False
     drops: tuple[int, ...] = ()
 
-    def step(self, frame: Tensor, kept: Kept, age: Tensor | None) -> tuple[Tensor | None, Kept]:
+    def step(self, frames: Kept, kept: Kept, age: Tensor | None) -> tuple[Tensor | None, Kept]:
         """The output of its keeper, and what that keeps; `age` (batch,) where it counts frames."""
         assert self.keeper is not None
         if age is None or not self.keeper.counts:
-            return self.keeper.step(frame, kept, self.phase)
+            return self.keeper.step(frames[0], kept, self.phase)
         seen = torch.div(age - self.since, self.jump, rounding_mode="floor")
-        return self.keeper.counted(frame, kept, self.phase, seen)
+        if self.keeper.joins:
+            return self.keeper.joined(frames, kept, seen)
+        return self.keeper.counted(frames[0], kept, self.phase, seen)
 
 
 @dataclass
@@ -157,7 +159,7 @@ class _Builder:
     def _keeper(self, node: Node) -> Keeper | None:
         if not node.op.is_step_form or self._runs_ahead(node):
             return None
-        return keeper_for(node.op, self.layers[node.name], self.graph.inputs_of(node)[0])
+        return keeper_for(node.op, self.layers[node.name], *self.graph.inputs_of(node))
 
     def _at_phase(self, phase: int) -> tuple[Action, ...]:
         found = [action for node in self.graph.nodes for action in self._actions(node, phase)]

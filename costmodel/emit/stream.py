@@ -278,7 +278,7 @@ class StreamNetwork(Network):
         # By the number of the answer that reads it: a branch whose frames are left out is read ahead.
         first = [self._first[name] - skip for name, skip in zip(node.inputs, skips, strict=True)]
         layer = self.layers[node.name]
-        if node.op.is_step_form:
+        if node.op.is_step_form and len(inputs) == 1:
             window = node.op.window(*self.graph.inputs_of(node))
             # Output n sees frames from n * stride - before on; the clip at hand starts with frame `first[0]`.
             start = self._first[node.name] * window.stride - int(window.before) - first[0]
@@ -291,7 +291,11 @@ class StreamNetwork(Network):
         # Branches know different frames: those that all know are from the latest first to the earliest last.
         aligned = [clip[:, :, max(first) - start :] for clip, start in zip(inputs, first, strict=True)]
         frames = min(clip.shape[2] for clip in aligned)
-        return layer.frames(*(clip[:, :, :frames] for clip in aligned))
+        answers = layer.frames(*(clip[:, :, :frames] for clip in aligned))
+        if not node.op.is_step_form:
+            return answers
+        # A window over several branches: its first answers see less than all that a stream has by then.
+        return answers[:, :, self._first[node.name] - max(first) :]
 
     def _check_frame(self, frame: Tensor, state: StreamState | None = None) -> None:
         source, state = self.graph.source, state or self._state
@@ -406,7 +410,7 @@ def _run(
     own = slice(*action.kept)
     before = start(action, inputs[0], tuple(kept[own]))
     frame = inputs[0].clone() if action.copies else inputs[0]
-    output, kept[own] = action.step(frame, before, age)
+    output, kept[own] = action.step((frame, *inputs[1:]), before, age)
     return output
 
 

@@ -30,6 +30,14 @@ class Step(Op):
     is_step_form: ClassVar[bool] = True
 
     @property
+    def arity(self) -> int | None:
+        return self.inner.arity
+
+    @property
+    def written(self) -> str:
+        return self.inner.written
+
+    @property
     def unwrapped(self) -> Op:
         return self.inner
 
@@ -40,8 +48,8 @@ class Step(Op):
         inner = self.inner.with_bias()
         return None if inner is None else replace(self, inner=inner)
 
-    def kernel_on(self, x: TensorType) -> Triple:
-        return self.inner.kernel_on(self.inner_input(x))
+    def kernel_on(self, *inputs: TensorType) -> Triple:
+        return self.inner.kernel_on(*self.unwrapped_inputs(*inputs))
 
     @property
     def described(self) -> str:
@@ -52,42 +60,41 @@ class Step(Op):
         return replace(self, form="partial"), replace(self, form="window")
 
     def unwrapped_inputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return tuple(map(self.inner_input, inputs))
+        """The frames that one output frame sees, as clips."""
+        frames = self.inner.window(*inputs).span + 1
+        return tuple(x.with_time(frames) for x in inputs)
 
-    def inner_input(self, x: TensorType) -> TensorType:
-        """The frames that one output frame sees, as a clip."""
-        return x.with_time(self.inner.window(x).span + 1)
+    def demands(self, *inputs: TensorType) -> Iterator[Demand]:
+        yield from self.inner.demands(*self.unwrapped_inputs(*inputs))
 
-    def demands(self, x: TensorType) -> Iterator[Demand]:
-        yield from self.inner.demands(self.inner_input(x))
-
-    def out(self, x: TensorType) -> TensorType:
+    def out(self, *inputs: TensorType) -> TensorType:
         # On the frames of one window an op without padding in time answers exactly one frame.
-        return self.inner.out(self.inner_input(x))
+        return self.inner.out(*self.unwrapped_inputs(*inputs))
 
-    def weights(self, x: TensorType) -> Mapping[str, Shape]:
-        return self.inner.weights(self.inner_input(x))
+    def weights(self, *inputs: TensorType) -> Mapping[str, Shape]:
+        return self.inner.weights(*self.unwrapped_inputs(*inputs))
 
-    def work(self, x: TensorType) -> Work:
-        work = dict(self.inner.work(self.inner_input(x)))
+    def work(self, *inputs: TensorType) -> Work:
+        work = dict(self.inner.work(*self.unwrapped_inputs(*inputs)))
         for kind in work:
             if kind.startswith("pool.") and kind.endswith(".inputs"):  # once, not in every window
-                work[kind] = x.values * self.inner.window(x).stride
+                work[kind] = inputs[0].values * self.inner.window(*inputs).stride
         return work
 
-    def window(self, x: TensorType) -> Window:
-        return replace(self.inner.window(x), before=self.before)
+    def window(self, *inputs: TensorType) -> Window:
+        return replace(self.inner.window(*inputs), before=self.before)
 
-    def carry(self, x: TensorType) -> Carry:
-        window, own = self.inner.window(x), self.inner.carry(x)
+    def carry(self, *inputs: TensorType) -> Carry:
+        window, own = self.inner.window(*inputs), self.inner.carry(*inputs)
         # What an op says that it keeps is not its window's to choose.
         if window.unbounded or own.kept:
             return own
         combine = own.combine
         if self.form == "partial" and combine != "none":
-            return Carry(combine, {"partial": self.out(x).with_time(ceil_div(window.span, window.stride))})
+            held = self.out(*inputs).with_time(ceil_div(window.span, window.stride))
+            return Carry(combine, {"partial": held})
         # Without the newest, which comes with the step.
-        return Carry(combine, {"frames": x.with_time(window.span)})
+        return Carry(combine, {"frames": inputs[0].with_time(window.span)})
 
 
 @dataclass(frozen=True)

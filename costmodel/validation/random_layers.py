@@ -8,6 +8,7 @@ from random import Random
 from typing import Literal
 
 from costmodel.ops import (
+    Attention,
     BatchNorm,
     Bias,
     ConvGru,
@@ -75,6 +76,14 @@ def recurrent(random: Random) -> Op:
     if random.random() < 0.5:
         return ConvGru(channels, kernel, bias)
     return ConvLstm(channels, kernel, bias, peepholes=random.random() < 0.5)
+
+
+def attention(random: Random, frames: int) -> Attention:
+    """Attention within each frame, or to the last ones of so many frames."""
+    softmax = random.random() < 0.7
+    if random.random() < 0.3:
+        return Attention(softmax, "frame")
+    return Attention(softmax, "window", random.randint(1, min(5, frames)))
 
 
 def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:

@@ -30,7 +30,14 @@ from costmodel.ops.base import Triple
 from costmodel.ops.merge import Crop
 from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
-from costmodel.validation.random_layers import cumulative_pool, on_values, pads_in_space, recurrent, shift
+from costmodel.validation.random_layers import (
+    attention,
+    cumulative_pool,
+    on_values,
+    pads_in_space,
+    recurrent,
+    shift,
+)
 
 MOST_ATTEMPTS = 1000
 LONGEST_RECEPTIVE_FIELD = 150
@@ -51,8 +58,9 @@ def random_graph(seed: int) -> Graph:
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
     grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
-    recurrent layers, gates frame by frame, over the clip and over all frames so far, pools and subsampling in
-    time, two pathways of unequal frame rate, and an end that answers once for the clip or for every frame.
+    recurrent layers, attention to the last frames, gates frame by frame, over the clip and over all frames so
+    far, pools and subsampling in time, two pathways of unequal frame rate, and an end that answers once for
+    the clip or for every frame.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
@@ -141,6 +149,8 @@ class _Maker:
             return self.excite_so_far(source)
         if stride == space == 1 and self.chance(0.05):
             return self.add(recurrent(self.random), source)
+        if stride == space == 1 and self.chance(0.06):
+            return self.attend(source)
         if stride == space == 1 and self.chance(0.5):
             return self.excite(source) if self.chance(0.4) else self.pointwise(source)
         return self.windowed(source, stride, space)
@@ -231,6 +241,14 @@ class _Maker:
 
     def pointwise(self, source: str) -> str:
         return self.add(on_values(self.random, self.types[source]), source)
+
+    def attend(self, source: str) -> str:
+        """Attention to the last frames, whose keys and values come later than what asks, where they can."""
+        late = self.windowed(source)
+        asks = source if self.types[source].time == self.types[late].time else late
+        channels, frames = self.random.randint(1, 3), int(self.types[late].time)
+        query, key = (self.add(Conv(channels=channels), edge) for edge in (asks, late))
+        return self.add(attention(self.random, frames), query, key, late)
 
     def excite(self, source: str) -> str:
         """A gate that looks at the whole clip: squeeze-excite, of the average or the maximum."""

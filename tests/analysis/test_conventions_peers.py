@@ -62,6 +62,16 @@ CASES = {
         for written in ("function", "operator")
     },
     **{
+        f"attention over {over} as {written}": f"attention: {{{fields}, query: [], key: [], "
+        f"value: [relu], written: {written}}}"
+        for over, fields in (
+            ("a frame", "over: frame"),
+            ("a window", "over: window, frames: 3"),
+            ("a window by number", "over: window, frames: 2, softmax: false"),
+        )
+        for written in ("function", "operator")
+    },
+    **{
         f"{word} as {written}": f"{word}: {{written: {written}}}"
         for word in ("relu", "relu6", "swish", "sigmoid", "softmax", "global_pool")
         for written in ("module", "function", "operator")

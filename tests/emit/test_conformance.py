@@ -17,6 +17,7 @@ from costmodel.emit.export import Cycle
 from costmodel.emit.source import source_text
 from costmodel.ops import (
     Add,
+    Attention,
     AvgPool,
     Bias,
     Concat,
@@ -63,6 +64,8 @@ STATEFUL: dict[str, Op] = {
     "gru": Gru(channels=2),
     "conv_lstm": ConvLstm(2, peepholes=True),
     "conv_gru": ConvGru(2, bias=False),
+    "attention": Attention(over="window", frames=2),
+    "attention_by_number": Attention(False, "window", 2),
     "mean_so_far": CumulativePool(),
     "largest_so_far": CumulativePool(of="max"),
     "long_average": GlobalPool(),
@@ -83,6 +86,7 @@ FRAMEWISE: dict[str, Op] = {
     "scale": Scale(per="one"),
     "scale_of_channels": Scale(),
     "bias": Bias(per="map"),
+    "attention": Attention(over="frame"),
 }
 Run = Callable[[StreamNetwork, Tensor, Path], Answers]
 
@@ -95,7 +99,7 @@ def behind_a_delay(ops: Mapping[str, Op], stride: int = 1) -> Graph:
         Node("sum", Add(), ("ahead", "short")),
     ]
     for name, op in ops.items():
-        nodes.append(Node(name, op, (nodes[-1].name,)))
+        nodes.append(Node(name, op, (nodes[-1].name,) * (op.arity or 1)))
     return Graph("net", SOURCE, (*nodes, Node("behind", Conv(channels=2, bias=True), (nodes[-1].name,))))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import pytest
 import torch
@@ -169,6 +170,19 @@ def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return (shares @ value).transpose(1, 2).reshape(len(query), -1, *X[1:])
 
 
+def attention_back(frames: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Of each frame to the last ones, as a cache of their keys and values has them."""
+    found = []
+    for last in range(1, query.shape[2] + 1):
+        now, past = slice(last - 1, last), slice(max(0, last - frames), last)
+        flat = (
+            each.flatten(2).transpose(1, 2) for each in (query[:, :, now], key[:, :, past], value[:, :, past])
+        )
+        answer = functional.scaled_dot_product_attention(*flat)
+        found.append(answer.transpose(1, 2).reshape(len(query), -1, 1, *query.shape[3:]))
+    return torch.cat(found, 2)
+
+
 def temporal_shift(x: Tensor) -> Tensor:
     """The shift of TSM's code, of an eighth each way."""
     out, fold = torch.zeros_like(x), x.shape[1] // 8
@@ -300,6 +314,10 @@ CASES = [
         )
     ),
     Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),
+    *(
+        Case(op, partial(attention_back, op.reach), (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3)))
+        for op in (Attention(over="frame"), Attention(over="window", frames=4))
+    ),
     Case(Gate(), lambda x, y: x * y, (X, TensorType(8, 1, 1, 1))),
     Case(Gate(crop="newest"), lambda x, y: x[:, :, 2:] * y, (X, TensorType(8, 4, 1, 1))),
 ]

@@ -134,6 +134,8 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
             "concat": lambda *clips: torch.cat(clips, 1),
         }[word]
     if word == "attention":
+        if node.op.over != "clip":
+            return partial(_back, node.op.reach, partial(_attention, way, node.op.softmax))
         return partial(_attention, way, node.op.softmax)
     if way == "operator":
         return OPERATORS[word]
@@ -159,6 +161,15 @@ def _attention(way: str, by_softmax: bool, *clips: Tensor) -> Tensor:
         pairs = torch.mul(torch.matmul(query, key.transpose(1, 2)), scale)
         found = torch.matmul(functional.softmax(pairs, dim=-1) if by_softmax else pairs, value)
     return found.transpose(1, 2).reshape(clips[0].shape)
+
+
+def _back(reach: int, attend: Callable[..., Tensor], *clips: Tensor) -> Tensor:
+    """Frame by frame, from what a cache of keys and values holds."""
+    found = []
+    for last in range(1, clips[0].shape[2] + 1):
+        cached = [clip[:, :, max(0, last - reach) : last] for clip in clips[1:]]
+        found.append(attend(clips[0][:, :, last - 1 : last], *cached))
+    return torch.cat(found, 2)
 
 
 class Cell(nn.Module):

@@ -183,5 +183,6 @@ def test_non_local_blocks_are_refused_frame_by_frame():
         continual(load("slowfast", variant="8x8-R101-NL"))
     assert str(error.value) == (
         "slow_res4.6.non_local.attention.attention: attention needs all 8 frames of the clip at once and "
-        "cannot run frame by frame; leave it out, or let every frame attend to itself alone"
+        "cannot run frame by frame; leave it out, or let every frame attend to itself alone "
+        "(over: frame) or to the last ones too (over: window, frames: N)"
     )

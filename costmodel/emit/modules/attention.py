@@ -1,4 +1,4 @@
-"""Running attention between positions."""
+"""Attention between positions: what runs, what is kept, how it is written."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.emit.modules.texts import clips
-from costmodel.emit.modules.written import Written, literal, writes
-from costmodel.ops import Attention
+from costmodel.emit.modules.keeper import Keeper, Kept, keeps, numbered
+from costmodel.emit.modules.texts import attention, clips
+from costmodel.emit.modules.written import Written, differing, literal, writes, writes_steps
+from costmodel.ops import Attention, Step
 from costmodel.types import TensorType
 
 
@@ -17,25 +18,75 @@ class AttentionLayer(Layer[Attention]):
     """For every position of the query a mean of the value, weighted by the key."""
 
     def forward(self, *clips: Tensor) -> Tensor:
-        query, key, value = (clip.flatten(2) for clip in clips)
-        pairs = torch.bmm(query.transpose(1, 2), key)
-        # Scaled by the channels (Vaswani et al. 2017, eq. 1), without
-        # a softmax by the positions (Wang et al. 2018, sec. 3.2).
-        scale = query.shape[1] ** -0.5 if self.op.softmax else 1 / key.shape[2]
-        shares = (pairs * scale).softmax(-1) if self.op.softmax else pairs * scale
-        found = torch.bmm(value, shares.transpose(1, 2))
-        return found.reshape(*found.shape[:2], *clips[0].shape[2:])
+        return self.attend(*clips) if self.op.over == "clip" else self.frames(*clips)
 
     def frame(self, *frames: Tensor) -> Tensor:
-        return self.forward(*frames)
+        return self.attend(*frames)
 
     def frames(self, *clips: Tensor) -> Tensor:
-        # A frame's positions attend to one another alone, so that frames cannot run as one clip.
-        return torch.stack(
-            [self.frame(*each) for each in zip(*(clip.unbind(2) for clip in clips), strict=True)], 2
+        # One frame after the other, so that no product is made of frames that are not attended to.
+        found = []
+        for number in range(clips[0].shape[2]):
+            seen = slice(max(0, number + 1 - self.op.reach), number + 1)
+            query, (key, value) = clips[0][:, :, number], (clip[:, :, seen] for clip in clips[1:])
+            found.append(self.attend(query, key, value))
+        return torch.stack(found, dim=2)
+
+    def attend(self, *given: Tensor, there: Tensor | None = None) -> Tensor:
+        """The answer to all positions of a query from those of a key and a value that are `there`."""
+        query, key, value = (each.flatten(2) for each in given)
+        pairs = torch.bmm(query.transpose(1, 2), key)
+        if there is not None:
+            pairs = pairs.masked_fill(~there, -torch.inf if self.op.softmax else 0.0)
+        # Scaled by the channels (Vaswani et al. 2017, eq. 1), without
+        # a softmax by the positions (Wang et al. 2018, sec. 3.2).
+        if self.op.softmax:
+            shares = (pairs * query.shape[1] ** -0.5).softmax(-1)
+        else:
+            shares = pairs / key.shape[2] if there is None else pairs / there.sum(2, keepdim=True)
+        found = torch.bmm(value, shares.transpose(1, 2))
+        return found.reshape(*found.shape[:2], *given[0].shape[2:])
+
+
+@keeps(Attention)
+class AttentionKeeper(Keeper):
+    """Keys and values of the frames before; ahead of the first there are none, whatever `init` says."""
+
+    joins = True
+    counts = True
+
+    def __init__(self, layer: AttentionLayer, op: Step, *inputs: TensorType) -> None:
+        held = op.carry(*inputs).kept
+        super().__init__({**numbered("keys", held["keys"]), **numbered("values", held["values"])}, 0.0)
+        self.layer, self.earlier = layer, int(held["keys"].time)
+
+    def joined(self, frames: Kept, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
+        query, key, value = frames
+        # Copies, as what they are read from may be overwritten, or be a part of larger memory.
+        keys, values = (*kept[: self.earlier], key.clone()), (*kept[self.earlier :], value.clone())
+        # In an export it runs ahead of its first frame too, where `seen` is negative: one frame is there.
+        ages = torch.arange(self.earlier, -1, -1, device=seen.device)
+        there = (ages <= seen.clamp(min=0).unsqueeze(1)).repeat_interleave(key[0, 0].numel(), 1)
+        answer = self.layer.attend(
+            query, torch.stack(keys, 2), torch.stack(values, 2), there=there.unsqueeze(1)
         )
+        return answer, (*keys[1:], *values[1:])
+
+    def replicated(self, frame: Tensor, phase: int) -> Kept:
+        return self.empty(len(frame), frame)
 
 
 @writes(Attention)
 def _written(op: Attention, *inputs: TensorType) -> Written:
-    return Written(call="attend", call_options={"softmax": literal(op.softmax)}, carried=(clips.attend,))
+    softmax = {"softmax": literal(op.softmax)}
+    if op.over == "clip":
+        return Written(call="attend", call_options=softmax, carried=(clips.attend,))
+    options = softmax | ({"frames": literal(op.reach)} if op.reach > 1 else {})
+    return Written(call="attend_back", call_options=options, carried=(clips.attend, attention.attend_back))
+
+
+@writes_steps(Attention)
+def _written_in_steps(step: Step, op: Attention, *inputs: TensorType) -> Written:
+    options = differing(softmax=(op.softmax, True))
+    carried = (clips.attend, attention.StreamAttention)
+    return Written("StreamAttention", {"frames": op.reach}, options, carried=carried)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,8 +20,8 @@ from costmodel.ops import Op
 from costmodel.types import TensorType
 
 Kept = tuple[Tensor, ...]
-# Of the layer, its frame-by-frame form and its input; each family knows its own layers.
-MakeKeeper = Callable[[Any, Any, TensorType], "Keeper"]
+# Of the layer, its frame-by-frame form and its inputs; each family knows its own layers.
+MakeKeeper = Callable[..., "Keeper"]
 AnyMaker = TypeVar("AnyMaker", bound=MakeKeeper)
 
 KEEPERS: Registry[MakeKeeper] = Registry("keeper of its state")
@@ -36,6 +36,9 @@ class Keeper(ABC):
     counts: ClassVar[bool] = False
     """Whether it must know how many frames its layer has seen: then `counted` runs in place of `step`."""
 
+    joins: ClassVar[bool] = False
+    """Whether its layer has several inputs: then `joined` runs in place of `step`, and it counts."""
+
     def __init__(self, shapes: dict[str, tuple[int, ...]], padding_value: float) -> None:
         self.shapes = shapes
         self.padding_value = padding_value
@@ -49,6 +52,10 @@ class Keeper(ABC):
 
     def counted(self, frame: Tensor, kept: Kept, phase: int, seen: Tensor) -> tuple[Tensor | None, Kept]:
         """As `step`, `seen` (batch,) being the frames that each stream's layer has seen before this one."""
+        raise NotImplementedError
+
+    def joined(self, frames: Kept, kept: Kept, seen: Tensor) -> tuple[Tensor | None, Kept]:
+        """As `counted`, of a frame of each input."""
         raise NotImplementedError
 
     def empty(self, batch: int, like: Tensor) -> Kept:
@@ -78,7 +85,7 @@ class Keeper(ABC):
 
 
 def keeps(*ops: type[Op]) -> Callable[[AnyMaker], AnyMaker]:
-    """Registers what makes the keeper of these ops from a layer, its frame-by-frame form and its input."""
+    """Registers what makes the keeper of these ops from a layer, its frame-by-frame form and its inputs."""
 
     def register(maker: AnyMaker) -> AnyMaker:
         KEEPERS.add(ops, maker)
@@ -87,13 +94,13 @@ def keeps(*ops: type[Op]) -> Callable[[AnyMaker], AnyMaker]:
     return register
 
 
-def keeper_for(op: Op, layer: Layer[Op], x: TensorType) -> Keeper:
+def keeper_for(op: Op, layer: Layer[Op], *inputs: TensorType) -> Keeper:
     """What keeps the state of a frame-by-frame form.
 
     Raises:
         EmitError: the op has no keeper.
     """
-    return KEEPERS.of(op)(layer, op, x)
+    return KEEPERS.of(op)(layer, op, *inputs)
 
 
 def numbered(name: str, held: TensorType) -> dict[str, tuple[int, ...]]:

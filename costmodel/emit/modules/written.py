@@ -10,6 +10,7 @@ from typing import TypedDict, TypeVar
 from costmodel.emit.modules.base import even_pads
 from costmodel.emit.modules.registry import Registry
 from costmodel.emit.modules.texts import (
+    attention,
     clips,
     conv_recurrent,
     cumulative,
@@ -28,7 +29,18 @@ Options = Mapping[str, object]
 # The names that texts have in an emitted file, which nothing else there may take
 TEXTS = frozenset(
     name
-    for module in (clips, conv_recurrent, cumulative, learned, norms, recurrent, shifts, streams, windows)
+    for module in (
+        attention,
+        clips,
+        conv_recurrent,
+        cumulative,
+        learned,
+        norms,
+        recurrent,
+        shifts,
+        streams,
+        windows,
+    )
     for name in vars(module)
 )
 

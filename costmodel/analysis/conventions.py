@@ -37,7 +37,8 @@ from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]
 
-MACS: Table = {"mac.conv": 1, "mac.linear": 1, "mac.recurrent": 1, "mac.matmul": 1}
+_DENSE: Table = {"mac.conv": 1, "mac.linear": 1, "mac.recurrent": 1, "mac.matmul": 1}
+MACS: Table = {**_DENSE, "mac.transposed": 1}
 RECURRENT: Table = {"bias.recurrent": 1, "gates.add": 1, "gates.mul": 1}
 
 
@@ -133,6 +134,8 @@ def amounts(figures: Figures, node: Node) -> dict[str, Number]:
         # As many additions as biases: there is one position, and torch adds the bias within addmm, where
         # tools count it.
         found["bias.linear.one_position"] = where(equal(bias, shapes["bias"]), bias, 0)
+    if "mac.transposed" in found:
+        found["mac.transposed.by_outputs"] = shapes["weight"] * figures.out(node).positions
     found |= _taps_as_written(figures, node)
     unknown = sorted(found.keys() - KINDS.keys())
     if unknown:
@@ -338,7 +341,8 @@ _REGISTERED = (
         "MAC",
         "thop.profile (0.1.1): modules alone; four for each value normalised, a pool by its outputs",
         {
-            **MACS,
+            **_DENSE,
+            "mac.transposed.by_outputs": 1,
             **RECURRENT,
             "norm": 4,
             **_norms(2, 2, ("layer", "instance")),
@@ -371,6 +375,7 @@ _REGISTERED = (
         "at every position",
         {
             "mac.conv": 1,
+            "mac.transposed.by_outputs": 1,
             "bias.conv": 1,
             "mac.recurrent": 1,
             "bias.recurrent": 1,
@@ -407,6 +412,7 @@ _REGISTERED = (
         },
         step={
             "mac.conv": 1,
+            "mac.transposed": 1,
             "bias.conv": 1,
             **RECURRENT,
             "mac.recurrent": 1,
@@ -433,6 +439,7 @@ _REGISTERED = (
         "maximum pool as one less than its kernel, read as one number where given as one; modules alone",
         {
             "mac.conv": 1,
+            "mac.transposed.by_outputs": 1,
             "bias.conv": 1,
             "mac.linear": 2,
             "parameters.linear.bias": -1,

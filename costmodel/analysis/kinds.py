@@ -43,6 +43,8 @@ MERGES = ("add", "mul")
 # Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
 KINDS: Mapping[str, str] = {
     "mac.conv": "multiply-adds of convolutions",
+    "mac.transposed": "multiply-adds of transposed convolutions",
+    "mac.transposed.by_outputs": "the same, counted as if every output saw the whole kernel",
     "mac.linear": "multiply-adds of linear layers",
     "mac.recurrent": "multiply-adds of recurrent layers",
     "mac.matmul": "multiply-adds of two maps with each other",
@@ -81,6 +83,7 @@ KINDS: Mapping[str, str] = {
 
 # What stands for a kind of work where a tool counts it otherwise.
 STANDS_FOR: Mapping[str, str] = {
+    "mac.transposed.by_outputs": "mac.transposed",
     "bias.linear.one_position": "bias.linear",
     "pool.avg.taps.as_written": "pool.avg.taps",
     "pool.max.taps.as_written": "pool.max.taps",

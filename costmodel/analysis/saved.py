@@ -18,6 +18,7 @@ INDEX_FLOATS = 2  # the place of a maximum is a number of 64 bits
 # Of each kind of work what is kept: the layer's inputs, its output, or as many values of its own.
 KEEPS: Mapping[str, str] = {
     "mac.conv": "inputs",
+    "mac.transposed": "inputs",
     "mac.linear": "inputs",
     "mac.recurrent": "inputs",
     "mac.matmul": "inputs",

@@ -29,6 +29,7 @@ from costmodel.ops.recurrent import Gru, Lstm, Recurrent
 from costmodel.ops.scale import Bias, Scale
 from costmodel.ops.shift import Shift
 from costmodel.ops.step import Delay, Step
+from costmodel.ops.transposed import ConvTranspose
 from costmodel.ops.windowed import Windowed
 
 # A family that nobody imports by name above has its words in specs all the same.
@@ -48,6 +49,7 @@ __all__ = [
     "ConvGru",
     "ConvLstm",
     "ConvRecurrent",
+    "ConvTranspose",
     "CumulativePool",
     "Delay",
     "Dropout",

@@ -196,6 +196,7 @@ KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Crop": _crop,
     "Fraction": _real,
     "Triple": _full_triple,
+    "PadTriple": partial(_full_triple, least=0),
     "PoolTriple": _triple,
     "Sizes | None": partial(_list, _whole),
     "Shares | None": partial(_list, _real),

@@ -41,6 +41,7 @@ FIELDS: Mapping[str, Schema] = {
     "Sizes | None": {"type": "array", "items": _whole(1), "minItems": 1},
     "Shares | None": {"type": "array", "items": _SHARE, "minItems": 1},
     "Triple": _triple(_whole(1)),
+    "PadTriple": _triple(_whole(0)),
     "PoolTriple": _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]}),
     "Padding | None": _triple(
         {

@@ -13,6 +13,7 @@ from costmodel.ops import (
     Bias,
     ConvGru,
     ConvLstm,
+    ConvTranspose,
     CumulativePool,
     Dropout,
     GroupNorm,
@@ -90,6 +91,19 @@ def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:
     """Padding in height and width that gives as many outputs as strides begin, for an odd kernel."""
     height, width = (random.choice((kernel // 2, kernel // 2, "same", (kernel // 2,) * 2)) for _ in range(2))
     return height, width
+
+
+def transposed(random: Random, x: TensorType) -> ConvTranspose:
+    """A transposed convolution that keeps the map, or makes it larger by a few rows and columns."""
+    groups = random.choice([each for each in range(1, int(x.channels) + 1) if x.channels % each == 0])
+    kernel, padding = random.choice(((3, 1), (2, 0), (3, 0)))
+    return ConvTranspose(
+        channels=groups * random.randint(1, 2),
+        kernel=(1, kernel, kernel),
+        padding=(0, padding, padding),
+        groups=groups,
+        bias=random.random() < 0.5,
+    )
 
 
 def norm(random: Random, x: TensorType) -> Op:

@@ -37,6 +37,7 @@ from costmodel.validation.random_layers import (
     pads_in_space,
     recurrent,
     shift,
+    transposed,
 )
 
 MOST_ATTEMPTS = 1000
@@ -120,6 +121,9 @@ class _Maker:
     def network(self, name: str) -> Graph:
         """A stem, some forks one after the other, perhaps a second pathway, and an end."""
         edge = self.windowed(INPUT) if self.chance(0.7) else INPUT
+        apart = Random(name)  # what else a seed draws stays as it is
+        if apart.random() < 0.1:
+            edge = self.add(transposed(apart, self.types[edge]), edge)
         for _ in range(self.random.randint(1, 3)):
             edge = self.part(edge, self.random.choice(STRIDES), DEEPEST_FORK)
         if self.chance(0.2):

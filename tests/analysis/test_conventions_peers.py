@@ -31,6 +31,10 @@ CASES = {
     "conv": "conv: {channels: 12, kernel: [3, 1, 3], stride: [1, 2, 1], groups: 2}",
     "conv with a bias": "conv: {channels: 6, kernel: 3, dilation: [1, 1, 2], bias: true}",
     "depthwise conv": "conv: {channels: 8, kernel: [5, 1, 1], groups: 8}",
+    "conv_transpose": "conv_transpose: {channels: 6, kernel: [1, 3, 2], stride: [1, 2, 2], "
+    "padding: [0, 1, 0]}",
+    "conv_transpose with a bias": "conv_transpose: {channels: 6, kernel: [1, 2, 2], stride: [1, 2, 2], "
+    "groups: 2, bias: true}",
     "conv as a function": "conv: {channels: 6, kernel: 3, bias: true, written: function}",
     "linear": "linear: {channels: 5}",
     "linear on one position": ["global_pool", "linear: {channels: 5}"],

@@ -24,6 +24,7 @@ from costmodel.ops import (
     Conv,
     ConvGru,
     ConvLstm,
+    ConvTranspose,
     CumulativePool,
     Gate,
     GlobalPool,
@@ -83,6 +84,9 @@ FRAMEWISE: dict[str, Op] = {
     "prelu": Prelu(),
     "prelu_of_each": Prelu(each_channel=True),
     "identity": Identity(),
+    "conv_transpose": ConvTranspose(
+        channels=2, kernel=(1, 3, 2), stride=(1, 2, 1), padding=(0, 1, 0), output_padding=(0, 1, 0), bias=True
+    ),
     "scale": Scale(per="one"),
     "scale_of_channels": Scale(),
     "bias": Bias(per="map"),

@@ -15,6 +15,7 @@ from costmodel.ops import (
     Conv,
     ConvGru,
     ConvLstm,
+    ConvTranspose,
     GlobalPool,
     GroupNorm,
     InstanceNorm,
@@ -292,6 +293,11 @@ def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
         return nn.BatchNorm3d(channels)
     if isinstance(op, GlobalPool):
         return nn.AdaptiveAvgPool3d(tuple(1 if kernel is None else None for kernel in op.kernel))
+    if isinstance(op, ConvTranspose):
+        return nn.ConvTranspose3d(
+            *(channels, op.channels, op.kernel, op.stride, op.padding, op.output_padding),
+            *(op.groups, op.bias, op.dilation),
+        )
     padding = tuple(op.pads(axis, TensorType(channels, *sizes))[0] for axis in range(3))
     kernel = tuple(size if each is None else each for each, size in zip(op.kernel, sizes, strict=True))
     if isinstance(op, Conv):

@@ -45,6 +45,18 @@ Examples:
     report public --out docs
 """
 
+FRONTS = """The fronts of families of networks as streams: MACs a frame, state and a score, with a drawing.
+
+X3D, MoViNet, TSM, the 3D MobileNets and the D-ResNets, each over the grid of its spec, and what was published
+of each. Takes a minute.
+
+Examples:
+
+    report fronts                      writes out/fronts.md and out/images/fronts.png
+
+    report fronts --out docs
+"""
+
 
 def memory(source: Source, dtype: str, out: Path) -> None:
     """Writes the memory report and prints the files' paths."""
@@ -104,6 +116,16 @@ def public(out: Path) -> None:
         print(path)
 
 
+def fronts(out: Path) -> None:
+    """Writes the page of fronts with its drawing, and prints the files' paths."""
+    from reports.files import check_folder, write_files
+    from reports.fronts_page import files_of
+
+    check_folder(out)
+    for path in write_files(out, files_of()):
+        print(path)
+
+
 _DB = Option("file", "A study that `search` wrote.", Path, is_positional=True, is_required=True, metavar="DB")
 COMMAND = Group(
     "Files about a network: tables, a page and a drawing.",
@@ -116,5 +138,6 @@ COMMAND = Group(
         ),
         "gallery": Command(gallery, GALLERY, (OUT,)),
         "public": Command(public, PUBLIC, (OUT,)),
+        "fronts": Command(fronts, FRONTS, (OUT,)),
     },
 )

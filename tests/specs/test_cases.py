@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from costmodel import analyze, continual, load
+from costmodel.emit import emit, randomise
 from costmodel.errors import CostModelError
 from costmodel.validation.validate import validate
+from tests.shared.forms import as_onnx, module_answers
 
 CASES = Path(__file__).parent / "cases"
 CLIPS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -112,3 +115,12 @@ def test_uneven_channels_are_split_by_rounding_down():
 def test_a_flatten_over_frames_is_refused_in_a_stream_with_its_repair():
     with pytest.raises(CostModelError, match=r"^flatten: flatten"):
         continual(of("flatten_stream"))
+
+
+def test_average_pools_count_the_padding_in_an_export_too(tmp_path: Path):
+    # pytorch/pytorch 183528: ONNX average pools at the edge
+    network = emit(of("avgpad")).eval()
+    randomise(network, 1)
+    clip = torch.randn(2, 3, 8, 9, 9, generator=torch.Generator().manual_seed(2))
+    (found,) = as_onnx(network, clip, tmp_path)
+    assert torch.allclose(found, module_answers(network, clip)[0], atol=1e-6)

@@ -23,7 +23,7 @@ def test_the_command_prints_the_trajectory_and_draws_it(tmp_path: Path, monkeypa
 def test_movinet_is_searched_by_training_along_every_kind_of_axis(tmp_path: Path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     sizes = ("--set", "frames=8", "--set", "crop=40", "--factor", "1.1", "--budget", "macs_per_frame<=1.1x")
-    training = ("data=digits:train=16,val=8", "recipe=digits", "epochs=1", "warmup=0")
+    training = ("data=digits:train=16,val=8", "recipe=digits", "epochs=1")
     options = [word for text in training for word in ("--with", text)]
     axes = ("--axes", "Frames,Width6,Depth5,Time4,Space3", "--keep", "none", "--workers", "1")
     arguments = ("search", "movinet", *sizes, *axes, "--score", "train", *options, "--study", "m.db")

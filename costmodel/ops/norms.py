@@ -66,6 +66,10 @@ class _OverMaps(_Norm):
     def runs_on_images(self) -> bool:
         return self.over == "frame"
 
+    def groups_of(self, x: TensorType) -> Size:
+        """How many groups of channels have a mean and a variance of their own."""
+        return x.channels
+
     def window(self, x: TensorType) -> Window:
         if self.over == "frame" or (isinstance(x.time, int) and x.time == 1):
             return FRAMEWISE
@@ -89,6 +93,9 @@ class GroupNorm(_OverMaps):
 
     groups: Size
     affine: bool = True
+
+    def groups_of(self, x: TensorType) -> Size:
+        return self.groups
 
     def demands(self, x: TensorType) -> Iterator[Demand]:
         yield (

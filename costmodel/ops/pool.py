@@ -23,6 +23,11 @@ class _Pool(Windowed):
     ceil_mode: bool = False
     endless: bool = False
 
+    @property
+    def counts_pads(self) -> bool:
+        """Whether the zeros of its padding count in its mean, if it has one."""
+        return True
+
     def pads(self, axis: int, x: TensorType) -> tuple[Size, Size]:
         """Padding before and after on one axis, what the last window lacks of a `ceil_mode` counted in."""
         before, after = super().pads(axis, x)
@@ -77,6 +82,10 @@ class AvgPool(_Pool):
     kind: ClassVar[str] = "avg"
 
     count_include_pad: bool = True
+
+    @property
+    def counts_pads(self) -> bool:
+        return self.count_include_pad
 
     def without_time_padding(self, covers: Size | None = None) -> Self:
         return replace(

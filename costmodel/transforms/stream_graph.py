@@ -130,12 +130,13 @@ class StreamGraph:
 
     def _arrivals(self, node: Node) -> list[Timing]:
         """The timing of each input of a node as it reads it, the frames left out ahead counted in."""
-        arriving = [self.at[name] for name in node.inputs]
-        if len(arriving) == 1:
-            return arriving
-        # As the clip has it, once its step form is made: frames of a stream are one at a time.
-        skips = node.op.skips(*(self.clip.source.with_time(1) for _ in arriving))
+        arriving = (self.at[name] for name in node.inputs)
+        skips = self._skips(node)
         return [at.skipping(skip, node.count) for at, skip in zip(arriving, skips, strict=True)]
+
+    def _skips(self, node: Node) -> tuple[Size, ...]:
+        """How many frames of each input a node leaves out ahead, as its step form has it of the clip."""
+        return node.op.skips(*(self.clip.source.with_time(1),) * len(node.inputs))
 
     def _step_form(self, node: Node, inputs: tuple[TensorType, ...]) -> Op:
         is_behind_pool = any(name in self.pooled for name in node.inputs)
@@ -191,8 +192,9 @@ class StreamGraph:
         # Asked once for all branches: a merge of many would walk each of them for each.
         is_for_shift = self._waits_for_shift(merge)
         node = self.editor.node(merge)
-        for position in range(len(node.inputs)):
-            wait = latest - self._arrivals(node)[position].delay
+        for position, skip in enumerate(self._skips(node)):
+            # Asked anew: an earlier branch may have made what this one reads come later.
+            wait = latest - self.at[node.inputs[position]].skipping(skip, node.count).delay
             if is_zero(wait):
                 continue
             count = node.count  # each of so many equal merges waits its share

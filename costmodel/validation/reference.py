@@ -18,7 +18,7 @@ from torch.nn import functional
 from costmodel.analysis.temporal import excitation_pools
 from costmodel.emit.modules import Layer, WindowedLayer, layer_for
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.ops import MaxPool, Op
+from costmodel.ops import Op
 from costmodel.types import TensorType
 
 
@@ -152,8 +152,9 @@ class Reference:
 
 def _over_all_so_far(pool: Op, x: Tensor) -> Tensor:
     """The mean or maximum of each frame and all ahead of it, over the map where the pool spans it."""
-    takes_maximum = isinstance(pool, MaxPool)
-    if pool.kernel_on(TensorType(x.shape[1], *x.shape[2:]))[1:] != (1, 1):
+    read = TensorType(x.shape[1], *x.shape[2:])
+    takes_maximum = pool.carry(read).combine == "max"
+    if pool.kernel_on(read)[1:] != (1, 1):
         x = x.amax((-2, -1), keepdim=True) if takes_maximum else x.mean((-2, -1), keepdim=True)
     if takes_maximum:
         return x.cummax(2).values

@@ -232,8 +232,9 @@ def tap_macs(op: Op) -> int:
     [
         (
             "- flatten: {name: all}",
-            "all: flatten needs all 16 frames of the clip at once and cannot run frame by frame; put a "
-            "global_pool ahead of it, or pool over time first",
+            "all: flatten needs all 16 frames of the clip at once and cannot run frame by frame; in place of "
+            "it and the linear layer behind it a conv `kernel: [16, 6, 6], padding: 0, bias: true` computes "
+            "the same, and can",
         ),
         (
             "- global_pool\n- conv: {name: late, channels: 4, kernel: [3, 1, 1]}",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
 from costmodel.emit.modules.texts import clips
-from costmodel.emit.modules.written import Text, Written, writes
+from costmodel.emit.modules.written import Written, writes
 from costmodel.ops import Add, Concat, Gate, Merge
 from costmodel.ops.merge import FIRST
 from costmodel.types import TensorType
@@ -56,22 +58,26 @@ class GateLayer(Layer[Gate]):
 @writes(Add)
 def _add(op: Add, *inputs: TensorType) -> Written:
     if len(inputs) > 2:
-        return Written(call="add", carried=(clips.add, *_cropped(op)))
-    return Written(call="torch.add", carried=_cropped(op))
+        return _cropping(op, Written(call="add", carried=(clips.add,)))
+    return _cropping(op, Written(call="torch.add"))
 
 
 @writes(Concat)
 def _concat(op: Concat, *inputs: TensorType) -> Written:
-    return Written(call="concat", carried=(clips.concat, *_cropped(op)))
+    return _cropping(op, Written(call="concat", carried=(clips.concat,)))
 
 
 @writes(Gate)
 def _gate(op: Gate, *inputs: TensorType) -> Written:
-    return Written(call="torch.mul", carried=_cropped(op))
+    form = Written(call="torch.mul")
+    return form if inputs[1].time == 1 else _cropping(op, form)  # a gate of one frame holds for all
 
 
-def _cropped(op: Merge | Gate) -> tuple[Text, ...]:
-    return (clips.crop,) if op.crop else ()
+def _cropping(op: Merge | Gate, form: Written) -> Written:
+    if not op.crop:
+        return form
+    crops = () if op.crop is True else (f"at={op.crop!r}",)
+    return replace(form, carried=(*form.carried, clips.crop), crops=crops)
 
 
 def _cut(op: Merge | Gate, found: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -54,7 +54,7 @@ class GroupNormLayer(_NormLayer):
 
     def __init__(self, op: GroupNorm | InstanceNorm, x: TensorType) -> None:
         super().__init__(op, x)
-        self.groups = int(op.groups) if isinstance(op, GroupNorm) else self.channels
+        self.groups = int(op.groups_of(x))
 
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
@@ -79,7 +79,7 @@ def _rms_norm(op: RmsNorm, x: TensorType) -> Written:
 
 @writes(GroupNorm, InstanceNorm)
 def _group_norm(op: GroupNorm | InstanceNorm, x: TensorType) -> Written:
-    arguments = {"groups": op.groups if isinstance(op, GroupNorm) else x.channels, "channels": x.channels}
+    arguments = {"groups": op.groups_of(x), "channels": x.channels}
     options = differing(eps=(float(op.eps), 1e-5), affine=(op.affine, True))
     if op.over == "clip":
         return Written("nn.GroupNorm", arguments, options)

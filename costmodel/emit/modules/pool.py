@@ -62,13 +62,12 @@ class PoolLayer(WindowedLayer[AvgPool | MaxPool]):
 def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
     """A pool over clips as a function of torch's, or of our own where torch's do not take it."""
     options: dict[str, object] = {"kernel_size": op.kernel_on(x), "stride": op.stride}
-    counts_pads = _counts_pads(op)
-    counts_all = is_max or (counts_pads and not op.ceil_mode)
+    counts_all = is_max or (op.counts_pads and not op.ceil_mode)
     given = [op.given_pads(axis, x) for axis in range(3)]
     if _is_torchs(op, given, x, is_max, counts_all):
         plain = replace(op, ceil_mode=False)
         options |= sliding(plain, x) | differing(ceil_mode=(op.ceil_mode, False))
-        options |= {} if is_max else differing(count_include_pad=(counts_pads, True))
+        options |= {} if is_max else differing(count_include_pad=(op.counts_pads, True))
         texts = {name: literal(value) for name, value in options.items()}
         ahead = padded(plain, x, -inf if is_max else 0.0)
         call = "F.max_pool3d" if is_max else "F.avg_pool3d"
@@ -76,7 +75,7 @@ def written_pool(op: AvgPool | MaxPool, x: TensorType, is_max: bool) -> Written:
         return Written(call=call, call_options=texts, carried=ahead.get("carried", ()))
     options |= differing(pads=(_flat(op.paddings(x)), (0,) * 6), dilation=(op.dilation, (1, 1, 1)))
     if not counts_all:
-        options["counted"] = _flat(given) if counts_pads else (0,) * 6
+        options["counted"] = _flat(given) if op.counts_pads else (0,) * 6
     own = clips.max_pool if is_max else clips.avg_pool
     texts = {name: literal(value) for name, value in options.items()}
     return Written(call=own.__name__, call_options=texts, carried=(own,))
@@ -96,11 +95,6 @@ def _is_torchs(
     return is_even and takes_time and takes_taps and not pads_widely(op, x, axes)
 
 
-def _counts_pads(op: AvgPool | MaxPool) -> bool:
-    """Whether the zeros of its padding count in its mean, if it has one."""
-    return not isinstance(op, AvgPool) or op.count_include_pad
-
-
 def _flat(pads: Sequence[tuple[Size, Size]]) -> tuple[int, ...]:
     """Padding as `F.pad` takes it, the last axis first."""
     return tuple(int(end) for pad in reversed(pads) for end in pad)
@@ -114,4 +108,4 @@ def pads_widely(op: AvgPool | MaxPool, x: TensorType, axes: Iterable[int]) -> bo
 def is_plain(op: AvgPool | MaxPool, x: TensorType) -> bool:
     """Whether the text of a pool in a stream takes it: padded alike at both ends, all of it counted."""
     is_even = all(before == after for before, after in op.paddings(x)[1:])
-    return is_even and _counts_pads(op) and not op.ceil_mode and not pads_widely(op, x, axes=(1, 2))
+    return is_even and op.counts_pads and not op.ceil_mode and not pads_widely(op, x, axes=(1, 2))

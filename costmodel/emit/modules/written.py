@@ -56,6 +56,7 @@ class Written:
         carried: the classes and functions whose text the file must carry along, each behind what it uses.
         takes_nothing: whether it must run on every step, with None where no frame has come.
         frames_first: a window of frames that is kept ahead of the layer, as arguments of `FrameWindow`.
+        crops: how clips are cut to their shortest ahead of it, as arguments of `crop`; None: not at all.
     """
 
     module: str = ""
@@ -66,6 +67,7 @@ class Written:
     carried: tuple[Text, ...] = ()
     takes_nothing: bool = False
     frames_first: tuple[tuple[str, object], ...] = ()
+    crops: tuple[str, ...] | None = None
 
     def copying(self) -> Written:
         """The same layer, which copies the frames that it keeps."""

@@ -91,8 +91,8 @@ class Body:
         form, before = part.form, []
         options = {key: each for (at, key), each in self._options.items() if at == number}
         # Frames of a stream are aligned already, one at a time.
-        if part.crops is not None and not self._is_stream:
-            inputs = [f"*crop({', '.join((*inputs, *part.crops))})"]
+        if form.crops is not None and not self._is_stream:
+            inputs = [f"*crop({', '.join((*inputs, *form.crops))})"]
         if "frames_ahead" in options:
             ahead = line(options.pop("frames_ahead")), line(options.pop("value_ahead"))
             inputs = [f"pad_ahead({', '.join((inputs[0], *ahead))})", *inputs[1:]]

@@ -58,7 +58,7 @@ def run_pattern(order: Order) -> Hashable:
     for number, item in enumerate(order.items):
         part = item.part
         inputs = part.inputs if isinstance(part, Line) else item.inputs
-        how = (part.form.module, part.form.call, part.crops) if isinstance(part, Line) else ()
+        how = (part.form.module, part.form.call, part.form.crops) if isinstance(part, Line) else ()
         found.append((item.access, how, tuple(local[name] for name in inputs)))
         local |= {name: f"{number}.{place}" for place, name in enumerate(item.outputs)}
     return tuple(found), tuple(local[name] for name in order.outputs)

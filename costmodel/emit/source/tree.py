@@ -10,8 +10,7 @@ from itertools import takewhile
 from costmodel.emit.modules.written import Written
 from costmodel.emit.source.layers import blocks_of, layers_of, prefixes
 from costmodel.errors import EmitError
-from costmodel.graph import INPUT, Block, Graph, Node
-from costmodel.ops import Gate, Merge
+from costmodel.graph import INPUT, Block, Graph
 
 Path = tuple[str, ...]
 
@@ -26,7 +25,6 @@ class Line:
         beside: the name of what stands ahead of it there: the window of its frames, or their padding.
         form: how it is written.
         inputs: the edges that it reads.
-        crops: how it cuts its inputs to the shortest of them, as arguments; None where it does not.
     """
 
     node: str
@@ -34,7 +32,6 @@ class Line:
     beside: str
     form: Written
     inputs: tuple[str, ...]
-    crops: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -180,18 +177,7 @@ class _Grower:
             shown = name.split(".")[-1] if name in weighted else _free(_wanted(name, path), taken)
             beside = _free(f"{shown}_{'frames' if form.frames_first else 'ahead'}", taken)
             taken |= {shown, beside}
-            yield Line(name, shown, beside, form, node.inputs, _crops(self._graph, node))
-
-
-def _crops(graph: Graph, node: Node) -> tuple[str, ...] | None:
-    """How a layer cuts its branches, as arguments of the function that does it."""
-    op = node.op
-    if not isinstance(op, Merge | Gate) or not op.crop:
-        return None
-    # A gate of one frame holds for all.
-    if isinstance(op, Gate) and graph.inputs_of(node)[1].time == 1:
-        return None
-    return () if op.crop is True else (f"at={op.crop!r}",)
+            yield Line(name, shown, beside, form, node.inputs)
 
 
 def _wanted(name: str, path: Path) -> str:

@@ -45,7 +45,7 @@ Examples:
     report public --out docs
 """
 
-FRONTS = """The fronts of families of networks as streams: MACs a frame, state and a score, with a drawing.
+FRONTS = """The fronts of families as streams, by MACs and state, drawn.
 
 X3D, MoViNet, TSM, the 3D MobileNets and the D-ResNets, each over the grid of its spec, and what was published
 of each. Takes a minute.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf, lcm
 from random import Random
@@ -10,6 +11,7 @@ from typing import TypedDict, get_args
 from costmodel.analysis.temporal import excitation_pools, slides_over_clip, timing
 from costmodel.errors import GraphError, ShapeError
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import is_zero
 from costmodel.ops import (
     Add,
     AvgPool,
@@ -61,18 +63,23 @@ def random_graph(seed: int) -> Graph:
     grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
     recurrent layers, attention to the last frames, gates frame by frame, over the clip and over all frames so
     far, pools and subsampling in time, two pathways of unequal frame rate, and an end that answers once for
-    the clip or for every frame.
+    the clip or for every frame. No stride stands beside a dilation: of a clip the analysis takes a window to
+    see what lies between its taps, which a stride may pass by.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.
     """
+    return _drawn(seed, lambda graph: _is_quick(graph) and not _passes_by(graph))
+
+
+def _drawn(seed: int, fits: Callable[[Graph], bool]) -> Graph:
     random = Random(seed)
     for _ in range(MOST_ATTEMPTS):
         try:
             graph = _Maker(random).network(f"random_{seed}")
         except ShapeError:  # unpadded windows have eaten the clip
             continue
-        if _is_quick(graph):
+        if fits(graph):
             return graph
     raise GraphError(f"random_{seed}: no valid network in {MOST_ATTEMPTS} attempts")
 
@@ -86,9 +93,18 @@ def _is_quick(graph: Graph) -> bool:
     return len(graph.nodes) <= MOST_LAYERS and is_short and cycle <= LONGEST_CYCLE
 
 
+def _passes_by(graph: Graph) -> bool:
+    """Whether strides may pass by frames that stand between the taps of a dilated window."""
+    is_dilated = any(window.dilation > 1 and not is_zero(window.span) for window in graph.windows.values())
+    return is_dilated and any(at.jump > 1 for at in timing(graph).values())
+
+
 def random_stream(seed: int) -> Graph:
-    """The network of `random_graph` frame by frame, its state, its pool and its gates chosen at random."""
-    graph, random = random_graph(seed), Random(seed)
+    """A network as of `random_graph` frame by frame, its state, its pool and its gates chosen at random.
+
+    Strides and dilations may stand beside each other: over the frames of a stream every tap comes by.
+    """
+    graph, random = _drawn(seed, _is_quick), Random(seed)
     state, excite = random.choice(STATES), random.choice(EXCITATIONS)
     excitations = excitation_pools(graph)
     has_pool = any(slides_over_clip(graph, node) for node in graph.nodes if node.name not in excitations)
@@ -138,7 +154,8 @@ class _Maker:
         return self.random.random() < probability
 
     def add(self, op: Op, *inputs: str) -> str:
-        name = f"{type(op).word}{len(self.nodes)}"
+        # Apart, for the third `relu6` and the 63rd `relu` would be one.
+        name = f"{type(op).word}_{len(self.nodes)}"
         self.types[name] = infer(op, tuple(self.types[edge] for edge in inputs))
         self.nodes.append(Node(name, op, inputs))
         return name

@@ -21,10 +21,10 @@ def test_the_command_answers_no_where_a_figure_differs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(Step, "weights", lambda op, x: {})
-    assert main(["validate", "--random", "1", "--seed", "10"]) == 1
+    assert main(["validate", "--random", "1", "--seed", "13"]) == 1
     shown = capsys.readouterr()
     assert "params" in shown.out
-    assert "validate --random 1 --seed 10 repeats it" in shown.err
+    assert "validate --random 1 --seed 13 repeats it" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_a_wait_that_is_a_frame_too_long_is_found():
     stream = continual(residual())
     (delay,) = (node.name for node in stream.nodes if isinstance(node.op, Delay))
     late = changed(stream, delay, lambda op: replace(op, wait=op.wait + 2))
-    assert "check_equality_runs" in wrong(late)
+    assert "steps_equal_the_clip_network" in wrong(late)
 
 
 def test_padding_that_a_step_forgets_is_found():

@@ -29,7 +29,7 @@ SMALL |= {"blocks1": 1, "blocks2": 1, "blocks3": 2, "blocks4": 2, "blocks5": 1, 
 WIDE = ("i3d_inception", "resnet_3d", "resnext_3d")  # no size of theirs makes their channels fewer
 # Deep: ten seconds to minutes each, in the slow tests alone. Of each kind one that is shallow stays.
 DEEP = (
-    *("mobilenet_v2_3d", "r2plus1d", "shufflenet_v1_3d", "squeezenet_3d"),
+    *("d_resnet", "mobilenet_v2_3d", "r2plus1d", "shufflenet_v1_3d", "shufflenet_v2_3d", "squeezenet_3d"),
     *("c3d", "csn", "densenet_3d", "efficient_x3d", "mfnet_3d", "movinet", "r2plus1d_r50", "s3d"),
     *("slow_only", "tsm", "r3d_18", "mc3_18", "cnn_lstm"),
 )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
+from written_layers import OnLast
 
 from costmodel.ops import (
     OPS,
@@ -65,28 +66,6 @@ class Case:
     op: Op
     peer: Callable[..., Tensor]
     inputs: tuple[TensorType, ...] = (X,)
-
-
-class OnChannels(nn.Module):
-    """A linear layer on the channels at every position."""
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__()
-        self.linear = linear
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x.movedim(1, -1)).movedim(-1, 1)
-
-
-class OnLast(nn.Module):
-    """A module on the channels at every position."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.inner(x.movedim(1, -1)).movedim(-1, 1)
 
 
 class EachFrame(nn.Module):
@@ -286,8 +265,8 @@ CASES = [
     Case(Bias(per="map"), Learned("bias", (8, 5, 7), (8, 1, 5, 7))),
     Case(Bias(per="frame"), Learned("bias", (8, 6), (8, 6, 1, 1))),
     Case(Bias(per="value"), Learned("bias", (8, 6, 5, 7), (8, 6, 5, 7))),
-    Case(Linear(channels=5), OnChannels(nn.Linear(8, 5))),
-    Case(Linear(channels=5, bias=False), OnChannels(nn.Linear(8, 5, bias=False))),
+    Case(Linear(channels=5), OnLast(nn.Linear(8, 5))),
+    Case(Linear(channels=5, bias=False), OnLast(nn.Linear(8, 5, bias=False))),
     Case(Flatten(), lambda x: x.reshape(x.shape[0], -1, 1, 1, 1)),
     Case(Add(), lambda x, y, z: x + y + z, (X, X, X)),
     Case(Add(crop=True), lambda x, y: x[:, :, :4] + y, (X, X.with_time(4))),

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from importlib import import_module
 
 import torch
-from torch.library import Library
+from torch import library
 
-_OPERATORS: list[Library] = []  # operators vanish with their library
+_OPERATORS: list[library.Library] = []  # operators vanish with their library
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def torchvision_stubs() -> Iterator[None]:
         except RuntimeError:
             for known in [each for each in sys.modules if each.startswith("torchvision")]:
                 del sys.modules[known]
-            _OPERATORS.append(Library("torchvision", "DEF"))
+            _OPERATORS.append(library.Library("torchvision", "DEF"))
             for name in ("nms", "qnms"):
                 _OPERATORS[-1].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         yield

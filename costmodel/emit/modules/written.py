@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from math import isinf
+from pkgutil import iter_modules
 from typing import TypedDict, TypeVar
 
+from costmodel.emit.modules import texts
 from costmodel.emit.modules.base import even_pads
 from costmodel.emit.modules.registry import Registry
-from costmodel.emit.modules.texts import (
-    attention,
-    clips,
-    conv_recurrent,
-    cumulative,
-    learned,
-    norms,
-    recurrent,
-    shifts,
-    streams,
-    windows,
-)
+from costmodel.emit.modules.texts import clips
 from costmodel.ops import Op, Step, Windowed
 from costmodel.types import TensorType
 
@@ -29,19 +21,8 @@ Options = Mapping[str, object]
 # The names that texts have in an emitted file, which nothing else there may take
 TEXTS = frozenset(
     name
-    for module in (
-        attention,
-        clips,
-        conv_recurrent,
-        cumulative,
-        learned,
-        norms,
-        recurrent,
-        shifts,
-        streams,
-        windows,
-    )
-    for name in vars(module)
+    for module in iter_modules(texts.__path__)
+    for name in vars(import_module(f"{texts.__name__}.{module.name}"))
 )
 
 

@@ -22,9 +22,11 @@ from reports.clip_accuracy import page as page_of_clips
 from reports.table import Page, Table
 
 if TYPE_CHECKING:
+    from costmodel.graph import Graph
     from reports.evaluation import StreamAccuracy
     from search.data import Data
     from search.train.evaluate import ClipAccuracy, Views
+    from search.train.streaming import Row
 
 EXAMPLES = """How well trained weights do: on clips, or frame by frame on a stream.
 
@@ -152,10 +154,9 @@ def _on_stream(
 ) -> StreamAccuracy:
     from reports.evaluation import StreamAccuracy
     from search.train.evaluate import Views, on_clips
-    from search.train.streaming import Streamed, with_pools
+    from search.train.streaming import Streamed
 
     clip, options, weights = source.clip(), source.made_by(Continual), source.needed_weights
-    assert options is not None
     streamed = Streamed(source.graph(), weights, data, limit, device)
     for note in streamed.graph.notes:
         tell(f"note: {note}")
@@ -170,8 +171,6 @@ def _on_stream(
         shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
         # as they come: a stream takes minutes, and its clips are run once for each point
         tell(f"{number} of {points[-1]} frames: {shown}")
-    # the pool of the clip network, and the longer one asked for, as in the paper's Table 3
-    pools = {int(clip.source.time), options.pool or int(clip.source.time) * 2}
     on_whole_clips = on_clips(clip, weights, data, Views(), device)
     return StreamAccuracy(
         streamed.graph.name,
@@ -180,11 +179,19 @@ def _on_stream(
         streamed.delay,
         streamed.warmup,
         seen,
-        with_pools(clip, replace(options, pool=None), sorted(pools), weights, data, limit),
+        [] if options is None else _longer_pools(clip, options, weights, data, limit),
         streamed.by_tenth(),
         streamed.erased(),
         None if source.file is None or source.file.about is None else source.file.about.frame_rate,
     )
+
+
+def _longer_pools(clip: Graph, options: Continual, weights: Path, data: Data, limit: int | None) -> list[Row]:
+    """The pool of the clip network, and the longer one asked for, as in the paper's Table 3."""
+    from search.train.streaming import with_pools
+
+    pools = {int(clip.source.time), options.pool or int(clip.source.time) * 2}
+    return with_pools(clip, replace(options, pool=None), sorted(pools), weights, data, limit)
 
 
 def _write(found: StreamAccuracy, out: Path, format: str) -> None:

@@ -73,7 +73,10 @@ class Source(Network):
             raise WeightsError(f"{spec}: is of another network: {found}")
         settings = {**own.settings, **{name: sets[name] for name in sets if name not in given}}
         # first those that the weights were trained through, then what the command line adds
-        made = (*own.transforms, *(each for each in transforms if own.made_by(type(each)) is None))
+        further = [each for each in transforms if own.made_by(type(each)) is None]
+        if own.is_stream:  # as `--continual` asks for it, which then says nothing new
+            further = [each for each in further if not each.gives_stream or each.chosen]
+        made = (*own.transforms, *further)
         return cls(own.document, settings, made, own.variant, spec, weights=file.path, file=file)
 
     @property

@@ -41,7 +41,10 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
     named = [name for name in given.order if name in by_name]
     words = [by_name[name] for name in named if not _is_off(given.values[name])]
     # `--no-word` was in the order too, so that what is turned off is not implied again
-    words += [word for word in implied if _name(word) not in given.order]
+    is_stream = any(TRANSFORMS[word].gives_stream for word in words)
+    further = (word for word in implied if _name(word) not in given.order)
+    # a command that needs a stream has one already where another transform makes it
+    words += [word for word in further if not (is_stream and TRANSFORMS[word].gives_stream)]
     for option in transform_options():
         if option.name in by_name or given.values[option.name] == option.default:
             continue

@@ -56,14 +56,26 @@ class Editor:
             wanted += "_"
         return wanted
 
-    def insert_before(self, reader: str, at: int, op: Op, wanted: str, count: Size | None = None) -> str:
+    def insert_before(
+        self,
+        reader: str,
+        at: int,
+        op: Op,
+        wanted: str,
+        count: Size | None = None,
+        *,
+        beside: str | None = None,
+    ) -> str:
         """Puts a layer on the one edge that a node reads at a place; gives its name.
+
+        It reads what stood there, and `beside` it another edge, where it joins two.
 
         Raises:
             GraphError: there is no such node, or it reads nothing at that place.
         """
         node, source = self.node(reader), self._source(reader, at)
-        new = Node(self.fresh(wanted), op, (source,), node.count if count is None else count)
+        inputs = (source,) if beside is None else (source, beside)
+        new = Node(self.fresh(wanted), op, inputs, node.count if count is None else count)
         self._put(self._order.index(reader), new)
         self.redirect(reader, at, new.name)
         return new.name

@@ -95,17 +95,21 @@ class Network:
         return graph
 
     def clip(self) -> Graph:
-        """The clip network: with the transforms ahead of the one that makes a stream of it."""
-        makers = (place for place, each in enumerate(self.transforms) if each.gives_stream)
-        return self._after(next(makers, len(self.transforms)))
+        """The clip network: as the transform that makes a stream of it runs it, where there is one."""
+        for place, each in enumerate(self.transforms):
+            if each.gives_stream:
+                return each.prepared(self._after(place))
+        return self._after(len(self.transforms))
 
     def stream_of(self, clip: Graph) -> Graph:
-        """A clip network run through the transforms, from the one that makes a stream of it to the last."""
-        is_stream = False
+        """What `clip` gave, run through the transforms from the one that makes a stream of it to the last."""
+        made = clip
         for each in self.transforms:
-            is_stream = is_stream or each.gives_stream
-            clip = self._applied(each, clip) if is_stream else clip
-        return clip
+            if each.gives_stream:
+                made = self._allowed(each).streamed(clip)
+            elif made.is_stream:
+                made = self._applied(each, made)
+        return made
 
     @property
     def is_stream(self) -> bool:
@@ -252,9 +256,12 @@ class Network:
         return self._made[number]
 
     def _applied(self, transform: Transform, graph: Graph) -> Graph:
+        return self._allowed(transform)(graph)
+
+    def _allowed(self, transform: Transform) -> Transform:
         if not transform.takes_symbols and not self.is_exact:
             raise TransformError(f"{transform.flags}: takes sizes that are numbers, no symbols and no arrays")
-        return transform(graph)
+        return transform
 
     def _must_be_exact(self) -> None:
         for name, value in self.sizes.items():

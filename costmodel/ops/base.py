@@ -128,6 +128,24 @@ class Op:
             )
         return self
 
+    def of_each_frame(self, *inputs: TensorType) -> Op | None:
+        """Itself on each frame alone, of every frame; None where nothing is left of it then.
+
+        What remembers frames, and looks at none to come, stays as it is.
+
+        Raises:
+            TransformError: it must see frames to come; the message gives the reason and the repair.
+        """
+        return self.made_causal(*inputs)
+
+    def with_taps(self, taps: int) -> Op:
+        """Itself on each frame and those before it, `taps` frames in all.
+
+        Raises:
+            TransformError: it slides over no frames.
+        """
+        raise TransformError(f"{self.word} has no kernel in time")
+
     def cumulative(self) -> Op:
         """Of a pool over the whole clip the one over all frames so far; in a clip their last alone.
 

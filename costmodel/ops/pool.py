@@ -47,6 +47,10 @@ class _Pool(Windowed):
         """The same in a stream, which has no end at which a window would lack frames."""
         return replace(super().without_time_padding(covers), endless=self.ceil_mode)
 
+    def of_each_frame(self, x: TensorType) -> Self | None:
+        pool = super().of_each_frame(x)
+        return None if pool is None or pool.does_nothing else pool
+
     def out(self, x: TensorType) -> TensorType:
         return TensorType(x.channels, *self.slide(x))
 
@@ -133,6 +137,10 @@ class Subsample(Windowed):
     word: ClassVar[str] = "subsample"
 
     kernel: PoolTriple = (1, 1, 1)
+
+    def of_each_frame(self, x: TensorType) -> Self | None:
+        every = super().of_each_frame(x)
+        return None if every is None or every.does_nothing else every
 
     def out(self, x: TensorType) -> TensorType:
         return TensorType(x.channels, *self.slide(x))

@@ -143,6 +143,24 @@ class Windowed(Op):
     def made_causal(self, x: TensorType) -> Self:
         return self if self.window(x).is_framewise else replace(self, causal=True)
 
+    def of_each_frame(self, x: TensorType) -> Self | None:
+        return self.with_taps(1)
+
+    def with_taps(self, taps: int) -> Self:
+        return replace(
+            self,
+            kernel=(taps, *self.kernel[1:]),
+            stride=(1, *self.stride[1:]),
+            dilation=(1, *self.dilation[1:]),
+            padding=None if self.padding is None else (0, *self.padding[1:]),
+            causal=taps > 1,
+        )
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether each position of its output is one of its input; a layer with weights does more."""
+        return self.kernel == self.stride == (1, 1, 1)
+
 
 def _same(size: Size, stride: Size, reach: Size) -> tuple[Size, Size]:
     """TensorFlow's padding `same`: as many outputs as strides begin within the input."""

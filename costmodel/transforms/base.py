@@ -58,7 +58,8 @@ class Transform:
     A subclass states:
 
     * `word` and `about`: `--word` on the command line, and its one line of help;
-    * `needs`: a clip network, a stream, or any; `gives_stream`: whether it makes the one of the other;
+    * `needs`: a clip network, a stream, or any; `gives_stream`: whether it makes the one of the other; one
+      that does has two halves, `prepared` and `streamed`;
     * `carries`: whether the weights of the network before it hold behind it `exact`ly (the new network
       answers as the old one did, wherever both answer), as an `initial` value to train from, or not (`none`);
     * `has_no`: whether a command may have it by default, so that `--no-word` leaves it out.
@@ -76,7 +77,6 @@ class Transform:
     about: ClassVar[str] = ""
     needs: ClassVar[Literal["clip", "stream", "any"]] = "clip"
     gives_stream: ClassVar[bool] = False
-    carries: ClassVar[Carries] = "exact"
     has_no: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -107,7 +107,26 @@ class Transform:
         Raises:
             TransformError: it cannot; names the layer, the reason and the cheapest repair.
         """
+        if not self.gives_stream:
+            raise NotImplementedError
+        return self.streamed(self.prepared(graph))
+
+    def prepared(self, graph: Graph) -> Graph:
+        """Of one that gives a stream, the clip network that the stream runs: the graph, unless it says so."""
+        return graph
+
+    def streamed(self, clip: Graph) -> Graph:
+        """Of one that gives a stream, the stream that runs a clip network which it has prepared.
+
+        Raises:
+            TransformError: a layer cannot run frame by frame.
+        """
         raise NotImplementedError
+
+    @property
+    def carries(self) -> Carries:
+        """How the weights of the network before it hold behind it."""
+        return "exact"
 
     @property
     def takes_symbols(self) -> bool:

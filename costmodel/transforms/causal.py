@@ -30,13 +30,17 @@ class Causal(Transform):
 
     word: ClassVar[str] = "causal"
     about: ClassVar[str] = "Let no layer look at frames to come: all padding in time stands ahead."
-    carries: ClassVar[Carries] = "initial"
 
     head_pool: HeadPool = option(
         "window",
         "What the pool over the whole clip pools: as many of the last frames, or all so far.",
         choices=("window", "cumulative"),
     )
+
+    @property
+    def carries(self) -> Carries:
+        """A first value: the windows have moved."""
+        return "initial"
 
     def __call__(self, graph: Graph) -> Graph:
         """The network with all padding in time ahead.

@@ -64,23 +64,23 @@ class Continual(Transform):
         """Whether sizes may be symbols: where a delay holds the fewest numbers depends on them."""
         return self.state != "smallest"
 
-    def __call__(self, graph: Graph) -> Graph:
+    def streamed(self, clip: Graph) -> Graph:
         """The stream that runs a clip network frame by frame.
 
         Raises:
             TransformError: a layer cannot run frame by frame; names it, the reason and the cheapest repair.
         """
-        if graph.is_stream:
-            raise TransformError(f"{graph.name}: is a stream already")
-        stream = StreamGraph(self, graph)
-        for node in graph.nodes:
+        if clip.is_stream:
+            raise TransformError(f"{clip.name}: is a stream already")
+        stream = StreamGraph(self, clip)
+        for node in clip.nodes:
             stream.add(node)
         # Refused once all nodes are known: which pool slides
         # over the clip depends on what stands ahead of it.
         if self.pool is not None and not stream.pools:
-            raise TransformError(f"--pool: {graph.name} has no pool over the whole clip to extend")
-        if self.head_pool == "cumulative" and not any(_is_pool(stream, node) for node in graph.nodes):
-            raise TransformError(f"--head-pool: {graph.name} has no pool over the whole clip")
+            raise TransformError(f"--pool: {clip.name} has no pool over the whole clip to extend")
+        if self.head_pool == "cumulative" and not any(_is_pool(stream, node) for node in clip.nodes):
+            raise TransformError(f"--head-pool: {clip.name} has no pool over the whole clip")
         result = stream.result()
         if self.state == "smallest":
             # networkx takes longer to load than a network to analyse, and few ask for it.

@@ -22,11 +22,13 @@ class Given:
     Args:
         values: the value of every option, its default where it is not given.
         order: the names of the options given, in their order.
+        repeated: the names of those that stand there more than once.
         wants_help: `--help` stands there; then there are no values.
     """
 
     values: Mapping[str, Value]
     order: tuple[str, ...] = ()
+    repeated: frozenset[str] = frozenset()
     wants_help: bool = False
 
 
@@ -61,7 +63,8 @@ def parse(options: Sequence[Option], arguments: Sequence[str]) -> Given:
         raise _missing(missing[0])
     if extra:
         raise OptionError(f"Got unexpected extra argument(s) ({' '.join(extra)})")
-    return Given(values, tuple(tokens.texts))
+    repeated = frozenset(name for name, texts in tokens.texts.items() if len(texts) > 1)
+    return Given(values, tuple(tokens.texts), repeated)
 
 
 def flags_of(options: Sequence[Option]) -> dict[str, tuple[Option, str | None]]:

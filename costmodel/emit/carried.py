@@ -48,11 +48,19 @@ def load_carried(
     except EmitError:
         loaded = load_weights(own, path, spare=spare)
     tensors = network.carried(own.state_dict(), done)
-    running.load_state_dict(
-        {name: value for name, value in tensors.items() if name not in loaded.spared},
-        strict=not loaded.spared,
+    found = running.load_state_dict(
+        {name: value for name, value in tensors.items() if name not in loaded.spared}, strict=False
     )
+    _must_be_whole(own, running, found.missing_keys, loaded.spared)
     return loaded
+
+
+def _must_be_whole(own: nn.Module, running: nn.Module, missing: list[str], spared: tuple[str, ...]) -> None:
+    """Layers that transforms have added are untrained; all others have their weights."""
+    known = {name.rpartition(".")[0] for name in own.state_dict()}
+    lost = [name for name in missing if name.rpartition(".")[0] in known and name not in spared]
+    if lost:
+        raise EmitError(f"{type(running).__name__}: transforms carried no weights over for {', '.join(lost)}")
 
 
 def load_into(

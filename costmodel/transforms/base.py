@@ -62,6 +62,7 @@ class Transform:
       that does has two halves, `prepared` and `streamed`;
     * `carries`: whether the weights of the network before it hold behind it `exact`ly (the new network
       answers as the old one did, wherever both answer), as an `initial` value to train from, or not (`none`);
+    * `not_behind`: the words of transforms whose networks it would misread;
     * `has_no`: whether a command may have it by default, so that `--no-word` leaves it out.
 
     A field of the word's name is the value that the word takes: `--head features` sets the field `head`.
@@ -78,6 +79,7 @@ class Transform:
     needs: ClassVar[Literal["clip", "stream", "any"]] = "clip"
     gives_stream: ClassVar[bool] = False
     has_no: ClassVar[bool] = False
+    not_behind: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -218,6 +220,11 @@ def composed(transforms: Iterable[Transform]) -> tuple[Transform, ...]:
             raise TransformError(f"--{each.word}: changes a clip network; give it ahead of --{maker}")
         if each.needs == "stream" and not is_stream:
             raise TransformError(f"--{each.word}: changes a stream; give it behind --continual")
+        for other in chosen[:place]:
+            if other.word in each.not_behind:
+                raise TransformError(
+                    f"--{each.word}: cannot stand behind --{other.word}; give one of the two"
+                )
         is_stream = is_stream or each.gives_stream
     return chosen
 

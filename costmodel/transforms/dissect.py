@@ -137,8 +137,8 @@ class Dissect(Transform):
             kernel = 2
         elif self.skips == "sum":
             source = node.inputs[0]
-            editor.insert_before(node.name, 0, Shift(frames=1), f"{node.name}.before")
-            editor.insert_before(node.name, 0, Add(), f"{node.name}.sum", beside=source)
+            editor.insert_before(node.name, 0, Shift(frames=1), f"{node.name}_before")
+            editor.insert_before(node.name, 0, Add(), f"{node.name}_sum", beside=source)
         editor.replace(node.name, node.op.with_taps(kernel))
 
 

@@ -57,6 +57,18 @@ def places(graph: Graph) -> Mapping[str, Place]:
     return found
 
 
+def behind_a_convolution(graph: Graph) -> frozenset[str]:
+    """The layers that read what a convolution has made, through others or not."""
+    behind: set[str] = set()
+    for node in graph.nodes:
+        if any(
+            name in behind or (name != INPUT and graph.by_name[name].op.is_convolution)
+            for name in node.inputs
+        ):
+            behind.add(node.name)
+    return frozenset(behind)
+
+
 def is_over_frames(graph: Graph, node: Node) -> bool:
     """Whether a layer is a convolution of more than one frame.
 

@@ -80,7 +80,10 @@ def test_a_stream_is_cut_before_it_is_one(capsys: pytest.CaptureFixture[str]):
     assert cli.main(["analyze", "d_resnet", "--continual", "--head", "features"]) == 2
     assert "--head: changes a clip network; give it ahead of --continual" in capsys.readouterr().err
     assert cli.main(["analyze", "d_resnet", "--head", "feature"]) == 2
-    assert capsys.readouterr().err == "error: --head: 'feature', expected features, fc[:FRAMES], lstm[:LAYERS] or gru[:LAYERS]\n"
+    assert (
+        capsys.readouterr().err
+        == "error: --head: 'feature', expected features, fc[:FRAMES], lstm[:LAYERS] or gru[:LAYERS]\n"
+    )
 
 
 def test_a_network_without_a_classifier_or_of_nothing_else_is_refused():

@@ -12,6 +12,7 @@ from costmodel.network import Network
 from costmodel.spec import from_text
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.dissect import Dissect
+from costmodel.transforms.head import Head
 from costmodel.transforms.output import Output
 from costmodel.validation.validate import validate
 
@@ -106,6 +107,13 @@ def test_3d_resnets_become_the_paper_s(spec: str, variant: str, cached: int, mac
     assert state == cached + raw_frames
     if macs is not None:
         assert per_frame == macs + 512 * 600
+
+
+@pytest.mark.parametrize(("head", "macs"), [([], 146_323_968), ([Head("fc:16")], 163_603_968)])
+def test_a_dissected_shufflenet_takes_more_than_the_paper_says(head: list[Head], macs: int):
+    """Kopuklu 2022, sec. 4.1, has less than 100 MFLOPs for its ShuffleNetV1 2.0x."""
+    graph = Network.of("shufflenet_v1_3d", None, {"width": 2}, [*head, Dissect()]).graph()
+    assert totals(graph, "macs_per_frame") == (macs,)
 
 
 @torch.no_grad()

@@ -10,7 +10,6 @@ from pathlib import Path
 from commands.printing import tell
 from costmodel.errors import OptionError
 from costmodel.options import Option, Value
-from costmodel.weights import Checkpoint
 
 WEIGHTS = Option(
     "weights", "A checkpoint of a known layout (docs/checkpoints.md), or a file of weights.", Path
@@ -44,6 +43,8 @@ def with_reading(values: Mapping[str, Value]) -> dict[str, object]:
     # every command with these options has `--weights` too: `weights_option` gives the three together
     assert isinstance(weights, Path)
     rules = Path(str(mapping)) if mapping else None
+    from costmodel.weights import Checkpoint  # few give such a file, and every command has this module
+
     # in place of the path, so that commands hand on one value and none forgets how it is read;
     # an evaluation reads a file several times: a note is told once.
     return given | {"weights": Checkpoint(weights, rules, bool(by_order), tell=cache(_note))}

@@ -44,6 +44,8 @@ class _EnoughError(Exception):
 
 @dataclass
 class _Checker:
+    """What is wrong with a document, collected as it is walked."""
+
     document: Document
     mistakes: list[str] = field(default_factory=list)
 

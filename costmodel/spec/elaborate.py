@@ -142,6 +142,8 @@ class _Place:
 
 @dataclass
 class _Builder:
+    """The layers of a network, collected as its document is walked."""
+
     document: Document
     source: TensorType
     nodes: list[Node] = field(default_factory=list)

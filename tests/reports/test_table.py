@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 
+import pytest
 from awkward_table import TABLE
 
-from reports.table import FORMATS, Page, Table, Text, page_of, whole
+from reports.table import FORMATS, Page, Table, Text, page_of, plain_json, whole
 
 
 def test_every_format_holds_every_row():
@@ -19,6 +21,21 @@ def test_every_format_holds_every_row():
 
 def test_json_has_null_for_what_is_unbounded():
     assert json.loads(TABLE.render("json"))[0]["delay"] is None
+
+
+def test_json_is_that_of_pythons_own_writer():
+    value = {
+        "text": 'é \u2028 "quoted"\n',
+        "numbers": [0, -7, 10**30, 0.1, 1e300, -0.0],
+        "words": (True, False, None),
+        "empty": [{}, [], (), ""],
+        "deep": [[{"a": [1, {"b": 2}]}]],
+        3: 1,
+    }
+    assert plain_json(value) == json.dumps(value, indent=2)
+    assert json.loads(plain_json([math.nan, {"a": math.inf}, -math.inf])) == [None, {"a": None}, None]
+    with pytest.raises(TypeError, match="set is not JSON"):
+        plain_json([set()])
 
 
 def test_a_page_puts_text_between_tables_only_where_it_is_meant():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from math import isinf
 
 import torch
@@ -32,11 +34,20 @@ def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
     values grow from block to block, and a deep network turns the rounding of its first layer into anything.
     """
     network = emit(graph, init=init)
-    randomise(network, seed)
     network.checks_values = False
     network.double().eval()
-    _settle_norms(graph, network, seed)
+    network.load_state_dict(drawn(graph, seed))
     return network
+
+
+@lru_cache(maxsize=2)  # checks run a network on two sizes of maps; whoever has run them clears it
+def drawn(graph: Graph, seed: int) -> Mapping[str, Tensor]:
+    """The parameters and buffers of a network that is ready to be measured, drawn once for all its checks."""
+    network = emit(graph)
+    randomise(network, seed)
+    network.double().eval()
+    _settle_norms(graph, network, seed)
+    return network.state_dict()
 
 
 def frames_of(graph: Graph, batch: int, frames: int, seed: int) -> Tensor:

@@ -14,6 +14,7 @@ from costmodel.validation.costs import check_costs
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.reach import check_reach
+from costmodel.validation.running import drawn
 from costmodel.validation.streams import check_streams
 
 __all__ = ["Check", "validate"]
@@ -30,9 +31,12 @@ def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
     equality of outputs in float64 with every parameter and buffer drawn at random.
     """
     stages = OF_STREAMS if graph.is_stream else OF_CLIPS
-    with _one_thread():
-        for stage in stages:
-            yield from _run(stage, graph, seed)
+    try:
+        with _one_thread():
+            for stage in stages:
+                yield from _run(stage, graph, seed)
+    finally:
+        drawn.cache_clear()  # the weights of a large network, in float64
 
 
 def _run(stage: Stage, graph: Graph, seed: int) -> Iterator[Check]:

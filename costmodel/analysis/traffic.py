@@ -9,14 +9,20 @@ from __future__ import annotations
 from math import gcd
 from typing import NamedTuple
 
+from costmodel.analysis.kinds import POOLS
 from costmodel.numbers import Size, equal, minimum, where
 from costmodel.ops import Op
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work
 
 # Operations in each unit of work; two in a multiply-accumulate, one in all others. Batch norm scales and
-# shifts, a pool takes each input once; its outputs and taps are other counts of the same work.
-OPERATIONS = {"norm": 2, "pool.outputs": 0, "pool.taps": 0, "conv_gates.kept": 0}
+# shifts, a pool takes each input once; its outputs and taps are other counts of the same work, as are the
+# rows of a softmax and the values that recurrent layers keep.
+OPERATIONS = {
+    "norm": 2,
+    **dict.fromkeys((kind for kind in POOLS if not kind.endswith(".inputs")), 0),
+    **dict.fromkeys(("softmax.rows", "cells", "conv_gates.kept"), 0),
+}
 
 
 class Traffic(NamedTuple):

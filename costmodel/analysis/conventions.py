@@ -19,10 +19,12 @@ from math import prod
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import (
     ACTIVATIONS,
+    ADAPTIVE_POOLS,
     BIASES,
     CONV_GATES,
     CUMULATIVE,
     GATES,
+    INTERPOLATIONS,
     KINDS,
     MERGES,
     NORMS,
@@ -134,6 +136,9 @@ def amounts(figures: Figures, node: Node) -> dict[str, Number]:
         # As many additions as biases: there is one position, and torch adds the bias within addmm, where
         # tools count it.
         found["bias.linear.one_position"] = where(equal(bias, shapes["bias"]), bias, 0)
+    if "interpolate.bilinear" in found:
+        # Of images some tools see the first of a batch alone.
+        found["interpolate.bilinear.one_frame"] = figures.out(node).with_time(1).values
     if "mac.transposed" in found:
         found["mac.transposed.by_outputs"] = shapes["weight"] * figures.out(node).positions
     found |= _taps_as_written(figures, node)
@@ -211,7 +216,9 @@ def _clip_kernel(figures: Figures, node: Node) -> Number:
 
 
 def _pools(
-    coefficient: int, amount: str = "inputs", pools: tuple[str, ...] = ("avg", "max", "global")
+    coefficient: int,
+    amount: str = "inputs",
+    pools: tuple[str, ...] = ("avg", "max", "global", "adaptive_avg", "adaptive_max"),
 ) -> Table:
     return {f"pool.{pool}.{amount}": coefficient for pool in pools}
 
@@ -242,6 +249,7 @@ _REGISTERED = (
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),
@@ -259,6 +267,7 @@ _REGISTERED = (
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),
@@ -267,7 +276,7 @@ _REGISTERED = (
         "MAC",
         "fvcore.nn.FlopCountAnalysis (0.1.5): its flop is a multiply-accumulate; "
         "batch norm is two for each value, other norms are four and one more for scale and shift",
-        {**MACS, "norm": 2, **_norms(4, 1)},
+        {**MACS, "norm": 2, **_norms(4, 1), "interpolate.bilinear": 4},
         left_out=(
             *BIASES,
             *GATES,
@@ -276,6 +285,7 @@ _REGISTERED = (
             *but(NORMS, *_norms(4, 1)),
             *CONV_GATES,
             *CUMULATIVE,
+            *but(INTERPOLATIONS, "interpolate.bilinear"),
             *MERGES,
         ),
     ),
@@ -300,11 +310,14 @@ _REGISTERED = (
             "activation.leaky_relu": 1,
             **dict.fromkeys(("activation.elu", "activation.gelu", "activation.prelu"), 2),
             **_pools(2),
+            **dict.fromkeys(("interpolate.nearest", "interpolate.trilinear"), 2),
+            **dict.fromkeys(("interpolate.bilinear", "interpolate.bilinear.one_frame"), 1),
         },
         function={
             "mac.matmul": 1,
             **dict.fromkeys((f"activation.{kind}" for kind in _PTFLOPS_FUNCTIONS), 1),
             **_pools(1),
+            **dict.fromkeys(INTERPOLATIONS, 1),
             "add": 1,
             "mul": 1,
         },
@@ -333,6 +346,7 @@ _REGISTERED = (
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),
@@ -349,6 +363,10 @@ _REGISTERED = (
             "pool.avg.outputs": 1,
             "pool.global.inputs": 1,
             "pool.global.outputs": 1,
+            "pool.adaptive_avg.inputs": 1,
+            "pool.adaptive_avg.outputs": 1,
+            "interpolate.nearest": 1,
+            "interpolate.bilinear": 11,
             "activation.softmax": 3,
             "softmax.rows": -1,
             "activation.prelu": 1,
@@ -361,7 +379,12 @@ _REGISTERED = (
             "bias.linear",
             "cells",
             *but(ACTIVATIONS, "activation.softmax", "softmax.rows", "activation.prelu"),
-            *but(POOLS, "pool.avg.outputs", "pool.global.inputs", "pool.global.outputs"),
+            *but(
+                POOLS,
+                *("pool.avg.outputs", "pool.global.inputs", "pool.global.outputs"),
+                *("pool.adaptive_avg.inputs", "pool.adaptive_avg.outputs"),
+            ),
+            "interpolate.trilinear",
             *but(NORMS, *_norms(2, 2, ("layer", "instance"))),
             *CONV_GATES,
             *CUMULATIVE,
@@ -394,6 +417,7 @@ _REGISTERED = (
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),
@@ -409,6 +433,8 @@ _REGISTERED = (
             "norm": 2,
             "activation.relu": 1,
             **_pools(1),
+            **dict.fromkeys(("interpolate.nearest", "interpolate.trilinear"), 1),
+            "interpolate.bilinear.one_frame": 1,
         },
         step={
             "mac.conv": 1,
@@ -420,6 +446,8 @@ _REGISTERED = (
             "norm": 4,
             "activation.relu": 2,
             **_pools(1),
+            **dict.fromkeys(("interpolate.nearest", "interpolate.trilinear"), 1),
+            "interpolate.bilinear.one_frame": 1,
         },
         extra=_co3d_step,
         left_out=(
@@ -464,10 +492,12 @@ _REGISTERED = (
             "pool.global.inputs",
             "pool.global.outputs",
             "pool.global.taps",
+            *ADAPTIVE_POOLS,
             *GATES,
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),
@@ -489,11 +519,13 @@ _REGISTERED = (
             "pool.global.inputs",
             "pool.global.outputs",
             "pool.global.taps",
+            *ADAPTIVE_POOLS,
             *BIASES,
             *GATES,
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),
@@ -512,6 +544,7 @@ _REGISTERED = (
             *NORMS,
             *CONV_GATES,
             *CUMULATIVE,
+            *INTERPOLATIONS,
             *MERGES,
         ),
     ),

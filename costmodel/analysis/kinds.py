@@ -23,7 +23,13 @@ _NAMES = {
     "mish": "a Mish",
     "softmax": "a softmax",
 }
-_POOLS = {"avg": "average", "max": "maximum", "global": "global average"}
+_POOLS = {
+    "avg": "average",
+    "max": "maximum",
+    "global": "global average",
+    "adaptive_avg": "adaptive average",
+    "adaptive_max": "adaptive maximum",
+}
 _AMOUNTS = {"inputs": "values read", "outputs": "values made", "taps": "values summed"}
 
 _NORMS = ("layer", "group", "instance")
@@ -32,13 +38,25 @@ BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
 GATES = ("gates.add", "gates.mul", "cells")
 CONV_GATES = ("conv_gates.add", "conv_gates.mul", "conv_gates.kept")
 ACTIVATIONS = (*(f"activation.{each}" for each in _NAMES), "softmax.rows")
-POOLS = tuple(f"pool.{pool}.{amount}" for pool in _POOLS for amount in _AMOUNTS)
+POOLS = tuple(
+    f"pool.{pool}.{amount}"
+    for pool in _POOLS
+    for amount in _AMOUNTS
+    if not (pool.startswith("adaptive") and amount == "taps")
+)
+ADAPTIVE_POOLS = tuple(kind for kind in POOLS if kind.startswith("pool.adaptive"))
 NORMS = (
     *(f"norm.{kind}{affine}" for kind in _NORMS for affine in ("", ".affine")),
     "norm.rms",
 )
 CUMULATIVE = ("cumulative.mean", "cumulative.max")
+INTERPOLATIONS = tuple(f"interpolate.{mode}" for mode in ("nearest", "bilinear", "trilinear"))
 MERGES = ("add", "mul")
+
+
+def _pool_text(pool: str, amount: str) -> str:
+    return f"{_AMOUNTS[amount]} of {_POOLS[pool]} pools"
+
 
 # Every kind that a convention can count: kinds of work of the ops, and parameters where a tool counts those.
 KINDS: Mapping[str, str] = {
@@ -64,15 +82,15 @@ KINDS: Mapping[str, str] = {
     "norm.rms": "values divided by their root mean square",
     **{f"activation.{kind}": f"values through {name}" for kind, name in _NAMES.items()},
     "softmax.rows": "positions that a softmax normalises",
-    **{
-        f"pool.{pool}.{amount}": f"{text} of {name} pools"
-        for pool, name in _POOLS.items()
-        for amount, text in _AMOUNTS.items()
-    },
+    **{kind: _pool_text(*kind.split(".")[1:]) for kind in POOLS},
     "pool.avg.taps.as_written": "the same of average pools, a kernel given as one number read as that number",
     "pool.max.taps.as_written": "the same of maximum pools, a kernel given as one number read as that number",
     "cumulative.mean": "values taken into a mean over all frames so far",
     "cumulative.max": "values taken into a maximum over all frames so far",
+    "interpolate.nearest": "values copied from the nearest",
+    "interpolate.bilinear": "values interpolated of frames as images",
+    "interpolate.bilinear.one_frame": "of those the ones of one frame",
+    "interpolate.trilinear": "values interpolated of clips",
     "add": "additions of branches",
     "mul": "multiplications by a gate",
     "parameters.norm": "scales and shifts of norms",
@@ -85,6 +103,7 @@ KINDS: Mapping[str, str] = {
 STANDS_FOR: Mapping[str, str] = {
     "mac.transposed.by_outputs": "mac.transposed",
     "bias.linear.one_position": "bias.linear",
+    "interpolate.bilinear.one_frame": "interpolate.bilinear",
     "pool.avg.taps.as_written": "pool.avg.taps",
     "pool.max.taps.as_written": "pool.max.taps",
     "parameters.norm": "norm",

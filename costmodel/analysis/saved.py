@@ -52,6 +52,11 @@ KEEPS: Mapping[str, str] = {
     "pool.avg.taps": "nothing",
     "pool.max.taps": "nothing",
     "pool.global.taps": "nothing",
+    "pool.adaptive_avg.inputs": "inputs",
+    "pool.adaptive_max.inputs": "inputs",
+    "pool.adaptive_avg.outputs": "nothing",
+    "pool.adaptive_max.outputs": "indices",
+    **dict.fromkeys((f"interpolate.{mode}" for mode in ("nearest", "bilinear", "trilinear")), "nothing"),
     "cumulative.mean": "nothing",  # its counts alone
     "cumulative.max": "inputs",
     "bias.conv": "nothing",

@@ -3,12 +3,14 @@
 import importlib
 import pkgutil
 
+from costmodel.ops.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, AdaptivePool
 from costmodel.ops.attention import Attention
 from costmodel.ops.base import OPS, Op, infer, op_named
 from costmodel.ops.channels import PadChannels, Shuffle, Split
 from costmodel.ops.conv import Conv
 from costmodel.ops.conv_recurrent import ConvGru, ConvLstm, ConvRecurrent
 from costmodel.ops.cumulative import CumulativePool
+from costmodel.ops.interpolate import Interpolate
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
 from costmodel.ops.norms import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
@@ -39,6 +41,9 @@ for _found in pkgutil.iter_modules(__path__):
 __all__ = [
     "OPS",
     "Activation",
+    "AdaptiveAvgPool",
+    "AdaptiveMaxPool",
+    "AdaptivePool",
     "Add",
     "Attention",
     "AvgPool",
@@ -60,6 +65,7 @@ __all__ = [
     "Gru",
     "Identity",
     "InstanceNorm",
+    "Interpolate",
     "LayerNorm",
     "Linear",
     "Lstm",

@@ -14,7 +14,7 @@ from costmodel.types import Carry, Streaming, TensorType, Work
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pool(Windowed):
+class Pool(Windowed):
     """A pool: what it reads, answers and weighs."""
 
     kind: ClassVar[str]
@@ -27,6 +27,11 @@ class _Pool(Windowed):
     def counts_pads(self) -> bool:
         """Whether the zeros of its padding count in its mean, if it has one."""
         return True
+
+    @property
+    def sides(self) -> tuple[Size | None, Size | None]:
+        """Rows and columns of its window; None for all of them."""
+        return self.kernel[1], self.kernel[2]
 
     def pads(self, axis: int, x: TensorType) -> tuple[Size, Size]:
         """Padding before and after on one axis, what the last window lacks of a `ceil_mode` counted in."""
@@ -64,22 +69,21 @@ class _Pool(Windowed):
         }
 
     def cumulative(self) -> CumulativePool:
-        _, *in_space = self.kernel
         # The running mean is kept for each position or for the whole map, and for nothing between.
-        if in_space not in ([None, None], [1, 1]) or self.stride != (1, 1, 1):
+        if self.sides not in ((None, None), (1, 1)) or self.stride != (1, 1, 1):
             raise TransformError(
                 f"{self.word} over parts of the map cannot go on over all frames so far; pool the map ahead "
                 "of it, with a kernel of 1 in time"
             )
         of: Literal["mean", "max"] = "max" if self.kind == "max" else "mean"
-        return CumulativePool(of=of, over="map" if in_space[0] is None else "position", answers="last")
+        return CumulativePool(of=of, over="map" if self.sides[0] is None else "position", answers="last")
 
     def _over_frames(self, stream: Streaming) -> Op:
         return self.cumulative().streamed(stream) if stream.cumulates else super()._over_frames(stream)
 
 
 @dataclass(frozen=True, kw_only=True)
-class AvgPool(_Pool):
+class AvgPool(Pool):
     """Average over a window, zeros of the padding counted in or not; linear, so partial sums will do."""
 
     word: ClassVar[str] = "avg_pool"
@@ -109,7 +113,7 @@ class AvgPool(_Pool):
         return Carry("sum")
 
 
-class MaxPool(_Pool):
+class MaxPool(Pool):
     """Maximum over a window; partial maxima will do."""
 
     word: ClassVar[str] = "max_pool"

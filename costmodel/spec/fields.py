@@ -11,7 +11,7 @@ from typing import Final
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
-from costmodel.numbers import Number, Size, assume, demand_between, is_exact
+from costmodel.numbers import Number, Size, assume, demand_between, is_exact, simplify
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.merge import CROPS, FIRST
@@ -121,6 +121,20 @@ def _real(item: Item, scope: Scope) -> Fraction:
     raise item.error(f"{item.kind}, expected a number from 0 to 1")
 
 
+def _factor(item: Item, scope: Scope) -> int | Fraction:
+    value = evaluate(item, scope, "a number above 0")
+    if isinstance(value, int | Fraction) and not isinstance(value, bool) and value > 0:
+        return simplify(value)
+    raise item.error(f"{item.kind}, expected a number above 0")
+
+
+def _factors(item: Item, scope: Scope) -> tuple[int | Fraction, ...]:
+    entries = item.value if isinstance(item.value, list) else [item] * 3
+    if len(entries) != 3:
+        raise item.error(f"{len(entries)} values, expected three: time, height, width")
+    return tuple(_factor(entry, scope) for entry in entries)
+
+
 def _triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
     entries = item.value if isinstance(item.value, list) else [item] * 3
     if len(entries) != 3:
@@ -153,7 +167,7 @@ def _pad(item: Item, scope: Scope) -> Pad:
 
 def _check_time(item: Item, name: str, time: Size | None) -> None:
     """A kernel in time and its padding may be symbols or arrays; what sets when frames come may not."""
-    if time is None or isinstance(time, int | str | tuple):
+    if time is None or isinstance(time, int | Fraction | str | tuple):
         return
     if name not in LEAST_IN_TIME:
         raise item.error("the first value is in time and decides the structure: it must be a number")
@@ -201,6 +215,8 @@ KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Sizes | None": partial(_list, _whole),
     "Shares | None": partial(_list, _real),
     "Padding | None": _padding,
+    "FactorTriple | None": _factors,
+    "SizeTriple | None": _triple,
 }
 
 

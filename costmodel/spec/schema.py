@@ -31,6 +31,7 @@ def _triple(entry: Schema) -> Schema:
     return {"anyOf": [*entry["anyOf"], {"type": "array", "items": entry, "minItems": 3, "maxItems": 3}]}
 
 
+_POOLED = _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]})
 _SHARE: Schema = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _ARITHMETIC]}
 FIELDS: Mapping[str, Schema] = {
     "Size": _whole(1),
@@ -42,7 +43,9 @@ FIELDS: Mapping[str, Schema] = {
     "Shares | None": {"type": "array", "items": _SHARE, "minItems": 1},
     "Triple": _triple(_whole(1)),
     "PadTriple": _triple(_whole(0)),
-    "PoolTriple": _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]}),
+    "PoolTriple": _POOLED,
+    "SizeTriple | None": _POOLED,
+    "FactorTriple | None": _triple({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _ARITHMETIC]}),
     "Padding | None": _triple(
         {
             "anyOf": [

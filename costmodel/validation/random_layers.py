@@ -8,6 +8,8 @@ from random import Random
 from typing import Literal
 
 from costmodel.ops import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
     Attention,
     BatchNorm,
     Bias,
@@ -20,6 +22,7 @@ from costmodel.ops import (
     Gru,
     Identity,
     InstanceNorm,
+    Interpolate,
     LayerNorm,
     Lstm,
     Op,
@@ -43,6 +46,9 @@ ON_VALUES: tuple[Draw, ...] = (
     lambda random, x: norm(random, x),
     lambda random, x: random.choice((Scale, Bias))(per=random.choice(("one", "channel", "map"))),
 )
+
+
+MODES: tuple[Literal["nearest", "bilinear", "trilinear"], ...] = ("nearest", "bilinear", "trilinear")
 
 
 def on_values(random: Random, x: TensorType) -> Op:
@@ -104,6 +110,24 @@ def transposed(random: Random, x: TensorType) -> ConvTranspose:
         groups=groups,
         bias=random.random() < 0.5,
     )
+
+
+def resized(random: Random, x: TensorType) -> Op:
+    """Each frame's map at a size near its own: interpolated, or pooled in windows that may overlap."""
+    if random.random() < 0.3:
+        return Interpolate(factor=(1, random.choice((1, 2)), Fraction(random.choice((1, 2)))))
+    height, width = (max(1, int(each) + random.randint(-2, 2)) for each in x[2:])
+    size = (None, height, width)
+    if random.random() < 0.5:
+        mode = random.choice(MODES)
+        return Interpolate(size=size, mode=mode, align_corners=mode != "nearest" and random.random() < 0.5)
+    return random.choice((AdaptiveAvgPool, AdaptiveMaxPool))(size=size)
+
+
+def pool_to_size(random: Random) -> AdaptiveAvgPool | AdaptiveMaxPool:
+    """All frames of the clip pooled to a small map."""
+    size = (1, random.randint(1, 3), random.randint(1, 3))
+    return random.choice((AdaptiveAvgPool, AdaptiveMaxPool))(size=size)
 
 
 def norm(random: Random, x: TensorType) -> Op:

@@ -9,7 +9,7 @@ from random import Random
 from typing import TypedDict, get_args
 
 from costmodel.analysis.temporal import excitation_pools, slides_over_clip, timing
-from costmodel.errors import GraphError, ShapeError
+from costmodel.errors import GraphError, ShapeError, TransformError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import is_zero
 from costmodel.ops import (
@@ -37,7 +37,9 @@ from costmodel.validation.random_layers import (
     cumulative_pool,
     on_values,
     pads_in_space,
+    pool_to_size,
     recurrent,
+    resized,
     shift,
     transposed,
 )
@@ -61,8 +63,8 @@ def random_graph(seed: int) -> Graph:
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
     grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
-    recurrent layers, attention to the last frames, gates frame by frame, over the clip and over all frames so
-    far, pools and subsampling in time, two pathways of unequal frame rate, and an end that answers once for
+    recurrent layers, maps resized and pooled to a size, attention to the last frames, gates frame by frame,
+    over the clip and over all frames so far, pools and subsampling in time, two pathways of unequal frame rate, and an end that answers once for
     the clip or for every frame. No stride stands beside a dilation: of a clip the analysis takes a window to
     see what lies between its taps, which a stride may pass by.
 
@@ -107,10 +109,21 @@ def random_stream(seed: int) -> Graph:
     graph, random = _drawn(seed, _is_quick), Random(seed)
     state, excite = random.choice(STATES), random.choice(EXCITATIONS)
     excitations = excitation_pools(graph)
-    has_pool = any(slides_over_clip(graph, node) for node in graph.nodes if node.name not in excitations)
-    pool = random.randint(1, 40) if has_pool and random.random() < 0.5 else None
-    goes_on = has_pool and pool is None and random.random() < 0.5
+    pools = [
+        node.op for node in graph.nodes if node.name not in excitations and slides_over_clip(graph, node)
+    ]
+    pool = random.randint(1, 40) if pools and random.random() < 0.5 else None
+    goes_on = bool(pools) and pool is None and random.random() < 0.5 and all(map(_goes_on, pools))
     return Continual(pool, state, excite, "cumulative" if goes_on else "window")(graph)
+
+
+def _goes_on(pool: Op) -> bool:
+    """Whether a pool over the clip can go on over all frames so far, as one of parts of the map cannot."""
+    try:
+        pool.cumulative()
+    except TransformError:
+        return False
+    return True
 
 
 class _Sliding(TypedDict):
@@ -140,12 +153,15 @@ class _Maker:
         apart = Random(name)  # what else a seed draws stays as it is
         if apart.random() < 0.1:
             edge = self.add(transposed(apart, self.types[edge]), edge)
+        if apart.random() < 0.1:
+            edge = self.add(resized(apart, self.types[edge]), edge)
         for _ in range(self.random.randint(1, 3)):
             edge = self.part(edge, self.random.choice(STRIDES), DEEPEST_FORK)
         if self.chance(0.2):
             self.two_pathways(edge)
         elif self.chance(0.6):
-            self.head(self.clip_pool(edge))
+            is_to_size = apart.random() < 0.1
+            self.head(self.add(pool_to_size(apart), edge) if is_to_size else self.clip_pool(edge))
         else:
             self.each_frame(edge)
         return Graph(name, self.source, tuple(self.nodes))

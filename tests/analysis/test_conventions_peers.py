@@ -91,6 +91,24 @@ CASES = {
         for word in ("avg_pool", "max_pool")
         for written in ("module", "function")
     },
+    **{
+        f"{word} to {size} as {written}": f"{word}: {{size: {size}, written: {written}}}"
+        for word in ("adaptive_avg_pool", "adaptive_max_pool")
+        for size, written in (
+            ("[1, 3, 5]", "module"),
+            ("[1, 3, 5]", "function"),
+            ("[all, 7, 1]", "module"),
+            ("[3, 3, 3]", "module"),
+            ("[1, 1, 1]", "module"),
+        )
+    },
+    **{
+        f"interpolate {mode} as {written}": f"interpolate: {{size: [all, 11, 5], mode: {mode}, "
+        f"written: {written}}}"
+        for mode in ("nearest", "bilinear", "trilinear")
+        for written in ("module", "function")
+    },
+    "interpolate by a factor": "interpolate: {factor: [1, 2, 1.5], mode: bilinear, align_corners: true}",
     "avg_pool over all": "avg_pool: {kernel: all}",
     "scale": "scale: {per: one}",
     "bias": "bias: {per: map}",

@@ -16,6 +16,8 @@ from costmodel.emit import StreamNetwork, emit, randomise
 from costmodel.emit.export import Cycle
 from costmodel.emit.source import source_text
 from costmodel.ops import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
     Add,
     Attention,
     AvgPool,
@@ -32,6 +34,7 @@ from costmodel.ops import (
     Gru,
     Identity,
     InstanceNorm,
+    Interpolate,
     LayerNorm,
     Lstm,
     MaxPool,
@@ -69,6 +72,8 @@ STATEFUL: dict[str, Op] = {
     "attention_by_number": Attention(False, "window", 2),
     "mean_so_far": CumulativePool(),
     "largest_so_far": CumulativePool(of="max"),
+    "average_to_a_size": AdaptiveAvgPool(size=(1, 2, 4)),
+    "largest_to_a_size": AdaptiveMaxPool(size=(1, 2, 2)),
     "long_average": GlobalPool(),
 }
 NORMS: dict[str, Op] = {
@@ -87,6 +92,13 @@ FRAMEWISE: dict[str, Op] = {
     "conv_transpose": ConvTranspose(
         channels=2, kernel=(1, 3, 2), stride=(1, 2, 1), padding=(0, 1, 0), output_padding=(0, 1, 0), bias=True
     ),
+    "nearest": Interpolate(factor=(1, 2, 2)),
+    "frames_to_a_size": AdaptiveAvgPool(size=(None, 4, 7)),
+    "largest_of_frames": AdaptiveMaxPool(size=(None, 3, 5)),
+    "nearest_to_a_size": Interpolate(size=(None, 5, 7)),
+    "bilinear": Interpolate(size=(None, 4, 3), mode="bilinear"),
+    "corners": Interpolate(size=(None, 3, 5), mode="bilinear", align_corners=True),
+    "trilinear": Interpolate(factor=(1, 2, 1), mode="trilinear"),
     "scale": Scale(per="one"),
     "scale_of_channels": Scale(),
     "bias": Bias(per="map"),

@@ -14,6 +14,8 @@ from written_layers import OnLast
 
 from costmodel.ops import (
     OPS,
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
     Add,
     Attention,
     AvgPool,
@@ -33,6 +35,7 @@ from costmodel.ops import (
     Gru,
     Identity,
     InstanceNorm,
+    Interpolate,
     LayerNorm,
     Linear,
     Lstm,
@@ -285,6 +288,24 @@ CASES = [
             groups=2,
         ),
         nn.ConvTranspose3d(8, 4, (1, 2, 3), (1, 3, 2), 0, (0, 1, 1), 2, False, (1, 2, 1)),
+    ),
+    *(
+        Case(op(size=size), torch_pool(size))
+        for op, torch_pool in (
+            (AdaptiveAvgPool, nn.AdaptiveAvgPool3d),
+            (AdaptiveMaxPool, nn.AdaptiveMaxPool3d),
+        )
+        for size in ((None, 4, 3), (1, 5, None), (1, 1, 1), (3, 2, 2), (4, 9, 2))
+    ),
+    Case(Interpolate(factor=(1, 2, 3)), nn.Upsample(scale_factor=(1, 2, 3))),
+    Case(Interpolate(size=(None, 4, 11)), lambda x: functional.interpolate(x, (x.shape[2], 4, 11))),
+    Case(
+        Interpolate(factor=(1, Fraction(3, 5), 2), mode="bilinear"),
+        nn.Upsample(scale_factor=(1, 0.6, 2), mode="trilinear"),
+    ),
+    Case(
+        Interpolate(size=(None, 5, None), mode="trilinear", align_corners=True),
+        lambda x: functional.interpolate(x, (*x.shape[2:3], 5, x.shape[4]), None, "trilinear", True),
     ),
     Case(Concat(), lambda x, y: torch.cat([x, y], 1), (X, X._replace(channels=3))),
     Case(Concat(crop="newest"), lambda x, y: torch.cat([x[:, :, 2:], y], 1), (X, X.with_time(4))),

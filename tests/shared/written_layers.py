@@ -10,6 +10,7 @@ from torch.nn import functional
 from costmodel.analysis.conventions import way_of
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
+    AdaptivePool,
     AvgPool,
     BatchNorm,
     Conv,
@@ -19,6 +20,7 @@ from costmodel.ops import (
     GlobalPool,
     GroupNorm,
     InstanceNorm,
+    Interpolate,
     LayerNorm,
     Linear,
     MaxPool,
@@ -142,6 +144,8 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
         return OPERATORS[word]
     if way == "function" and word in FUNCTIONS:
         return FUNCTIONS[word]
+    if isinstance(node.op, Interpolate) and way == "function":
+        return _interpolate(node.op, (x.time, x.height, x.width))
     module = _module(node.op, x.channels, (x.time, x.height, x.width))
     return module if way == "module" else _as_function(node.op, module)
 
@@ -245,6 +249,7 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
 }
 
 
+ADAPTIVE_SIZE = (1, 3, 5)
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     # looked up when called: one of the tools replaces functions while it counts
     "relu": lambda x: functional.relu(x),
@@ -254,6 +259,8 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     **{word: function for word, (_, function) in ACTIVATIONS.items()},
     "softmax": lambda x: functional.softmax(x, dim=1),
     "global_pool": lambda x: functional.adaptive_avg_pool3d(x, 1),
+    "adaptive_avg_pool": lambda x: functional.adaptive_avg_pool3d(x, ADAPTIVE_SIZE),
+    "adaptive_max_pool": lambda x: functional.adaptive_max_pool3d(x, ADAPTIVE_SIZE),
     "add": lambda x, y: torch.add(x, y),
     "gate": lambda x, y: torch.mul(x, y),
 }
@@ -293,6 +300,11 @@ def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
         return nn.BatchNorm3d(channels)
     if isinstance(op, GlobalPool):
         return nn.AdaptiveAvgPool3d(tuple(1 if kernel is None else None for kernel in op.kernel))
+    if isinstance(op, AdaptivePool):
+        pool = nn.AdaptiveMaxPool3d if op.kind == "max" else nn.AdaptiveAvgPool3d
+        return pool(op.size)
+    if isinstance(op, Interpolate):
+        return _upsample(op, sizes)
     if isinstance(op, ConvTranspose):
         return nn.ConvTranspose3d(
             *(channels, op.channels, op.kernel, op.stride, op.padding, op.output_padding),
@@ -306,6 +318,29 @@ def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
         return nn.AvgPool3d(kernel, op.stride, padding)
     assert isinstance(op, MaxPool)
     return nn.MaxPool3d(kernel, op.stride, padding, op.dilation)
+
+
+def _upsample(op: Interpolate, sizes: tuple[int, ...]) -> nn.Module:
+    """As code for clips has it, bilinear as code for images."""
+    out = op.out(TensorType(1, *sizes))
+    corners = op.align_corners or None
+    if op.mode == "bilinear":
+        return AsImages(nn.Upsample((out.height, out.width), mode="bilinear", align_corners=corners))
+    return nn.Upsample(tuple(out[1:]), mode=op.mode, align_corners=corners)
+
+
+def _interpolate(op: Interpolate, sizes: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    out = op.out(TensorType(1, *sizes))
+    if op.mode != "bilinear":
+        return lambda clip: functional.interpolate(clip, tuple(out[1:]), mode=op.mode)
+
+    def on_images(clip: Tensor) -> Tensor:
+        images = functional.interpolate(
+            clip.transpose(1, 2).flatten(0, 1), (out.height, out.width), mode="bilinear"
+        )
+        return images.unflatten(0, (len(clip), clip.shape[2])).transpose(1, 2)
+
+    return on_images
 
 
 def _as_function(op: Op, made: nn.Module) -> Callable[[Tensor], Tensor]:

@@ -61,7 +61,8 @@ def test_nothing_in_a_field_of_a_layer_is_named(word, field):
     assert re.fullmatch(rf"spec:2: network\[0\]\.{word}\.{field}: nothing, expected a?.*", found), found
     if "Triple" in fields_of(word)[field].kind:
         found = mistakes(f"{INPUT}network: [{layer(word, field, '[1, ~, 1]')}]")
-        assert found == f"spec:2: network[0].{word}.{field}[1]: nothing, expected a whole number"
+        wanted = "number above 0" if "Factor" in fields_of(word)[field].kind else "whole number"
+        assert found == f"spec:2: network[0].{word}.{field}[1]: nothing, expected a {wanted}"
 
 
 @pytest.mark.parametrize(

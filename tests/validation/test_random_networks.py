@@ -8,6 +8,7 @@ from costmodel import continual
 from costmodel.analysis.temporal import excitation_pools, timing
 from costmodel.graph import Graph, Node
 from costmodel.ops import (
+    AdaptivePool,
     Add,
     AvgPool,
     Concat,
@@ -16,6 +17,7 @@ from costmodel.ops import (
     Delay,
     Gate,
     GlobalPool,
+    Interpolate,
     MaxPool,
     Step,
     Subsample,
@@ -92,6 +94,9 @@ FEATURES: dict[str, Callable[[Graph], bool]] = {
     "a mean over all frames so far": lambda graph: any(node.op == CumulativePool() for node in graph.nodes),
     "a head over all frames so far": lambda graph: any(
         isinstance(node.op, CumulativePool) and node.op.answers == "last" for node in graph.nodes
+    ),
+    "a map at another size": lambda graph: any(
+        isinstance(node.op, Interpolate | AdaptivePool) for node in graph.nodes
     ),
     "an answer for every frame": lambda graph: graph.types[graph.output].time > 1,
     "a concatenation": lambda graph: any(isinstance(node.op, Concat) for node in graph.nodes),

@@ -113,6 +113,14 @@ def shift(clip: Tensor, frames: int) -> Tensor:
     return F.pad(clip, (0, 0, 0, 0, frames, 0))[:, :, : clip.shape[2]]
 
 
+def interpolate(clip: Tensor, size: tuple[int, int], mode: str, align_corners: bool | None = None) -> Tensor:
+    """The map of each frame at another height and width."""
+    if mode != "bilinear":
+        return F.interpolate(clip, (clip.shape[2], *size), None, mode, align_corners)
+    images = F.interpolate(clip.transpose(1, 2).flatten(0, 1), size, None, mode, align_corners)
+    return images.reshape(len(clip), clip.shape[2], *images.shape[1:]).transpose(1, 2)
+
+
 def hard_sigmoid_keras(clip: Tensor) -> Tensor:
     """The hard sigmoid of Keras, which rises by 0.2."""
     return (0.2 * clip + 0.5).clamp(0.0, 1.0)

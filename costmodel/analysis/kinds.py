@@ -36,7 +36,8 @@ _NORMS = ("layer", "group", "instance")
 
 BIASES = ("bias.conv", "bias.linear", "bias.recurrent")
 GATES = ("gates.add", "gates.mul", "cells")
-CONV_GATES = ("conv_gates.add", "conv_gates.mul", "conv_gates.kept")
+CONV_GATES = ("conv_gates.add", "conv_gates.mul")
+KEPT = ("gates.kept",)
 ACTIVATIONS = (*(f"activation.{each}" for each in _NAMES), "softmax.rows")
 POOLS = tuple(
     f"pool.{pool}.{amount}"
@@ -75,7 +76,7 @@ KINDS: Mapping[str, str] = {
     "cells": "values that the cells of a recurrent layer keep",
     "conv_gates.add": "additions between the convolutions of a recurrent layer",
     "conv_gates.mul": "multiplications between them",
-    "conv_gates.kept": "values that such a layer keeps of its frames",
+    "gates.kept": "values that a recurrent layer keeps of its frames for training, beside its gates",
     "norm": "values that a batch norm normalises",
     **{f"norm.{kind}": f"values that the {kind} norm normalises" for kind in _NORMS},
     **{f"norm.{kind}.affine": "of those the ones that it scales and shifts" for kind in _NORMS},

@@ -15,7 +15,8 @@ from costmodel.ops import Op
 from costmodel.types import TensorType
 
 INDEX_FLOATS = 2  # the place of a maximum is a number of 64 bits
-# Of each kind of work what is kept: the layer's inputs, its output, or as many values of its own.
+# Of each kind of work what is kept: the layer's inputs, its output, or as many values of its own. Statistics
+# of norms, one or two numbers for many values, are left out.
 KEEPS: Mapping[str, str] = {
     "mac.conv": "inputs",
     "mac.transposed": "inputs",
@@ -24,7 +25,8 @@ KEEPS: Mapping[str, str] = {
     "mac.matmul": "inputs",
     "mul": "inputs",
     "norm": "inputs",
-    **dict.fromkeys(("norm.layer", "norm.group", "norm.instance", "norm.rms"), "inputs"),
+    **dict.fromkeys(("norm.layer", "norm.group", "norm.instance"), "inputs"),
+    "norm.rms": "inputs and values",  # what it divides, and the quotient that its scale multiplies
     **dict.fromkeys((f"norm.{kind}.affine" for kind in ("layer", "group", "instance")), "nothing"),
     "activation.relu": "output",
     "activation.relu6": "inputs",
@@ -58,7 +60,7 @@ KEEPS: Mapping[str, str] = {
     "pool.adaptive_max.outputs": "indices",
     **dict.fromkeys((f"interpolate.{mode}" for mode in ("nearest", "bilinear", "trilinear")), "nothing"),
     "cumulative.mean": "nothing",  # its counts alone
-    "cumulative.max": "inputs",
+    "cumulative.max": "inputs and values",  # the largest so far of each frame
     "bias.conv": "nothing",
     "bias.linear": "nothing",
     "bias.recurrent": "nothing",
@@ -67,7 +69,7 @@ KEEPS: Mapping[str, str] = {
     "gates.mul": "nothing",
     "conv_gates.add": "nothing",
     "conv_gates.mul": "nothing",
-    "conv_gates.kept": "values",
+    "gates.kept": "values",
     "softmax.rows": "nothing",
     "add": "nothing",
 }
@@ -94,9 +96,10 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     out, padded = op.out(*inputs).values, padded_floats(op, inputs)
     # Weights between positions and gates have no edge of their own: what is no layer's output is kept beside.
     inner = sum(amount for kind, amount in work.items() if KEEPS[kind] == "output" and amount != out)
-    inner += sum(amount for kind, amount in work.items() if KEEPS[kind] == "values")
-    own = inner + (INDEX_FLOATS * out if "indices" in kept else 0) + (padded if "inputs" in kept else 0)
-    return Saved("inputs" in kept and not padded, "output" in kept and not inner, int(own))
+    inner += sum(amount for kind, amount in work.items() if KEEPS[kind] in ("values", "inputs and values"))
+    reads = bool(kept & {"inputs", "inputs and values"})
+    own = inner + (INDEX_FLOATS * out if "indices" in kept else 0) + (padded if reads else 0)
+    return Saved(reads and not padded, "output" in kept and not inner, int(own))
 
 
 def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Number:

@@ -21,7 +21,7 @@ from costmodel.types import TensorType, Window, Work
 OPERATIONS = {
     "norm": 2,
     **dict.fromkeys((kind for kind in POOLS if not kind.endswith(".inputs")), 0),
-    **dict.fromkeys(("softmax.rows", "cells", "conv_gates.kept"), 0),
+    **dict.fromkeys(("softmax.rows", "cells", "gates.kept"), 0),
 }
 
 

@@ -66,7 +66,7 @@ class ConvLstm(ConvRecurrent):
             "activation.tanh": 2 * out,
             "conv_gates.add": (5 + holes) * out,
             "conv_gates.mul": (3 + holes) * out,
-            "conv_gates.kept": 2 * out,  # H and C
+            "gates.kept": 2 * out,  # H and C
         }
         return {**super().work(x), **gates}
 
@@ -89,6 +89,6 @@ class ConvGru(ConvRecurrent):
             "activation.tanh": out,
             "conv_gates.add": 5 * out,
             "conv_gates.mul": 2 * out,
-            "conv_gates.kept": 4 * out,  # H, r H, n and n - H
+            "gates.kept": 4 * out,  # H, r H, n and n - H
         }
         return {**super().work(x), **gates}

@@ -73,6 +73,7 @@ class Lstm(Recurrent):
             "activation.tanh": 2 * out,
             "gates.add": 5 * out,
             "gates.mul": 3 * out,
+            "gates.kept": 2 * out,  # h and c
         }
         return {**super().work(x), **gates}
 
@@ -95,5 +96,6 @@ class Gru(Recurrent):
             "activation.tanh": out,
             "gates.add": 5 * out,
             "gates.mul": 2 * out,
+            "gates.kept": 6 * out,  # h, n, h - n and all of U h, whose share n's reset takes
         }
         return {**super().work(x), **gates}

@@ -10,15 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, UntypedStorage
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import costmodel
+from costmodel.analysis.saved import Saved
+from costmodel.analysis.training import FLOAT_BYTES
 from costmodel.emit import emit
+from costmodel.emit.modules.base import layer_for
 from costmodel.graph import Graph
+from costmodel.ops import Op
+from costmodel.types import TensorType
 
 
 class LiveStorages(TorchDispatchMode):
@@ -67,6 +72,27 @@ def measured_training_bytes(graph: Graph, batch: int) -> int:
     with LiveStorages([*network.parameters(), *network.buffers(), clips, *momenta]) as live:
         step()
     return live.peak
+
+
+def kept_by_autograd(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
+    """What autograd holds of one layer on one clip, parameters apart, each storage once."""
+    layer = layer_for(op, inputs).train()
+    # Behind something, as in a network, so that no input is a leaf.
+    clips = [torch.randn(1, *map(int, x)).requires_grad_() * 1.0 for x in inputs]
+    clips = [clip.contiguous(memory_format=torch.channels_last_3d) for clip in clips]
+    held: dict[int, UntypedStorage] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        held[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        answer = layer(*clips)
+    for own in (*layer.parameters(), *layer.buffers()):
+        held.pop(own.untyped_storage().data_ptr(), None)
+    inputs_kept = [held.pop(clip.untyped_storage().data_ptr(), None) is not None for clip in clips]
+    output_kept = held.pop(answer.untyped_storage().data_ptr(), None) is not None
+    return Saved(any(inputs_kept), output_kept, sum(each.nbytes() for each in held.values()) // FLOAT_BYTES)
 
 
 def measured_process_bytes(spec: str, batch: int, sets: Mapping[str, int]) -> int:

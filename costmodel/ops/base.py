@@ -159,6 +159,11 @@ class Op:
         return None
 
     @property
+    def output_groups(self) -> Size | None:
+        """Of a layer whose weight has its outputs behind its inputs, in how many groups; None of others."""
+        return None
+
+    @property
     def runs_on_images(self) -> bool:
         """Whether PyTorch code ordinarily runs it on the frames of a clip as on images."""
         return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self, TypeAlias
 
 from costmodel.numbers import Size, equal, maximum
 from costmodel.ops.base import Demand, Op, Triple
@@ -65,6 +65,13 @@ class ConvTranspose(Op):
         # Each value of the input is multiplied with the whole kernel, also what the padding then cuts off.
         macs = x.values * (self.channels // self.groups) * (time * height * width)
         return {"mac.transposed": macs} | ({"bias.conv": self.out(x).values} if self.bias else {})
+
+    def with_bias(self) -> Self:
+        return replace(self, bias=True)
+
+    @property
+    def output_groups(self) -> Size:
+        return self.groups
 
     def _positions(self, x: TensorType, axis: int) -> Size:
         reach = self.dilation[axis] * (self.kernel[axis] - 1)

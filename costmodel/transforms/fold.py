@@ -46,19 +46,23 @@ class Fold(Transform):
         norms = folded_norms(before)
         folded = dict(tensors)
         for norm, layer in norms.items():
-            eps = before.by_name[norm].op.norm_eps
+            eps, groups = before.by_name[norm].op.norm_eps, before.by_name[layer].op.output_groups
             assert eps is not None
-            folded |= _folded(tensors, norm, layer, float(eps))
+            folded |= _folded(tensors, norm, layer, float(eps), None if groups is None else int(groups))
         return {name: value for name, value in folded.items() if name.rpartition(".")[0] not in norms}
 
 
-def _folded(tensors: Mapping[str, Tensor], norm: str, layer: str, eps: float) -> dict[str, Tensor]:
+def _folded(
+    tensors: Mapping[str, Tensor], norm: str, layer: str, eps: float, groups: int | None
+) -> dict[str, Tensor]:
     weight, mean = tensors[f"{layer}.weight"], tensors[f"{norm}.running_mean"]
     scale = tensors[f"{norm}.weight"] / (tensors[f"{norm}.running_var"] + eps).sqrt()
     # In the norm's dtype and on its device.
     bias = tensors.get(f"{layer}.bias", mean.new_zeros(()))
+    # Of a transposed convolution the rows are inputs, and each group of them has outputs of its own.
+    shares = scale if groups is None else scale.view(groups, -1).repeat_interleave(len(weight) // groups, 0)
     return {
-        f"{layer}.weight": weight * scale.view(-1, *(1,) * (weight.dim() - 1)),
+        f"{layer}.weight": weight * shares.view(*shares.shape, *(1,) * (weight.dim() - shares.dim())),
         f"{layer}.bias": (bias - mean) * scale + tensors[f"{norm}.bias"],
     }
 

@@ -64,9 +64,9 @@ def random_graph(seed: int) -> Graph:
     stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
     grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
     recurrent layers, maps resized and pooled to a size, attention to the last frames, gates frame by frame,
-    over the clip and over all frames so far, pools and subsampling in time, two pathways of unequal frame rate, and an end that answers once for
-    the clip or for every frame. No stride stands beside a dilation: of a clip the analysis takes a window to
-    see what lies between its taps, which a stride may pass by.
+    over the clip and over all frames so far, pools and subsampling in time, two pathways of unequal frame
+    rate, and an end that answers once for the clip or for every frame. No stride stands beside a dilation: of
+    a clip the analysis takes a window to see what lies between its taps, which a stride may pass by.
 
     Raises:
         GraphError: no valid network was found, which would be a mistake of the generator.

@@ -18,6 +18,8 @@ network:
       name: both
       one: [{bn: {name: norm_alone}}]
       two: [{conv: {name: b, channels: 4, bias: true}}, {bn: {name: norm_b}}]
+  - conv_transpose: {name: up, channels: 6, kernel: [1, 3, 2], stride: [1, 2, 2], groups: 2}
+  - bn: {name: norm_up}
   - global_pool
   - linear: {name: head, channels: 5}
   - bn: {name: norm_head}
@@ -31,7 +33,8 @@ def graph(request: pytest.FixtureRequest) -> Graph:
 
 
 def test_norms_that_alone_read_a_layer_are_folded_into_it(graph: Graph):
-    assert folded_norms(graph) == {"norm_a": "a", "both.two.norm_b": "both.two.b", "norm_head": "head"}
+    found = {"norm_a": "a", "both.two.norm_b": "both.two.b", "norm_up": "up", "norm_head": "head"}
+    assert folded_norms(graph) == found
     left = {node.name for node in Fold()(graph).nodes}
     assert left == {node.name for node in graph.nodes} - set(folded_norms(graph))
 

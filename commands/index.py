@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "The network itself": {
         "emit": "Readable PyTorch source, a torch.export program, or ONNX.",
         "validate": "Every figure predicted, and measured on the running network.",
+        "diagnose": "Why it cannot run frame by frame, and repairs.",
         "bench": "How fast networks run, all in one run.",
         "train": "A network's weights from clips, by a recipe.",
         "evaluate": "How accurate trained weights are, on clips or frame by frame.",

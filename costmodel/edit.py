@@ -10,7 +10,7 @@ from costmodel.errors import GraphError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size
 from costmodel.ops import Op
-from costmodel.types import TensorType
+from costmodel.types import SINGLE_NUMBER_KERNEL, TensorType
 
 
 class Changes(TypedDict, total=False):
@@ -113,7 +113,11 @@ class Editor:
         Raises:
             GraphError: there is no such node.
         """
-        self._nodes[name] = replace(self.node(name), op=op)
+        node = self.node(name)
+        # A kernel that was one number and has become three: tools that count tell them apart.
+        is_three = len(set(getattr(op, "kernel", ()))) > 1
+        tags = node.tags - {SINGLE_NUMBER_KERNEL} if is_three else node.tags
+        self._nodes[name] = replace(node, op=op, tags=tags)
 
     def bypass(self, name: str) -> None:
         """Takes a layer out; what read it reads what it read. Its name is free again.

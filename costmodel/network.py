@@ -256,7 +256,15 @@ class Network:
         return self._made[number]
 
     def _applied(self, transform: Transform, graph: Graph) -> Graph:
-        return self._allowed(transform)(graph)
+        try:
+            return self._allowed(transform)(graph)
+        except TransformError as error:
+            # Not of wrong options, which begin with their flag: of a layer that has no frame-by-frame form.
+            if not transform.gives_stream or str(error).startswith("--"):
+                raise
+            place = self.transforms.index(transform)
+            asked = replace(self, transforms=self.transforms[:place]).flags
+            raise TransformError(f"{error}; repairs: costmodel diagnose {asked}") from error
 
     def _allowed(self, transform: Transform) -> Transform:
         if not transform.takes_symbols and not self.is_exact:

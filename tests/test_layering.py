@@ -32,6 +32,7 @@ ORDER = (
     ("costmodel.transforms",),
     ("costmodel.address", "costmodel.network_data"),
     ("costmodel.network",),
+    ("costmodel.diagnosis",),
     ("costmodel.weights",),
     ("costmodel.emit",),
     ("costmodel.importers", "costmodel.validation"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -24,6 +24,7 @@ class Attention(Op):
     word: ClassVar[str] = "attention"
     arity: ClassVar[int | None] = 3
     is_aside: ClassVar[bool] = True
+    has_no_stream: ClassVar[bool] = True
     written: ClassVar[str] = "function"
     hidden: ClassVar[frozenset[str]] = frozenset({"starts"})
     repair: ClassVar[str] = (
@@ -100,6 +101,13 @@ class Attention(Op):
         earlier = self.reach - 1
         kept = {"keys": key.with_time(earlier), "values": value.with_time(earlier)}
         return Carry("none", kept if earlier else {})
+
+    def in_place(self, query: TensorType, key: TensorType, value: TensorType) -> Mapping[str, Op]:
+        frame = {"let each frame attend to itself alone": replace(self, over="frame")}
+        if not isinstance(key.time, int) or query.time != key.time:
+            return frame
+        past = replace(self, over="window", frames=key.time)
+        return {f"let each frame attend to itself and the {key.time - 1} before it": past, **frame}
 
     def streamed(self, stream: Streaming, *inputs: TensorType) -> Op:
         if self.over == "clip" or self.reach == 1:

@@ -37,6 +37,7 @@ class Op:
         is_convolution: whether it slides learned filters, which the depth and the entropy score count.
         flattens: whether it joins all positions into channels.
         hands_on_gradient: whether the gradient of its output is that of its inputs.
+        has_no_stream: whether a stream has no counterpart of what it makes of a clip, only other networks.
         is_random: whether a mask is drawn for it in training.
         written: how PyTorch code ordinarily has it, a key of `WAYS`.
         repair: what to do where it cannot run frame by frame.
@@ -55,6 +56,7 @@ class Op:
     is_convolution: ClassVar[bool] = False
     flattens: ClassVar[bool] = False
     hands_on_gradient: ClassVar[bool] = False
+    has_no_stream: ClassVar[bool] = False
     is_random: ClassVar[bool] = False
     written: ClassVar[str] = "module"
     repair: ClassVar[str] = "put a global_pool ahead of it, or pool over time first"
@@ -110,6 +112,10 @@ class Op:
             f"frame; {self.repair}"
         )
 
+    def in_place(self, *inputs: TensorType) -> Mapping[str, Op]:
+        """Ops that run frame by frame where it cannot, by what they do; the nearest to it first."""
+        return {}
+
     def made_causal(self, *inputs: TensorType) -> Op:
         """Itself, looking at no frame to come.
 
@@ -137,6 +143,22 @@ class Op:
             TransformError: it must see frames to come; the message gives the reason and the repair.
         """
         return self.made_causal(*inputs)
+
+    def inflated(self, strides: bool) -> Op:
+        """Itself in time as in height: kernel, dilation and padding, and with `strides` those too."""
+        return self
+
+    def strided_in_time(self) -> Op:
+        """Itself with the stride in time that it has in space, unless it has one there."""
+        return self
+
+    def factorised(self, *inputs: TensorType) -> tuple[Op, Op] | None:
+        """Itself as one op over space and one over time, (2+1)D; None where it slides over one alone."""
+        return None
+
+    def without_stride(self) -> Op:
+        """Itself answering for every frame that it reads."""
+        return self
 
     def with_taps(self, taps: int) -> Op:
         """Itself on each frame and those before it, `taps` frames in all.

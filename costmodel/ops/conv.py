@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from costmodel.numbers import Size, equal
+from costmodel.numbers import Size, equal, maximum
 from costmodel.ops.base import Demand, Triple
 from costmodel.ops.windowed import Windowed
 from costmodel.types import Carry, Shape, TensorType, Work
@@ -54,6 +54,39 @@ class Conv(Windowed):
         # Padding counts as any input: kernels multiply the zeros, and so do all tools that count.
         macs = {"mac.conv": self._fan_in(x) * (time * height * width) * out.values}
         return macs | ({"bias.conv": out.values} if self.bias else {})
+
+    def factorised(self, x: TensorType) -> tuple[Conv, Conv] | None:
+        """Over space with M = floor(t d^2 N' N / (d^2 N' + t N)) channels, then over time.
+
+        N' channels come in and N go out; both together have as many weights as the one, at most  (Tran 2018,
+        sec. 3.5). Of groups M is the largest multiple of their number that is no more.
+        """
+        frames, height, width = self.kernel
+        if not (frames > 1 and max(height, width) > 1):
+            return None
+        places = height * width
+        middle = (
+            frames * places * x.channels * self.channels // (places * x.channels + frames * self.channels)
+        )
+        time_pad, *space_pads = self.padding or (0, 0, 0)
+        space = replace(
+            self,
+            channels=maximum(middle // self.groups, 1) * self.groups,
+            kernel=(1, height, width),
+            stride=(1, *self.stride[1:]),
+            dilation=(1, *self.dilation[1:]),
+            padding=None if self.padding is None else (0, *self.padding[1:]),
+            bias=False,
+            causal=False,
+        )
+        time = replace(
+            self,
+            kernel=(frames, 1, 1),
+            stride=(self.stride[0], 1, 1),
+            dilation=(self.dilation[0], 1, 1),
+            padding=None if self.padding is None else (time_pad, 0, 0),
+        )
+        return space, time
 
     def carry(self, x: TensorType) -> Carry:
         return Carry("sum")

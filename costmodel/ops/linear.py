@@ -41,6 +41,7 @@ class Flatten(Op):
     word: ClassVar[str] = "flatten"
     is_view: ClassVar[bool] = True
     flattens: ClassVar[bool] = True
+    has_no_stream: ClassVar[bool] = True
     hands_on_gradient: ClassVar[bool] = True
 
     def out(self, x: TensorType) -> TensorType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -74,6 +74,9 @@ class _OverMaps(_Norm):
         if self.over == "frame" or (isinstance(x.time, int) and x.time == 1):
             return FRAMEWISE
         return Window(kernel=x.time, whole_clip=True)
+
+    def in_place(self, x: TensorType) -> Mapping[str, Op]:
+        return {"normalise each frame alone": replace(self, over="frame")}
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         if self.window(x).is_framewise:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
@@ -99,6 +100,15 @@ class AvgPool(Pool):
         return replace(
             super().without_time_padding(covers), endless=self.ceil_mode or not self.count_include_pad
         )
+
+    def in_place(self, x: TensorType) -> Mapping[str, Op]:
+        if self.count_include_pad:
+            return super().in_place(x)
+        unpadded = replace(self, padding=(0, self._given_on(1), self._given_on(2)))
+        return {
+            "count the frames of its padding in its mean": replace(self, count_include_pad=True),
+            "pad no time": unpadded,
+        }
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         before, after = self.pads(0, x)

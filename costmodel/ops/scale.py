@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -32,6 +32,10 @@ class _Learned(Op):
 
     def weights(self, x: TensorType) -> Mapping[str, Shape]:
         return {self.name: self._shape(x)}
+
+    def in_place(self, x: TensorType) -> Mapping[str, Op]:
+        shared: Literal["map", "channel"] = "map" if self.per == "value" else "channel"
+        return {"give all frames the same values": replace(self, per=shared)}
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         # Behind a pool over the clip there is one frame, in a clip as in every step of a stream.

@@ -93,6 +93,17 @@ class Shift(Op):
         must_look_ahead_of_pools(self, stream)
         return Step(self.without_time_padding(), self.window(x).before)
 
+    def in_place(self, x: TensorType) -> Mapping[str, Op]:
+        if self.future:
+            return {
+                "shift from the past alone": replace(self, past=self.past or self.future, future=Fraction(0))
+            }
+        return (
+            {}
+            if self.has_shares or self.frames > 0
+            else {"shift from the past": replace(self, frames=-self.frames)}
+        )
+
     def allocates(self, x: TensorType) -> Size:
         """Its output is cut from a copy with the zeros beyond the clip."""
         if self.has_shares:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self, TypeAlias
 
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, ceil_div, demand, is_never_below, is_symbolic, maximum, named
+from costmodel.numbers import Size, ceil_div, demand, is_exact, is_never_below, is_symbolic, maximum, named
 from costmodel.ops.base import Demand, Op, PoolTriple, Triple, must_look_ahead_of_pools
 from costmodel.ops.step import Step
 from costmodel.types import Streaming, TensorType, Window
@@ -143,8 +143,34 @@ class Windowed(Op):
     def made_causal(self, x: TensorType) -> Self:
         return self if self.window(x).is_framewise else replace(self, causal=True)
 
+    def in_place(self, x: TensorType) -> Mapping[str, Op]:
+        window = self.window(x)
+        if is_exact(window.last) and window.last < 0:
+            fewer = replace(self, padding=((window.span, 0), self._given_on(1), self._given_on(2)))
+            return {f"pad time by {window.span} ahead and by 0 behind": fewer}
+        return {"let it see one frame": self.with_taps(1)}
+
     def of_each_frame(self, x: TensorType) -> Self | None:
         return self.with_taps(1)
+
+    def inflated(self, strides: bool) -> Self:
+        if self.kernel[0] is None or self.kernel[1] is None:
+            return self
+        return replace(
+            self,
+            kernel=(self.kernel[1], *self.kernel[1:]),
+            stride=(self.stride[1] if strides else 1, *self.stride[1:]),
+            dilation=(self.dilation[1], *self.dilation[1:]),
+            padding=None if self.padding is None else (self.padding[1], *self.padding[1:]),
+        )
+
+    def strided_in_time(self) -> Self:
+        if self.stride[0] != 1 or self.kernel[0] is None:
+            return self
+        return replace(self, stride=(self.stride[1], *self.stride[1:]))
+
+    def without_stride(self) -> Self:
+        return replace(self, stride=(1, *self.stride[1:]))
 
     def with_taps(self, taps: int) -> Self:
         return replace(

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from costmodel.errors import TransformError
 from costmodel.graph import Graph, Node
-from costmodel.ops import Op
-from costmodel.ops.windowed import Windowed
 from costmodel.transforms.base import Carries, Transform
 from costmodel.transforms.paths import behind_a_convolution, is_over_frames
 
@@ -46,7 +44,7 @@ class Inflate(Transform):
                     f"--inflate: {node.name} sees several frames already, expected a 2D network"
                 )
         behind = behind_a_convolution(graph)
-        nodes = tuple(replace(node, op=_inflated(node.op, node.name in behind)) for node in graph.nodes)
+        nodes = tuple(replace(node, op=node.op.inflated(strides=node.name in behind)) for node in graph.nodes)
         if not any(_is_inflated(before, after) for before, after in zip(graph.nodes, nodes, strict=True)):
             raise TransformError(
                 f"--inflate: {graph.name} has no convolution over several rows, expected one whose to take"
@@ -64,19 +62,6 @@ class Inflate(Transform):
                 shape = (*found[name].shape[:2], taps, *found[name].shape[3:])
                 found[name] = (found[name] / taps).expand(shape).contiguous() if taps > 1 else found[name]
         return found
-
-
-def _inflated(op: Op, strides: bool) -> Op:
-    if not isinstance(op, Windowed) or op.kernel[0] is None or op.kernel[1] is None:
-        return op
-    _, height, width = op.kernel
-    return replace(
-        op,
-        kernel=(height, height, width),
-        stride=(op.stride[1] if strides else 1, *op.stride[1:]),
-        dilation=(op.dilation[1], *op.dilation[1:]),
-        padding=None if op.padding is None else (op.padding[1], *op.padding[1:]),
-    )
 
 
 def _is_inflated(before: Node, after: Node) -> bool:

@@ -80,6 +80,13 @@ class StreamGraph:
         if len(node.inputs) > 1:
             self._align(node.name)
 
+    def skip(self, node: Node) -> None:
+        """Goes on behind a clip node that has no frame-by-frame form, as if it took each frame alone."""
+        first, *_ = (self.at[name] for name in node.inputs)
+        self.at[node.name] = first
+        if any(name in self.pooled for name in node.inputs):
+            self.pooled.add(node.name)
+
     def result(self) -> Graph:
         """Nodes in order, delays inserted before their readers; equal waits share one."""
         shared: dict[tuple[str, object], str] = {}

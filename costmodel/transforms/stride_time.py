@@ -7,9 +7,6 @@ from typing import ClassVar
 
 from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph
-from costmodel.numbers import is_exact
-from costmodel.ops import Op
-from costmodel.ops.windowed import Windowed
 from costmodel.transforms.base import Carries, Transform
 from costmodel.transforms.paths import behind_a_convolution
 
@@ -39,9 +36,8 @@ class StrideTime(Transform):
             TransformError: nothing strides in space there, or the clip is too short.
         """
         behind = behind_a_convolution(graph)
-        nodes = tuple(
-            replace(node, op=_strided(node.op)) if node.name in behind else node for node in graph.nodes
-        )
+        ops = {node.name: node.op.strided_in_time() for node in graph.nodes if node.name in behind}
+        nodes = tuple(replace(node, op=ops.get(node.name, node.op)) for node in graph.nodes)
         if nodes == graph.nodes:
             raise TransformError(
                 f"--stride-time: {graph.name} has no layer behind its first convolution that strides in "
@@ -52,11 +48,3 @@ class StrideTime(Transform):
             return replace(graph, nodes=nodes, notes=(*graph.notes, note))
         except ShapeError as error:
             raise TransformError(f"--stride-time: {error}; give the clip more frames") from error
-
-
-def _strided(op: Op) -> Op:
-    if not isinstance(op, Windowed) or op.stride[0] != 1 or op.kernel[0] is None:
-        return op
-    stride = op.stride[1]
-    # A symbol or an array may stand for 1 too: then it strides as in space, whatever that is.
-    return op if is_exact(stride) and stride == 1 else replace(op, stride=(stride, *op.stride[1:]))

@@ -22,7 +22,13 @@ from costmodel.validation.random_networks import random_graph, random_stream
 from costmodel.validation.reach import check_reach
 from costmodel.validation.validate import Check, validate
 
-SMALL = {"crop": 32, "classes": 5, "gamma_d": Fraction(1, 2), "gamma_w": Fraction(1, 4), "width": Fraction(1, 4)}
+SMALL = {
+    "crop": 32,
+    "classes": 5,
+    "gamma_d": Fraction(1, 2),
+    "gamma_w": Fraction(1, 4),
+    "width": Fraction(1, 4),
+}
 SMALL |= {"channels": 16, "deep": 16, "beta": 4, "alpha": 2, "c1": 16, "c2": 32, "c3": 64, "last": 16}
 SMALL |= {"blocks1": 1, "blocks2": 1, "blocks3": 2, "blocks4": 2, "blocks5": 1, "temporal_blocks4": 2}
 # Shorter and shallower yet, where others have the same layers twice in a stage: their checks take as long as

@@ -57,7 +57,7 @@ def assert_equal_over(frames: int, network: torch.nn.Module, run) -> None:
 
 
 def test_a_cycle_answers_as_the_module_does():
-    for graph in (strided(), load("x3d", crop=32, frames=4, gamma_d=1)):
+    for graph in (strided(), load("x3d", crop=32, frames=4, gamma_d=0.2)):
         network = stream(graph)
         assert_equal_over(60, network, Cycle(network))
 
@@ -70,7 +70,8 @@ def test_a_torch_export_program_answers_as_the_module_does(tmp_path):
 
 def test_onnx_answers_as_the_module_does_over_100_frames(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
-    network = stream(load("x3d", crop=32, frames=4, gamma_d=1))
+    # A block in each stage: exporting takes as long as there are layers.
+    network = stream(load("x3d", crop=32, frames=4, gamma_d=0.2))
     export_onnx(network, tmp_path / "net.onnx")
     session = runtime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
     names, outputs = names_of(Cycle(network))

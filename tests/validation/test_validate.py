@@ -22,13 +22,8 @@ from costmodel.validation.random_networks import random_graph, random_stream
 from costmodel.validation.reach import check_reach
 from costmodel.validation.validate import Check, validate
 
-SMALL = {
-    "crop": 32,
-    "classes": 5,
-    "gamma_d": Fraction(1, 2),
-    "gamma_w": Fraction(1, 4),
-    "width": Fraction(1, 4),
-}
+SMALL = {"crop": 32, "classes": 5, "gamma_d": Fraction(1, 2)}
+SMALL |= {"gamma_w": Fraction(1, 4), "width": Fraction(1, 4)}
 SMALL |= {"channels": 16, "deep": 16, "beta": 4, "alpha": 2, "c1": 16, "c2": 32, "c3": 64, "last": 16}
 SMALL |= {"blocks1": 1, "blocks2": 1, "blocks3": 2, "blocks4": 2, "blocks5": 1, "temporal_blocks4": 2}
 # Shorter and shallower yet, where others have the same layers twice in a stage: their checks take as long as
@@ -36,7 +31,7 @@ SMALL |= {"blocks1": 1, "blocks2": 1, "blocks3": 2, "blocks4": 2, "blocks5": 1, 
 FEWER: dict[str, dict[str, Any]] = {
     "slowfast": {"frames": 8, "blocks3": 1, "blocks4": 1},
     "atfr_resnet": {"frames": 8},
-    **dict.fromkeys(("resnet_2d", "resnet_3d", "resnext_3d"), {"blocks3": 1, "blocks4": 1}),
+    **{name: {"blocks3": 1, "blocks4": 1} for name in ("resnet_2d", "resnet_3d", "resnext_3d")},
 }
 
 # No size of theirs makes their channels, or the layers of the last one, fewer

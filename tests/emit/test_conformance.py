@@ -36,6 +36,7 @@ from costmodel.ops import (
     InstanceNorm,
     Interpolate,
     LayerNorm,
+    Linear,
     Lstm,
     MaxPool,
     Op,
@@ -92,6 +93,8 @@ FRAMEWISE: dict[str, Op] = {
     "conv_transpose": ConvTranspose(
         channels=2, kernel=(1, 3, 2), stride=(1, 2, 1), padding=(0, 1, 0), output_padding=(0, 1, 0), bias=True
     ),
+    "linear": Linear(channels=2),
+    "linear_without_a_bias": Linear(channels=2, bias=False),
     "nearest": Interpolate(factor=(1, 2, 2)),
     "frames_to_a_size": AdaptiveAvgPool(size=(None, 4, 7)),
     "largest_of_frames": AdaptiveMaxPool(size=(None, 3, 5)),

@@ -74,8 +74,8 @@ class ConvLstm(ConvRecurrent):
 class ConvGru(ConvRecurrent):
     """A gated recurrent unit on maps: n = tanh(W * X + U * (r H) + b); H = H + z (n - H).
 
-    Its gates are r, z = sigmoid(W * X + U * H + b), * being a convolution  (Ballas 2016, eq. 5 to 8, without
-    b). Its reset acts on H ahead of the convolution, as in Cho 2014.
+    Its gates are r, z = sigmoid(W * X + U * H + b), * being a convolution  (Ballas 2016, without b). Its
+    reset acts on H ahead of the convolution, as in Cho 2014.
     """
 
     word: ClassVar[str] = "conv_gru"

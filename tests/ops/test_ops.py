@@ -111,7 +111,7 @@ class Recurrent(nn.Module):
 
 
 class ConvRecurrent(nn.Module):
-    """Shi 2015, eq. 3, or Ballas 2016, eq. 4, gate by gate on every frame of a clip in turn."""
+    """Shi 2015, eq. 3, or Ballas 2016, gate by gate on every frame of a clip in turn."""
 
     def __init__(self, op: ConvLstm | ConvGru, x: TensorType) -> None:
         super().__init__()

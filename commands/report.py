@@ -45,6 +45,17 @@ Examples:
     report public --out docs
 """
 
+LAYERS = """A page of every layer that a spec may have.
+
+What each does, its fields, an example, and what it keeps on a stream or why it is refused.
+
+Examples:
+
+    report layers                      writes out/layers.md
+
+    report layers --out docs
+"""
+
 FRONTS = """The fronts of families as streams, by MACs and state, drawn.
 
 X3D, MoViNet, TSM, the 3D MobileNets and the D-ResNets, each over the grid of its spec, and what was published
@@ -116,6 +127,16 @@ def public(out: Path) -> None:
         print(path)
 
 
+def layers(out: Path) -> None:
+    """Writes the page of layers and prints the file's path."""
+    from reports.files import check_folder, write_files
+    from reports.layers import layers as layers_page
+
+    check_folder(out)
+    for path in write_files(out, {"layers.md": layers_page().encode()}):
+        print(path)
+
+
 def fronts(out: Path) -> None:
     """Writes the page of fronts with its drawing, and prints the files' paths."""
     from reports.files import check_folder, write_files
@@ -138,6 +159,7 @@ COMMAND = Group(
         ),
         "gallery": Command(gallery, GALLERY, (OUT,)),
         "public": Command(public, PUBLIC, (OUT,)),
+        "layers": Command(layers, LAYERS, (OUT,)),
         "fronts": Command(fronts, FRONTS, (OUT,)),
     },
 )

@@ -68,7 +68,7 @@ class Conv(Windowed):
         middle = (
             frames * places * x.channels * self.channels // (places * x.channels + frames * self.channels)
         )
-        time_pad, *space_pads = self.padding or (0, 0, 0)
+        time_pad, *_ = self.padding or (0, 0, 0)
         space = replace(
             self,
             channels=maximum(middle // self.groups, 1) * self.groups,

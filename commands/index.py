@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "reproduce": "The papers' printed figures, each computed anew.",
     },
     "The network itself": {
+        "import": "A PyTorch network of your own, as a spec and its weights.",
         "emit": "Readable PyTorch source, a torch.export program, or ONNX.",
         "validate": "Every figure predicted, and measured on the running network.",
         "diagnose": "Why it cannot run frame by frame, and repairs.",
@@ -37,7 +38,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "schema": "The JSON Schema of specs, for editors.",
     },
 }
-COMMANDS: Mapping[str, str] = {name: f"commands.{name}" for section in SECTIONS.values() for name in section}
+MODULES = {"import": "importing"}  # what Python keeps a word for itself
+COMMANDS: Mapping[str, str] = {
+    name: f"commands.{MODULES.get(name, name)}" for section in SECTIONS.values() for name in section
+}
 ABOUT = """What a video network costs on a live stream, and which network is best under
 that cost."""
 NAME_WIDTH = 12

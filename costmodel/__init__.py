@@ -9,11 +9,22 @@ if TYPE_CHECKING:
     from costmodel.analysis.cost import Analysis, analyze
     from costmodel.errors import CostModelError
     from costmodel.graph import Graph, Node
+    from costmodel.importers import from_torch
     from costmodel.spec import load
     from costmodel.transforms.continual import continual
     from costmodel.types import TensorType
 
-__all__ = ["Analysis", "CostModelError", "Graph", "Node", "TensorType", "analyze", "continual", "load"]
+__all__ = [
+    "Analysis",
+    "CostModelError",
+    "Graph",
+    "Node",
+    "TensorType",
+    "analyze",
+    "continual",
+    "from_torch",
+    "load",
+]
 
 # Where each name stands; loaded when it is asked for, so that a list of commands waits for none of them
 _PLACES = {
@@ -24,6 +35,7 @@ _PLACES = {
     "TensorType": "costmodel.types",
     "analyze": "costmodel.analysis.cost",
     "continual": "costmodel.transforms.continual",
+    "from_torch": "costmodel.importers",
     "load": "costmodel.network",  # which knows the sizes that transforms add, for axes to move
 }
 

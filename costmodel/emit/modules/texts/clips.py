@@ -46,6 +46,11 @@ def subsample(clip: Tensor, stride: tuple[int, int, int]) -> Tensor:
     return clip[:, :, ::time, ::height, ::width]
 
 
+def last(clip: Tensor) -> Tensor:
+    """The last frame of a clip."""
+    return clip[:, :, -1:]
+
+
 def max_pool(
     clip: Tensor,
     kernel_size: Triple,

@@ -1,0 +1,160 @@
+"""`import`: a network of one's own, in PyTorch, as a spec and a file of weights."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands.command import Command
+from commands.options import FORMAT, SEED
+from commands.printing import put, tell
+from costmodel.errors import OptionError
+from costmodel.options import Option
+from reports.table import Page, Table, Text, whole
+
+if TYPE_CHECKING:
+    from costmodel.importers import Imported, ModuleError
+
+COLUMNS = ("what", "imported", "module")
+EXAMPLES = """A PyTorch network of your own as a spec, which every other command reads; its weights too.
+
+Imports and RUNS the Python that it is given, as your user: import what you trust. The network itself is only
+traced, on no numbers; with --weights it runs once, on a random clip. Parameters and multiply-adds must equal
+the module's, and with --weights the answers, or nothing is written. What has no layer here is listed, all of
+it, with your own file and line.
+
+Examples:
+
+    import torchvision.models.video:r3d_18 --input 1x3x16x112x112 --out r3d.yaml
+
+    import my/net.py:make --input 1x3x16x112x112 --args '{"classes": 10}' --out mine.yaml
+
+    import my.net:Net --input 1x3x16x112x112 --checkpoint net.pt --out mine.yaml --weights mine.safetensors
+
+    import my/net.py:make --input 1x16x3x112x112 --axes NTCHW --out mine.yaml      frames ahead of channels
+
+    analyze mine.yaml --continual                    and then: what it costs on a stream
+"""
+
+
+def import_(
+    place: str,
+    input: str,
+    out: Path,
+    weights: Path | None,
+    args: str,
+    checkpoint: Path | None,
+    name: str,
+    axes: str,
+    seed: int,
+    format: str,
+) -> None:
+    """Writes a spec of a module, and with `--weights` its weights."""
+    from costmodel.files import write_all
+    from costmodel.importers import ModuleError, module_of, read_module
+
+    shape = _shape(input)
+    if weights is not None and weights.suffix != ".safetensors":
+        raise OptionError(f"--weights: {weights}, expected a name that ends in .safetensors")
+    module = module_of(place, args, checkpoint)
+    try:
+        imported = read_module(module, shape, name or _name(place), axes=axes)
+    except ModuleError as error:
+        if format == "json":
+            put(_refused(error).render(format))
+        raise
+    files = {}
+    if weights is not None:
+        imported = imported.with_answers_compared(module, axes, seed)
+        files[weights] = imported.weights_file()
+    write_all({out: imported.text.encode(), **files})
+    for note in imported.notes:
+        tell(f"note: {note}")
+    put(_page(imported).render(format))
+    tell(f"{imported.graph.name} written to {' and '.join(map(str, (out, *files)))}")
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    """The sizes of a clip, such as of 1x3x16x112x112."""
+    if not re.fullmatch(r"[1-9]\d{0,6}(x[1-9]\d{0,6})*", text):
+        raise OptionError(f"--input: {text[:80]!r}, expected sizes such as 1x3x16x112x112")
+    return tuple(map(int, text.split("x")))
+
+
+def _name(place: str) -> str:
+    """What a network is called: as its factory."""
+    return place.rpartition(":")[2].rpartition(".")[2]
+
+
+def _page(imported: Imported) -> Page:
+    checked = imported.checked
+    rows: list[dict[str, object]] = [
+        {"what": "parameters", "imported": checked.params, "module": imported.shares.used},
+        {"what": "multiply-adds of a clip", "imported": checked.macs, "module": checked.macs},
+    ]
+    if checked.recurrent:
+        # torch counts none of them on a CPU
+        rows[1]["module"] = checked.macs - checked.recurrent
+        rows.append({"what": "of them recurrent", "imported": checked.recurrent, "module": None})
+    if checked.difference is not None:
+        rows.append({"what": "largest difference of answers", "imported": checked.difference, "module": 0})
+    table = Table(rows, COLUMNS)
+    return Page(
+        lambda: {
+            "params": checked.params,
+            "macs": checked.macs,
+            "recurrent_macs": checked.recurrent,
+            "difference": checked.difference,
+            "unused": list(imported.shares.unused),
+            "layers": len(imported.graph.nodes),
+            "answer": imported.layout,
+            "partial": False,
+            "unknown": [],
+        },
+        lambda: [*whole([table]), Text.of(f"{len(imported.graph.nodes)} layers\n")],
+        lambda: table,
+        lambda: [table],
+    )
+
+
+def _refused(error: ModuleError) -> Page:
+    rows = [each.to_dict() for each in error.unknown]
+    table = Table(rows, ("op", "file", "line", "shapes", "reason", "nearest"))
+    return Page(
+        lambda: {"params": None, "macs": None, "unused": [], "partial": True, "unknown": rows},
+        lambda: whole([table]),
+        lambda: table,
+        lambda: [table],
+    )
+
+
+COMMAND = Command(
+    import_,
+    EXAMPLES,
+    (
+        Option(
+            "place",
+            "What makes the network: package.module:factory, or path/to/file.py:factory.",
+            metavar="FACTORY",
+            is_positional=True,
+            is_required=True,
+        ),
+        Option(
+            "input",
+            "The sizes of a clip as it takes it, such as 1x3x16x112x112.",
+            is_required=True,
+            metavar="SIZES",
+        ),
+        Option("out", "The spec to write.", Path, is_required=True, metavar="FILE"),
+        Option("weights", "The file of weights to write, which says its network too.", Path, metavar="FILE"),
+        Option("args", "Arguments of the factory as JSON, by name or in order.", default="", metavar="JSON"),
+        Option(
+            "checkpoint", "Weights of the module's own, a state dict of torch.save.", Path, metavar="FILE"
+        ),
+        Option("name", "What the network is called; as its factory where it is not said.", default=""),
+        Option("axes", "The order of the clip's axes: N clips, C channels, T frames, H, W.", default="NCTHW"),
+        SEED,
+        FORMAT,
+    ),
+)

@@ -1,0 +1,94 @@
+"""A module as an exported program: its calls of torch in order, nothing of it computed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, fx, nn
+from torch.export import ExportedProgram
+
+from costmodel.errors import one_line
+from costmodel.importers.functional import made_functional
+from costmodel.importers.lines import noting_lines, users_line
+from costmodel.importers.refusal import ModuleError
+from costmodel.importers.rules import RULES
+
+BATCHES = (2, 1)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A module's program, and how many clips it takes at once."""
+
+    program: ExportedProgram
+    batch: int
+
+
+def export(module: nn.Module, shape: Sequence[int], batch_at: int, name: str) -> Exported:
+    """The calls that a module makes of a clip of this shape, in place of which no number is computed.
+
+    Two clips at once, so that the batch is told from axes of size 1; one, where the module takes no more.
+
+    Raises:
+        ModuleError: torch cannot export it; says where.
+    """
+    first: Exception | None = None
+    for batch in BATCHES:
+        sizes = [batch if index == batch_at else size for index, size in enumerate(shape)]
+        try:
+            with evaluating(module), _quietly():
+                return Exported(_program(module, torch.empty(sizes)), batch)
+        except Exception as error:  # whatever the module's own code raises
+            first = first or error
+    assert first is not None
+    raise ModuleError(_told(first, shape, name)) from first
+
+
+def _program(module: nn.Module, clip: Tensor) -> ExportedProgram:
+    with noting_lines():
+        program = torch.export.export(module, (clip,), strict=False)
+    # Most modules write into nothing that another call reads; of the others torch makes pure ones,
+    # which takes twice as long as all the rest.
+    if made_functional(program.graph) and not _unruled(program.graph):
+        return program
+    # The empty table keeps convolutions, pools, norms and recurrent layers whole.
+    pure: ExportedProgram = program.run_decompositions({})
+    return pure
+
+
+def _unruled(graph: fx.Graph) -> bool:
+    """Whether a call has no rule that a decomposed program's calls may have."""
+    calls = (node for node in graph.nodes if node.op == "call_function")
+    names = (str(node.target).removeprefix("aten.") for node in calls)
+    return any("." in name and name not in RULES for name in names)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """The module as it runs outside of training; afterwards as it was."""
+    modes = {each: each.training for each in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for each, mode in modes.items():
+            each.training = mode
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of torch's own insides, and of weights that LSTMs lay out anew
+        yield
+
+
+def _told(error: Exception, shape: Sequence[int], name: str) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    reason = one_line(lines[0][:300]) if lines else type(error).__name__
+    place = users_line(error.__traceback__)
+    hint = "run it on a clip of that shape, and branch on no values: a shape may decide, a number may not"
+    return f"{place}: {name} cannot be exported for {'x'.join(map(str, shape))}: {reason}; {hint}"

@@ -1,0 +1,139 @@
+"""A module as a network of ours: its layers, its weights, and what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from costmodel.emit.weights_format import weights_bytes
+from costmodel.errors import OptionError
+from costmodel.graph import Graph
+from costmodel.importers.export import export
+from costmodel.importers.layout import AXES, described
+from costmodel.importers.reader import Reading, read
+from costmodel.importers.verify import Verified, compared, verified
+from costmodel.importers.weights import Shares, Sources, shares_of, tensors_of
+from costmodel.network import Network
+from costmodel.spec.document import from_text
+from costmodel.spec.write import dump
+from costmodel.types import TensorType
+from costmodel.weights import About
+
+LETTERS = dict(zip("NCTHW", AXES, strict=True))
+DEFAULT_AXES = "NCTHW"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A module that was read, and found to be what was read.
+
+    Args:
+        graph: its layers.
+        checked: the figures that were compared with the module's.
+        shares: which of the module's parameters our layers have.
+        layout: where the module's answer has its axes.
+    """
+
+    graph: Graph
+    checked: Verified
+    shares: Shares
+    layout: str
+    _reading: Reading
+    _sources: Sources
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The module's own tensors, by our names."""
+        return tensors_of(self._reading, self._sources)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of it."""
+        shares, notes = self.shares, [f"the module answers {self.layout}"]
+        if shares.unused:
+            notes.append(
+                f"no layer reads {', '.join(shares.unused)}: {len(shares.unused)} parameters left out"
+            )
+        if self.checked.unread:
+            notes.append(f"the module spends {self.checked.unread} multiply-adds more, on what nothing reads")
+        if shares.repeated:
+            notes.append(
+                f"{shares.repeated} parameters are read by several layers, and stand in each of them"
+            )
+        if shares.constants:
+            notes.append(f"{shares.constants} numbers of the module's code and buffers are parameters here")
+        return tuple(notes)
+
+    @property
+    def text(self) -> str:
+        """The network as a spec."""
+        return dump(self.graph)
+
+    @property
+    def network(self) -> Network:
+        """The network of that spec."""
+        return Network(from_text(self.text, self.graph.name))
+
+    def weights_file(self) -> bytes:
+        """The weights as a file that says its network."""
+        return weights_bytes(self.tensors, About(self.network))
+
+    def with_answers_compared(self, module: nn.Module, axes: str = DEFAULT_AXES, seed: int = 0) -> Imported:
+        """The same, once our network with these weights answers a random clip as the module does.
+
+        Raises:
+            ImportCheckError: it does not.
+        """
+        order = _order(axes)
+        found = compared(self.graph, self._reading.answer, self.tensors, module, order, seed)
+        return replace(self, checked=replace(self.checked, difference=found))
+
+
+def from_torch(module: nn.Module, example: Tensor, *, name: str = "", axes: str = DEFAULT_AXES) -> Graph:
+    """The graph of a PyTorch module, as `load` gives that of a spec; nothing is computed.
+
+    Args:
+        module: a network of clips; it stays as it is.
+        example: a clip as the module takes it; its shape alone counts.
+        name: what the network is called; the module's class where it is not said.
+        axes: the order of the example's axes: N clips, C channels, T frames, H and W.
+
+    Raises:
+        ModuleError: some of its calls have no layer here; it lists them all, with their lines.
+    """
+    return read_module(module, tuple(example.shape), name or type(module).__name__, axes=axes).graph
+
+
+def read_module(module: nn.Module, shape: Sequence[int], name: str, *, axes: str = DEFAULT_AXES) -> Imported:
+    """A PyTorch module as a network of ours, its costs compared with the module's.
+
+    Args:
+        module: a network of clips; it stays as it is.
+        shape: that of a clip as the module takes it, the batch included.
+        name: what the network is called.
+        axes: the order of the clip's axes, such as `NTCHW`.
+
+    Raises:
+        ModuleError: some of its calls have no layer here; it lists them all, with their lines.
+        ImportCheckError: what was read has other costs than the module.
+    """
+    order = _order(axes)
+    if len(shape) != len(order):
+        raise OptionError(f"--input: {len(shape)} sizes, expected {len(order)}: {', '.join(order)}")
+    sizes = dict(zip(order, shape, strict=True))
+    source = TensorType(*(sizes[axis] for axis in AXES[1:]))
+    exported = export(module, shape, order.index("batch"), name)
+    reading = read(exported.program, name, source, order)
+    sources = Sources(exported.program)
+    shares = shares_of(reading, sources)
+    one_clip = [1 if axis == "batch" else size for axis, size in zip(order, shape, strict=True)]
+    checked = verified(reading, module, one_clip, shares)
+    return Imported(reading.graph, checked, shares, described(reading.answer.dims), reading, sources)
+
+
+def _order(axes: str) -> tuple[str, ...]:
+    if sorted(axes) != sorted(LETTERS):
+        raise OptionError(f"--axes: {axes!r}, expected the letters {DEFAULT_AXES} in some order")
+    return tuple(LETTERS[letter] for letter in axes)

@@ -1,0 +1,177 @@
+"""Reads an exported program node by node into layers of ours."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import fx
+from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind
+
+from costmodel.graph import Graph
+from costmodel.importers.builder import Builder, Weights
+from costmodel.importers.call import Call, shape_of_node
+from costmodel.importers.lines import line_of
+from costmodel.importers.naming import path_of
+from costmodel.importers.refusal import Refusal, UnknownCall, refused
+from costmodel.importers.rules import RULES
+from costmodel.importers.value import Canvas, Constant, Found, Unknown, Value, whole_value
+from costmodel.types import TensorType
+
+# Ops that answer nothing a layer reads, or only check.
+IGNORED = ("_assert_scalar.default", "sym_size.int", "_assert_async.msg", "_assert_tensor_metadata.default")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A module as a network of ours.
+
+    Args:
+        graph: the layers.
+        answer: the output of the module, as part of the graph's output.
+        weights: where each layer's tensors come from.
+        calls: the node that each layer stands for.
+        whole: the layers with those that the answer does not need.
+    """
+
+    graph: Graph
+    whole: Graph
+    answer: Value
+    weights: Mapping[str, Weights]
+    calls: Mapping[str, fx.Node]
+
+
+def read(program: ExportedProgram, name: str, source: TensorType, order: tuple[str, ...]) -> Reading:
+    """The layers of an exported program.
+
+    Args:
+        program: the module's, exported.
+        name: what the network is called.
+        source: the type of its clip.
+        order: the axes of its input, the batch's included.
+
+    Raises:
+        ModuleError: some calls have no layer of ours; it lists them all.
+    """
+    return _Reader(program, name, source, order).read()
+
+
+class _Reader:
+    def __init__(
+        self, program: ExportedProgram, name: str, source: TensorType, order: tuple[str, ...]
+    ) -> None:
+        self.program, self.name, self.order = program, name, order
+        inputs = [each for each in program.graph.nodes if each.op == "placeholder"]
+        kinds = {each.arg.name: each.kind for each in program.graph_signature.input_specs}
+        self.given = next(each for each in inputs if kinds[each.name] == InputKind.USER_INPUT)
+        batch = shape_of_node(self.given)[order.index("batch")]
+        self.builder = Builder(source, batch)
+        self.known: dict[fx.Node, Found] = {}
+        self.unknown: list[UnknownCall] = []
+
+    def read(self) -> Reading:
+        for node in self.program.graph.nodes:
+            if node.op == "output":
+                break
+            self.known[node] = self._found(node)
+        if self.unknown:
+            raise refused(self.name, self.unknown)
+        answer = self._answer(node)
+        graph = self.builder.graph(self.name, answer.edge)
+        kept = graph.by_name
+        weights = {each: found for each, found in self.builder.weights.items() if each in kept}
+        whole = Graph(self.name, self.builder.source, tuple(self.builder.nodes))
+        return Reading(graph, whole, answer, weights, self.builder.calls)
+
+    def _found(self, node: fx.Node) -> Found:
+        if node is self.given:
+            return whole_value("input", self.builder.source, self.builder.batch, self.order)
+        inputs = [self.known[each] for each in node.all_input_nodes]
+        if node.target is operator.getitem:
+            return self._item(node, inputs[0])
+        if not any(_depends(each) for each in inputs):
+            return Constant(node, shape_of_node(node))
+        target = _target(node)
+        if target in IGNORED:
+            return Unknown()
+        if any(_is_unknown(each) for each in inputs) and target in RULES:
+            return Unknown(shape_of_node(node))  # told where it began
+        try:
+            return self._ruled(node, target)
+        except Refusal as refusal:
+            self._refuse(node, refusal)
+            return Unknown(shape_of_node(node))
+
+    def _ruled(self, node: fx.Node, target: str) -> Found:
+        if target not in RULES:
+            raise Refusal("is no layer of ours", _nearest(target))
+        call = Call(node, self.known, self.builder)
+        found = RULES[target](call)
+        unread = call.given.unread
+        if unread:
+            shown = ", ".join(f"{name}={value}" for name, value in unread.items())
+            raise Refusal(f"{shown} is not read by its rule", "leave that argument at its default")
+        if isinstance(found, Value | Canvas) and found.shape != shape_of_node(node):
+            raise Refusal(f"was followed to {found.shape}, and torch answers {shape_of_node(node)}")
+        return found
+
+    def _item(self, node: fx.Node, found: Found) -> Found:
+        if not isinstance(found, tuple):
+            return Unknown() if _depends(found) else Constant(node, shape_of_node(node))
+        index = node.args[1]
+        assert isinstance(index, int)
+        if index < len(found) and found[index] != ():
+            return found[index]
+        self._refuse(node, Refusal(f"reads output {index}, of which no layer is made"))
+        return Unknown()
+
+    def _refuse(self, node: fx.Node, refusal: Refusal) -> None:
+        takes = tuple(shape_of_node(each) for each in node.all_input_nodes if _depends(self.known[each]))
+        where = line_of(node), path_of(node), takes, shape_of_node(node)
+        self.unknown.append(UnknownCall(_target(node).split(".")[0], *where, refusal.reason, refusal.nearest))
+
+    def _answer(self, node: fx.Node) -> Value:
+        answers = [each for each in node.all_input_nodes if _depends(self.known[each])]
+        try:
+            return self._one_answer(node, answers)
+        except Refusal as refusal:
+            self._refuse(answers[0] if answers else node, refusal)
+            raise refused(self.name, self.unknown) from refusal
+
+    def _one_answer(self, node: fx.Node, answers: list[fx.Node]) -> Value:
+        if len(answers) != 1:
+            raise Refusal(
+                f"the network answers {len(answers)} tensors that depend on the clip, expected one",
+                "wrap it in a module that returns the one that counts",
+            )
+        call = Call.of_output(answers[0], self.known, self.builder)
+        value = call.as_value(self.known[answers[0]])
+        if value.is_each:
+            raise Refusal("the network answers one frame of a loop", "stack the frames")
+        for index, dim in enumerate(value.dims):
+            if any(atom.axis == "channels" for atom in dim) and len({atom.axis for atom in dim}) == 1:
+                value = self.builder.channels_at(answers[0], value, index)
+        value = self.builder.settled(answers[0], value)
+        self.builder.must_be_whole(value, range(len(value.dims)), joins_channels=True)
+        return value
+
+
+def _target(node: fx.Node) -> str:
+    return str(node.target).removeprefix("aten.")
+
+
+def _depends(found: Found) -> bool:
+    return not isinstance(found, Constant)
+
+
+def _is_unknown(found: Found) -> bool:
+    return isinstance(found, Unknown)
+
+
+def _nearest(target: str) -> str:
+    from costmodel.errors import nearest
+
+    told = nearest(target.split(".")[0], {each.split(".")[0] for each in RULES}, listed=" ")
+    return told.strip(" ()") if "mean" in told else ""

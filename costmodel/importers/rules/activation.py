@@ -1,0 +1,113 @@
+"""Functions of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from costmodel.importers.call import Call, learned
+from costmodel.importers.refusal import Refusal
+from costmodel.importers.rules.base import rule
+from costmodel.importers.value import Value
+from costmodel.ops import Op, Prelu, Softmax, op_named
+
+PLAIN = {
+    "relu.default": "relu",
+    "relu6.default": "relu6",
+    "silu.default": "swish",
+    "sigmoid.default": "sigmoid",
+    "hardswish.default": "hard_swish",
+    "hardsigmoid.default": "hard_sigmoid",
+    "selu.default": "selu",
+    "mish.default": "mish",
+    "tanh.default": "tanh",
+}
+
+
+def _plain(word: str) -> Callable[[Call], Value]:
+    return lambda call: of_each(call, op_named(word)())
+
+
+for _target, _word in PLAIN.items():
+    rule(_target)(_plain(_word))
+
+
+def of_each(call: Call, op: Op) -> Value:
+    """A function of each value of `self`; zeros that stand around the clip become something else by it."""
+    return call.each_value(op, call.settled(call.value()))
+
+
+@rule("leaky_relu.default")
+def leaky_relu(call: Call) -> Value:
+    """X above zero, else a share of it."""
+    return of_each(call, _made("leaky_relu", negative_slope=call.share("negative_slope")))
+
+
+@rule("elu.default")
+def elu(call: Call) -> Value:
+    """X above zero, else alpha (exp(x) - 1)."""
+    call.must_be("scale", 1)
+    call.must_be("input_scale", 1)
+    return of_each(call, _made("elu", alpha=call.share("alpha")))
+
+
+@rule("celu.default")
+def celu(call: Call) -> Value:
+    """X above zero, else alpha (exp(x / alpha) - 1): of an alpha of 1 the elu."""
+    call.must_be("alpha", 1, "nn.ELU, whose alpha scales the answer alone")
+    return of_each(call, op_named("elu")())
+
+
+@rule("gelu.default")
+def gelu(call: Call) -> Value:
+    """The exact gelu, or the one by tanh."""
+    words = {"none": "gelu", "tanh": "gelu_tanh"}
+    return of_each(call, op_named(words[str(call.given["approximate"])])())
+
+
+@rule("softplus.default")
+def softplus(call: Call) -> Value:
+    """log(1 + exp(x))."""
+    call.must_be("beta", 1)
+    call.must_be("threshold", 20)
+    return of_each(call, op_named("softplus")())
+
+
+@rule("hardtanh.default", "clamp.default", "clamp_min.default")
+def clamp(call: Call) -> Value:
+    """Cut at zero, and perhaps at 6."""
+    low, high = ("min_val", "max_val") if "min_val" in call.given else ("min", "max")
+    bounds = call.given[low], call.given.get(high)
+    words = {(0, 6): "relu6", (0, None): "relu"}
+    if bounds not in words:
+        raise Refusal(f"cuts at {bounds[0]} and {bounds[1]}", "relu6 cuts at 0 and 6, relu at 0")
+    return of_each(call, op_named(words[bounds])())
+
+
+@rule("prelu.default")
+def prelu(call: Call) -> Value:
+    """X above zero, else a learned share of it, one for all channels or one for each."""
+    weight = call.constant("weight")
+    assert weight is not None
+    value = call.settled(call.value())
+    if weight.shape != (1,):
+        value = call.builder.channels_at(call.node, value, 1)
+    found = learned(weight)
+    assert found is not None
+    return call.each_value(Prelu(each_channel=weight.shape != (1,)), value, weights={"weight": found})
+
+
+@rule("softmax.int", "_softmax.default")
+def softmax(call: Call) -> Value:
+    """Probabilities over the channels."""
+    value = call.value()
+    call.given.changes_nothing("half_to_float")
+    call.must_be("dtype", None)
+    index = call.dimension("dim", len(value.dims))
+    value = call.settled(call.builder.channels_at(call.node, value, index))
+    return call.each_value(Softmax(), value)
+
+
+def _made(word: str, **options: Fraction) -> Op:
+    made: Callable[..., Op] = op_named(word)  # the fields of a row's op are known when it is made alone
+    return made(**options)

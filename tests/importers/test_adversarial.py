@@ -1,0 +1,226 @@
+"""Modules made to be misread: each is read so that its answers are equal, or refused with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from costmodel.importers import ModuleError, read_module
+
+Forward = Callable[["Parts", Tensor], Tensor]
+CLIP = (1, 4, 4, 4, 4)  # equal sizes on all axes: nothing but the layout tells them apart
+
+
+class Parts(nn.Module):
+    """Layers that a forward written as a function uses as it likes."""
+
+    def __init__(self, forward: Forward) -> None:
+        super().__init__()
+        self.run = forward
+        self.plane = nn.Conv2d(4, 4, (3, 1), padding=(1, 0))
+        self.cube = nn.Conv3d(4, 4, (3, 1, 3), padding=(1, 0, 1))
+        self.line = nn.Conv1d(4, 4, 3, padding=1)
+        self.point = nn.Conv3d(4, 4, 1)
+        self.norm = nn.BatchNorm3d(4)
+        self.group = nn.GroupNorm(2, 4)
+        self.layer = nn.LayerNorm(4)
+        self.linear = nn.Linear(4, 4)
+        self.wide = nn.Linear(256, 2)
+        self.slope = nn.PReLU(4)
+        self.memory = nn.LSTM(4, 4, batch_first=True)
+        self.learned = nn.Parameter(torch.rand(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(self, x)
+
+
+def head(x: Tensor) -> Tensor:
+    return x.flatten(2).mean(2)
+
+
+def read(forward: Forward, shape: tuple[int, ...] = CLIP) -> float:
+    torch.manual_seed(1)
+    module = Parts(forward).eval()
+    nn.init.uniform_(module.norm.running_mean)
+    difference = read_module(module, shape, "net").with_answers_compared(module).checked.difference
+    assert difference is not None
+    return difference
+
+
+def folded(x: Tensor) -> Tensor:
+    return x.transpose(1, 2).flatten(0, 1)
+
+
+EQUAL: dict[str, Forward] = {
+    "space swapped, a flat kernel": lambda m, x: m.cube(x.transpose(3, 4)),
+    "time and height swapped": lambda m, x: m.cube(x.transpose(2, 3)),
+    "all three turned": lambda m, x: m.cube(x.permute(0, 1, 4, 2, 3)).permute(0, 1, 3, 4, 2),
+    "a 2D kernel on time and width": lambda m, x: m.plane(x.permute(0, 3, 1, 2, 4).flatten(0, 1)),
+    "time ahead of the batch": lambda m, x: m.plane(x.permute(2, 0, 1, 3, 4).flatten(0, 1)),
+    "a 1D kernel on width": lambda m, x: m.line(x.permute(0, 2, 3, 1, 4).flatten(0, 2)),
+    "a 1D kernel on time": lambda m, x: m.line(x.flatten(3).permute(0, 3, 1, 2).flatten(0, 1)),
+    "channels last and a linear layer": lambda m, x: m.linear(x.movedim(1, -1)),
+    "a linear layer on tokens": lambda m, x: m.linear(x.flatten(2).transpose(1, 2)),
+    "a norm of tokens": lambda m, x: m.layer(x.flatten(2).transpose(1, 2)).mean(1),
+    "groups on frames": lambda m, x: m.group(folded(x)),
+    "groups on the clip": lambda m, x: m.group(x),
+    "means one after the other": lambda m, x: m.linear(x.mean(4).mean(2).mean(2)),
+    "a maximum of time alone": lambda m, x: m.linear(x.amax(2).mean((2, 3))),
+    "a sum": lambda m, x: m.linear(x.sum((2, 3, 4))),
+    "a gate by frame": lambda m, x: x * torch.sigmoid(m.point(x.mean((3, 4), keepdim=True))),
+    "a gate of the map": lambda m, x: x * torch.sigmoid(m.point(x.mean(2, keepdim=True))),
+    "a gate that is the larger name": lambda m, x: torch.sigmoid(m.point(head(x)[..., None, None, None])) * x,
+    "swish the other way round": lambda m, x: torch.sigmoid(x) * x,
+    "a sigmoid of something else": lambda m, x: torch.sigmoid(m.point(x)) * x,
+    "a learned scale by channel": lambda m, x: x * m.learned.view(1, -1, 1, 1, 1),
+    "a learned scale of tokens": lambda m, x: x.flatten(2).transpose(1, 2) + m.learned,
+    "numbers on either side": lambda m, x: 1 - (2 + x * 3) / 4,
+    "a difference": lambda m, x: m.point(x) - x,
+    "channels dealt out": lambda m, x: m.cube(x.view(-1, 2, 2, 4, 4, 4).transpose(1, 2).reshape(x.shape)),
+    "channels dealt and dealt back": lambda m, x: m.cube(
+        x.view(-1, 2, 2, 64).transpose(1, 2).reshape(-1, 2, 2, 64).transpose(1, 2).reshape(x.shape)
+    ),
+    "halves swapped": lambda m, x: torch.cat(x.chunk(2, 1)[::-1], 1),
+    "slices put back": lambda m, x: m.point(torch.cat([x[:, :2], x[:, 2:]], 1)),
+    "every second frame": lambda m, x: m.point(x[:, :, ::2]),
+    "a shift by cutting and padding": lambda m, x: m.point(F.pad(x[:, :, :-1], (0, 0, 0, 0, 1, 0))),
+    "a shift from the future": lambda m, x: m.point(F.pad(x[:, :, 1:], (0, 0, 0, 0, 0, 1))),
+    "uneven padding": lambda m, x: m.point(F.avg_pool3d(F.pad(x, (1, 0, 0, 2, 0, 1)), 2)),
+    "zeros that a maximum sees": lambda m, x: F.max_pool3d(F.pad(x - 2, (1, 0, 1, 0, 1, 0)), 2),
+    "zeros that an activation changes": lambda m, x: m.point(torch.sigmoid(F.pad(x, (1, 1)))),
+    "a mean that leaves pads out": lambda m, x: F.avg_pool3d(x, 3, 1, 1, count_include_pad=False),
+    "a loop over frames": lambda m, x: torch.stack([m.plane(x[:, :, i]) for i in range(4)], 2),
+    "a loop, joined by cat": lambda m, x: torch.cat([m.point(x[:, :, i : i + 1]) for i in range(4)], 2),
+    "a loop by unbind": lambda m, x: torch.stack([F.relu(each) for each in x.unbind(2)], 1),
+    "a network on one frame": lambda m, x: m.plane(x[:, :, -1]),
+    "a memory's last answer": lambda m, x: m.memory(x.mean((3, 4)).transpose(1, 2))[0][:, -1],
+    "a memory's state": lambda m, x: m.memory(x.mean((3, 4)).transpose(1, 2))[1][0][0],
+    "flattened with its map": lambda m, x: m.wide(x.flatten(1)),
+    "an elu by its other name": lambda m, x: F.celu(m.point(x)),
+    "a gelu by tanh": lambda m, x: F.gelu(x - 0.5, approximate="tanh"),
+    "a leaky slope": lambda m, x: F.leaky_relu(x - 0.5, 0.3),
+    "slopes by channel": lambda m, x: m.slope(x - 0.5),
+    "cut at six": lambda m, x: F.relu6(9 * x - 1) + torch.clamp(x - 0.5, min=0),
+    "written over in place": lambda m, x: m.point(x).add_(x).relu_().mul_(2),
+    "a view of what is overwritten": lambda m, x: _overwritten(m.point(x)),
+    "an unused branch": lambda m, x: (m.cube(x), m.point(x))[1],
+    "an answer folded anew": lambda m, x: m.point(x).permute(0, 2, 1, 3, 4).flatten(2),
+    "slices written in a loop": lambda m, x: _written(m.point(x)),
+    "a repeated layer": lambda m, x: m.point(m.norm(m.point(x))),
+    "a kernel of all": lambda m, x: m.linear(F.avg_pool3d(x, (4, 4, 4)).flatten(1)),
+}
+REFUSED: dict[str, tuple[Forward, str]] = {
+    "time chunks in the batch": (
+        lambda m, x: m.cube(x.view(-1, 4, 2, 2, 4, 4).transpose(1, 2).flatten(0, 1)),
+        "dimension 2 holds 2 of 4 time",
+    ),
+    "channel groups in the batch": (
+        lambda m, x: F.avg_pool3d(x.view(-1, 2, 4, 4, 4), 2),
+        "dimension 0 holds batch and 2 of 4 channels",
+    ),
+    "each channel in the batch": (
+        lambda m, x: F.avg_pool2d(x.flatten(0, 1), 2),
+        "channels are taken for clips",
+    ),
+    "channels and height exchanged": (lambda m, x: m.cube(x.transpose(1, 3)), "holds height"),
+    "time and channels exchanged": (lambda m, x: m.cube(x.transpose(1, 2)), "holds time"),
+    "a linear layer on width": (lambda m, x: m.linear(x), "holds width"),
+    "a norm of width": (lambda m, x: m.layer(x), "holds width"),
+    "a softmax of time": (lambda m, x: x.softmax(2), "holds time"),
+    "a slope of celu": (lambda m, x: F.celu(m.point(x), 2.0), "alpha is 2.0, expected 1"),
+    "an elu beyond one": (lambda m, x: F.elu(m.point(x), 2.0), "alpha is 2, and specs take 0 to 1"),
+    "a sharper softplus": (lambda m, x: F.softplus(m.point(x), 2.0), "beta is 2.0, expected 1"),
+    "other bounds": (lambda m, x: m.point(x).clamp(-1, 1), "cuts at -1 and 1"),
+    "a mean of channels": (lambda m, x: m.point(x).mean(1, keepdim=True), "pools over channels"),
+    "a gate of the wrong axis": (
+        lambda m, x: x * m.point(x).transpose(3, 4),
+        "dimension 3 holds other values",
+    ),
+    "a sum that spreads": (
+        lambda m, x: x + m.point(head(x)[..., None, None, None]),
+        "joins 4 and 1 positions of time",
+    ),
+    "frames backwards": (
+        lambda m, x: torch.stack([m.plane(x[:, :, i]) for i in (3, 2, 1, 0)], 2),
+        "not those of one clip",
+    ),
+    "a kernel in time in a loop": (
+        lambda m, x: torch.cat([m.cube(x[:, :, i : i + 1]) for i in range(4)], 2),
+        "looks through time at one frame",
+    ),
+    "two frames of four": (lambda m, x: m.cube(x[:, :, 1:3]), "takes 2 of 4 frames from 1 on"),
+    "a cut map": (lambda m, x: m.point(x[..., 1:]), "no layer that crops maps"),
+    "padding with ones": (lambda m, x: m.point(F.pad(x, (1, 1), value=1.0)), "pads with 1.0"),
+    "padding by reflection": (lambda m, x: m.point(F.pad(x, (1, 1, 1, 1, 1, 1), mode="reflect")), "reflect"),
+    "zeros where frames were cut": (
+        lambda m, x: m.cube(F.pad(x[:, :, 1:], (0, 0, 0, 0, 1, 0))),
+        "pads time with zeros where it was cut",
+    ),
+    "writes that overlap": (lambda m, x: _overlapping(m.point(x)), "writes channels more than once"),
+    "flattened in another order": (
+        lambda m, x: m.wide(x.permute(0, 2, 1, 3, 4).flatten(1)),
+        "takes dimension 1 for channels",
+    ),
+    "a memory of positions": (
+        lambda m, x: m.memory(x[:, :, 0].flatten(2).transpose(1, 2))[0],
+        "holds height and width",
+    ),
+    "an op nobody has": (lambda m, x: m.point(torch.sin(x)), "is no layer of ours"),
+    "a cumulative sum": (lambda m, x: m.point(x).cumsum(2), "is no layer of ours"),
+    "two clips exchanged": (lambda m, x: m.point(x).flip(0), "is no layer of ours"),
+    "a weight made of others": (
+        lambda m, x: F.linear(head(x), m.learned.repeat(2, 1)),
+        "its weight is worked out from 4 values, and holds 8",
+    ),
+    "every second frame from the second": (lambda m, x: m.point(x[:, :, 1::2]), "takes 3 of 4 frames from 1"),
+    "doubles": (lambda m, x: m.point(x).double(), "turns torch.float32 into torch.float64"),
+    "attention over the clip": (
+        lambda m, x: F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3),
+        "is no layer of ours",
+    ),
+}
+
+
+def _overwritten(x: Tensor) -> Tensor:
+    flat = x.view(len(x), -1)
+    x.mul_(2)
+    return flat.view(x.shape) + x
+
+
+def _written(x: Tensor) -> Tensor:
+    out = torch.zeros_like(x)
+    for channel, frames in enumerate((-1, 0, 1, 0)):
+        source = x[:, channel : channel + 1]
+        if frames < 0:
+            out[:, channel : channel + 1, :frames] = source[:, :, -frames:]
+        else:
+            out[:, channel : channel + 1, frames:] = source[:, :, : 4 - frames]
+    return out
+
+
+def _overlapping(x: Tensor) -> Tensor:
+    out = torch.zeros_like(x)
+    out[:, :3] = x[:, :3]
+    out[:, 2:] = x[:, 2:]
+    return out
+
+
+@pytest.mark.parametrize("forward", EQUAL.values(), ids=EQUAL)
+def test_answers_are_equal(forward: Forward):
+    assert read(forward) <= 1e-6
+
+
+@pytest.mark.parametrize(("forward", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_has_no_layer_is_refused(forward: Forward, reason: str):
+    with pytest.raises(ModuleError, match=reason.replace("(", r"\(")):
+        read(forward)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 1, 4, 4), (1, 4, 4, 1, 4), (1, 4, 4, 4, 1), (1, 4, 1, 1, 4)])
+@pytest.mark.parametrize("name", ["space swapped, a flat kernel", "means one after the other", "a sum"])
+def test_axes_of_one_position_are_told_apart(shape: tuple[int, ...], name: str):
+    assert read(EQUAL[name], shape) <= 1e-6

@@ -15,7 +15,7 @@ from costmodel.importers.layout import BATCH, CHANNELS, HEIGHT, TIME, WIDTH, Ato
 from costmodel.importers.naming import Names
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.value import Constant, Span, Value, full_box
-from costmodel.ops import AvgPool, Op, PadChannels, Shift, Shuffle, Split, infer
+from costmodel.ops import AvgPool, Last, Op, PadChannels, Shift, Shuffle, Split, infer
 from costmodel.types import TensorType
 
 MAP = (HEIGHT, WIDTH)
@@ -163,8 +163,6 @@ class Builder:
             pool = AvgPool(kernel=(1, 1, 1), padding=((before, behind), 0, 0))
             return self._renewed(call, pool, value, [TIME])
         if value.size(TIME) == 1 and behind == 0:
-            from costmodel.ops.last import Last
-
             return self._renewed(call, Last(), value, [TIME])
         span = f"{value.size(TIME)} of {value.whole(TIME)} frames from {-before} on"
         raise Refusal(

@@ -25,8 +25,8 @@ class Shares:
     """Which of the module's parameters our layers have.
 
     Args:
-        used: the number of parameters of the module that some layer has.
-        unused: the names of those that none has.
+        used: the number of parameters of the module that its answer depends on.
+        unused: the names of those that it does not depend on.
         repeated: the numbers of parameters that stand in several of our layers, counted again in each.
         constants: the numbers of ours that are no parameter of the module: buffers, and numbers in its code.
     """
@@ -58,6 +58,17 @@ class Sources:
             is_one = spec.kind == InputKind.PARAMETER and spec.target is not None
             return frozenset({str(spec.target)}) if is_one else frozenset()
         return frozenset().union(*(self.parameters(each) for each in node.all_input_nodes))
+
+    def needed(self) -> frozenset[str]:
+        """The parameters that the module's answer depends on, by name."""
+        # Asked of the program and not of our layers, which are compared with it.
+        nodes = list(self._program.graph.nodes)
+        seen, waiting = set[fx.Node](), [each for each in nodes if each.op == "output"]
+        while waiting:
+            node = waiting.pop()
+            waiting += [each for each in node.all_input_nodes if each not in seen]
+            seen.update(node.all_input_nodes)
+        return frozenset().union(*(self.parameters(each) for each in seen if each.op == "placeholder"))
 
     def _placed(self, node: fx.Node) -> Tensor:
         target = str(self._specs[node.name].target)
@@ -91,7 +102,7 @@ def tensors_of(reading: Reading, sources: Sources) -> dict[str, Tensor]:
 def shares_of(reading: Reading, sources: Sources) -> Shares:
     """Which of the module's parameters our layers have, and what they have besides."""
     sizes = {name: value.numel() for name, value in sources._program.named_parameters()}
-    times: dict[str, int] = dict.fromkeys(sizes, 0)
+    times = dict.fromkeys(sizes, 0)
     constants = 0
     for node in reading.graph.nodes:
         shapes = node.op.weights(*reading.graph.inputs_of(node))
@@ -103,8 +114,9 @@ def shares_of(reading: Reading, sources: Sources) -> Shares:
                 times[each] += 1
             if not found:
                 constants += _numbers(shapes, name)
-    unused = tuple(name for name, count in times.items() if not count)
-    used = sum(sizes[name] for name, count in times.items() if count)
+    needed = sources.needed()
+    unused = tuple(name for name in sizes if name not in needed)
+    used = sum(sizes[name] for name in needed)
     repeated = sum(sizes[name] * (count - 1) for name, count in times.items() if count > 1)
     return Shares(used, unused, repeated, constants)
 

@@ -11,6 +11,7 @@ from costmodel.ops.conv import Conv
 from costmodel.ops.conv_recurrent import ConvGru, ConvLstm, ConvRecurrent
 from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.interpolate import Interpolate
+from costmodel.ops.last import Last
 from costmodel.ops.linear import Flatten, Linear
 from costmodel.ops.merge import Add, Concat, Gate, Merge
 from costmodel.ops.norms import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
@@ -66,6 +67,7 @@ __all__ = [
     "Identity",
     "InstanceNorm",
     "Interpolate",
+    "Last",
     "LayerNorm",
     "Linear",
     "Lstm",

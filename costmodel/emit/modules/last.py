@@ -7,7 +7,7 @@ from torch import Tensor
 from costmodel.emit.modules.base import Layer, mirrors
 from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Written, writes
-from costmodel.ops.last import Last
+from costmodel.ops import Last
 from costmodel.types import TensorType
 
 

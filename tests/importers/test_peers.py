@@ -1,0 +1,75 @@
+"""Public networks read from their own packages: as large, as costly, and with the same answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from torch import Tensor, nn
+
+from costmodel import continual
+from costmodel.importers import read_module
+from costmodel.validation.validate import validate
+from tests.shared.peers import factory, randomised
+
+TORCHVISION = "torchvision.models.video"
+HUB = "pytorchvideo.models.hub"
+EFFICIENT = "pytorchvideo.models.accelerator.mobile_cpu.efficient_x3d"
+# module, factory, frames and crop, parameters and multiply-adds as printed in specs/published
+NETWORKS: list[Any] = [
+    (TORCHVISION, "mc3_18", 16, 112, 11_695_440, 43_342_635_008),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (
+            (TORCHVISION, "r3d_18", 16, 112, 33_371_472, 40_696_553_472),
+            (TORCHVISION, "r2plus1d_18", 16, 112, 31_505_325, 40_519_080_960),
+            (TORCHVISION, "s3d", 16, 224, 8_320_048, 17_978_771_456),
+            (HUB, "x3d_m", 16, 224, 3_794_274, 4_732_468_736),
+            (EFFICIENT, "create_x3d", 4, 160, 3_794_322, 605_256_512),
+            (HUB, "slow_r50", 8, 224, 32_454_096, 41_740_828_672),
+            (HUB, "slowfast_r50", 32, 224, 34_566_488, 50_308_583_424),
+            (HUB, "c2d_r50", 8, 224, 24_327_632, 19_493_191_680),
+            (HUB, "i3d_r50", 8, 224, 28_043_472, 28_407_660_544),
+            (HUB, "csn_r101", 32, 224, 22_213_776, 56_468_187_136),
+            (HUB, "r2plus1d_r50", 16, 224, 28_107_600, 57_533_825_024),
+        )
+    ),
+]
+# What pools to a fixed size takes one crop alone; of the others a small one is enough.
+SMALL = {"r3d_18", "mc3_18", "r2plus1d_18"}
+
+
+class OfOneClip(nn.Module):
+    """SlowFast on one clip, every fourth frame of which is the slow pathway's."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner([x[:, :, ::4], x])
+
+
+@pytest.mark.peers("torchvision", "pytorchvideo", "fvcore")
+@pytest.mark.parametrize(("package", "name", "frames", "crop", "params", "macs"), NETWORKS)
+def test_a_public_network_is_read_to_the_unit(
+    package: str, name: str, frames: int, crop: int, params: int, macs: int
+):
+    made = factory(package, name)()
+    module = randomised(OfOneClip(made) if name == "slowfast_r50" else made)
+    read = read_module(module, (1, 3, frames, crop, crop), name)
+    assert (read.checked.params, read.checked.macs) == (params, macs)
+    if name in SMALL:
+        read = read_module(module, (1, 3, 8, 32, 32), name)
+    difference = read.with_answers_compared(module).checked.difference
+    assert difference is not None
+    assert difference <= 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.peers("torchvision", "pytorchvideo", "fvcore")
+@pytest.mark.parametrize(("package", "name"), [(TORCHVISION, "r2plus1d_18"), (HUB, "i3d_r50")])
+def test_a_public_network_runs_as_a_stream(package: str, name: str):
+    shape = (1, 3, 8, 224, 224) if package == HUB else (1, 3, 16, 112, 112)
+    graph = read_module(factory(package, name)(), shape, name).graph
+    assert [check.what for check in validate(continual(graph), 0) if not check.holds] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,6 +54,7 @@ class Graph:
         clip: for a stream, the clip network that it runs frame by frame.
         notes: what a transform did that a reader must know.
         blocks: the spec's blocks by the prefix of their layers' names, such as `res2.0`.
+        inferred: the types of all edges, where whoever collected the nodes has them.
 
     Raises:
         GraphError: a name is used twice, or an input is not defined before it is read.
@@ -67,8 +68,9 @@ class Graph:
     clip: Graph | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     blocks: Mapping[str, Block] = field(default_factory=dict, repr=False, compare=False)
+    inferred: InitVar[Kinds | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, inferred: Kinds | None) -> None:
         if not self.nodes:
             raise GraphError(f"{self.name}: a network needs at least one layer")
         known = {INPUT}
@@ -81,6 +83,8 @@ class Graph:
                         f"{node.name}: reads {name!r}, which is not defined before it{nearest(name, known)}"
                     )
             known.add(node.name)
+        if inferred is not None:
+            self.__dict__["_kinds"] = inferred  # where a cached property keeps its value
         # Infers every type, so that a graph that exists is one whose layers fit together.
         _ = self._kinds
 
@@ -133,10 +137,14 @@ class Graph:
         return {name: values[kind] for name, kind in self._kinds.of.items()}
 
     @cached_property
-    def _kinds(self) -> _Kinds:
-        kinds = _Kinds({INPUT: self.source})
+    def _kinds(self) -> Kinds:
+        kinds = Kinds({INPUT: self.source})
         for node in self.nodes:
-            kinds.add(node)
+            try:
+                kinds.add(node)
+            except CostModelError as error:
+                # Of the same class: who tries sizes catches a ShapeError and nothing else.
+                raise type(error)(f"{node.name}: {error}") from error
         return kinds
 
     def networkx(self) -> networkx.DiGraph[str]:
@@ -159,7 +167,7 @@ class Graph:
         return graph
 
 
-class _Kinds:
+class Kinds:
     """The types of all edges, and the nodes sorted into kinds: equal op, equal input types."""
 
     def __init__(self, types: dict[str, TensorType]) -> None:
@@ -170,19 +178,23 @@ class _Kinds:
         self._known: dict[Hashable, int] = {}
 
     def add(self, node: Node) -> None:
-        inputs = tuple(self.types[name] for name in node.inputs)
+        """Adds a node behind all that it reads.
+
+        Raises:
+            CostModelError: its op cannot take its inputs.
+        """
+        inputs = tuple([self.types[name] for name in node.inputs])
         # A deep network repeats few blocks: each fact is worked out once for all layers alike.
-        kind = self._known.setdefault((key_of(node.op), key_of(inputs)), len(self.examples))
-        if kind == len(self.examples):
-            self._outputs.append(_infer_at(node, inputs))
+        key: Hashable = (node.op, inputs)
+        try:
+            kind = self._known.get(key)
+        except TypeError:  # arrays have no hash
+            key = (key_of(node.op), key_of(inputs))
+            kind = self._known.get(key)
+        if kind is None:
+            output = infer(node.op, inputs)
+            self._known[key] = kind = len(self.examples)
+            self._outputs.append(output)
             self.examples.append((node.op, inputs))
         self.of[node.name] = kind
         self.types[node.name] = self._outputs[kind]
-
-
-def _infer_at(node: Node, inputs: tuple[TensorType, ...]) -> TensorType:
-    try:
-        return infer(node.op, inputs)
-    except CostModelError as error:
-        # Of the same class: who tries sizes catches a ShapeError and nothing else.
-        raise type(error)(f"{node.name}: {error}") from error

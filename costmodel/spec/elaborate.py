@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -11,7 +11,7 @@ from math import lcm
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import CostModelError, Divergence, SpecError, nearest
-from costmodel.graph import INPUT, Block, Graph, Node
+from costmodel.graph import INPUT, Block, Graph, Kinds, Node
 from costmodel.numbers import (
     Number,
     Size,
@@ -25,8 +25,6 @@ from costmodel.numbers import (
     named,
     repeated,
 )
-from costmodel.ops import Op, infer
-from costmodel.ops.base import key_of
 from costmodel.spec.check import CALL_KEYS, as_layer, check
 from costmodel.spec.document import INPUT_KEYS, Document, document
 from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, size
@@ -97,6 +95,7 @@ def elaborate(
         tuple(builder.nodes),
         every=1 if every is None else _input_size(every, scope),
         blocks=builder.blocks,
+        inferred=builder.kinds,
     )
 
 
@@ -150,11 +149,11 @@ class _Builder:
     labels: dict[str, str] = field(default_factory=lambda: {INPUT: INPUT})
 
     def __post_init__(self) -> None:
-        self.types: dict[str, TensorType] = {INPUT: self.source}
+        self.kinds = Kinds({INPUT: self.source})
+        self.types = self.kinds.types
         self.numbers: dict[str, int] = {}
         self.blocks: dict[str, Block] = {}
         self.visits = 0
-        self.inferred: dict[Hashable, TensorType] = {}
 
     def layers(self, item: Item, place: _Place) -> str:
         """Adds layers one after the other; the name of the last, or the edge read where there is none."""
@@ -217,21 +216,15 @@ class _Builder:
         if len(self.nodes) >= MOST_LAYERS:
             raise at.error(f"more than {MOST_LAYERS} layers")
         name = self._name(word, given, place)
-        op = make_op(word, given, place.scope)
+        node = Node(name, make_op(word, given, place.scope), inputs, place.count, _tags(given))
         try:
-            self.types[name] = self._infer(op, tuple(self.types[edge] for edge in inputs))
+            self.kinds.add(node)
         except CostModelError as error:
             # The path in the file seldom is the name in the network, which analyze prints.
             shown = "" if name == at.path else f" ({name})"
             raise at.error(f"{error}{shown}") from error
-        self.nodes.append(Node(name, op, inputs, place.count, _tags(given)))
+        self.nodes.append(node)
         return name
-
-    def _infer(self, op: Op, inputs: tuple[TensorType, ...]) -> TensorType:
-        key = (key_of(op), key_of(inputs))
-        if key not in self.inferred:
-            self.inferred[key] = infer(op, inputs)
-        return self.inferred[key]
 
     def _name(self, word: str, given: Mapping[str, Item], place: _Place) -> str:
         wanted = given.get("name", given.get("as"))

@@ -239,12 +239,20 @@ def _choice(choices: tuple[str, ...], item: Item, scope: Scope) -> str:
     return str(item.value)
 
 
+@cache
+def _plain(word: str) -> Op:
+    # Half of a network's layers, activations and norms, say nothing but their word.
+    return OPS[word]()
+
+
 def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
     """The op of a word with its fields read in a scope.
 
     Raises:
         SpecError: a field has a wrong value; the message names the place.
     """
+    if not given:
+        return _plain(word)
     fields = fields_of(word)
     values = {name: reader(fields[name].kind)(item, scope) for name, item in given.items() if name in fields}
     for name, value in values.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.networks import Networks
 from reports.papers import paper, paper_names
 from reports.reproduce import COUNTED, counts, reproduce, table_rows
 
@@ -16,8 +17,17 @@ EXACT = {"atfr": 34, "co3d": 123, "d3d": 56, "efficient3d": 131, "movinet": 0, "
 OPEN = {"atfr": 35, "co3d": 0, "d3d": 0, "efficient3d": 0, "movinet": 9, "tsm": 0, "x3d": 14}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def networks():
+    """Builds each network of the papers once for all tests here."""
+    shared = Networks()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reports.reproduce.Networks", lambda: shared)
+        yield
+
+
 @pytest.fixture(scope="module")
-def figures():
+def figures(networks):
     return reproduce()
 
 

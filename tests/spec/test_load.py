@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,6 @@ def test_every_value_knows_its_line_and_path():
         ("a: 1e13", "x:1: a: a number above 1e+12, larger than any network's"),
         ("[" * 1000, f"x:1: ...{'[0]' * 33}".replace("...[0]", "...][0]") + ": nested more than 60 deep"),
         ("[" * 100_000, f"x:1: ...{'[0]' * 33}".replace("...[0]", "...][0]") + ": nested more than 60 deep"),
-        ("a: [" + "1," * 200_001 + "]", "x:1: a[199997]: more than 200000 values"),
         (
             '"a\\n\\e[31m": 1\n"a\\n\\e[31m": 1',
             "x:2: the key 'a\\n\\x1b[31m' stands twice",
@@ -80,6 +80,12 @@ def test_what_is_not_strict_yaml_is_named(text: str, message: str):
     with pytest.raises(SpecError) as error:
         read_text(text, "x")
     assert str(error.value) == message
+
+
+def test_more_values_than_a_spec_has_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(import_module("costmodel.spec.load"), "MOST_VALUES", 2_000)
+    with pytest.raises(SpecError, match=r"^x:1: a\[1997\]: more than 2000 values$"):
+        read_text("a: [" + "1," * 2_001 + "]", "x")
 
 
 @pytest.mark.parametrize(

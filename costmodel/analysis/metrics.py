@@ -15,7 +15,7 @@ from costmodel.analysis.reach import lookahead as stream_lookahead
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import Number, ceil_div, divide, equal, maximum, plus, repeated, where
+from costmodel.numbers import Number, ceil_div, divide, equal, is_exact, maximum, plus, repeated, where
 from costmodel.ops.base import macs_of, params_of
 
 Layer = Callable[[Figures, Node], Number]
@@ -248,7 +248,9 @@ def operations_per_byte(figures: Figures) -> Number:
     """Operations for each byte that moves: below a device's own ratio, its memory is the limit."""
     nodes = figures.graph.nodes
     amounts = ((node, figures.per_frame(node, operations_of(figures.work[node.name]))) for node in nodes)
-    return divide(figures.total(amounts), evaluate(figures, "traffic_bytes"))
+    moved = evaluate(figures, "traffic_bytes")
+    # Of views alone nothing moves, and nothing is done to it.
+    return 0 if is_exact(moved) and moved == 0 else divide(figures.total(amounts), moved)
 
 
 @network("frames", "R = P + delay + 1; of a clip cut to its frames")

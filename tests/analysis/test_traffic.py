@@ -7,7 +7,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import KINDS
 from costmodel.analysis.traffic import NONE, OPERATIONS, Traffic, operations_of
 from costmodel.graph import INPUT
-from costmodel.ops import Conv, Delay, Dropout, Linear
+from costmodel.ops import Conv, Delay, Dropout, Linear, Split
 
 
 def one(op: object, source: TensorType) -> Traffic:
@@ -78,6 +78,12 @@ def test_operations_count_two_for_each_multiply_accumulate_and_none_twice():
         "softmax.rows": 5,
     }
     assert operations_of(work) == 2 * 10 + 2 * 3 + 4 + 8
+
+
+def test_a_network_of_views_alone_does_nothing_to_no_bytes():
+    views = Graph("views", TensorType(4, 3, 2, 2), (Node("half", Split(part=1), (INPUT,)),))
+    totals = analyze(views).totals
+    assert (totals["traffic_bytes"], totals["operations_per_byte"]) == (0, 0)
 
 
 def test_operations_are_known_of_kinds_that_there_are():

@@ -32,6 +32,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "slowfast": {"frames": 8, "blocks3": 1, "blocks4": 1},
     "atfr_resnet": {"frames": 8},
     **{name: {"blocks3": 1, "blocks4": 1} for name in ("resnet_2d", "resnet_3d", "resnext_3d")},
+    "densenet_3d": {"growth": 4, "layers2": 2, "layers3": 2, "layers4": 2},
 }
 
 # No size of theirs makes their channels, or the layers of the last one, fewer

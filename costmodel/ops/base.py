@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Hashable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from costmodel.errors import GraphError, OptionError, ShapeError, TransformError, nearest
 from costmodel.numbers import Condition, Size, demand, demand_between, is_exact
@@ -14,6 +14,7 @@ from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, Streaming, TensorT
 
 Triple = tuple[Size, Size, Size]
 PoolTriple = tuple[Size | None, Size | None, Size | None]
+Kept = Literal["first", "centred", "newest"]
 Demand = tuple[Condition, str, tuple[object, ...]]
 
 OPS: dict[str, type[Op]] = {}
@@ -111,6 +112,10 @@ class Op:
             f"{self.word} needs all {inputs[0].time} frames of the clip at once and cannot run frame by "
             f"frame; {self.repair}"
         )
+
+    def cropping(self, where: Kept) -> Op:
+        """Itself, its branches cut to the frames that all have: `first`, `centred` or `newest` ones."""
+        return self
 
     def in_place(self, *inputs: TensorType) -> Mapping[str, Op]:
         """Ops that run frame by frame where it cannot, by what they do; the nearest to it first."""

@@ -9,7 +9,7 @@ from operator import add
 from typing import ClassVar, Literal, Self, TypeAlias
 
 from costmodel.numbers import Size, either, equal, minimum, where
-from costmodel.ops.base import Demand, Op
+from costmodel.ops.base import Demand, Kept, Op
 from costmodel.types import Streaming, TensorType, Work
 
 Crop: TypeAlias = "bool | Literal['centred', 'newest']"
@@ -44,6 +44,9 @@ class _Crops(Op):
         shortest = self.frames(*inputs)
         left_out = (x.time - shortest for x in inputs)
         return tuple(each if self.crop == "newest" else each // 2 for each in left_out)
+
+    def cropping(self, where: Kept) -> Self:
+        return replace(self, crop=where if where != "first" else True)
 
     def streamed(self, stream: Streaming, *inputs: TensorType) -> Self:
         return replace(self, ahead=self.skips(*inputs)) if self.crop in CROPS else self

@@ -113,7 +113,9 @@ def streamed(graph: Graph, word: str) -> str:
         stream = Continual()(graph)
     except TransformError as error:
         return f"refused: {str(error).partition(': ')[2]}"
-    node = next(each for each in reversed(stream.nodes) if isinstance(each.op.unwrapped, OPS[word]))
+    # by its name, as the frame-by-frame form may be another op: the last frame is then every frame
+    name = next(each.name for each in reversed(graph.nodes) if isinstance(each.op, OPS[word]))
+    node = stream.by_name[name]
     kept = [f"{name} {each}" for name, each in _kept(stream, node).items()]
     sees = "all frames so far" if stream.windows[node.name].unbounded else _seen(stream, node)
     return f"keeps {', '.join(kept)}; {sees}" if kept else sees

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from costmodel.errors import TransformError
+from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph, Node
 from costmodel.transforms.base import Carries, Transform
 from costmodel.transforms.paths import behind_a_convolution, is_over_frames
@@ -50,7 +50,10 @@ class Inflate(Transform):
                 f"--inflate: {graph.name} has no convolution over several rows, expected one whose to take"
             )
         note = "inflated to 3D: kernels, strides and padding in time are those of the height"
-        return replace(graph, nodes=nodes, notes=(*graph.notes, note))
+        try:
+            return replace(graph, nodes=nodes, notes=(*graph.notes, note))
+        except ShapeError as error:
+            raise TransformError(f"--inflate: {error}; give the clip more frames") from error
 
     def weights(self, before: Graph, after: Graph, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Each kernel's weights for every frame that it sees, divided by their number."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from costmodel import Graph, Node, TensorType, continual
 from costmodel.emit import StreamNetwork, emit, randomise
-from costmodel.emit.export import Cycle
+from costmodel.emit.export import Cycle, export_onnx
 from costmodel.emit.source import source_text
 from costmodel.ops import (
     AdaptiveAvgPool,
@@ -176,3 +176,23 @@ def test_branches_cut_to_their_newest_frames_answer_alike(word: type[Op], run: R
 @pytest.mark.parametrize("ops", [FRAMEWISE, NORMS], ids=["on values", "norms"])
 def test_ops_on_each_frame_answer_as_their_modules_do(ops: Mapping[str, Op], run: Run, tmp_path: Path):
     assert_equal_from_the_first_step(continual(behind_a_delay(ops)), run, tmp_path)
+
+
+def test_maps_at_other_sizes_answer_alike_in_a_clip_as_onnx(tmp_path: Path):
+    """Clips run other functions than frames, which exports must know as well."""
+    runtime = pytest.importorskip("onnxruntime")
+    ops = (
+        Interpolate(size=(None, 4, 5), mode="bilinear"),
+        AdaptiveMaxPool(size=(2, 3, 3)),
+        Interpolate(size=(None, 4, 3), mode="trilinear"),
+        AdaptiveAvgPool(size=(1, 2, 2)),
+    )
+    names = ["input", *(f"layer{number}" for number in range(len(ops)))]
+    nodes = (Node(name, op, (before,)) for before, name, op in zip(names, names[1:], ops, strict=False))
+    network = emit(Graph("net", SOURCE, tuple(nodes))).eval()
+    clip = torch.randn(1, *map(int, SOURCE), generator=torch.Generator().manual_seed(5))
+    export_onnx(network, tmp_path / "net.onnx")
+    session = runtime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"clip": clip.numpy()})
+    with torch.no_grad():
+        torch.testing.assert_close(torch.from_numpy(found), network(clip), rtol=1e-4, atol=1e-5)

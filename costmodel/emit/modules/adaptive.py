@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -26,7 +28,9 @@ class AdaptiveAvgPoolLayer(AvgPoolLayer):
         _, height, width = size = _size(self.op)
         if first_axis:
             return functional.adaptive_avg_pool2d(x, (height, width))
-        pooled = functional.adaptive_avg_pool3d(x, size)
+        # Written out where it must be: exports to ONNX know no average of a clip to a size.
+        is_export = torch.compiler.is_exporting()
+        pooled = _by_axis(x, size, torch.mean) if is_export else functional.adaptive_avg_pool3d(x, size)
         return functional.avg_pool3d(pooled, (self.kernel[0], 1, 1), 1) if _slides(self.op) else pooled
 
 
@@ -37,12 +41,14 @@ class AdaptiveMaxPoolLayer(MaxPoolLayer):
     op: AdaptiveMaxPool
 
     def _pool(self, x: Tensor, first_axis: int) -> Tensor:
-        time, height, width = _size(self.op)
+        time, height, width = size = _size(self.op)
         if first_axis:
             # Written out: exports to ONNX know no maximum to a size.
-            return _largest(_largest(x, 2, height), 3, width)
+            return _by_axis(x, (height, width), torch.amax)
         kept = x.shape[2:]
-        pooled = functional.adaptive_max_pool3d(x, (time or kept[0], height or kept[1], width or kept[2]))
+        sizes = time or kept[0], height or kept[1], width or kept[2]
+        is_export = torch.compiler.is_exporting()
+        pooled = _by_axis(x, size, torch.amax) if is_export else functional.adaptive_max_pool3d(x, sizes)
         return functional.max_pool3d(pooled, (self.kernel[0], 1, 1), 1) if _slides(self.op) else pooled
 
 
@@ -69,14 +75,16 @@ def _size(op: AdaptivePool) -> tuple[int | None, int | None, int | None]:
     return None if _slides(op) else time, height, width
 
 
-def _largest(x: Tensor, axis: int, size: int | None) -> Tensor:
-    """The largest of each of so many windows on one axis."""
-    if size is None:
-        return x
-    length = x.shape[axis]
-    ends = [(step * length // size, -(-(step + 1) * length // size)) for step in range(size)]
-    found = [x.narrow(axis, first, last - first).amax(axis, keepdim=True) for first, last in ends]
-    return torch.cat(found, axis)
+def _by_axis(x: Tensor, sizes: Sequence[int | None], reduce: Callable[..., Tensor]) -> Tensor:
+    """Each axis behind the channels to its size, by the mean or the maximum of its windows."""
+    for axis, size in enumerate(sizes, start=2):
+        if size is None:
+            continue
+        length = x.shape[axis]
+        ends = [(step * length // size, -(-(step + 1) * length // size)) for step in range(size)]
+        found = [reduce(x.narrow(axis, first, last - first), axis, keepdim=True) for first, last in ends]
+        x = torch.cat(found, axis)
+    return x
 
 
 def _slides(op: AdaptivePool) -> bool:

@@ -11,8 +11,10 @@ from typing import Any
 from torch import Tensor, fx
 
 from costmodel.importers.arguments import Arguments
-from costmodel.importers.builder import Builder, Learned, Weights
+from costmodel.importers.builder import Builder
 from costmodel.importers.layout import CHANNELS, Dims, dim_of
+from costmodel.importers.learned import Learned, Weights
+from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.value import Canvas, Constant, Found, Number, Span, Value
 from costmodel.ops import Op
@@ -118,8 +120,12 @@ class Call:
             raise Refusal(f"{name} is {found}, expected {wanted}", nearest)
 
     def settled(self, value: Value, but: Sequence[str] = ()) -> Value:
-        """The value as an edge of its own; see `Builder.settled`."""
-        return self.builder.settled(self.node, value, but)
+        """The value as an edge of its own; see `settled`."""
+        return settled(self.builder, self.node, value, but)
+
+    def channels_at(self, value: Value, index: int) -> Value:
+        """The value with all its channels in one dimension; see `channels_at`."""
+        return channels_at(self.builder, self.node, value, index)
 
     def add(self, op: Op, *values: Value, weights: Weights | None = None, is_own: bool = True) -> str:
         """Adds a layer that reads the edges of values; its name."""

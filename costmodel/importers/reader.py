@@ -11,10 +11,13 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 
 from costmodel.graph import Graph
-from costmodel.importers.builder import Builder, Weights
+from costmodel.importers.builder import Builder
 from costmodel.importers.call import Call, shape_of_node
+from costmodel.importers.dimensions import must_be_whole
+from costmodel.importers.learned import Weights
 from costmodel.importers.lines import line_of
 from costmodel.importers.naming import path_of
+from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal, UnknownCall, refused
 from costmodel.importers.rules import RULES
 from costmodel.importers.value import Canvas, Constant, Found, Unknown, Value, whole_value
@@ -152,9 +155,9 @@ class _Reader:
             raise Refusal("the network answers one frame of a loop", "stack the frames")
         for index, dim in enumerate(value.dims):
             if any(atom.axis == "channels" for atom in dim) and len({atom.axis for atom in dim}) == 1:
-                value = self.builder.channels_at(answers[0], value, index)
-        value = self.builder.settled(answers[0], value)
-        self.builder.must_be_whole(value, range(len(value.dims)), joins_channels=True)
+                value = channels_at(self.builder, answers[0], value, index)
+        value = settled(self.builder, answers[0], value)
+        must_be_whole(value, range(len(value.dims)), joins_channels=True)
         return value
 
 

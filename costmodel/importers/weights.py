@@ -11,7 +11,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 from torch.fx.node import map_arg
 
-from costmodel.importers.builder import Learned
+from costmodel.importers.learned import Learned
 from costmodel.importers.reader import Reading
 from costmodel.importers.value import Constant
 from costmodel.ops.base import Op

@@ -11,6 +11,7 @@ from torch import fx
 
 from costmodel.importers.builder import Builder
 from costmodel.importers.layout import CHANNELS, TIME, dim_of
+from costmodel.importers.parts import settled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.value import Canvas, Span, Value
 from costmodel.ops import Concat, Shift
@@ -149,12 +150,12 @@ def joined(call: fx.Node, builder: Builder, parts: Sequence[Value], channels: in
     shifted = _shares(call, builder, parts, channels)
     if shifted is not None:
         return shifted
-    settled = [builder.settled(call, part) for part in parts]
-    edge = builder.add(call, Concat(), [each.edge for each in settled], {}, again=parts[0].is_each)
+    alone = [settled(builder, call, part) for part in parts]
+    edge = builder.add(call, Concat(), [each.edge for each in alone], {}, again=parts[0].is_each)
     made = builder.value(edge, ())
     dims = list(parts[0].dims)
     dims[channels] = dim_of(CHANNELS, made.size(CHANNELS))
-    box = {**settled[0].box, CHANNELS: made.box[CHANNELS]}
+    box = {**alone[0].box, CHANNELS: made.box[CHANNELS]}
     return Value(edge, tuple(dims), box, made.kind, builder.batch, parts[0].is_each)
 
 

@@ -112,6 +112,9 @@ EQUAL: dict[str, Forward] = {
     "an answer folded anew": lambda m, x: m.point(x).permute(0, 2, 1, 3, 4).flatten(2),
     "slices written in a loop": lambda m, x: _written(m.point(x)),
     "a repeated layer": lambda m, x: m.point(m.norm(m.point(x))),
+    "a pool to a size that does not divide": lambda m, x: F.adaptive_avg_pool3d(x, (None, 3, 3)),
+    "a map twice as large": lambda m, x: F.interpolate(folded(x), scale_factor=2, mode="bilinear"),
+    "a map of another size": lambda m, x: F.interpolate(m.point(x), (4, 6, 7)),
     "a kernel of all": lambda m, x: m.linear(F.avg_pool3d(x, (4, 4, 4)).flatten(1)),
 }
 REFUSED: dict[str, tuple[Forward, str]] = {
@@ -178,6 +181,7 @@ REFUSED: dict[str, tuple[Forward, str]] = {
         "its weight is worked out from 4 values, and holds 8",
     ),
     "every second frame from the second": (lambda m, x: m.point(x[:, :, 1::2]), "takes 3 of 4 frames from 1"),
+    "frames between frames": (lambda m, x: F.interpolate(x, scale_factor=2), "makes frames between frames"),
     "doubles": (lambda m, x: m.point(x).double(), "turns torch.float32 into torch.float64"),
     "attention over the clip": (
         lambda m, x: F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3),

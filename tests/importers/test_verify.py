@@ -44,7 +44,7 @@ def test_a_rule_with_other_costs_is_found_out(
 def test_a_rule_of_equal_costs_and_other_answers_is_found_out(monkeypatch: pytest.MonkeyPatch):
     module = Shuffled()
     read_module(module, CLIP, "net").with_answers_compared(module)
-    monkeypatch.setattr("costmodel.importers.builder.Shuffle", lambda groups: _shuffle(groups + 1))
+    monkeypatch.setattr("costmodel.importers.parts.Shuffle", lambda groups: _shuffle(groups + 1))
     with pytest.raises(ImportCheckError, match="its answers differ by"):
         read_module(module, CLIP, "net").with_answers_compared(module)
 

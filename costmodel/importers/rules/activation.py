@@ -91,7 +91,7 @@ def prelu(call: Call) -> Value:
     assert weight is not None
     value = call.settled(call.value())
     if weight.shape != (1,):
-        value = call.builder.channels_at(call.node, value, 1)
+        value = call.channels_at(value, 1)
     found = learned(weight)
     assert found is not None
     return call.each_value(Prelu(each_channel=weight.shape != (1,)), value, weights={"weight": found})
@@ -104,7 +104,7 @@ def softmax(call: Call) -> Value:
     call.given.changes_nothing("half_to_float")
     call.must_be("dtype", None)
     index = call.dimension("dim", len(value.dims))
-    value = call.settled(call.builder.channels_at(call.node, value, index))
+    value = call.settled(call.channels_at(value, index))
     return call.each_value(Softmax(), value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costmodel.importers.call import Call, learned
+from costmodel.importers.dimensions import axes_at, must_be_whole
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.sliding import ORDER, Sliding, answer, as_written, slid
@@ -47,10 +48,10 @@ def transposed(call: Call) -> Value:
     value = _on_channels(call, call.value("input"), count)
     value = call.settled(value)
     rank = len(value.dims)
-    axes = call.builder.axes_at(value, range(rank - count, rank))
+    axes = axes_at(value, range(rank - count, rank))
     if axes != ORDER[3 - count :]:
         raise Refusal(f"slides over {', '.join(axes)}, expected {', '.join(ORDER[3 - count :])}")
-    call.builder.must_be_whole(value, range(rank - count - 1))
+    must_be_whole(value, range(rank - count - 1))
     fields: dict[str, Any] = {}
     for name, one in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
         fields[name] = (*(one,) * (3 - count), *call.numbers(name, count))
@@ -68,7 +69,7 @@ def transposed(call: Call) -> Value:
 
 
 def _on_channels(call: Call, value: Value, count: int) -> Value:
-    return call.builder.channels_at(call.node, value, len(value.dims) - count - 1)
+    return call.channels_at(value, len(value.dims) - count - 1)
 
 
 def _padding(call: Call, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from costmodel.importers.builder import Learned, filled, whole_axis
 from costmodel.importers.call import Call
+from costmodel.importers.dimensions import whole_axis
 from costmodel.importers.layout import CHANNELS, HEIGHT, REPEATED, TIME, WIDTH, Dims
+from costmodel.importers.learned import Learned, filled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.value import Canvas, Constant, Found, Number, Value

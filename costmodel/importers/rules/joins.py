@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
-from costmodel.importers.builder import whole_axis
 from costmodel.importers.call import Call, replaced
+from costmodel.importers.dimensions import axes_at, whole_axis
 from costmodel.importers.layout import BATCH, CHANNELS, TIME, dim_of
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
@@ -166,7 +166,7 @@ def _axes_padded(call: Call, value: Value, pads: list[int]) -> dict[int, str]:
     if all(found.values()):
         return found
     last = list(range(max(0, rank - 3), rank)) if rank > 3 else given
-    axes = call.builder.axes_at(value, [each for each in last if each >= 2] or given)
+    axes = axes_at(value, [each for each in last if each >= 2] or given)
     return dict(zip([each for each in last if each >= 2] or given, axes, strict=True)) | {
         index: axis for index, axis in found.items() if axis
     }

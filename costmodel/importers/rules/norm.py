@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
-from costmodel.importers.builder import Weights, filled
 from costmodel.importers.call import Call, learned
+from costmodel.importers.dimensions import must_be_whole
 from costmodel.importers.layout import TIME
+from costmodel.importers.learned import Weights, filled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.value import Value
@@ -86,8 +87,8 @@ def instance_norm(call: Call) -> Value:
 
 
 def _with_channels(call: Call, value: Value, index: int) -> Value:
-    value = call.settled(call.builder.channels_at(call.node, value, index))
-    call.builder.must_be_whole(value, [each for each in range(len(value.dims)) if each != index])
+    value = call.settled(call.channels_at(value, index))
+    must_be_whole(value, [each for each in range(len(value.dims)) if each != index])
     return value
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from costmodel.importers.call import Call
+from costmodel.importers.dimensions import axes_at, must_be_whole
+from costmodel.importers.layout import TIME
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.sliding import ORDER, Sliding, answer, as_written, slid
 from costmodel.importers.value import Value
-from costmodel.ops import AvgPool, GlobalPool, MaxPool, Op
+from costmodel.ops import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalPool, MaxPool, Op
 
 
 @rule("max_pool1d.default", "max_pool2d.default", "max_pool3d.default")
@@ -86,22 +88,30 @@ def adaptive_pool(call: Call) -> Value | tuple[Value, ...]:
     sizes = tuple(call.given["output_size"])
     value = call.value()
     rank, count = len(value.dims), len(sizes)
-    axes = call.builder.axes_at(value, range(rank - count, rank))
-    kernel = []
-    for axis, size in zip(axes, sizes, strict=True):
-        if value.size(axis) % size:
-            raise Refusal(
-                f"pools {value.size(axis)} positions of {axis} to {size}, which does not divide them",
-                f"pool to 1 or to a divisor of {value.size(axis)}",
-            )
-        kernel.append(value.size(axis) // size)
+    axes = axes_at(value, range(rank - count, rank))
     kind: type[AvgPool | MaxPool] = MaxPool if "max" in str(call.node.target) else AvgPool
-    sliding = Sliding(tuple(kernel), tuple(kernel), ((0, 0),) * count, (1,) * count)
+    if any(value.size(axis) % size for axis, size in zip(axes, sizes, strict=True)):
+        found = _to_size(call, value, axes, sizes, is_max=kind is MaxPool)
+        return (found,) if kind is MaxPool else found
+    kernel = tuple(value.size(axis) // size for axis, size in zip(axes, sizes, strict=True))
+    sliding = Sliding(kernel, kernel, ((0, 0),) * count, (1,) * count)
     value, axes, fields = slid(call, value, sliding, takes_zeros=False)
     fields |= _whole_axes(value, fields)
     op = _as_global(_with_head_name(kind(**as_written(fields)), value))
     found = answer(value, call, call.add(op, value), axes)
     return (found,) if kind is MaxPool else found
+
+
+def _to_size(call: Call, value: Value, axes: Sequence[str], sizes: Sequence[int], *, is_max: bool) -> Value:
+    """A pool whose windows differ in length, as its size does not divide the map."""
+    must_be_whole(value, range(len(value.dims) - len(sizes) - 1))
+    if value.is_each and TIME in axes:
+        raise Refusal("pools one frame that a loop took out of the clip", "pool the whole clip")
+    value = call.settled(value)
+    given = dict(zip(axes, sizes, strict=True))
+    time, height, width = (given.get(axis) for axis in ORDER)
+    kind = AdaptiveMaxPool if is_max else AdaptiveAvgPool
+    return answer(value, call, call.add(kind(size=(time, height, width)), value), axes)
 
 
 def _with_head_name(op: Op, value: Value) -> Op:
@@ -147,7 +157,7 @@ def reduced(call: Call, value: Value, indices: Sequence[int], keeps: bool, *, is
     Raises:
         Refusal: they hold channels, clips, or parts of axes.
     """
-    call.builder.must_be_whole(value, indices, joins_channels=True)
+    must_be_whole(value, indices, joins_channels=True)
     axes = {atom.axis for index in indices for atom in value.dims[index]}
     beyond = axes - set(ORDER)
     if beyond:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from costmodel.importers.builder import filled, whole_axis
 from costmodel.importers.call import Call, learned
+from costmodel.importers.dimensions import must_be_whole, whole_axis
 from costmodel.importers.layout import TIME, Dims
+from costmodel.importers.learned import filled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.joins import is_zeros
@@ -38,8 +39,8 @@ def _recurrent(call: Call, kind: type[Recurrent]) -> tuple[Found, ...]:
     batch, time = (0, 1) if call.given["batch_first"] else (1, 0)
     if rank != 3 or whole_axis(value, value.dims[time], time) not in (TIME, ""):
         raise Refusal("runs over something else than the clip's frames", "give it (batch, frames, channels)")
-    call.builder.must_be_whole(value, [batch])
-    value = call.settled(call.builder.channels_at(call.node, value, 2))
+    must_be_whole(value, [batch])
+    value = call.settled(call.channels_at(value, 2))
     tensors = call.many("params")
     layers, has_biases = int(call.given["num_layers"]), bool(call.given["has_biases"])
     count = 4 if has_biases else 2

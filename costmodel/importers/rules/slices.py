@@ -7,8 +7,8 @@ from dataclasses import replace
 from torch import fx
 
 from costmodel.importers.arguments import Arguments
-from costmodel.importers.builder import whole_axis
 from costmodel.importers.call import Call, replaced
+from costmodel.importers.dimensions import whole_axis
 from costmodel.importers.layout import BATCH, TIME, dim_of
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from costmodel.importers.call import Call, replaced
+from costmodel.importers.dimensions import axes_at, must_be_whole
 from costmodel.importers.layout import CHANNELS, HEIGHT, TIME, WIDTH, dim_of
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.value import Value
@@ -36,8 +37,8 @@ def slid(
         Refusal: its dimensions are no whole axes.
     """
     rank, count = len(value.dims), len(sliding.kernel)
-    axes = call.builder.axes_at(value, range(rank - count, rank))
-    call.builder.must_be_whole(value, range(rank - count - 1))
+    axes = axes_at(value, range(rank - count, rank))
+    must_be_whole(value, range(rank - count - 1))
     if value.is_each and TIME in axes:
         _must_see_one_frame(sliding, axes.index(TIME))
     padded = [axis for axis in axes if min(value.pads(axis)) >= 0]

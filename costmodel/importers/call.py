@@ -127,6 +127,12 @@ class Call:
         """The value with all its channels in one dimension; see `channels_at`."""
         return channels_at(self.builder, self.node, value, index)
 
+    def in_order(self, value: Value, index: int) -> Value:
+        """The value with channels that were dealt out in a dimension there in that order, if any were."""
+        atoms = value.dims[index]
+        is_dealt = len(atoms) > 1 and all(atom.axis == CHANNELS for atom in atoms)
+        return self.channels_at(value, index) if is_dealt else value
+
     def add(self, op: Op, *values: Value, weights: Weights | None = None, is_own: bool = True) -> str:
         """Adds a layer that reads the edges of values; its name."""
         again = any(each.is_each for each in values)

@@ -23,6 +23,7 @@ from costmodel.weights import About
 
 LETTERS = dict(zip("NCTHW", AXES, strict=True))
 DEFAULT_AXES = "NCTHW"
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,8 @@ class Imported:
         """What a reader must know of it."""
         shares, notes = self.shares, [f"the module answers {self.layout}"]
         if shares.unused:
-            notes.append(
-                f"no layer reads {', '.join(shares.unused)}: {len(shares.unused)} parameters left out"
-            )
+            names = ", ".join(shares.unused[:MOST_NAMED]) + ", ..." * (len(shares.unused) > MOST_NAMED)
+            notes.append(f"no layer reads {names}: {len(shares.unused)} parameters left out")
         if self.checked.unread:
             notes.append(f"the module spends {self.checked.unread} multiply-adds more, on what nothing reads")
         if shares.repeated:

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ _TORCH = str(Path(torch.__file__).parent)
 _OWN = str(Path(__file__).parent)
 _LIBRARY = sysconfig.get_paths()["stdlib"]
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
-_FILES: dict[str, bool] = {}
+_LAYERS = tuple(str(Path(_TORCH) / each) for each in ("nn", "functional.py", "_tensor.py"))
 
 
 class _Annotating(TorchFunctionMode):
@@ -35,7 +36,9 @@ class _Annotating(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        frame = _user_frame(sys._getframe(1))
+        caller = sys._getframe(1)
+        # Most calls are torch's own questions, such as for a shape, while it traces one of the user's.
+        frame = _user_frame(caller) if _calls_layers(caller.f_code.co_filename) else None
         if frame is None:
             return func(*args, **(kwargs or {}))
         with self._annotate({KEY: f"{frame.f_code.co_filename}:{frame.f_lineno}"}):
@@ -70,13 +73,15 @@ def _user_frame(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+@cache
+def _calls_layers(file: str) -> bool:
+    return not file.startswith(_TORCH) or file.startswith(_LAYERS)
+
+
+@cache
 def _is_users(file: str) -> bool:
-    if file not in _FILES:
-        inside = file.startswith((_TORCH, _OWN)) or (
-            file.startswith(_LIBRARY) and "site-packages" not in file
-        )
-        _FILES[file] = not inside and not file.startswith("<")
-    return _FILES[file]
+    is_pythons = file.startswith(_LIBRARY) and "site-packages" not in file
+    return not file.startswith((_TORCH, _OWN, "<")) and not is_pythons
 
 
 def _short(file: str) -> str:

@@ -85,6 +85,11 @@ EQUAL: dict[str, Forward] = {
     "channels dealt and dealt back": lambda m, x: m.cube(
         x.view(-1, 2, 2, 64).transpose(1, 2).reshape(-1, 2, 2, 64).transpose(1, 2).reshape(x.shape)
     ),
+    "dealt out, then halved": lambda m, x: m.wide(
+        torch.cat(
+            m.point(x).view(-1, 2, 2, 64).transpose(1, 2).reshape(x.shape).chunk(2, 1)[::-1], 1
+        ).flatten(1)
+    ),
     "halves swapped": lambda m, x: torch.cat(x.chunk(2, 1)[::-1], 1),
     "slices put back": lambda m, x: m.point(torch.cat([x[:, :2], x[:, 2:]], 1)),
     "every second frame": lambda m, x: m.point(x[:, :, ::2]),

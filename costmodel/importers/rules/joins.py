@@ -25,16 +25,16 @@ def concatenated(call: Call) -> Value:
         raise Refusal("joins constants alone")
     model = call.as_value(values[0])
     index = call.dimension("dim", len(model.dims))
-    axis = _axis_of([call.as_value(each) for each in values], index)
+    parts = [call.in_order(call.as_value(each), index) for each in values]
+    axis = _axis_of(parts, index)
     if len(values) < len(given):
         return _with_zeros(call, given, index, axis)
-    parts = [call.as_value(each) for each in given]
     if axis == TIME:
         return _in_time(parts, index)
     if axis != CHANNELS:
         raise Refusal(f"joins tensors in {axis or 'a new dimension'}", "join them in channels")
     for part in parts:
-        if replaced(part.dims, {index: ()}) != replaced(model.dims, {index: ()}):
+        if replaced(part.dims, {index: ()}) != replaced(parts[0].dims, {index: ()}):
             raise Refusal("joins tensors whose axes lie in different dimensions", "permute them alike")
     return joined(call.node, call.builder, parts, index)
 

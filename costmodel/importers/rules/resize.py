@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Literal
 
 from costmodel.importers.call import Call
 from costmodel.importers.dimensions import axes_at, must_be_whole
@@ -12,8 +13,15 @@ from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.sliding import ORDER, answer
 from costmodel.importers.value import Value
 from costmodel.ops import Interpolate
+from costmodel.ops.interpolate import SizeTriple
 
-MODES = {"nearest2d": "nearest", "nearest3d": "nearest", "bilinear2d": "bilinear", "trilinear3d": "trilinear"}
+Mode = Literal["nearest", "bilinear", "trilinear"]
+MODES: dict[str, Mode] = {
+    "nearest2d": "nearest",
+    "nearest3d": "nearest",
+    "bilinear2d": "bilinear",
+    "trilinear3d": "trilinear",
+}
 
 
 @rule(
@@ -32,17 +40,20 @@ def interpolated(call: Call) -> Value:
         raise Refusal(
             "makes frames between frames, which a stream has not", "interpolate height and width alone"
         )
-    op = _op(call, MODES[name], tuple(sizes.get(axis) for axis in ORDER), count)
+    _, height, width = (sizes.get(axis) for axis in ORDER)
+    op = _op(call, MODES[name], (None, height, width))
     return answer(value, call, call.add(op, value), axes)
 
 
-def _op(call: Call, mode: str, sizes: tuple[int | None, ...], count: int) -> Interpolate:
-    options = {"mode": mode, "align_corners": bool(call.given.get("align_corners", False))}
+def _op(call: Call, mode: Mode, size: SizeTriple) -> Interpolate:
+    corners = bool(call.given.get("align_corners", False))
     factors = call.given["scale_factors"]
     if factors is None:
-        return Interpolate(size=(None, *sizes[1:]), **options)
-    exact = tuple(Fraction(str(each)) for each in (*(1.0,) * (3 - count), *factors))
+        return Interpolate(size=size, mode=mode, align_corners=corners)
     # torch samples by the factor that it was given, which the size alone does not always tell.
-    return Interpolate(
-        factor=tuple(int(each) if each.denominator == 1 else each for each in exact), **options
-    )
+    height, width = (Fraction(str(each)) for each in factors[-2:])
+    return Interpolate(factor=(1, _plain(height), _plain(width)), mode=mode, align_corners=corners)
+
+
+def _plain(factor: Fraction) -> int | Fraction:
+    return int(factor) if factor.denominator == 1 else factor

@@ -57,6 +57,7 @@ def narrowed(call: Call, value: Value, index: int, span: Span) -> Value:
     """
     if span == (0, value.shape[index]):
         return value
+    value = call.in_order(value, index)
     axis = whole_axis(value, value.dims[index], index)
     if axis == BATCH:
         raise Refusal("takes some clips of the batch", "treat all clips alike")

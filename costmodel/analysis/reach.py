@@ -140,6 +140,8 @@ def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Se
         joined = _joined(read, graph.types[node.name].time)
         if node.name in left_out:
             seen[node.name] = joined
+        elif node.op.takes_newest:
+            seen[node.name] = _of_newest(joined, graph.inputs_of(node)[0].time)
         elif is_whole_clip(graph, node):
             seen[node.name] = _of_whole_clip(graph, node, joined, node.name in heads)
         else:
@@ -199,6 +201,12 @@ def _gap(window: Window, at: _Seen) -> int:
     if is_zero(window.span):
         return at.gap
     return window.dilation * at.jump if is_zero(at.back + at.ahead) else 1
+
+
+def _of_newest(at: _Seen, frames: Size) -> _Seen:
+    """The last of so many frames: what it would see of frames to come lies behind the clip."""
+    place = at.place + (frames - 1) * at.jump
+    return at._replace(place=place, ahead=minimum(at.ahead, maximum(0, at.end - place)))
 
 
 def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:

@@ -34,6 +34,7 @@ class Op:
         is_cumulative: whether it answers from a frame and all frames before it, pooled.
         is_aside: whether it sees the whole clip only to weigh its frames, which widens no window.
         is_view: whether it gives its input on as it is.
+        takes_newest: whether it answers the newest frame of a clip alone.
         is_wait: whether it only holds its input back.
         is_convolution: whether it slides learned filters, which the depth and the entropy score count.
         flattens: whether it joins all positions into channels.
@@ -53,6 +54,7 @@ class Op:
     is_cumulative: ClassVar[bool] = False
     is_aside: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
+    takes_newest: ClassVar[bool] = False
     is_wait: ClassVar[bool] = False
     is_convolution: ClassVar[bool] = False
     flattens: ClassVar[bool] = False

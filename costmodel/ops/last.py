@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from costmodel.ops.base import Op
 from costmodel.ops.pointwise import Identity
-from costmodel.types import FRAMEWISE, Streaming, TensorType, Window
+from costmodel.types import Streaming, TensorType
 
 
 class Last(Op):
@@ -14,21 +14,14 @@ class Last(Op):
 
     word: ClassVar[str] = "last"
     is_view: ClassVar[bool] = True
+    takes_newest: ClassVar[bool] = True
     hands_on_gradient: ClassVar[bool] = True
 
     def out(self, x: TensorType) -> TensorType:
         return x.with_time(1)
 
-    def window(self, x: TensorType) -> Window:
-        if isinstance(x.time, int) and x.time == 1:
-            return FRAMEWISE
-        return Window(kernel=x.time, before=x.time - 1, whole_clip=True)
-
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
         return Identity()
-
-    def made_causal(self, x: TensorType) -> Op:
-        return self
 
     def allocates(self, x: TensorType) -> int:
         return 0

@@ -71,7 +71,8 @@ class StreamGraph:
         inputs = self.clip.inputs_of(node)
         # In the order of the clip's nodes: what a node reads has its timing by now.
         self.editor.replace(node.name, self._step_form(node, inputs))
-        is_pool = node.name in self.pools or (node.op.is_cumulative and is_whole_clip(self.clip, node))
+        is_cumulative = node.op.is_cumulative and is_whole_clip(self.clip, node)
+        is_pool = node.name in self.pools or is_cumulative or node.op.takes_newest
         if is_pool or any(name in self.pooled for name in node.inputs):
             self.pooled.add(node.name)
         if len(node.inputs) > 1:

@@ -70,6 +70,15 @@ def test_what_was_read_runs_frame_by_frame(kind: type[nn.Module]):
     assert torch.allclose(whole, steps[..., -whole.shape[-1] :], atol=1e-6)
 
 
+def test_a_pool_of_what_is_pooled_already_is_no_layer():
+    class Twice(Causal):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            pool = nn.AdaptiveAvgPool3d(1)
+            return pool(pool(self.first(x))).flatten(1)
+
+    assert words(from_torch(Twice(), torch.empty(CLIP))) == "conv global_pool"
+
+
 def test_layers_bear_the_modules_own_names():
     names = [node.name for node in from_torch(Residual(), torch.empty(CLIP)).nodes]
     assert names[:5] == ["stem", "norm", "relu", "inner", "gate.pool"]

@@ -90,6 +90,8 @@ def adaptive_pool(call: Call) -> Value | tuple[Value, ...]:
     rank, count = len(value.dims), len(sizes)
     axes = axes_at(value, range(rank - count, rank))
     kind: type[AvgPool | MaxPool] = MaxPool if "max" in str(call.node.target) else AvgPool
+    if all(value.size(axis) == size for axis, size in zip(axes, sizes, strict=True)):
+        return (value,) if kind is MaxPool else value  # a second pool, behind one that left one position
     if any(value.size(axis) % size for axis, size in zip(axes, sizes, strict=True)):
         found = _to_size(call, value, axes, sizes, is_max=kind is MaxPool)
         return (found,) if kind is MaxPool else found

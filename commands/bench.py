@@ -11,6 +11,7 @@ from commands.printing import put, tell
 from commands.source import Source
 from costmodel.options import Option
 from costmodel.transforms.fold import Fold
+from costmodel.weights import Checkpoint
 from reports.table import Page, Table
 
 EXAMPLES = """How fast networks run: throughput, latency and peak memory, all named specs in one run.
@@ -58,10 +59,15 @@ def bench(
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
     # folding is left to the measurement, which needs the weights with their norms first
     plain = [source.without(Fold).taking(weights) for source in sources]
-    specs = [Benched(each.graph().name, each.graph(), each.weights) for each in plain]
+    specs = [Benched(each.graph().name, each.graph(), _carried(each)) for each in plain]
     setting = Setting(device, threads, 1, precision, backend, runs, fold, seed)
     rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell)
     put(page(rows).render(format))
+
+
+def _carried(source: Source) -> Checkpoint | None:
+    """Its weights, which are carried through the transforms that they were trained without."""
+    return None if source.weights is None else Checkpoint.of(source.weights, source)
 
 
 def page(rows: list[dict[str, object]]) -> Page:

@@ -18,6 +18,7 @@ from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
+from costmodel.weights import Checkpoint
 from reports.clip_accuracy import page as page_of_clips
 from reports.table import Page, Table
 
@@ -113,10 +114,15 @@ def _as_trained(source: Source, weights: Path) -> Source:
     return plain if names_fit(plain.graph(), weights) else source
 
 
+def _carried(source: Source) -> Checkpoint:
+    """The weights, which are carried through the transforms that they were trained without."""
+    return Checkpoint.of(source.needed_weights, source)
+
+
 def _on_clips(source: Source, data: Data, views: Views, device: str) -> ClipAccuracy:
     from search.train.evaluate import on_clips
 
-    found = on_clips(with_classes(source, data).clip(), source.needed_weights, data, views, device)
+    found = on_clips(with_classes(source, data).clip(), _carried(source), data, views, device)
     if views.crops == 3 and data.validation.height == data.validation.width:
         tell("note: the videos are square, so that the three crops are one and the same")
     if found.looped:
@@ -156,7 +162,7 @@ def _on_stream(
     from search.train.evaluate import Views, on_clips
     from search.train.streaming import Streamed
 
-    clip, options, weights = source.clip(), source.made_by(Continual), source.needed_weights
+    clip, options, weights = source.clip(), source.made_by(Continual), _carried(source)
     streamed = Streamed(source.graph(), weights, data, limit, device)
     for note in streamed.graph.notes:
         tell(f"note: {note}")
@@ -186,7 +192,9 @@ def _on_stream(
     )
 
 
-def _longer_pools(clip: Graph, options: Continual, weights: Path, data: Data, limit: int | None) -> list[Row]:
+def _longer_pools(
+    clip: Graph, options: Continual, weights: Checkpoint, data: Data, limit: int | None
+) -> list[Row]:
     """The pool of the clip network, and the longer one asked for, as in the paper's Table 3."""
     from search.train.streaming import with_pools
 

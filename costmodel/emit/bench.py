@@ -17,11 +17,11 @@ from torch import Tensor
 
 from costmodel.emit.backends import Runner, available, backend_named, clip_runner
 from costmodel.emit.build import emit
+from costmodel.emit.carried import load_into
 from costmodel.emit.fold import fold_norms
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.randomise import randomise
 from costmodel.emit.stream import StreamNetwork
-from costmodel.emit.weights import load_weights
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 
@@ -85,7 +85,7 @@ class Benched(NamedTuple):
 
     title: str
     graph: Graph
-    weights: Path | None = None
+    weights: str | os.PathLike[str] | None = None
 
 
 @dataclass
@@ -205,11 +205,13 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
         yield _step_subject(title, run, backend, inputs[:, :, 0].contiguous(), setting)
 
 
-def _network(graph: Graph, weights: Path | None, setting: Setting) -> ClipNetwork | StreamNetwork:
+def _network(
+    graph: Graph, weights: str | os.PathLike[str] | None, setting: Setting
+) -> ClipNetwork | StreamNetwork:
     network = emit(graph)
     randomise(network, setting.seed)
     if weights is not None:
-        load_weights(network, weights)
+        load_into(network, weights)
     # Looking for NaN makes a GPU's caller wait, and is no part of the network.
     network.checks_values = False
     return network.to(setting.torch_device, PRECISIONS[setting.precision]).eval()

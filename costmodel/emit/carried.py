@@ -40,8 +40,8 @@ def load_carried(
     """
     done = _trained_with(network, Checkpoint.of(path).path)
     own = emit(replace(network, transforms=network.transforms[:done]).graph())
-    # Nothing to carry where no name differs; an error then speaks of this network and not of a second try.
-    if own.state_dict().keys() == running.state_dict().keys():
+    # Nothing to carry where all are alike; an error then speaks of this network and not of a second try.
+    if _shapes(own) == _shapes(running):
         return load_weights(running, path, spare=spare)
     try:
         return load_weights(running, path, spare=spare)  # of a network that was trained with these transforms
@@ -53,6 +53,10 @@ def load_carried(
     )
     _must_be_whole(own, running, found.missing_keys, loaded.spared)
     return loaded
+
+
+def _shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
 
 
 def _must_be_whole(own: nn.Module, running: nn.Module, missing: list[str], spared: tuple[str, ...]) -> None:

@@ -19,6 +19,8 @@ from costmodel.emit.weights_file import read_content
 from costmodel.errors import DataError, EmitError, GraphError
 from costmodel.files import OutputError, write_whole
 
+WeightsPath = str | os.PathLike[str]  # a `Checkpoint` too, which says how its file is read
+
 
 def write(path: Path, content: Mapping[str, object] | str | bytes) -> None:
     """Writes tensors and plain values, text or bytes; the file is the old one or the new one.
@@ -54,9 +56,7 @@ def read(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: there is no such file" if is_missing else str(error)) from error
 
 
-def load_weights(
-    network: Network, path: str | os.PathLike[str], *, new_classifier: bool = False
-) -> tuple[str, ...]:
+def load_weights(network: Network, path: WeightsPath, *, new_classifier: bool = False) -> tuple[str, ...]:
     """Loads the weights of a file into a network.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from search.data import Data, Videos, View, batches
 from search.data.views import TEST_SCALE, Numbers, clips_at, positions
-from search.train.checkpoint import load_weights
+from search.train.checkpoint import WeightsPath, load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, reading_of, view_of
 from search.train.forms import Form, form_of
 from search.train.metrics import (
@@ -146,7 +145,9 @@ def at_test_crop(graph: Graph, crops: int) -> Graph:
     return replace(graph, source=graph.source._replace(height=height, width=width))
 
 
-def on_clips(graph: Graph, weights: Path, data: Data, views: Views, device: str = "cpu") -> ClipAccuracy:
+def on_clips(
+    graph: Graph, weights: WeightsPath, data: Data, views: Views, device: str = "cpu"
+) -> ClipAccuracy:
     """The accuracy of a clip network: K-Center or K-LeftCenterRight clips  (Feichtenhofer 2020, sec. 4).
 
     With `sliding` views, as Kopuklu 2022, sec. 3.3 "Recognition" has it for fc heads.

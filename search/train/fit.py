@@ -13,7 +13,7 @@ from costmodel.graph import Graph
 from costmodel.weights import is_weights_file, read_weights_file
 from search.data import Data, Videos, View, batches, centre_clips
 from search.train.answers import Reading
-from search.train.checkpoint import read
+from search.train.checkpoint import WeightsPath, read
 from search.train.forms import Form
 from search.train.metrics import loss_of, right_in
 
@@ -63,16 +63,17 @@ def as_wide(clips: Tensor, graph: Graph) -> Tensor:
     return clips if clips.shape[1] == channels else clips.expand(-1, channels, -1, -1, -1)
 
 
-def reading_of(weights: Path) -> Reading:
+def reading_of(weights: WeightsPath) -> Reading:
     """Which answers count for a clip, as the training of these weights had it.
 
     Raises:
         CostModelError: there is no such file, or it is damaged.
     """
-    if is_weights_file(weights):
-        about = read_weights_file(weights).about
+    path = Path(weights)
+    if is_weights_file(path):
+        about = read_weights_file(path).about
         return Reading() if about is None else Reading(about.answers, about.lead)
-    content = read(weights)
+    content = read(path)
     return Reading(str(content.get("answers", "")), int(content.get("lead", 0)))
 
 

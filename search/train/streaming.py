@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from costmodel.transforms.continual import Continual
 from search.data import Data, Videos, View, batches, centre_clips
 from search.data.views import Numbers
 from search.train.answers import over_places
-from search.train.checkpoint import load_weights
+from search.train.checkpoint import WeightsPath, load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, view_of
 from search.train.forms import warm_frames
 from search.train.metrics import probabilities, standard_error, top
@@ -71,7 +70,7 @@ class Streamed:
     """
 
     graph: Graph
-    weights: Path
+    weights: WeightsPath
     data: Data
     limit: int | None = None
     device: str = "cpu"
@@ -240,7 +239,12 @@ class Streamed:
 
 
 def with_pools(
-    clip: Graph, options: Continual, pools: Sequence[int], weights: Path, data: Data, limit: int | None = None
+    clip: Graph,
+    options: Continual,
+    pools: Sequence[int],
+    weights: WeightsPath,
+    data: Data,
+    limit: int | None = None,
 ) -> list[Row]:
     """Accuracy and cost in the steady state with longer last pools  (Hedegaard 2022, Table 3).
 
@@ -267,7 +271,7 @@ def with_pools(
     return rows
 
 
-def _running(graph: Graph, weights: Path, device: str) -> StreamNetwork:
+def _running(graph: Graph, weights: WeightsPath, device: str) -> StreamNetwork:
     network = emit(graph)
     assert isinstance(network, StreamNetwork)
     load_weights(network, weights)

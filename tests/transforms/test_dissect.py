@@ -1,11 +1,14 @@
 """Dissected networks: against D3D's own by hand, against figures of the paper, and as streams."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional
 
 from costmodel import Graph, analyze
 from costmodel.emit import emit
+from costmodel.emit.carried import load_carried
 from costmodel.emit.randomise import randomise
 from costmodel.errors import TransformError
 from costmodel.network import Network
@@ -200,3 +203,15 @@ def test_a_dissected_network_is_a_stream_already():
         TransformError, match="--continual: changes a clip network; give it ahead of --dissect"
     ):
         network(Dissect(), Continual())
+
+
+def test_weights_of_the_clip_network_are_read_through_it(tmp_path: Path):
+    """Both have the same names: the shapes say that the kernels are others."""
+    trained = emit(network().graph())
+    path = tmp_path / "clip.pt"
+    torch.save({"weights": trained.state_dict()}, path)
+    dissected = network(Dissect())
+    running = emit(dissected.graph())
+    load_carried(dissected, running, path)
+    wanted = dissected.carried(trained.state_dict())
+    assert all(torch.equal(value, wanted[name]) for name, value in running.state_dict().items())

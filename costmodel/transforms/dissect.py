@@ -136,7 +136,7 @@ class Dissect(Transform):
         elif self.skips == "concat":
             kernel = 2
         elif self.skips == "sum":
-            source = node.inputs[0]
+            source = editor.node(node.name).inputs[0]  # what it read first may have gone
             editor.insert_before(node.name, 0, Shift(frames=1), f"{node.name}_before")
             editor.insert_before(node.name, 0, Add(), f"{node.name}_sum", beside=source)
         editor.replace(node.name, node.op.with_taps(kernel))

@@ -14,7 +14,7 @@ from costmodel.errors import TransformError
 from costmodel.network import Network
 from costmodel.spec import from_text
 from costmodel.transforms.continual import Continual
-from costmodel.transforms.dissect import Dissect
+from costmodel.transforms.dissect import Dissect, Skips
 from costmodel.transforms.head import Head
 from costmodel.transforms.output import Output
 from costmodel.validation.validate import validate
@@ -58,9 +58,13 @@ def test_every_frame_is_answered_for_and_none_to_come_is_seen():
     assert totals(graph, "delay", "lookahead", "transient", "warmup", "receptive_field") == (0, 0, 0, 3, 4)
 
 
-def test_pools_that_nothing_is_left_of_go():
-    names = network(Dissect()).graph().by_name
+@pytest.mark.parametrize("skips", ["concat", "sum", "none"])
+def test_pools_that_nothing_is_left_of_go(skips: Skips):
+    pooled = "        - max_pool: {name: gone, kernel: [3, 1, 1]}\n        - conv: {name: one,"
+    text = SPEC.replace("        - conv: {name: one,", pooled)
+    names = network(Dissect(skips=skips), spec=text).graph().by_name
     assert "block.skip.halves" not in names
+    assert "block.main.gone" not in names
     assert "pool" in names
 
 

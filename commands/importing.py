@@ -61,8 +61,7 @@ def import_(
     try:
         imported = read_module(module, shape, name or _name(place), axes=axes)
     except ModuleError as error:
-        if format == "json":
-            put(_refused(error).render(format))
+        put(_refused(error).render(format))
         raise
     files = {}
     if weights is not None:
@@ -123,7 +122,7 @@ def _refused(error: ModuleError) -> Page:
     table = Table(rows, ("op", "file", "line", "shapes", "reason", "nearest"))
     return Page(
         lambda: {"params": None, "macs": None, "unused": [], "partial": True, "unknown": rows},
-        lambda: whole([table]),
+        list,  # a person reads the error itself, a line for each
         lambda: table,
         lambda: [table],
     )

@@ -8,7 +8,7 @@ from functools import cache
 from shlex import split
 
 from commands.parser import Given, parse
-from costmodel.errors import OptionError, TransformError
+from costmodel.errors import OptionError
 from costmodel.options import Option, Value
 from costmodel.transforms import TRANSFORMS, Transform, composed
 
@@ -42,7 +42,7 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
     for name in named:
         # Of two heads the last one would win without a word; of two equal switches either says all.
         if name in given.repeated and not isinstance(given.values[name], bool):
-            raise TransformError(f"--{by_name[name]}: stands twice, expected once at most")
+            raise OptionError(f"--{by_name[name]}: stands twice, expected once at most")
     words = [by_name[name] for name in named if not _is_off(given.values[name])]
     # `--no-word` was in the order too, so that what is turned off is not implied again
     is_stream = any(TRANSFORMS[word].gives_stream for word in words)

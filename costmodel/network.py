@@ -260,7 +260,7 @@ class Network:
             return self._allowed(transform)(graph)
         except TransformError as error:
             # Not of wrong options, which begin with their flag: of a layer that has no frame-by-frame form.
-            if not transform.gives_stream or str(error).startswith("--"):
+            if not (transform.gives_stream and self.is_exact) or str(error).startswith("--"):
                 raise
             place = self.transforms.index(transform)
             asked = replace(self, transforms=self.transforms[:place]).flags

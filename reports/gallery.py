@@ -97,7 +97,8 @@ def rows() -> tuple[list[dict[str, object]], list[str]]:
         try:
             row |= _figures(Figures(network.continual().graph()), STREAM_FIGURES)
         except TransformError as error:
-            refused.append(f"- `{entry.command}`: {error}")
+            # where the command that diagnoses it would stand, the page has the command itself
+            refused.append(f"- `{entry.command}`: {error.__cause__ or error}")
         found.append(row)
     return found, refused
 

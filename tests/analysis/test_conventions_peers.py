@@ -126,6 +126,7 @@ CASES = {
     },
     "cumulative_pool": "cumulative_pool",
     "cumulative_pool of the largest": "cumulative_pool: {of: max}",
+    "last": "last",
     "global_pool over the map": "global_pool: {kernel: [1, all, all]}",
     **{
         f"{word} as {written}": f"{word}: {{a: [], b: [relu], written: {written}}}"

@@ -88,7 +88,6 @@ def test_an_option_without_its_transform_names_those_that_take_it(mirror: type[T
 def test_a_word_takes_its_value_in_its_place_in_the_order(cut: type[Transform]):
     assert made("--fold", "--cut-at", "5", "--continual") == ["--fold", "--cut-at 5", "--continual"]
     assert made("--cut-at=0", "--keeping=2", "--fold") == ["--cut-at 0 --keeping 2", "--fold"]
-    assert made("--cut-at=3", "--cut-at=4") == ["--cut-at 4"]
     assert made("--fold", implied=("cut-at",)) == ["--fold", "--cut-at 3"]
 
 
@@ -96,6 +95,7 @@ def test_a_word_with_a_wrong_value_or_none_is_refused(cut: type[Transform]):
     for arguments, message in (
         (("--cut-at=x",), "--cut-at: 'x', expected a whole number, 0 or more"),
         (("--cut-at",), "Option '--cut-at' requires an argument."),
+        (("--cut-at=3", "--cut-at=4"), "--cut-at: stands twice, expected once at most"),
         (("--keeping=2",), "--keeping: is an option of --cut-at; add it"),
     ):
         with pytest.raises(OptionError) as caught:

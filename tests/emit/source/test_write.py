@@ -158,6 +158,7 @@ def test_every_op_can_be_written():
         "stride": (1, 1, 1),
         "groups": 1,
         "part": 1,
+        "size": (2, 2, 2),
     }
     for word, op in OPS.items():
         fields = {name: given[name] for name in op.__dataclass_fields__ if name in given and name != "rate"}

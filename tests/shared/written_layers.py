@@ -21,6 +21,7 @@ from costmodel.ops import (
     GroupNorm,
     InstanceNorm,
     Interpolate,
+    Last,
     LayerNorm,
     Linear,
     MaxPool,
@@ -56,6 +57,13 @@ ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]
     "tanh": (nn.Tanh, lambda x: torch.tanh(x)),
     "hard_sigmoid_keras": (KerasHardSigmoid, lambda x: (0.2 * x + 0.5).clamp(0, 1)),
 }
+
+
+class NewestFrame(nn.Module):
+    """The last frame of a clip, as heads on recurrent layers slice it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, -1:]
 
 
 class OnLast(nn.Module):
@@ -305,6 +313,8 @@ def _module(op: Op, channels: int, sizes: tuple[int, ...]) -> nn.Module:
         return pool(op.size)
     if isinstance(op, Interpolate):
         return _upsample(op, sizes)
+    if isinstance(op, Last):
+        return NewestFrame()
     if isinstance(op, ConvTranspose):
         return nn.ConvTranspose3d(
             *(channels, op.channels, op.kernel, op.stride, op.padding, op.output_padding),

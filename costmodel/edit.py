@@ -119,6 +119,19 @@ class Editor:
         tags = node.tags - {SINGLE_NUMBER_KERNEL} if is_three else node.tags
         self._nodes[name] = replace(node, op=op, tags=tags)
 
+    def of_each_frame(self, name: str) -> None:
+        """Lets a layer take each frame alone; it goes where nothing is left of it then.
+
+        Raises:
+            GraphError: there is no such node.
+            TransformError: it must see frames to come.
+        """
+        op = self.node(name).op.of_each_frame(*self._graph.inputs_of(self._graph.by_name[name]))
+        if op is None:
+            self.bypass(name)
+        else:
+            self.replace(name, op)
+
     def bypass(self, name: str) -> None:
         """Takes a layer out; what read it reads what it read. Its name is free again.
 

@@ -13,10 +13,11 @@ from costmodel.diagnosis.obstacles import refusals
 from costmodel.edit import Editor
 from costmodel.errors import CostModelError, ShapeError, TransformError
 from costmodel.graph import Graph
-from costmodel.ops import Conv, Op
+from costmodel.ops import Op
 from costmodel.transforms.base import Carries, Transform
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.dissect import Dissect
+from costmodel.transforms.flattened import convolve_flattened
 
 MOST_COMBINED = (
     24  # kinds of refusal times what stands in for each: enough for all shipped and tested networks
@@ -133,14 +134,9 @@ def _replaced(text: str) -> Edit:
 def _convolved(graph: Graph, names: tuple[str, ...]) -> Graph:
     editor = Editor(graph)
     for name in names:
-        (x,) = graph.inputs_of(graph.by_name[name])
-        for reader in graph.consumers[name]:
-            linear = graph.by_name[reader]
-            bias = "bias" in linear.op.weights(*graph.inputs_of(linear))
-            kernel = (x.time, x.height, x.width)
-            op = Conv(channels=graph.types[reader].channels, kernel=kernel, padding=(0, 0, 0), bias=bias)
-            editor.replace(reader, op)
-        editor.bypass(name)
+        node = graph.by_name[name]
+        (x,) = graph.inputs_of(node)
+        convolve_flattened(editor, graph, node, frames=x.time)
     return editor.graph()
 
 
@@ -191,12 +187,7 @@ def _excite_frames(graph: Graph) -> Graph:
 def _of_each_frame(graph: Graph, names: frozenset[str]) -> Graph:
     editor = Editor(graph)
     for name in names:
-        node = graph.by_name[name]
-        op = node.op.of_each_frame(*graph.inputs_of(node))
-        if op is None:
-            editor.bypass(name)
-        else:
-            editor.replace(name, op)
+        editor.of_each_frame(name)
     return editor.graph()
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from costmodel.edit import Editor
 from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph, Node
-from costmodel.ops import Add, Conv, Shift
+from costmodel.ops import Add, Shift
 from costmodel.transforms.base import Carries, Transform, option
 from costmodel.transforms.continual import Continual, State
+from costmodel.transforms.flattened import convolve_flattened
 from costmodel.transforms.paths import Place, places
 
 if TYPE_CHECKING:
@@ -123,11 +124,7 @@ class Dissect(Transform):
         elif node.op.flattens:
             _classify_each_frame(editor, graph, node)
         else:
-            op = node.op.of_each_frame(*inputs)
-            if op is None:
-                editor.bypass(node.name)
-            else:
-                editor.replace(node.name, op)
+            editor.of_each_frame(node.name)
 
     def _see_before(self, editor: Editor, node: Node, place: Place) -> None:
         kernel = 1
@@ -144,19 +141,12 @@ class Dissect(Transform):
 
 def _classify_each_frame(editor: Editor, graph: Graph, node: Node) -> None:
     """The linear layer behind a flattened clip as the convolution of one frame that it is there."""
-    (x,) = graph.inputs_of(node)
     readers = [graph.by_name[name] for name in graph.consumers[node.name]]
     if not readers or any(reader.op.word != "linear" for reader in readers):
         raise TransformError(
             f"{node.op.word} joins all frames into channels, and no linear layer reads it; pool over time"
         )
-    for reader in readers:
-        linear = reader.op
-        has_bias = "bias" in linear.weights(*graph.inputs_of(reader))
-        channels = graph.types[reader.name].channels
-        kernel = (1, x.height, x.width)
-        editor.replace(reader.name, Conv(channels=channels, kernel=kernel, padding=(0, 0, 0), bias=has_bias))
-    editor.bypass(node.name)
+    convolve_flattened(editor, graph, node, frames=1)
 
 
 def _newest_taps(before: Graph, node: Node, weight: Tensor, kept: int) -> Tensor:

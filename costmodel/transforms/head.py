@@ -134,12 +134,7 @@ def _of_each_frame(graph: Graph) -> Graph:
     """
     editor = Editor(graph)
     for name in head_pools(graph):
-        node = graph.by_name[name]
-        pool = node.op.of_each_frame(*graph.inputs_of(node))
-        if pool is None:
-            editor.bypass(name)
-        else:
-            editor.replace(name, pool)
+        editor.of_each_frame(name)
     try:
         made = editor.graph()
     except ShapeError as error:

@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "max_pool": ("max_pool: {kernel: [3, 3, 3], stride: [2, 2, 2]}",),
     "global_pool": ("global_pool", "global_pool: {kernel: [1, all, all]}"),
+    "crop": ("crop: {before: [2, 0, 0], after: [0, 1, 1]}",),
     "subsample": ("subsample: {stride: [2, 1, 1]}",),
     "adaptive_avg_pool": (
         "adaptive_avg_pool: {size: [all, 3, 3]}",

@@ -7,6 +7,7 @@ from costmodel.ops.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, AdaptivePoo
 from costmodel.ops.attention import Attention
 from costmodel.ops.base import OPS, Op, infer, op_named
 from costmodel.ops.channels import PadChannels, Shuffle, Split
+from costmodel.ops.clip_crop import ClipCrop
 from costmodel.ops.conv import Conv
 from costmodel.ops.conv_recurrent import ConvGru, ConvLstm, ConvRecurrent
 from costmodel.ops.cumulative import CumulativePool
@@ -50,6 +51,7 @@ __all__ = [
     "AvgPool",
     "BatchNorm",
     "Bias",
+    "ClipCrop",
     "Concat",
     "Conv",
     "ConvGru",

@@ -13,6 +13,8 @@ from costmodel.numbers import Condition, Size, demand, demand_between, is_exact
 from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, Streaming, TensorType, Window, Work
 
 Triple = tuple[Size, Size, Size]
+# Another name of the same: specs allow zeros in fields that are called so.
+PadTriple = Triple
 PoolTriple = tuple[Size | None, Size | None, Size | None]
 Kept = Literal["first", "centred", "newest"]
 Demand = tuple[Condition, str, tuple[object, ...]]

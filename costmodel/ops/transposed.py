@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self, TypeAlias
+from typing import ClassVar, Self
 
 from costmodel.numbers import Size, equal, maximum
-from costmodel.ops.base import Demand, Op, Triple
+from costmodel.ops.base import Demand, Op, PadTriple, Triple
 from costmodel.ops.windowed import AXES
 from costmodel.types import Shape, TensorType, Work
-
-PadTriple: TypeAlias = Triple
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from costmodel.ops import (
     Attention,
     BatchNorm,
     Bias,
+    ClipCrop,
     ConvGru,
     ConvLstm,
     ConvTranspose,
@@ -72,6 +73,13 @@ def shift(random: Random) -> Shift:
         return Shift(frames=random.choice((1, 2, 3, -1, -2)))
     past, future = random.choice(((1, 0), (0, 1), (1, 1)))
     return Shift(frames=random.randint(1, 2), past=Fraction(past, 2), future=Fraction(future, 2))
+
+
+def crop(random: Random, x: TensorType) -> ClipCrop:
+    """A frame or two left out, and a row or column where there are some to spare."""
+    rows, columns = (random.randint(0, int(each > 2)) for each in x[2:])
+    ahead = random.randint(0, 2)
+    return ClipCrop(before=(ahead, rows, 0), after=(random.randint(0, 1), 0, columns))
 
 
 def recurrent(random: Random) -> Op:

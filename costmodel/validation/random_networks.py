@@ -34,6 +34,7 @@ from costmodel.transforms.continual import Continual, Excite, State
 from costmodel.types import TensorType
 from costmodel.validation.random_layers import (
     attention,
+    crop,
     cumulative_pool,
     on_values,
     pads_in_space,
@@ -61,7 +62,7 @@ def random_graph(seed: int) -> Graph:
     """A valid clip network, the same for the same seed, that `continual` can run frame by frame.
 
     It may hold residuals inside residuals, concatenations, parallel branches of unequal delay and of equal
-    stride at unequal phases, strides and dilation in time, causal, unpadded and partly padded windows,
+    stride at unequal phases, crops, strides and dilation in time, causal, unpadded and partly padded windows,
     grouped and depthwise convolutions, shifts into the past and the future, of shares of the channels too,
     recurrent layers, maps resized and pooled to a size, attention to the last frames, gates frame by frame,
     over the clip and over all frames so far, pools and subsampling in time, two pathways of unequal frame
@@ -141,6 +142,7 @@ class _Maker:
 
     random: Random
     nodes: list[Node] = field(default_factory=list)
+    crops: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
         pick = self.random.randint
@@ -150,7 +152,10 @@ class _Maker:
     def network(self, name: str) -> Graph:
         """A stem, some forks one after the other, perhaps a second pathway, and an end."""
         edge = self.windowed(INPUT) if self.chance(0.7) else INPUT
-        apart = Random(name)  # what else a seed draws stays as it is
+        # What else a seed draws stays as it is
+        apart, self.crops = Random(name), Random(f"{name}: crops")
+        if self.crops.random() < 0.1:
+            edge = self.add(crop(self.crops, self.types[edge]), edge)
         if apart.random() < 0.1:
             edge = self.add(transposed(apart, self.types[edge]), edge)
         if apart.random() < 0.1:
@@ -180,6 +185,8 @@ class _Maker:
         """A piece of a branch with these total strides in time and space."""
         if depth > 0 and self.chance(0.6):
             return self.fork(source, stride, depth - 1, space)
+        if stride == space == 1 and self.crops.random() < 0.05:
+            return self.add(crop(self.crops, self.types[source]), source)
         if stride == space == 1 and self.chance(0.2):
             return self.shifted(source)
         if stride == space == 1 and self.chance(0.06):

@@ -140,9 +140,7 @@ class Reference:
 
     def _shifted(self, op: Op, before: int, clip: Tensor) -> Tensor:
         """A shift of every frame that a stream can know, zeros ahead of the first."""
-        if before < 0:
-            return clip[:, :, -before:]
-        x = functional.pad(clip, (0, 0, 0, 0, before, 0))
+        x = clip[:, :, -before:] if before < 0 else functional.pad(clip, (0, 0, 0, 0, before, 0))
         return layer_for(op, (TensorType(x.shape[1], *x.shape[2:]),)).forward(x)
 
     def _nothing(self, node: Node, x: Tensor) -> Tensor:

@@ -44,6 +44,7 @@ CASES = {
     "bn as a function": "bn: {written: function}",
     "flatten": ["flatten", "linear: {channels: 3}"],
     "subsample": "subsample: {stride: [2, 1, 1]}",
+    "crop": "crop: {before: [2, 0, 0], after: [0, 1, 1]}",
     "dropout": "dropout",
     "identity": "identity",
     "prelu": "prelu",

@@ -123,6 +123,7 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
     if word in (
         "flatten",
         "subsample",
+        "crop",
         "concat",
         "shuffle",
         "split",
@@ -141,6 +142,7 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
             "scale": lambda clip: clip * torch.ones(()),
             "bias": lambda clip: clip + torch.zeros(clip.shape[1], 1, *clip.shape[3:]),
             "flatten": lambda clip: clip.flatten(1)[:, :, None, None, None],
+            "crop": lambda clip: clip[:, :, 2:, :-1, :-1],
             "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
             "concat": lambda *clips: torch.cat(clips, 1),
         }[word]

@@ -46,6 +46,13 @@ def subsample(clip: Tensor, stride: tuple[int, int, int]) -> Tensor:
     return clip[:, :, ::time, ::height, ::width]
 
 
+def leave_out(clip: Tensor, before: Triple, after: Triple) -> Tensor:
+    """A clip without its first and last frames, rows and columns."""
+    for axis, (first, behind) in enumerate(zip(before, after, strict=True), start=2):
+        clip = clip.narrow(axis, first, clip.shape[axis] - first - behind)
+    return clip
+
+
 def last(clip: Tensor) -> Tensor:
     """The last frame of a clip."""
     return clip[:, :, -1:]

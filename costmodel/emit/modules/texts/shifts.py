@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from costmodel.emit.modules.texts.clips import shift
+from costmodel.emit.modules.texts.clips import leave_out, shift
 
 Triple = tuple[int, int, int]
 
@@ -35,6 +35,28 @@ class LaterShift(nn.Module):
         """The frame, or None where it stands ahead of the first answer."""
         self.position += 1
         return frame if self.position > self.frames else None
+
+
+class LaterCrop(nn.Module):
+    """Leaves out the first frames of a stream, and rows and columns of all."""
+
+    def __init__(
+        self, frames: int, before: tuple[int, int] = (0, 0), after: tuple[int, int] = (0, 0)
+    ) -> None:
+        super().__init__()
+        self.frames, self.before, self.after = frames, before, after
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets the stream."""
+        self.position = 0
+
+    def forward(self, frame: Tensor) -> Tensor | None:
+        """The frame, or None where it is left out."""
+        self.position += 1
+        if self.position <= self.frames:
+            return None
+        return leave_out(frame, (0, *self.before), (0, *self.after))
 
 
 class StreamShares(nn.Module):

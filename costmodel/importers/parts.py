@@ -12,7 +12,7 @@ from costmodel.importers.dimensions import MAP, dealt, in_words
 from costmodel.importers.layout import CHANNELS, HEIGHT, TIME, WIDTH, dim_of
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.value import Span, Value, full_box
-from costmodel.ops import AvgPool, Last, Op, PadChannels, Shift, Shuffle, Split
+from costmodel.ops import AvgPool, ClipCrop, Last, Op, PadChannels, Shift, Shuffle, Split
 
 
 def channels_at(builder: Builder, call: fx.Node, value: Value, index: int) -> Value:
@@ -50,11 +50,9 @@ def settled(builder: Builder, call: fx.Node, value: Value, but: Sequence[str] = 
     beyond = [axis for axis in MAP if not value.is_full(axis) and axis not in but]
     if not beyond:
         return value
-    if any(min(value.pads(axis)) < 0 for axis in beyond):
-        raise Refusal(
-            f"takes a part of the {' and '.join(beyond)}, and there is no layer that crops maps",
-            "pool or convolve with a stride, or crop the clip before it is fed",
-        )
+    value = _cropped(builder, call, value, beyond)
+    if all(value.is_full(axis) for axis in beyond):
+        return value
     pads = {axis: value.pads(axis) for axis in beyond}
     padding = (0, pads.get(HEIGHT, 0), pads.get(WIDTH, 0))
     return _renewed(builder, call, AvgPool(kernel=(1, 1, 1), padding=padding), value, beyond)
@@ -84,16 +82,29 @@ def _with_frames(builder: Builder, call: fx.Node, value: Value) -> Value:
     before, behind = value.pads(TIME)
     if before == -behind and value.size(TIME) == value.whole(TIME):
         return _renewed(builder, call, Shift(frames=before), value, [TIME])
-    if before >= 0 and behind >= 0:
-        pool = AvgPool(kernel=(1, 1, 1), padding=((before, behind), 0, 0))
-        return _renewed(builder, call, pool, value, [TIME])
     if value.size(TIME) == 1 and behind == 0:
         return _renewed(builder, call, Last(), value, [TIME])
-    span = f"{value.size(TIME)} of {value.whole(TIME)} frames from {-before} on"
-    raise Refusal(
-        f"takes {span}, and no layer of ours cuts a clip so",
-        "the last frame alone, every n-th frame, a shift with zeros, or a merge that crops can be read",
-    )
+    value = _cropped(builder, call, value, [TIME])
+    if value.is_full(TIME):
+        return value
+    pool = AvgPool(kernel=(1, 1, 1), padding=(value.pads(TIME), 0, 0))
+    return _renewed(builder, call, pool, value, [TIME])
+
+
+def _cropped(builder: Builder, call: fx.Node, value: Value, axes: Sequence[str]) -> Value:
+    """The value without what its box leaves out on these axes; zeros beyond the ends are still to come."""
+    pads = {axis: value.pads(axis) if axis in axes else (0, 0) for axis in (TIME, *MAP)}
+    before, after = ([max(0, -pad[end]) for pad in pads.values()] for end in (0, 1))
+    if not any((*before, *after)):
+        return value
+    (time, height, width), (late, low, right) = before, after
+    crop = ClipCrop(before=(time, height, width), after=(late, low, right))
+    inner = dict(value.box)
+    for (axis, pad), first, last in zip(pads.items(), before, after, strict=True):
+        inner[axis] = Span(first, value.whole(axis) - first - last) if axis in axes else inner[axis]
+    made = _renewed(builder, call, crop, replace(value, box=inner), axes)
+    rest = {axis: Span(-max(0, pads[axis][0]), value.size(axis)) for axis in axes}
+    return replace(made, box={**made.box, **rest})
 
 
 def _renewed(builder: Builder, call: fx.Node, op: Op, value: Value, axes: Sequence[str]) -> Value:

@@ -115,7 +115,8 @@ class Editor:
         """
         node = self.node(name)
         # A kernel that was one number and has become three: tools that count tell them apart.
-        is_three = len(set(getattr(op, "kernel", ()))) > 1
+        kernel = getattr(op, "kernel", ())
+        is_three = isinstance(kernel, tuple) and len(set(kernel)) > 1
         tags = node.tags - {SINGLE_NUMBER_KERNEL} if is_three else node.tags
         self._nodes[name] = replace(node, op=op, tags=tags)
 

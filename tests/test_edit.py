@@ -8,7 +8,7 @@ from costmodel import Graph, Node, TensorType, analyze, continual
 from costmodel.edit import Editor
 from costmodel.errors import GraphError, ShapeError
 from costmodel.graph import INPUT
-from costmodel.ops import Add, Conv, Relu, Sigmoid
+from costmodel.ops import Add, Conv, ConvGru, Relu, Sigmoid
 from costmodel.spec import elaborate, from_text
 
 THREE_RATES = """
@@ -184,3 +184,9 @@ def test_a_layer_that_answers_keeps_what_it_needs_alone(graph: Graph):
     assert editor.fresh("d") == "d"
     with pytest.raises(GraphError, match="d: the network has no such layer"):
         editor.answer("d")
+
+
+def test_a_layer_whose_kernel_is_one_number_is_replaced(graph: Graph):
+    editor = Editor(graph)
+    editor.replace("b", ConvGru(4))
+    assert editor.graph().by_name["b"].op == ConvGru(4)

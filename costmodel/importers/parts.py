@@ -100,7 +100,7 @@ def _cropped(builder: Builder, call: fx.Node, value: Value, axes: Sequence[str])
     (time, height, width), (late, low, right) = before, after
     crop = ClipCrop(before=(time, height, width), after=(late, low, right))
     inner = dict(value.box)
-    for (axis, pad), first, last in zip(pads.items(), before, after, strict=True):
+    for axis, first, last in zip(pads, before, after, strict=True):
         inner[axis] = Span(first, value.whole(axis) - first - last) if axis in axes else inner[axis]
     made = _renewed(builder, call, crop, replace(value, box=inner), axes)
     rest = {axis: Span(-max(0, pads[axis][0]), value.size(axis)) for axis in axes}

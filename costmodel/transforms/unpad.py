@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from costmodel.analysis.temporal import slides_over_clip
+from costmodel.analysis.temporal import excitation_pools, slides_over_clip, timing
 from costmodel.edit import Editor
 from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, is_exact
-from costmodel.ops import infer
+from costmodel.ops import ClipCrop, Op, infer
 from costmodel.ops.base import Kept
-from costmodel.transforms.base import Transform
-from costmodel.transforms.continual import Continual
-from costmodel.types import TensorType
+from costmodel.transforms.base import Transform, option
+from costmodel.transforms.continual import Continual, Excite
+from costmodel.types import Streaming, TensorType, Window
 
 
 @dataclass(frozen=True)
@@ -23,40 +23,49 @@ class Unpad(Transform):
     """A clip network without padding in time, its branches cut to the frames that all have.
 
     Its answers are those of the stream once that is steady: it sees no zeros, at the price of fewer frames
-    behind every window. A clip must have as many frames as an answer sees.
+    behind every window. A clip must have as many frames as an answer sees. Where a stride would begin at
+    another frame than in the padded network, frames are left out ahead of it.
+
+    Args:
+        excite: squeeze-excite over each frame alone, as streams have it, or over the clip.
     """
 
     word: ClassVar[str] = "unpad"
     about: ClassVar[str] = "Pad no layer in time, so that the clip network answers as its stream does."
 
+    excite: Excite = option(
+        "frame", "Over what squeeze-excite pools, with --unpad.", choices=("frame", "clip")
+    )
+
     def __call__(self, graph: Graph) -> Graph:
         """The network without padding in time.
 
         Raises:
-            TransformError: the clip is too short, or branches or strides meet at other frames then.
+            TransformError: the clip is too short, or its padding in time is no number.
         """
-        unpadded = _Unpadded(graph)
+        unpadded = _Unpadded(graph, excitation_pools(graph) if self.excite == "frame" else frozenset())
         for node in graph.nodes:
             try:
                 unpadded.add(node)
             except ShapeError as error:
-                frames = _needed(graph)
                 raise TransformError(
-                    f"--unpad: {node.name}: {error}; give the clip {frames} frames or more"
+                    f"--unpad: {node.name}: {error}; give the clip {_needed(graph)} frames or more"
                 ) from error
-        return unpadded.editor.graph(notes=(*graph.notes, "unpadded: no layer is padded in time"))
+        return unpadded.editor.graph(notes=(*graph.notes, *unpadded.notes))
 
 
 def _needed(graph: Graph) -> Size:
-    """The frames that an answer sees, where a pool over the clip has one frame left."""
+    """The frames that suffice for an answer, where a pool over the clip has one frame left."""
     from costmodel.analysis.figures import Figures
     from costmodel.analysis.metrics import evaluate
 
     pool = 1 if any(slides_over_clip(graph, node) for node in graph.nodes) else None
     try:
-        return evaluate(Figures(Continual(pool=pool)(graph)), "receptive_field")
+        figures = Figures(Continual(pool=pool)(graph))
     except TransformError:  # such as of squeeze-excite alone, which is no pool of the head
-        return evaluate(Figures(Continual()(graph)), "receptive_field")
+        figures = Figures(Continual()(graph))
+    # With strides the frames of the first answer may begin a little later than the clip does.
+    return evaluate(figures, "receptive_field") + timing(graph)[graph.output].jump - 1
 
 
 @dataclass
@@ -67,6 +76,7 @@ class _Unpadded:
     """
 
     graph: Graph
+    excited: frozenset[str]
     types: dict[str, TensorType] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
 
@@ -74,64 +84,89 @@ class _Unpadded:
         self.editor = Editor(self.graph)
         self.types[INPUT], self.starts[INPUT] = self.graph.source, 0
 
+    @property
+    def notes(self) -> Iterator[str]:
+        """What has been changed."""
+        yield "unpadded: no layer is padded in time"
+        if self.excited:
+            yield "squeeze-excite pools each frame alone, not the clip; --excite clip keeps the clip"
+
     def add(self, node: Node) -> None:
         """Adds a node without its padding in time."""
-        window = self.graph.windows[node.name]
-        op = node.op if window.whole_clip else node.op.without_time_padding()
+        window, inputs = self.graph.windows[node.name], [self.types[name] for name in node.inputs]
+        op, start = node.op.without_time_padding(), self.starts[node.inputs[0]]
         if len(node.inputs) > 1:
-            op, start = node.op, self._meet(node)
-            crop = self._crop(node, start)
-            op = op if crop is None else op.cropping(crop)
+            op, start = self._joined(node, inputs)
+        elif node.name in self.excited:
+            op = node.op.streamed(Streaming(), *inputs)
         elif window.whole_clip:
-            start = 0
-        elif window.unbounded or window.is_framewise:
-            op, start = node.op, self.starts[node.inputs[0]]
-        else:
-            start = self._first(node)
+            op, start = node.op, 0
+        elif not (window.unbounded or window.is_framewise):
+            start = self._first(node, inputs)
         self.editor.replace(node.name, op)
         self.starts[node.name] = start
-        self.types[node.name] = infer(op, tuple(self.types[name] for name in node.inputs))
+        self.types[node.name] = infer(op, tuple(inputs))
+        self._without_cut_windows(node, window, inputs)
 
-    def _first(self, node: Node) -> int:
-        """The number of the first output of a window that sees no padding."""
+    def _first(self, node: Node, inputs: list[TensorType]) -> int:
+        """The number of the first output of a window that sees no padding.
+
+        Where its stride would begin elsewhere than in the padded network, frames ahead of it are left out.
+        """
         window = self.graph.windows[node.name]
         if not all(is_exact(each) for each in (window.before, window.stride)):
             raise TransformError(f"{node.name}: its padding in time is no number, give its sizes values")
         read = self.starts[node.inputs[0]] + int(window.before)
-        if read % window.stride:
-            raise TransformError(
-                f"--unpad: {node.name} strides over {window.stride} frames and would begin at another one "
-                "without padding; its stream answers at other frames than its clip"
-            )
-        return read // window.stride
+        late = -read % window.stride
+        if late:
+            inputs[0] = self._cropped(node, 0, late, 0)
+        return (read + late) // window.stride
 
-    def _meet(self, node: Node) -> int:
-        """The number of the first frame that all branches have."""
-        return max(self.starts[name] - int(skip) for name, skip in self._branches(node))
+    def _without_cut_windows(self, node: Node, window: Window, inputs: list[TensorType]) -> None:
+        """Leaves out what a layer answers whose window is cut at the ends of the clip, not padded."""
+        out = self.types[node.name]
+        if window.whole_clip or window.unbounded or window.is_framewise:
+            return
+        if out.time <= (inputs[0].time - window.span - 1) // window.stride + 1:
+            return
+        crop = ClipCrop(before=(window.before, 0, 0), after=(window.last, 0, 0))
+        self.editor.insert_after(node.name, crop, f"{node.name}.crop")
+        self.types[node.name] = infer(crop, (out,))
+        if len(inputs) > 1:  # of one input its first whole window has been counted
+            self.starts[node.name] += int(window.before)
 
-    def _branches(self, node: Node) -> list[tuple[str, Size]]:
-        """What a node joins, and the frames left out ahead of each; a gate of one frame fits any."""
-        pairs = list(zip(node.inputs, self.graph.skips[node.name], strict=True))
-        is_held = node.op.is_gate and self.types[node.inputs[-1]].time == 1
-        return pairs[:1] if is_held else pairs
+    def _joined(self, node: Node, inputs: list[TensorType]) -> tuple[Op, int]:
+        """What joins the frames that all branches have, and the number of the first."""
+        places = range(len(inputs))
+        if node.op.is_gate and inputs[-1].time == 1:  # a gate of one frame fits any
+            places = range(len(inputs) - 1)
+        skips = [int(skip) for skip in self.graph.skips[node.name]]
+        starts = [self.starts[node.inputs[place]] - skips[place] for place in places]
+        start, end = max(starts), min(starts[place] + int(inputs[place].time) for place in places)
+        ahead = [start - each for each in starts]
+        behind = [starts[place] + int(inputs[place].time) - end for place in places]
+        is_cut = any((*ahead, *behind))
+        # A join that crops keeps as many frames as its shortest branch has: all of them must be common.
+        is_whole = not all(one + two for one, two in zip(ahead, behind, strict=True))
+        for where, is_so in _KEPT.items():
+            if is_cut and is_whole and all(map(is_so, ahead, behind)):
+                return node.op.cropping(where), start
+        for place in places:
+            if ahead[place] or behind[place]:
+                inputs[place] = self._cropped(node, place, ahead[place], behind[place])
+        return node.op, start
 
-    def _crop(self, node: Node, start: int) -> Kept | None:
-        """Which frames of unequal branches are kept; None where they are equal."""
-        branches = self._branches(node)
-        ahead = [start + int(skip) - self.starts[name] for name, skip in branches]
-        frames = [int(self.types[name].time) for name, _ in branches]
-        left_out = [each - min(frames) for each in frames]
-        if not any(left_out) and not any(ahead):
-            return None
-        kept: Mapping[Kept, list[int]] = {
-            "centred": [each // 2 for each in left_out],
-            "newest": left_out,
-            "first": [0] * len(frames),
-        }
-        for where, wanted in kept.items():
-            if ahead == wanted:
-                return where
-        raise TransformError(
-            f"--unpad: {node.name} joins branches that lose {ahead} frames ahead of {left_out} in all, "
-            "expected as many on both sides, or all on one"
-        )
+    def _cropped(self, node: Node, place: int, ahead: int, behind: int) -> TensorType:
+        """Leaves out frames ahead of a node and behind, on one edge that it reads; gives what is left."""
+        crop = ClipCrop(before=(ahead, 0, 0), after=(behind, 0, 0))
+        name = f"{node.name}.crop{place + 1 if len(node.inputs) > 1 else ''}"
+        self.editor.insert_before(node.name, place, crop, name)
+        return infer(crop, (self.types[node.inputs[place]],))
+
+
+# What joins branches can cut them itself, where they lose frames in one of these ways.
+_KEPT: Mapping[Kept, Callable[[int, int], bool]] = {
+    "centred": lambda ahead, behind: behind - ahead in (0, 1),
+    "newest": lambda ahead, behind: behind == 0,
+    "first": lambda ahead, behind: ahead == 0,
+}

@@ -5,13 +5,16 @@ import sys
 import time
 
 import pytest
+import torch
 
 from costmodel import Graph
-from costmodel.errors import TransformError
+from costmodel.edit import Editor
+from costmodel.emit import StreamNetwork, emit, randomise
+from costmodel.errors import CostModelError, ShapeError, TransformError
 from costmodel.network import Network
 from costmodel.transforms import Transform
 from costmodel.transforms.causal import Causal
-from costmodel.transforms.continual import Continual
+from costmodel.transforms.continual import Continual, continual
 from costmodel.transforms.dissect import Dissect
 from costmodel.transforms.factorise import Factorise
 from costmodel.transforms.head import Head
@@ -20,6 +23,7 @@ from costmodel.transforms.stride_time import StrideTime
 from costmodel.transforms.unpad import Unpad
 from costmodel.validation.validate import validate
 from reports.gallery import Entry, entries
+from search.train.forms import warm_frames
 
 TRANSFORMS: tuple[tuple[Transform, ...], ...] = (
     (Causal(), Continual()),
@@ -110,3 +114,50 @@ def test_no_transform_loads_torch():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "False\n"
+
+
+# One has no stream, one remembers for ever; SlowFast's fast pathway has more
+# frames left than its slow one, and an unpadded clip pools all that are left.
+WITHOUT = {"c3d", "cnn_lstm", "slowfast"}
+
+
+@torch.no_grad()
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", sorted({entry.spec for entry in entries()} - WITHOUT))
+def test_every_family_without_padding_answers_as_its_stream_does(spec: str):
+    """Of as many frames as an answer sees."""
+    entry = next(each for each in entries() if each.spec == spec)
+    graph = Network.of(spec, entry.variant, small(entry), ()).graph()
+    stream = emit(continual(graph)).double().eval()
+    assert isinstance(stream, StreamNetwork)
+    frames = warm_frames(stream)
+    unpadded = emit(Unpad()(fed(graph, frames))).double().eval()
+    randomise(unpadded, 3)
+    stream.load_state_dict(unpadded.state_dict())
+    clip = torch.randn(1, *map(int, unpadded.graph.source), dtype=torch.float64)
+    answers = unpadded(clip), stream(clip)
+    first, second = (each if each.dim() == 2 else each.flatten(2)[..., -1] for each in answers)
+    scale = float(second.abs().max())
+    assert float((first - second).abs().max()) <= 1e-9 * scale
+
+
+def small(entry: Entry) -> dict[str, object]:
+    """Its sizes with the smallest crop that it takes."""
+    for crop in (32, 64, 112):
+        try:
+            sets = {**entry.sets, "crop": crop}
+            Network.of(entry.spec, entry.variant, sets, ()).graph()
+        except CostModelError:
+            continue
+        return sets
+    return dict(entry.sets)
+
+
+def fed(graph: Graph, frames: int) -> Graph:
+    """The network with so many frames, or a few more where its branches want an even number."""
+    for more in range(32):
+        try:
+            return Editor(graph).graph(source=graph.source.with_time(frames + more))
+        except ShapeError:
+            continue
+    raise AssertionError("no number of frames fits")

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from costmodel import analyze
-from costmodel.emit import emit
+from costmodel import analyze, continual
+from costmodel.edit import Editor
+from costmodel.emit import StreamNetwork, emit
 from costmodel.emit.randomise import randomise
 from costmodel.errors import TransformError
 from costmodel.network import Network
@@ -14,6 +15,7 @@ from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.unpad import Unpad
 from costmodel.validation.validate import validate
+from search.train.forms import warm_frames
 
 SPEC = """
 input: {channels: 3, time: frames, height: 4, width: 4}
@@ -78,15 +80,39 @@ def test_a_clip_that_is_too_short_is_told_how_long_it_must_be():
         network(Unpad(), frames=10).graph()
 
 
-def test_a_stride_that_would_begin_elsewhere_is_refused():
-    fields = "name: halves, kernel: [2, 1, 1], stride: [2, 1, 1], padding: [1, 0, 0]"
-    text = SPEC.replace("  - bn\n", f"  - max_pool: {{{fields}}}\n")
-    with pytest.raises(TransformError, match="--unpad: halves strides over 2 frames"):
-        network(Unpad(), frames=40, spec=text).graph()
+PAST = "conv: {name: past, channels: 4, kernel: [3, 1, 1], causal: true}"
+HALVES = "max_pool: {name: halves, kernel: [%d, 1, 1], stride: [2, 1, 1], padding: [%d, 0, 0]}"
+ATTENTION = "attention: {over: window, frames: 3, query: [], key: [], value: []}"
 
 
-def test_branches_that_lose_frames_unequally_are_refused():
-    past = "{conv: {name: past, channels: 4, kernel: [3, 1, 1], causal: true}}"
-    text = SPEC.replace("      skip: []\n", f"      skip: [{past}]\n")
-    with pytest.raises(TransformError, match="--unpad: block joins branches that lose"):
-        network(Unpad(), frames=40, spec=text).graph()
+def test_what_remembers_for_ever_begins_with_the_first_frame_that_sees_no_padding():
+    text = SPEC.replace("  - bn\n", "  - conv_gru: {channels: 4}\n")
+    assert network(Unpad(), frames=20, spec=text).graph().types["conv_gru"].time == 16
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("behind_bn", "skip"),
+    [
+        (HALVES % (2, 1), ""),  # its first window begins ahead of the clip
+        (HALVES % (3, 1), PAST),
+        (HALVES % (2, 0), PAST),
+        ("shift: {frames: 1}", PAST),
+        (ATTENTION, PAST),
+        ("squeeze_excite: {reduced: 2}", ""),
+    ],
+)
+def test_strides_unequal_branches_and_memories_answer_as_the_stream_does(behind_bn: str, skip: str):
+    block = f"skip: [{{{skip}}}]" if skip else "skip: []"
+    text = SPEC.replace("  - bn\n", f"  - bn\n  - {behind_bn}\n").replace("skip: []", block)
+    graph = Network(from_text(text, "tiny"), {"frames": 16}, ()).graph()
+    stream = emit(continual(graph)).double().eval()
+    assert isinstance(stream, StreamNetwork)
+    frames = warm_frames(stream)
+    unpadded = emit(Unpad()(Editor(graph).graph(source=graph.source.with_time(frames)))).double().eval()
+    randomise(unpadded, 3)
+    stream.load_state_dict(unpadded.state_dict())
+    clip = torch.randn((1, 3, frames, 4, 4), dtype=torch.float64)
+    answer = [stream.forward_step(frame) for frame in clip.unbind(2)][-1]
+    assert answer is not None
+    torch.testing.assert_close(unpadded(clip).flatten(1), answer.flatten(1), rtol=0, atol=1e-12)

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from commands.checkpoint import with_reading
+from commands.factory import OPTIONS as OF_FACTORIES
+from commands.factory import Making, is_factory
 from commands.index import known, listed
 from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
 from commands.parser import Given, parse
@@ -49,8 +51,13 @@ class Command:
         if self.takes == "nothing":
             return self.options
         spec = {"spec": SPEC, "maybe": MAYBE_SPEC, "specs": SPECS}[self.takes]
+        of_factories = (each for each in OF_FACTORIES if each.name not in self._own)
         # the SPEC first: arguments without a flag are given out in the order of the table
-        return (spec, VARIANT, SET, *transform_options(self.has), *self.options)
+        return (spec, VARIANT, SET, *of_factories, *transform_options(self.has), *self.options)
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.options)
 
     def __call__(self, name: str, arguments: Sequence[str]) -> int | None:
         """Runs it, under the name by which it was called, as a command line says.
@@ -79,6 +86,8 @@ class Command:
         implied = [word for name, word in self.implies.items() if given.values[name]]
         # those implied come last: a stream is made of the clip network as the other transforms leave it
         transforms = asked(given, [*implied, *self.has])
+        specs = spec if isinstance(spec, tuple) else (spec,)
+        self._refuse_factory_options(given, [str(each) for each in specs])
         if isinstance(spec, tuple):
             return [self._source(str(each), given.values, transforms) for each in spec]
         return self._source(str(spec), given.values, transforms)
@@ -88,13 +97,23 @@ class Command:
         assert isinstance(sets, tuple)
         variant = values["variant"]
         given = dict(parse_set(str(text)) for text in sets)
-        return Source.read(spec, None if variant is None else str(variant), given, transforms)
+        making = Making.of(values, self._own)
+        chosen = None if variant is None else str(variant)
+        wants = "weights" in self._own
+        return Source.read(spec, chosen, given, transforms, making, with_weights=wants)
 
     def _refuse_network_options(self, given: Given) -> None:
-        own = {each.name for each in self.options}
         for each in self.table:
-            if each.name in given.order and each.name not in own:
+            if each.name in given.order and each.name not in self._own:
                 raise OptionError(f"{each.flag}: is for a SPEC; name one")
+
+    def _refuse_factory_options(self, given: Given, specs: Sequence[str]) -> None:
+        """Refuses what would have no effect: options of factories where there is none."""
+        if given.values.get("against") is not None or any(map(is_factory, specs)):
+            return
+        for each in OF_FACTORIES:
+            if each.name in given.order and each.name not in self._own:
+                raise OptionError(f"{each.flag}: is for package.module:factory as SPEC; name one")
 
 
 @dataclass(frozen=True)

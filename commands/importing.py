@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.command import Command
+from commands.factory import ARGS, AXES, CHECKPOINT, INPUT, Making, told
 from commands.options import FORMAT, SEED
 from commands.printing import put, tell
 from costmodel.errors import OptionError
@@ -52,14 +53,15 @@ def import_(
 ) -> None:
     """Writes a spec of a module, and with `--weights` its weights."""
     from costmodel.files import write_all
-    from costmodel.importers import ModuleError, module_of, read_module
+    from costmodel.importers import ModuleError
 
-    shape = _shape(input)
+    making = Making(input, args, checkpoint, axes)
+    making.shape(place)  # told ahead of what takes longer
     if weights is not None and weights.suffix != ".safetensors":
         raise OptionError(f"--weights: {weights}, expected a name that ends in .safetensors")
-    module = module_of(place, args, checkpoint)
+    module = making.module(place)
     try:
-        imported = read_module(module, shape, name or _name(place), axes=axes)
+        imported = making.read(place, module, name)
     except ModuleError as error:
         put(_refused(error).render(format))
         raise
@@ -68,22 +70,9 @@ def import_(
         imported = imported.with_answers_compared(module, axes, seed)
         files[weights] = imported.weights_file()
     write_all({out: imported.text.encode(), **files})
-    for note in imported.notes:
-        tell(f"note: {note}")
+    told(imported)
     put(_page(imported).render(format))
     tell(f"{imported.graph.name} written to {' and '.join(map(str, (out, *files)))}")
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    """The sizes of a clip, such as of 1x3x16x112x112."""
-    if not re.fullmatch(r"[1-9]\d{0,6}(x[1-9]\d{0,6})*", text):
-        raise OptionError(f"--input: {text[:80]!r}, expected sizes such as 1x3x16x112x112")
-    return tuple(map(int, text.split("x")))
-
-
-def _name(place: str) -> str:
-    """What a network is called: as its factory."""
-    return place.rpartition(":")[2].rpartition(".")[2]
 
 
 def _page(imported: Imported) -> Page:
@@ -139,20 +128,13 @@ COMMAND = Command(
             is_positional=True,
             is_required=True,
         ),
-        Option(
-            "input",
-            "The sizes of a clip as it takes it, such as 1x3x16x112x112.",
-            is_required=True,
-            metavar="SIZES",
-        ),
+        replace(INPUT, is_required=True),
         Option("out", "The spec to write.", Path, is_required=True, metavar="FILE"),
         Option("weights", "The file of weights to write, which says its network too.", Path, metavar="FILE"),
-        Option("args", "Arguments of the factory as JSON, by name or in order.", default="", metavar="JSON"),
-        Option(
-            "checkpoint", "Weights of the module's own, a state dict of torch.save.", Path, metavar="FILE"
-        ),
+        ARGS,
+        CHECKPOINT,
         Option("name", "What the network is called; as its factory where it is not said.", default=""),
-        Option("axes", "The order of the clip's axes: N clips, C channels, T frames, H, W.", default="NCTHW"),
+        AXES,
         SEED,
         FORMAT,
     ),

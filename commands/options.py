@@ -10,12 +10,17 @@ from reports.table import FORMATS
 
 SPEC = Option(
     "spec",
-    "A spec: a path, a shipped name such as x3d_m, or a file of weights.",
+    "A spec: a path, a shipped name such as x3d_m, or a file of weights. With --input also a PyTorch "
+    "factory: package.module:factory or path/to/file.py:factory, whose Python is imported and RUN.",
     metavar="SPEC",
     is_positional=True,
     is_required=True,
 )
-SPECS = replace(SPEC, help="Specs: paths, shipped names, or files of weights.", is_repeatable=True)
+SPECS = replace(
+    SPEC,
+    help="Specs: paths, shipped names, files of weights, or with --input factories, whose Python is RUN.",
+    is_repeatable=True,
+)
 # brackets, as usage lines have them for what may be left out
 MAYBE_SPEC = replace(SPEC, metavar="[SPEC]", is_required=False)
 VARIANT = Option("variant", "A variant of the spec, such as XS.")

@@ -1,4 +1,4 @@
-"""The network that a command is given: from a spec, or from a file of weights that says its own."""
+"""The network that a command is given: from a spec, a file of weights that says its own, or a factory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.factory import Making, is_factory, kept, told
 from costmodel.address import address
 from costmodel.errors import OptionError, WeightsError
 from costmodel.escape import shell
@@ -32,20 +33,40 @@ class Source(Network):
     Args:
         weights: the file of its weights.
         file: what that file says of itself; None where it says nothing, or of another network.
+        making: how factories on the command line make their modules.
     """
 
     weights: Path | None = None
     file: WeightsFile | None = None
+    making: Making = Making()
 
     @classmethod
     def read(
-        cls, spec: str, variant: str | None, sets: Settings, transforms: tuple[Transform, ...]
+        cls,
+        spec: str,
+        variant: str | None,
+        sets: Settings,
+        transforms: tuple[Transform, ...],
+        making: Making | None = None,
+        *,
+        with_weights: bool = False,
     ) -> Source:
-        """The network that SPEC names on a command line: by a path, a shipped name, or a file of weights.
+        """The network that SPEC names: a path, a shipped name, a file of weights, or a factory.
+
+        Args:
+            spec: SPEC.
+            variant: of a spec.
+            sets: sizes that are set.
+            transforms: those asked for.
+            making: how factories make their modules.
+            with_weights: whether the weights of a factory's module are wanted too.
 
         Raises:
             CostModelError: it cannot be read, or an option contradicts the file of weights.
         """
+        making = making or Making()
+        if is_factory(spec):
+            return cls._of_factory(spec, variant, sets, transforms, making, with_weights)
         file = _weights_file(spec)
         if file is not None:
             return cls._of_file(file, spec, variant, sets, transforms)
@@ -54,7 +75,23 @@ class Source(Network):
                 f"{spec}: says nothing of the network that it is for; "
                 "expected a spec, and this file as --weights"
             )
-        return cls.of(spec, variant, sets, transforms)
+        return replace(cls.of(spec, variant, sets, transforms), making=making)
+
+    @classmethod
+    def _of_factory(
+        cls,
+        spec: str,
+        variant: str | None,
+        sets: Settings,
+        transforms: tuple[Transform, ...],
+        making: Making,
+        with_weights: bool,
+    ) -> Source:
+        """The network that a factory's module is; its weights go to a file that ends with the program."""
+        imported = making.read(spec, making.module(spec))
+        told(imported)
+        found = cls(imported.network.document, sets, transforms, variant, spec, making=making)
+        return found.taking(kept(imported)) if with_weights else found
 
     @classmethod
     def _of_file(
@@ -116,7 +153,7 @@ class Source(Network):
         return replace(self, weights=weights)
 
     def _must_have_none(self) -> None:
-        if self.weights is not None:
+        if self.is_of_file:
             raise OptionError("--weights: SPEC is a file of weights itself; give one of the two")
 
     @property
@@ -133,6 +170,8 @@ class Source(Network):
     @property
     def flags(self) -> str:
         """The command line that gives it, behind the command's name."""
+        if is_factory(self.spec):
+            return f"{super().flags} {self.making.flags}"
         if not self.is_of_file:
             return super().flags
         if self._sizes_moved:  # another network of the file's spec, such as a search finds

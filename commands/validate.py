@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from commands.printing import put, tell
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
+from costmodel.transforms.continual import Continual
+from costmodel.transforms.fold import Fold
 from reports.table import Page, Table, Text, whole
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ EXAMPLES = """Every figure of a network, predicted beside measured as it runs; e
 Costs are measured at full size; what concerns time on smaller maps, with all channels, frames and layers of
 the spec; outputs in float64, layer by layer, with every parameter and buffer drawn at random.
 
+With --against only the module counts that the network was read from, which is imported and RUN, as your user:
+its answers to a clip in 32 and in 64 bits, and with --continual what it computes inside a long clip, far from
+both ends, where it does not see that the clip ends. What is not measured does not hold.
+
 Examples:
 
     validate x3d_m                             the clip network
@@ -38,17 +44,35 @@ Examples:
 
     validate x3d_m --continual --weights x3d_m.pyth
 
+    validate mine.yaml --weights mine.safetensors --against my/net.py:make       the module it was read from
+
+    validate mine.yaml --weights mine.safetensors --against my/net.py:make --continual
+
     validate --random 20 --seed 1              networks made at random, clip and frame by frame
 """
 
 
-def validate(source: Source | None, random: int | None, weights: Path | None, seed: int, format: str) -> int:
+def validate(
+    source: Source | None,
+    random: int | None,
+    weights: Path | None,
+    against: str | None,
+    seed: int,
+    format: str,
+) -> int:
     """Prints what is predicted beside what is measured; 1 where they differ."""
     if (source is None) == (random is None):
         raise OptionError("SPEC: expected one, or --random N and no SPEC")
     if source is None and weights is not None:
         raise OptionError("--weights: are for a SPEC; name one")
-    rows = _of_spec(source.taking(weights), seed) if source is not None else _of_random(random or 0, seed)
+    if source is None and against is not None:
+        raise OptionError("--against: is for a SPEC; name one")
+    if source is None:
+        rows = _of_random(random or 0, seed)
+    elif against is not None:
+        rows = [_shown(check) for check in against_module(source.taking(weights), against, seed)]
+    else:
+        rows = _of_spec(source.taking(weights), seed)
     put(page(rows, random is not None).render(format))
     # 1, the answer is no, apart from 2, a mistake of the user: for scripts and CI
     return 0 if all(row["holds"] for row in rows) else 1
@@ -64,6 +88,25 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.
     learned = [] if source.weights is None else list(check_weights(source, source.weights, seed))
     return [_shown(check) for check in (*checks_of(graph, seed), *learned)]
+
+
+def against_module(source: Source, place: str, seed: int) -> Iterator[Check]:
+    """A network beside the module that a factory makes.
+
+    Raises:
+        CostModelError: there is no module, or the network is not what was read from it.
+    """
+    further = [each.flags for each in source.transforms if not isinstance(each, Continual | Fold)]
+    if further:
+        raise OptionError(f"--against: is for the network itself and its stream; leave out {further[0]}")
+    if source.weights is None:
+        raise OptionError("--against: needs the module's weights, --weights FILE as `import` writes it")
+    from costmodel.importers import order_of
+    from costmodel.validation.against import check_against
+
+    order = order_of(source.making.axes)
+    module = source.making.module(place)
+    yield from check_against(source, source.weights, module, order, seed)
 
 
 def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
@@ -98,10 +141,16 @@ def page(rows: list[dict[str, object]], is_random: bool) -> Page:
     shown = Table(_limits(failed if is_random else rows), columns)
     return Page(
         lambda: {"checks": [{name: row[name] for name in columns} for row in rows]},
-        lambda: [*whole([shown]), Text.of(f"{len(rows)} checks, {len(failed)} differ\n")],
+        lambda: [*whole([shown]), Text.of(_counted(rows))],
         lambda: Table(rows, columns),
         lambda: [Table(_limits(rows), columns)],
     )
+
+
+def _counted(rows: list[dict[str, object]]) -> str:
+    differ = sum(row["holds"] is False for row in rows)
+    unmeasured = sum(row["holds"] is None for row in rows)
+    return f"{len(rows)} checks, {differ} differ{f', {unmeasured} not measured' if unmeasured else ''}\n"
 
 
 def _limits(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
@@ -115,6 +164,7 @@ COMMAND = Command(
     (
         Option("random", "N networks made at random; no SPEC then.", int, least=1, metavar="N"),
         *weights_option("Weights, with which it must answer right too."),
+        Option("against", "The factory of the module it was read from.", metavar="FACTORY"),
         SEED,
         FORMAT,
     ),

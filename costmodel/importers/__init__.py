@@ -8,7 +8,7 @@ API
 """
 
 from costmodel.importers.factory import module_of
-from costmodel.importers.imported import Imported, from_torch, read_module
+from costmodel.importers.imported import Imported, from_torch, order_of, read_module
 from costmodel.importers.refusal import ModuleError
 
-__all__ = ["Imported", "ModuleError", "from_torch", "module_of", "read_module"]
+__all__ = ["Imported", "ModuleError", "from_torch", "module_of", "order_of", "read_module"]

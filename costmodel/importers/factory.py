@@ -11,11 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 
 from costmodel.emit.weights import read_checkpoint
 from costmodel.errors import CostModelError, OptionError, nearest, one_line
 from costmodel.importers.lines import users_line
+from costmodel.importers.operators import loaded
 
 FORM = "expected package.module:factory, or path/to/file.py:factory"
 
@@ -42,7 +44,9 @@ def module_of(place: str, arguments: str = "", checkpoint: Path | None = None) -
     factory = _attribute(_loaded(python, place), name, place)
     given = _arguments(arguments)
     try:
-        made = factory(**given) if isinstance(given, Mapping) else factory(*given)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # what draws its weights draws the same ones for every command
+            made = factory(**given) if isinstance(given, Mapping) else factory(*given)
     except Exception as error:  # whatever the user's code raises
         at = users_line(error.__traceback__)
         raise FactoryError(f"{place}: raised {type(error).__name__} at {at}: {_first(error)}") from error
@@ -69,11 +73,11 @@ def _loaded(python: str, place: str) -> ModuleType:
     is_file = python.endswith(".py") or "/" in python
     try:
         if is_file:
-            return _of_file(Path(python), place)
+            return loaded(lambda: _of_file(Path(python), place))
         # The user's own folder, as `python -m` has it.
         if "" not in sys.path and str(Path.cwd()) not in sys.path:
             sys.path.insert(0, str(Path.cwd()))
-        return importlib.import_module(python)
+        return loaded(lambda: importlib.import_module(python))
     except CostModelError:
         raise
     except Exception as error:  # importing runs code, which may raise anything

@@ -86,7 +86,7 @@ class Imported:
         Raises:
             ImportCheckError: it does not.
         """
-        order = _order(axes)
+        order = order_of(axes)
         found = compared(self.graph, self._reading.answer, self.tensors, module, order, seed)
         return replace(self, checked=replace(self.checked, difference=found))
 
@@ -119,7 +119,7 @@ def read_module(module: nn.Module, shape: Sequence[int], name: str, *, axes: str
         ModuleError: some of its calls have no layer here; it lists them all, with their lines.
         ImportCheckError: what was read has other costs than the module.
     """
-    order = _order(axes)
+    order = order_of(axes)
     if len(shape) != len(order):
         raise OptionError(f"--input: {len(shape)} sizes, expected {len(order)}: {', '.join(order)}")
     sizes = dict(zip(order, shape, strict=True))
@@ -133,7 +133,12 @@ def read_module(module: nn.Module, shape: Sequence[int], name: str, *, axes: str
     return Imported(reading.graph, checked, shares, described(reading.answer.dims), reading, sources)
 
 
-def _order(axes: str) -> tuple[str, ...]:
+def order_of(axes: str) -> tuple[str, ...]:
+    """The order of a clip's axes, by the letters N, C, T, H and W.
+
+    Raises:
+        OptionError: others stand there.
+    """
     if sorted(axes) != sorted(LETTERS):
         raise OptionError(f"--axes: {axes!r}, expected the letters {DEFAULT_AXES} in some order")
     return tuple(LETTERS[letter] for letter in axes)

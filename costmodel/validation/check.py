@@ -18,7 +18,7 @@ class Check:
         what: the figure.
         predicted: what the analysis says; of a difference the most that is allowed.
         measured: what the running network does.
-        holds: whether they agree.
+        holds: whether they agree; None where nothing could be measured, as `note` says.
         note: how it was measured, or where it failed.
         is_limit: whether what is predicted is the most that is allowed.
     """
@@ -26,7 +26,7 @@ class Check:
     what: str
     predicted: object
     measured: object
-    holds: bool
+    holds: bool | None
     note: str = ""
     is_limit: bool = False
 
@@ -36,9 +36,14 @@ def equal(what: str, predicted: object, measured: object, note: str = "") -> Che
     return Check(what, predicted, measured, bool(predicted == measured), note)
 
 
-def within(what: str, difference: float, note: str = "") -> Check:
+def within(what: str, difference: float, note: str = "", most: float = TOLERANCE) -> Check:
     """A check that the largest difference, as a share of the largest value, is only rounding."""
-    return Check(what, TOLERANCE, difference, difference <= TOLERANCE, note, is_limit=True)
+    return Check(what, most, difference, difference <= most, note, is_limit=True)
+
+
+def not_measured(what: str, predicted: object, reason: str) -> Check:
+    """A check that could not be made, and why."""
+    return Check(what, predicted, None, None, reason, is_limit=isinstance(predicted, float))
 
 
 def difference(found: Tensor, expected: Tensor) -> float:

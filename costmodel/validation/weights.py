@@ -55,7 +55,7 @@ def _held(file: WeightsFile) -> Check:
 @torch.no_grad()
 def _answers(network: Network, path: Path, seed: int) -> Check:
     """A stream's answers beside the clip network's; those of a clip network beside its layers one by one."""
-    graph = _small_for(network.graph())
+    graph = small_for(network.graph())
     running = emit(graph)
     loaded = load_carried(network, running, path)
     running.checks_values = False
@@ -72,7 +72,7 @@ def _answers(network: Network, path: Path, seed: int) -> Check:
     return within("answers_with_these_weights", found, f"{answers}; {read}")
 
 
-def _small_for(graph: Graph) -> Graph:
+def small_for(graph: Graph) -> Graph:
     """The network on smaller maps, where no weight of it is as large as its maps."""
     reduced = small(graph)
     with torch.device("meta"):

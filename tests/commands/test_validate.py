@@ -1,7 +1,9 @@
 """`validate` prints every check and answers by its exit code."""
 
 import json
+from pathlib import Path
 
+import own_modules
 import pytest
 
 from cli import main
@@ -41,3 +43,32 @@ def test_the_command_names_what_was_wrong(
 ):
     assert main(["validate", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+FACTORY = f"{own_modules.__file__}:Causal"
+
+
+def test_a_stream_is_held_against_the_module_it_was_read_from(tmp_path: Path, capsys):
+    spec, weights = str(tmp_path / "net.yaml"), str(tmp_path / "net.safetensors")
+    assert main(["import", FACTORY, "--input", "1x3x4x8x8", "--out", spec, "--weights", weights]) == 0
+    capsys.readouterr()
+    given = ["validate", spec, "--weights", weights, "--against", FACTORY, "--continual"]
+    assert main([*given, "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["checks"]
+    assert [row["holds"] for row in rows] == [True] * 4
+    assert rows[2]["what"] == "stream_features_equal_the_module"
+    assert main([*given, "--pool", "8"]) == 1  # what is not measured does not hold
+    assert "4 checks, 0 differ, 1 not measured" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--random", "2"], "--against: is for a SPEC; name one"),
+        (["digits", "--causal"], "--against: is for the network itself and its stream; leave out --causal"),
+        (["digits"], "--against: needs the module's weights, --weights FILE as `import` writes it"),
+    ],
+)
+def test_what_cannot_be_held_against_a_module_is_told(given: list[str], message: str, capsys):
+    assert main(["validate", *given, "--against", FACTORY]) == 2
+    assert capsys.readouterr().err == f"error: {message}\n"

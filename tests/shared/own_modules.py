@@ -151,6 +151,20 @@ class Causal(nn.Module):
         return self.head(self.second(F.pad(x, (0, 0, 0, 0, 2, 0))).mean((2, 3, 4)))
 
 
+class Strided(nn.Module):
+    """A stride in time, and a shortcut of another phase."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.norm = nn.Conv3d(3, 6, 3, padding=1), nn.BatchNorm3d(6)
+        self.second, self.short = nn.Conv3d(6, 8, 3, 2, 1), nn.Conv3d(6, 8, 1, 2)
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.norm(self.first(x)))
+        return self.head((self.second(x) + self.short(x)).mean((2, 3, 4)))
+
+
 class Numbers(nn.Module):
     """Numbers, a buffer and learned values in sums and products."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,29 +44,25 @@ Examples:
 def import_(
     place: str,
     input: str,
-    out: Path,
-    weights: Path | None,
     args: str,
     checkpoint: Path | None,
     name: str,
     axes: str,
+    out: Path,
+    weights: Path | None,
     seed: int,
     format: str,
 ) -> None:
     """Writes a spec of a module, and with `--weights` its weights."""
     from costmodel.files import write_all
-    from costmodel.importers import ModuleError
 
     making = Making(input, args, checkpoint, axes)
     making.shape(place)  # told ahead of what takes longer
     if weights is not None and weights.suffix != ".safetensors":
         raise OptionError(f"--weights: {weights}, expected a name that ends in .safetensors")
     module = making.module(place)
-    try:
+    with reading(format):
         imported = making.read(place, module, name)
-    except ModuleError as error:
-        put(_refused(error).render(format))
-        raise
     files = {}
     if weights is not None:
         imported = imported.with_answers_compared(module, axes, seed)
@@ -73,6 +71,18 @@ def import_(
     told(imported)
     put(_page(imported).render(format))
     tell(f"{imported.graph.name} written to {' and '.join(map(str, (out, *files)))}")
+
+
+@contextmanager
+def reading(format: str) -> Iterator[None]:
+    """Prints what a module has that no layer here is, where that is why it is refused."""
+    from costmodel.importers import ModuleError
+
+    try:
+        yield
+    except ModuleError as error:
+        put(_refused(error).render(format))
+        raise
 
 
 def _page(imported: Imported) -> Page:
@@ -117,24 +127,27 @@ def _refused(error: ModuleError) -> Page:
     )
 
 
+OF_MODULE = (
+    Option(
+        "place",
+        "What makes the network: package.module:factory, or path/to/file.py:factory.",
+        metavar="FACTORY",
+        is_positional=True,
+        is_required=True,
+    ),
+    replace(INPUT, is_required=True),
+    ARGS,
+    CHECKPOINT,
+    Option("name", "What the network is called; as its factory where it is not said.", default=""),
+    AXES,
+)
 COMMAND = Command(
     import_,
     EXAMPLES,
     (
-        Option(
-            "place",
-            "What makes the network: package.module:factory, or path/to/file.py:factory.",
-            metavar="FACTORY",
-            is_positional=True,
-            is_required=True,
-        ),
-        replace(INPUT, is_required=True),
+        *OF_MODULE,
         Option("out", "The spec to write.", Path, is_required=True, metavar="FILE"),
         Option("weights", "The file of weights to write, which says its network too.", Path, metavar="FILE"),
-        ARGS,
-        CHECKPOINT,
-        Option("name", "What the network is called; as its factory where it is not said.", default=""),
-        AXES,
         SEED,
         FORMAT,
     ),

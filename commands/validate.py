@@ -70,7 +70,7 @@ def validate(
     if source is None:
         rows = _of_random(random or 0, seed)
     elif against is not None:
-        rows = [_shown(check) for check in against_module(source.taking(weights), against, seed)]
+        rows = [shown(check) for check in against_module(source.taking(weights), against, seed)]
     else:
         rows = _of_spec(source.taking(weights), seed)
     put(page(rows, random is not None).render(format))
@@ -87,7 +87,7 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.
     learned = [] if source.weights is None else list(check_weights(source, source.weights, seed))
-    return [_shown(check) for check in (*checks_of(graph, seed), *learned)]
+    return [shown(check) for check in (*checks_of(graph, seed), *learned)]
 
 
 def against_module(source: Source, place: str, seed: int) -> Iterator[Check]:
@@ -118,7 +118,7 @@ def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
         # a seed is told with each difference, so that this network alone can be made again
         for graph in (random_graph(each), random_stream(each)):
             name = f"{graph.name}, {'frame by frame' if graph.is_stream else 'clip'}"
-            found = [{"network": name, **_shown(check)} for check in checks_of(graph, each)]
+            found = [{"network": name, **shown(check)} for check in checks_of(graph, each)]
             failed = [str(row["what"]) for row in found if not row["holds"]]
             verdict = (
                 f"differ: {', '.join(failed)}; validate --random 1 --seed {each} repeats it"
@@ -130,7 +130,8 @@ def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
     return rows
 
 
-def _shown(check: Check) -> dict[str, object]:
+def shown(check: Check) -> dict[str, object]:
+    """A check as a row."""
     return {name: getattr(check, name) for name in (*COLUMNS, "is_limit")}
 
 

@@ -23,7 +23,8 @@ def loaded(load: Callable[[], ModuleType]) -> ModuleType:
     # Left half imported, they would be taken for whole.
     for name in [each for each in sys.modules if each.split(".")[0] == "torchvision"]:
         del sys.modules[name]
-    _OPERATORS.append(library.Library("torchvision", "DEF"))
+    _OPERATORS.append(library.Library("torchvision", "DEF"))  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        _OPERATORS[-1].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        schema = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        _OPERATORS[-1].define(schema)  # type: ignore[no-untyped-call]
     return load()

@@ -92,7 +92,8 @@ def _edited(beside: Beside) -> tuple[Theirs, str]:
         if axis is None:
             raise TheirsError(f"pools {name} in a way that cannot be edited to each frame alone")
         edits[pooling[0].place] = axis
-    told = f"; {len(edits)} squeeze-excites of the module pool each frame alone" if edits else ""
+    places = f"{len(edits)} place{'s' * (len(edits) > 1)}"
+    told = f"; squeeze-excite pools each frame alone in the module too, at {places}" if edits else ""
     return replace(beside.theirs, edits=edits), told
 
 

@@ -165,6 +165,18 @@ class Strided(nn.Module):
         return self.head((self.second(x) + self.short(x)).mean((2, 3, 4)))
 
 
+class Flattened(nn.Module):
+    """A clip that is flattened ahead of its linear layer (C3D)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.pool = nn.Conv3d(3, 6, 3, padding=1), nn.MaxPool3d(2)
+        self.head = nn.Linear(6 * 2 * 4 * 4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.pool(F.relu(self.conv(x))).flatten(1))
+
+
 class Numbers(nn.Module):
     """Numbers, a buffer and learned values in sums and products."""
 

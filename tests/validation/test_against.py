@@ -60,7 +60,7 @@ def test_a_stream_is_the_untouched_module_far_from_the_ends_of_a_clip(beside, ki
 
 def test_a_squeeze_excite_is_edited_in_the_module_and_it_is_said(beside):
     found = beside(drawn(Residual), Continual())
-    assert "1 squeeze-excites of the module pool each frame alone" in found[FEATURES].note
+    assert "squeeze-excite pools each frame alone in the module too, at 1 place" in found[FEATURES].note
     found = beside(drawn(Residual), Continual(excite="clip"))
     assert (found[ANSWERS].holds, "only --excite frame is an edit" in found[ANSWERS].note) == (None, True)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, SEED
 from commands.printing import put, tell
 from commands.source import Source
+from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms.fold import Fold
 from costmodel.weights import Checkpoint
 from reports.table import Page, Table
+
+if TYPE_CHECKING:
+    from costmodel.emit.bench import Theirs
 
 EXAMPLES = """How fast networks run: throughput, latency and peak memory, all named specs in one run.
 
@@ -21,6 +26,8 @@ Examples:
     bench x3d_s x3d_m x3d_l --continual        steps beside the clip networks that they run
 
     bench x3d_m --continual --backend compiled --backend eager --threads 1
+
+    bench mine.yaml --continual --against my/net.py:make       beside the module, run on each new frame's clip
 
     bench x3d_m --device cuda --batch max --precision fp16 --format json
 """
@@ -38,6 +45,7 @@ COLUMNS = (
     "peak_mib",
     "ratio",
     "ratio_same_backend",
+    "ratio_module",
 )
 
 
@@ -50,6 +58,7 @@ def bench(
     backend: tuple[str, ...],
     runs: int,
     weights: Path | None,
+    against: str | None,
     seed: int,
     format: str,
 ) -> None:
@@ -61,8 +70,22 @@ def bench(
     plain = [source.without(Fold).taking(weights) for source in sources]
     specs = [Benched(each.graph().name, each.graph(), _carried(each)) for each in plain]
     setting = Setting(device, threads, 1, precision, backend, runs, fold, seed)
-    rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell)
+    # before anything is measured: a factory may have a mistake
+    theirs = None if against is None else _module(sources[0], against)
+    rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell, theirs)
     put(page(rows).render(format))
+
+
+def _module(source: Source, place: str) -> Theirs:
+    """The module that a factory makes, on clips of a network's sizes."""
+    from costmodel.emit.bench import Theirs
+    from costmodel.importers import order_of
+
+    order, clip = order_of(source.making.axes), source.clip().source
+    shape = [1 if axis == "batch" else int(getattr(clip, axis)) for axis in order]
+    if order[0] != "batch":
+        raise OptionError(f"--axes: {source.making.axes!r}, expected N first, as batches are made")
+    return Theirs(place, source.making.module(place), shape)
 
 
 def _carried(source: Source) -> Checkpoint | None:
@@ -74,7 +97,7 @@ def page(rows: list[dict[str, object]]) -> Page:
     """A row for each measured network."""
     # the table leaves out what is alike in all rows, such as the device; CSV has it
     every = tuple(dict.fromkeys((*COLUMNS, *(key for row in rows for key in row))))
-    title = "speed; ratio: the eager clip network, norms unfolded, over the step"
+    title = "speed; over the step, ratio: the eager clip network, norms unfolded; ratio_module: the module"
     return Page(lambda: {"rows": rows}, lambda: [Table(rows, COLUMNS, title)], lambda: Table(rows, every))
 
 
@@ -93,6 +116,11 @@ COMMAND = Command(
         ),
         Option("runs", "Measured calls of each network.", int, 100, least=1),
         *weights_option("A checkpoint; random values where not given."),
+        Option(
+            "against",
+            "The factory of a module, imported and RUN beside them on each new frame's clip.",
+            metavar="FACTORY",
+        ),
         SEED,
         FORMAT,
     ),

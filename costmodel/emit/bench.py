@@ -13,7 +13,8 @@ from statistics import fmean, median, quantiles
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from costmodel.emit.backends import Runner, available, backend_named, clip_runner
 from costmodel.emit.build import emit
@@ -27,6 +28,7 @@ from costmodel.graph import Graph
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16}
 MIB = 2**20
+MODULE = "module"  # the mode of a module that is not ours
 WARM_UP = 3
 MOST_BATCH = 1024
 
@@ -80,6 +82,14 @@ class Setting:
         return self.backends or available(self.torch_device)
 
 
+class Theirs(NamedTuple):
+    """Somebody's own module, which runs on each new frame's whole clip: its title, and a clip's sizes."""
+
+    title: str
+    module: nn.Module
+    shape: Sequence[int]
+
+
 class Benched(NamedTuple):
     """A network to measure: its title, its graph, and the file of its weights; else random values."""
 
@@ -104,7 +114,7 @@ class Subject:
 
 
 def bench_at(
-    specs: Sequence[Benched], setting: Setting, say: Callable[[str], None]
+    specs: Sequence[Benched], setting: Setting, say: Callable[[str], None], against: Theirs | None = None
 ) -> list[dict[str, object]]:
     """Measures networks in one run, a few calls of each in turn.
 
@@ -112,6 +122,7 @@ def bench_at(
         specs: what is measured; of a stream the clip network too.
         setting: what they are measured with.
         say: told of progress.
+        against: the module that the networks were read from, which runs as it is, eagerly.
 
     Returns:
         A row for each network and backend.
@@ -121,6 +132,8 @@ def bench_at(
     """
     with _threads(setting.threads), torch.no_grad():
         subjects = [subject for each in specs for subject in _subjects(each, setting, say)]
+        if against is not None:
+            subjects.append(_their_subject(against, setting))
         for subject in subjects:
             say(f"warming up {subject.spec}, {subject.mode}, {subject.backend}")
             for _ in range(WARM_UP):
@@ -237,6 +250,21 @@ def _clip_subject(
     )
 
 
+def _their_subject(theirs: Theirs, setting: Setting) -> Subject:
+    device, dtype = setting.torch_device, PRECISIONS[setting.precision]
+    module = theirs.module.to(device, dtype).eval()
+    shape = (setting.batch, *theirs.shape[1:])
+    clip = torch.randn(shape, generator=torch.Generator().manual_seed(setting.seed)).to(dtype)
+
+    def call() -> None:
+        found = module(clip.to(device))
+        for each in tree_leaves(found):
+            if isinstance(each, Tensor):
+                each.cpu()
+
+    return Subject(theirs.title, MODULE, "eager", call, _held(module.state_dict()))
+
+
 def _step_subject(
     title: str, network: StreamNetwork, backend: str, frame: Tensor, setting: Setting
 ) -> Subject:
@@ -279,7 +307,7 @@ def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dic
         "per_second": setting.batch / fmean(times),
         "peak_mib": subject.peak_mib,
     }
-    if subject.mode == "clip":
+    if subject.mode != "continual":
         return row
     own = median(times)
     clips = [each for each in subjects if each.spec == subject.spec and each.mode == "clip"]
@@ -287,6 +315,9 @@ def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dic
     same = [each for each in clips if each.backend == subject.backend and each.folded == subject.folded]
     row["ratio"] = median(eager.seconds) / own
     row["ratio_same_backend"] = median(same[0].seconds) / own if same else None
+    modules = [each for each in subjects if each.mode == MODULE]
+    if modules:
+        row["ratio_module"] = median(modules[0].seconds) / own
     return row
 
 

@@ -43,14 +43,14 @@ def check_onnx(path: Path, network: StreamNetwork, seed: int = 0) -> Check:
     what = "onnx_equals_the_stream"
     if importlib.util.find_spec("onnxruntime") is None:
         return not_measured(what, CLOSE, "onnxruntime is not installed")
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]
     cycle, shares = network.cycle, []
     kept = [each.numpy() for each in Cycle(network).initial_state()]
     network.reset()
-    for frames in _frames(network, seed).split(cycle, 2):
+    for frames in _frames(network, seed).split(cycle, 2):  # type: ignore[no-untyped-call]
         given = dict(zip(["frames", "age"], [frames.numpy(), kept[0]], strict=True))
         given |= dict(zip(network.program.names, kept[1:], strict=True))
         outputs, valid, *kept = session.run(None, {name: given[name] for name in names})

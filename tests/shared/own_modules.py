@@ -177,6 +177,18 @@ class Flattened(nn.Module):
         return self.head(self.pool(F.relu(self.conv(x))).flatten(1))
 
 
+class Pooled(nn.Module):
+    """A last pool of one size, as for one crop alone."""
+
+    def __init__(self, kernel: tuple[int, int, int] = (4, 7, 7)) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv3d(3, 4, 1, (1, 32, 32)), nn.BatchNorm3d(4)
+        self.pool = nn.AvgPool3d(tuple(kernel), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pool(self.norm(self.conv(x))).flatten(1)
+
+
 class Numbers(nn.Module):
     """Numbers, a buffer and learned values in sums and products."""
 

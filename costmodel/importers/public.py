@@ -69,9 +69,9 @@ def _settled(module: nn.Module, clip: Sequence[int]) -> dict[str, Tensor]:
         each.momentum = 1.0
         each.weight.data = torch.rand(each.weight.shape, generator=generator) * 0.5 + 0.5
         each.bias.data = torch.rand(each.bias.shape, generator=generator) * 0.6 - 0.3
-    for name, each in module.named_parameters():
+    for name, learned in module.named_parameters():
         if name.endswith("alpha"):  # MoViNet's branches begin at nothing
-            each.data.fill_(0.5)
+            learned.data.fill_(0.5)
     with torch.no_grad():
         module.train()(torch.randn(tuple(clip), generator=generator))
     for each, momentum in zip(norms, momenta, strict=True):
@@ -101,13 +101,12 @@ class ShiftedBothWays(nn.Module):
         shift = _of_checkout(folder, "ops.temporal_shift")
         shift.make_temporal_shift(resnet, 8)
         self.inner = resnet
-        self.shifts = [each for each in resnet.modules() if isinstance(each, shift.TemporalShift)]
 
     def forward(self, x: Tensor) -> Tensor:
         """The classes of a clip of any length."""
         for each in self.modules():
             if hasattr(each, "n_segment"):
-                each.n_segment = x.shape[2]
+                each.n_segment = x.shape[2]  # type: ignore[assignment]
         answers: Tensor = self.inner(x.transpose(1, 2).flatten(0, 1))
         return answers.view(len(x), x.shape[2], -1).mean(1)
 
@@ -118,7 +117,8 @@ class ShiftedBack(nn.Module):
     def __init__(self, folder: str) -> None:
         super().__init__()
         made = _of_checkout(folder, "mobilenet_v2_tsm")
-        self.inner, self.kind = made.MobileNetV2(27), made.InvertedResidualWithShift
+        self.inner: Any = made.MobileNetV2(27)
+        self.kind = made.InvertedResidualWithShift
 
     def forward(self, x: Tensor) -> Tensor:
         """The classes of each frame."""
@@ -126,23 +126,24 @@ class ShiftedBack(nn.Module):
         x = x.transpose(1, 2).flatten(0, 1)
         for each in self.inner.features:
             if isinstance(each, self.kind):
-                part = x[:, : x.shape[1] // 8].unflatten(0, (-1, frames))
+                part = x[:, : x.shape[1] // 8].view(-1, frames, x.shape[1] // 8, *x.shape[2:])
                 before = torch.cat([torch.zeros_like(part[:, :1]), part[:, :-1]], 1)
                 x = each(x, before.flatten(0, 1))[0]
             else:
                 x = each(x)
         answers: Tensor = self.inner.classifier(x.mean((2, 3)))
-        return answers.unflatten(0, (-1, frames))
+        return answers.view(-1, frames, answers.shape[1])
 
 
 def movinet(folder: str, name: str = "A0", *, causal: bool = True, tf_like: bool = True) -> nn.Module:
     """A MoViNet, padded as TensorFlow does or as torch; with `causal` its stream, which knows its past."""
     config = _of_checkout(folder, "movinets.config")._C.MODEL
     models = _of_checkout(folder, "movinets.models")
-    network: nn.Module = models.MoViNet(getattr(config, f"MoViNet{name}"), causal=causal, tf_like=tf_like)
+    made = models.MoViNet(getattr(config, f"MoViNet{name}"), causal=causal, tf_like=tf_like)
+    assert isinstance(made, nn.Module)
     if causal:
-        network.register_forward_pre_hook(lambda *_: network.clean_activation_buffers())
-    return network
+        made.register_forward_pre_hook(lambda network, _: network.clean_activation_buffers())
+    return made
 
 
 def mobilenet_3d(folder: str) -> nn.Module:

@@ -42,11 +42,17 @@ OPTIONS = (INPUT, ARGS, CHECKPOINT, AXES)
 _NAME = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 _FACTORY = re.compile(rf"({_NAME}|.+\.py):{_NAME}")
 _FOLDERS: list[TemporaryDirectory[str]] = []  # each goes when the program ends
-FILES = (".yaml", ".yml", ".safetensors", ".onnx")
+ONNX = ".onnx"
+FILES = (".yaml", ".yml", ".safetensors")
 
 
 def is_factory(spec: str) -> bool:
-    """Whether SPEC means `package.module:factory` or `path/to/file.py:factory`, and no path with a colon."""
+    """Whether SPEC means a network of one's own: an ONNX file, or a factory and no path with a colon.
+
+    A factory is `package.module:factory` or `path/to/file.py:factory`.
+    """
+    if spec.endswith(ONNX):
+        return True
     if ":" not in spec or not _FACTORY.fullmatch(spec):
         return False
     return not spec.endswith(FILES) and not Path(spec).exists()
@@ -75,11 +81,18 @@ class Making:
         return cls(**given)  # type: ignore[arg-type]
 
     def module(self, place: str) -> nn.Module:
-        """The module of a factory.
+        """The module of a factory; of an ONNX file, what ONNX Runtime answers.
 
         Raises:
             CostModelError: there is none.
         """
+        if place.endswith(ONNX):
+            from costmodel.importers.onnx import RuntimeNetwork
+
+            if self.args or self.checkpoint is not None:
+                option = ARGS.flag if self.args else CHECKPOINT.flag
+                raise OptionError(f"{option}: {place} has no factory, and its own weights")
+            return RuntimeNetwork(Path(place))
         from costmodel.importers import module_of
 
         return module_of(place, self.args, self.checkpoint)
@@ -90,16 +103,24 @@ class Making:
         Raises:
             CostModelError: its sizes are missing, or it cannot be read.
         """
+        shape = self.shape(place)
+        if place.endswith(ONNX):
+            from costmodel.importers.onnx import read_onnx
+
+            return read_onnx(Path(place), shape, name or Path(place).stem, axes=self.axes)
         from costmodel.importers import read_module
 
-        return read_module(module, self.shape(place), name or name_of(place), axes=self.axes)
+        assert shape is not None
+        return read_module(module, shape, name or name_of(place), axes=self.axes)
 
-    def shape(self, place: str) -> tuple[int, ...]:
-        """The sizes of a clip.
+    def shape(self, place: str) -> tuple[int, ...] | None:
+        """The sizes of a clip; None where an ONNX file is to say them.
 
         Raises:
             OptionError: they are missing, or no sizes.
         """
+        if self.input is None and place.endswith(ONNX):
+            return None
         if self.input is None:
             raise OptionError(f"{place}: is a factory; expected --input, such as 1x3x16x112x112")
         if not re.fullmatch(r"[1-9]\d{0,6}(x[1-9]\d{0,6})*", self.input):

@@ -37,13 +37,15 @@ Examples:
 
     import my/net.py:make --input 1x16x3x112x112 --axes NTCHW --out mine.yaml      frames ahead of channels
 
+    import model.onnx --out mine.yaml --weights mine.safetensors               nothing of an ONNX file is run
+
     analyze mine.yaml --continual                    and then: what it costs on a stream
 """
 
 
 def import_(
     place: str,
-    input: str,
+    input: str | None,
     args: str,
     checkpoint: Path | None,
     name: str,
@@ -130,12 +132,12 @@ def _refused(error: ModuleError) -> Page:
 OF_MODULE = (
     Option(
         "place",
-        "What makes the network: package.module:factory, or path/to/file.py:factory.",
+        "What makes the network: package.module:factory, path/to/file.py:factory, or an ONNX file.",
         metavar="FACTORY",
         is_positional=True,
         is_required=True,
     ),
-    replace(INPUT, is_required=True),
+    replace(INPUT, help="The sizes of a clip as it takes it, such as 1x3x16x112x112; ONNX may say them itself."),
     ARGS,
     CHECKPOINT,
     Option("name", "What the network is called; as its factory where it is not said.", default=""),

@@ -61,6 +61,7 @@ SLOW_LIBRARIES = {
     "safetensors": TORCH,
     "sklearn": TORCH,
     "onnx": TORCH,
+    "onnx_ir": TORCH,
     "onnxruntime": TORCH,
     "onnxscript": TORCH,
     "pandas": ("reports",),

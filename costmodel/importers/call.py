@@ -16,7 +16,7 @@ from costmodel.importers.layout import CHANNELS, Dims, dim_of
 from costmodel.importers.learned import Learned, Weights
 from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal
-from costmodel.importers.value import Canvas, Constant, Found, Number, Span, Value
+from costmodel.importers.value import Canvas, Constant, Found, Number, Padded, Span, Value
 from costmodel.ops import Op
 
 
@@ -71,6 +71,8 @@ class Call:
             from costmodel.importers.writes import painted
 
             return painted(self.node, self.builder, found)
+        if isinstance(found, Padded):
+            raise Refusal("is padded with -inf, and no maximum follows", "pad with zeros")
         if not isinstance(found, Value):
             raise Refusal("takes a tensor that the clip does not decide")
         return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -28,7 +28,27 @@ class Exported:
     batch: int
 
 
-def export(module: nn.Module, shape: Sequence[int], batch_at: int, name: str) -> Exported:
+@dataclass(frozen=True)
+class Tracing:
+    """How the calls of a program get the user's lines, and the names of the modules that make them.
+
+    Args:
+        noting: what notes the lines while the module runs.
+        placed: puts the modules' names on the calls, where torch does not know them.
+        batches: how many clips at once are tried, one after the other.
+    """
+
+    noting: Callable[[], AbstractContextManager[None]]
+    placed: Callable[[fx.Graph], None]
+    batches: tuple[int, ...] = BATCHES
+
+
+TRACING = Tracing(noting_lines, lambda graph: None)
+
+
+def export(
+    module: nn.Module, shape: Sequence[int], batch_at: int, name: str, tracing: Tracing = TRACING
+) -> Exported:
     """The calls that a module makes of a clip of this shape, in place of which no number is computed.
 
     Two clips at once, so that the batch is told from axes of size 1; one, where the module takes no more.
@@ -37,19 +57,21 @@ def export(module: nn.Module, shape: Sequence[int], batch_at: int, name: str) ->
         ModuleError: torch cannot export it; says where.
     """
     first: Exception | None = None
-    for batch in BATCHES:
+    for batch in tracing.batches:
         sizes = [batch if index == batch_at else size for index, size in enumerate(shape)]
         try:
             with evaluating(module), _quietly():
-                return Exported(_program(module, torch.empty(sizes)), batch)
+                program = _program(module, torch.empty(sizes), tracing)
+                tracing.placed(program.graph)
+                return Exported(program, batch)
         except Exception as error:  # whatever the module's own code raises
             first = first or error
     assert first is not None
     raise ModuleError(_told(first, shape, name)) from first
 
 
-def _program(module: nn.Module, clip: Tensor) -> ExportedProgram:
-    with noting_lines():
+def _program(module: nn.Module, clip: Tensor, tracing: Tracing) -> ExportedProgram:
+    with tracing.noting():
         program = torch.export.export(module, (clip,), strict=False)
     # Most modules write into nothing that another call reads; of the others torch makes pure ones,
     # which takes twice as long as all the rest.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
-from costmodel.importers.export import export
+from costmodel.importers.export import TRACING, Tracing, export
 from costmodel.importers.layout import AXES, described
 from costmodel.importers.reader import Reading, read
 from costmodel.importers.verify import Verified, compared, verified
@@ -35,6 +35,7 @@ class Imported:
         checked: the figures that were compared with the module's.
         shares: which of the module's parameters our layers have.
         layout: where the module's answer has its axes.
+        told: what is to be said of it besides.
     """
 
     graph: Graph
@@ -43,6 +44,7 @@ class Imported:
     layout: str
     _reading: Reading
     _sources: Sources
+    told: tuple[str, ...] = ()
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -64,7 +66,7 @@ class Imported:
             )
         if shares.constants:
             notes.append(f"{shares.constants} numbers of the module's code and buffers are parameters here")
-        return tuple(notes)
+        return (*notes, *self.told)
 
     @property
     def text(self) -> str:
@@ -106,7 +108,14 @@ def from_torch(module: nn.Module, example: Tensor, *, name: str = "", axes: str 
     return read_module(module, tuple(example.shape), name or type(module).__name__, axes=axes).graph
 
 
-def read_module(module: nn.Module, shape: Sequence[int], name: str, *, axes: str = DEFAULT_AXES) -> Imported:
+def read_module(
+    module: nn.Module,
+    shape: Sequence[int],
+    name: str,
+    *,
+    axes: str = DEFAULT_AXES,
+    tracing: Tracing = TRACING,
+) -> Imported:
     """A PyTorch module as a network of ours, its costs compared with the module's.
 
     Args:
@@ -114,6 +123,7 @@ def read_module(module: nn.Module, shape: Sequence[int], name: str, *, axes: str
         shape: that of a clip as the module takes it, the batch included.
         name: what the network is called.
         axes: the order of the clip's axes, such as `NTCHW`.
+        tracing: how its calls get their lines and names.
 
     Raises:
         ModuleError: some of its calls have no layer here; it lists them all, with their lines.
@@ -124,7 +134,7 @@ def read_module(module: nn.Module, shape: Sequence[int], name: str, *, axes: str
         raise OptionError(f"--input: {len(shape)} sizes, expected {len(order)}: {', '.join(order)}")
     sizes = dict(zip(order, shape, strict=True))
     source = TensorType(*(sizes[axis] for axis in AXES[1:]))
-    exported = export(module, shape, order.index("batch"), name)
+    exported = export(module, shape, order.index("batch"), name, tracing)
     reading = read(exported.program, name, source, order)
     sources = Sources(exported.program)
     shares = shares_of(reading, sources)

@@ -108,7 +108,8 @@ def _cropped(builder: Builder, call: fx.Node, value: Value, axes: Sequence[str])
 
 
 def _renewed(builder: Builder, call: fx.Node, op: Op, value: Value, axes: Sequence[str]) -> Value:
-    edge = builder.add(call, op, (value.edge,), {}, again=value.is_each)
+    # The same part of an edge, taken twice, is one layer.
+    edge = builder.add(call, op, (value.edge,), {}, again=True)
     kind = builder.types[edge]
     fresh = full_box(kind)
     box = {axis: fresh[axis] if axis in axes else span for axis, span in value.box.items()}

@@ -25,6 +25,8 @@ from costmodel.types import TensorType
 
 # Ops that answer nothing a layer reads, or only check.
 IGNORED = ("_assert_scalar.default", "sym_size.int", "_assert_async.msg", "_assert_tensor_metadata.default")
+# A call that stands for one that has no counterpart, wherever it stands.
+REFUSED = "costmodel.no_counterpart.default"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ class _Reader:
         target = _target(node)
         if target in IGNORED:
             return Unknown()
-        if any(_is_unknown(each) for each in inputs) and target in RULES:
+        is_told = target in RULES and target != REFUSED
+        if any(_is_unknown(each) for each in inputs) and is_told:
             return Unknown(shape_of_node(node))  # told where it began
         try:
             return self._ruled(node, target)
@@ -133,7 +136,8 @@ class _Reader:
     def _refuse(self, node: fx.Node, refusal: Refusal) -> None:
         takes = tuple(shape_of_node(each) for each in node.all_input_nodes if _depends(self.known[each]))
         where = line_of(node), path_of(node), takes, shape_of_node(node)
-        self.unknown.append(UnknownCall(_target(node).split(".")[0], *where, refusal.reason, refusal.nearest))
+        op = refusal.op or _target(node).split(".")[0]
+        self.unknown.append(UnknownCall(op, *where, refusal.reason, refusal.nearest))
 
     def _answer(self, node: fx.Node) -> Value:
         answers = [each for each in node.all_input_nodes if _depends(self.known[each])]

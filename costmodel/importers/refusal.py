@@ -24,10 +24,11 @@ class Refusal(Exception):  # noqa: N818 - told by the reader, with the line and 
     Args:
         reason: why not.
         nearest: what to write in its place; empty where nothing comes near.
+        op: what the call is called; as torch calls it where it is empty.
     """
 
-    def __init__(self, reason: str, nearest: str = "") -> None:
-        self.reason, self.nearest = reason, nearest
+    def __init__(self, reason: str, nearest: str = "", op: str = "") -> None:
+        self.reason, self.nearest, self.op = reason, nearest, op
         super().__init__(reason)
 
 

@@ -115,10 +115,23 @@ class Canvas:
 
 
 @dataclass(frozen=True)
+class Padded:
+    """A tensor with numbers around it that lie below all others, which a maximum passes over.
+
+    Args:
+        value: the tensor.
+        pads: how many positions stand ahead and behind, by dimension.
+    """
+
+    value: Value
+    pads: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Unknown:
     """What a refused node would have answered."""
 
     shape: tuple[int, ...] = ()
 
 
-Found: TypeAlias = "Value | Constant | Canvas | Unknown | tuple[Found, ...]"
+Found: TypeAlias = "Value | Constant | Canvas | Padded | Unknown | tuple[Found, ...]"

@@ -61,11 +61,11 @@ def mul(call: Call) -> Value:
     if not (_is_tensor(one) and _is_tensor(other)):
         value, fixed = (one, other) if _is_tensor(one) else (other, one)
         return scaled(call, call.as_value(value), fixed)
-    first, second = call.as_value(one), call.as_value(other)
+    first, second = (call.settled(call.as_value(each)) for each in (one, other))
     if _is_gated_by_itself(call, first, second):
-        return call.each_value(Swish(), call.settled(first))
+        return call.each_value(Swish(), first)
     if _is_gated_by_itself(call, second, first):
-        return call.each_value(Swish(), call.settled(second))
+        return call.each_value(Swish(), second)
     # A gate is the smaller one; of two alike, either.
     if first.kind.values < second.kind.values:
         first, second = second, first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ from costmodel.importers.dimensions import axes_at, whole_axis
 from costmodel.importers.layout import BATCH, CHANNELS, TIME, dim_of
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
-from costmodel.importers.value import Canvas, Constant, Found, Number, Span, Value
+from costmodel.importers.value import Canvas, Constant, Found, Number, Padded, Span, Value
 from costmodel.importers.writes import joined, written
 
 Side: TypeAlias = "Found | Number | None"
@@ -136,15 +137,18 @@ def is_zeros(constant: Constant) -> bool:
 
 
 @rule("pad.default", "constant_pad_nd.default")
-def pad(call: Call) -> Value:
-    """Zeros around a tensor, or positions cut off."""
+def pad(call: Call) -> Value | Padded:
+    """Zeros around a tensor, or positions cut off; or -inf around it, ahead of a maximum."""
     if "mode" in call.given and call.given["mode"] != "constant":
         raise Refusal(f"pads by {call.given['mode']}", "pad with zeros")
-    if call.given["value"] not in (None, 0):
-        raise Refusal(f"pads with {call.given['value']}", "pad with zeros")
     value = call.value()
     pads = [int(each) for each in call.given["pad"]]
     rank = len(value.dims)
+    if call.given["value"] == -math.inf and min(pads) >= 0:
+        sides = {rank - 1 - place: (pads[2 * place], pads[2 * place + 1]) for place in range(len(pads) // 2)}
+        return Padded(value, tuple(sides.get(index, (0, 0)) for index in range(rank)))
+    if call.given["value"] not in (None, 0):
+        raise Refusal(f"pads with {call.given['value']}", "pad with zeros")
     axes = _axes_padded(call, value, pads)
     for place in range(len(pads) // 2):
         ahead, behind = pads[2 * place : 2 * place + 2]

@@ -10,7 +10,7 @@ from costmodel.importers.layout import TIME
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.sliding import ORDER, Sliding, answer, as_written, slid
-from costmodel.importers.value import Value
+from costmodel.importers.value import Padded, Value
 from costmodel.ops import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalPool, MaxPool, Op
 
 
@@ -30,10 +30,11 @@ def avg_pool(call: Call) -> Value:
 
 def _pool(call: Call, kind: type[AvgPool | MaxPool]) -> Value:
     count = int(str(call.node.target).rpartition("pool")[2][0])
-    value = call.value()
+    value, around = _with_pads(call, count) if kind is MaxPool else (call.value(), ((0, 0),) * count)
     kernel = call.numbers("kernel_size", count)
     stride = call.numbers("stride", count) if call.given["stride"] else kernel
-    padding = tuple((each, each) for each in call.numbers("padding", count))
+    own = zip(call.numbers("padding", count), around, strict=True)
+    padding = tuple((each + ahead, each + behind) for each, (ahead, behind) in own)
     dilation = call.numbers("dilation", count) if "dilation" in call.given else (1,) * count
     counts = bool(call.given.get("count_include_pad", True))
     # Zeros put around the clip count: they are no padding of a maximum, nor of a mean that leaves it out.
@@ -46,6 +47,16 @@ def _pool(call: Call, kind: type[AvgPool | MaxPool]) -> Value:
     fields |= _whole_axes(value, fields)
     op: Op = kind(**as_written(fields))
     return answer(value, call, call.add(_as_global(op), value), axes)
+
+
+def _with_pads(call: Call, count: int) -> tuple[Value, tuple[tuple[int, int], ...]]:
+    """What a maximum is taken of, and what stands around it that is no part of any maximum."""
+    found = call.found("self")
+    if not isinstance(found, Padded):
+        return call.as_value(found), ((0, 0),) * count
+    if any(pad != (0, 0) for pad in found.pads[:-count]) or call.given["ceil_mode"]:
+        raise Refusal("pads with -inf beyond its window, or rounds its size up", "let the pool pad")
+    return found.value, found.pads[-count:]
 
 
 def _whole_axes(value: Value, fields: dict[str, tuple[object, ...]]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from costmodel.importers.call import Call
 from costmodel.importers.layout import REPEATED, Atom, LayoutError, described, regrouped
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
-from costmodel.importers.value import Value
+from costmodel.importers.value import Canvas, Value
 from costmodel.ops import Dropout
 
 
@@ -34,10 +34,29 @@ def reshaped(call: Call) -> Value:
 
 
 @rule("permute.default", "transpose.int", "t.default", "movedim.int", "movedim.intlist", "numpy_T.default")
-def permuted(call: Call) -> Value:
+def permuted(call: Call) -> Value | Canvas:
     """The dimensions in another order."""
-    value = call.value()
-    order = list(range(len(value.dims)))
+    found = call.found("a" if "a" in call.given else "self")
+    if isinstance(found, Canvas):
+        return _canvas(found, _order(call, len(found.shape)))
+    value = call.as_value(found)
+    return value.viewed(tuple(value.dims[index] for index in _order(call, len(value.dims))))
+
+
+def _canvas(canvas: Canvas, order: list[int]) -> Canvas:
+    """What was written into slices, with its dimensions in another order."""
+    pieces = tuple(
+        (
+            tuple(place[index] for index in order),
+            piece.viewed(tuple(piece.dims[index] for index in order)),
+        )
+        for place, piece in canvas.pieces
+    )
+    return Canvas(tuple(canvas.shape[index] for index in order), pieces)
+
+
+def _order(call: Call, rank: int) -> list[int]:
+    order = list(range(rank))
     name = str(call.node.target).split(".")[1]
     if name == "permute":
         order = [int(each) % len(order) for each in call.given["dims"]]
@@ -48,7 +67,7 @@ def permuted(call: Call) -> Value:
         order = _moved(call, len(order))
     else:
         order.reverse()
-    return value.viewed(tuple(value.dims[index] for index in order))
+    return order
 
 
 def _moved(call: Call, rank: int) -> list[int]:

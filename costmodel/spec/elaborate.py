@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 from math import lcm
@@ -35,6 +35,7 @@ MOST_REPEATS = 10_000
 MOST_LAYERS = 100_000
 MOST_VISITS = 300_000  # of layers, those left out by `when` and the repeats of empty blocks counted in
 DEEPEST = 40
+BLOCK_INPUT = "in"
 
 NameValue = Callable[[str, Number], Number]
 
@@ -85,7 +86,7 @@ def elaborate(
     given = {key: _input_size(source.sections["input"][key], scope) for key in INPUT_KEYS[:-1]}
     every = source.sections["input"].get("every")
     builder = _Builder(source, TensorType(**given))
-    builder.layers(source.network, _Place(scope, "", INPUT))
+    builder.layers(source.network, _Place(scope, "", INPUT, {INPUT: INPUT}))
     if not builder.nodes:
         raise source.network.error("a network needs at least one layer")
     title = source.name if (variant or source.variant) is None else _title(source, variant)
@@ -123,20 +124,33 @@ def _input_size(item: Item, scope: Mapping[str, Number]) -> Size:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where layers are added: the names in scope, the prefix of their names, the edge that they read."""
+    """Where layers are added: the names in scope, the prefix of their names, the edge that they read.
+
+    `labels` are the edges that `from` may name: those of the block, or of the network outside of all blocks.
+    """
 
     scope: Mapping[str, Number]
     prefix: str
     edge: str
+    labels: dict[str, str]
     count: Size = 1
     depth: int = 0
 
     def at(self, edge: str) -> _Place:
-        return _Place(self.scope, self.prefix, edge, self.count, self.depth)
+        return self.with_scope(self.scope, edge)
 
-    def inside(self, name: str, scope: Mapping[str, Number] | None = None, count: Size = 1) -> _Place:
-        scope = self.scope if scope is None else scope
-        return _Place(scope, f"{self.prefix}{name}.", self.edge, repeated(count, self.count), self.depth + 1)
+    def with_scope(self, scope: Mapping[str, Number], edge: str) -> _Place:
+        # Spelled out: `replace` takes a third of the time that a network takes.
+        return _Place(scope, self.prefix, edge, self.labels, self.count, self.depth)
+
+    def inside(self, name: str) -> _Place:
+        return replace(self, prefix=f"{self.prefix}{name}.", depth=self.depth + 1)
+
+    def in_block(self, name: str, scope: Mapping[str, Number], count: Size = 1) -> _Place:
+        # Labels of its own: a block that stands many times would otherwise give each of them twice.
+        labels = {INPUT: INPUT, BLOCK_INPUT: self.edge}
+        count = repeated(count, self.count)
+        return replace(self.inside(name), scope=scope, labels=labels, count=count)
 
 
 @dataclass
@@ -146,7 +160,6 @@ class _Builder:
     document: Document
     source: TensorType
     nodes: list[Node] = field(default_factory=list)
-    labels: dict[str, str] = field(default_factory=lambda: {INPUT: INPUT})
 
     def __post_init__(self) -> None:
         self.kinds = Kinds({INPUT: self.source})
@@ -172,19 +185,20 @@ class _Builder:
         called = as_layer(item)
         assert called is not None
         word, at, given = called
-        scope = {**place.scope, "in_channels": self.types[place.edge].channels, "i": place.scope.get("i", 0)}
-        if "when" in given and not self._holds(given["when"], scope):
-            return place.edge
         sources = self._sources(given, place)
-        here = _Place(scope, place.prefix, sources[0], place.count, place.depth)
-        if word in self.document.sections["blocks"]:
+        channels = self.types[sources[0]].channels
+        scope = {**place.scope, "in_channels": channels, "i": place.scope.get("i", 0)}
+        here = place.with_scope(scope, sources[0])
+        if "when" in given and not self._holds(given["when"], scope):
+            edge = sources[0]
+        elif word in self.document.sections["blocks"]:
             edge = self._call(word, at, given, here)
         elif is_merge(word):
             edge = self._merge(word, at, given, here, sources if "from" in given else [])
         else:
             edge = self._add(word, at, given, here, tuple(sources))
         if "as" in given:
-            self._label(given["as"], edge)
+            _label(given["as"], edge, place.labels)
         return edge
 
     def _holds(self, item: Item, scope: Mapping[str, Number]) -> bool:
@@ -200,15 +214,9 @@ class _Builder:
             return [place.edge]
         entries = item.value if isinstance(item.value, list) else [item]
         for entry in entries:
-            if str(entry.value) not in self.labels:
-                raise entry.error(f"unknown layer {entry.value!r}{nearest(str(entry.value), self.labels)}")
-        return [self.labels[str(entry.value)] for entry in entries]
-
-    def _label(self, item: Item, edge: str) -> None:
-        label = str(item.value)
-        if label in self.labels:
-            raise item.error(f"{label!r} names another layer already")
-        self.labels[label] = edge
+            if str(entry.value) not in place.labels:
+                raise entry.error(f"unknown layer {entry.value!r}{nearest(str(entry.value), place.labels)}")
+        return [place.labels[str(entry.value)] for entry in entries]
 
     def _add(
         self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: tuple[str, ...]
@@ -256,7 +264,7 @@ class _Builder:
         block = self.document.sections["blocks"][word]
         title = self._branch_name(place, str(given["name"].value) if "name" in given else word)
         if "repeat" not in given:
-            inside = place.inside(title, self._arguments(word, given, {}, place.scope, place.scope["i"]))
+            inside = place.in_block(title, self._arguments(word, given, {}, place.scope, place.scope["i"]))
             self.blocks[inside.prefix[:-1]] = self._block(word, inside.scope)
             return self.layers(block.value["layers"], inside)
         repeats = size(given["repeat"], place.scope, least=0)
@@ -271,7 +279,7 @@ class _Builder:
             # before.
             scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
             arguments = self._arguments(word, given, first, scope, index)
-            inside = place.at(edge).inside(f"{title}.{index}", arguments, count)
+            inside = place.at(edge).in_block(f"{title}.{index}", arguments, count)
             self.blocks[inside.prefix[:-1]] = self._block(word, arguments)
             edge = self.layers(block.value["layers"], inside)
             types.append(self.types[edge])
@@ -350,6 +358,13 @@ class _Builder:
             value = evaluate(default, inside) if chosen is None else evaluate(chosen, scope)
             inside[name] = named(name, value)
         return inside
+
+
+def _label(item: Item, edge: str, labels: dict[str, str]) -> None:
+    label = str(item.value)
+    if label in labels:
+        raise item.error(f"{label!r} names another layer already")
+    labels[label] = edge
 
 
 def _shares(repeats: Size, period: int) -> list[Size]:

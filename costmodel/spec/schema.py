@@ -58,8 +58,11 @@ FIELDS: Mapping[str, Schema] = {
 }
 SHARED: Mapping[str, Schema] = {
     "name": {**_NAME, "description": "what the layer is called"},
-    "as": {**_NAME, "description": "a name that `from` may read elsewhere"},
-    "from": {**_NAMES, "description": "what the layer reads, instead of the layer before it"},
+    "as": {**_NAME, "description": "a name that `from` may read behind it in the same block"},
+    "from": {
+        **_NAMES,
+        "description": "what it reads instead of the layer before it; `in`: what comes into the block",
+    },
     "when": {**_VALUE, "description": "whether the layer exists"},
     "written": {
         "enum": list(WAYS),

@@ -52,6 +52,62 @@ network:
     assert found["other.conv"] == ("fast",)
 
 
+RESIDUAL = """
+blocks:
+  residual:
+    args: {out: ~, project: false}
+    layers:
+      - conv: {as: conv, channels: out}
+      - conv: {from: in, channels: out, when: project}
+      - bn: {as: shortcut, when: project}
+      - add: {from: [conv, shortcut]}
+"""
+
+
+def test_labels_belong_to_each_repeat_of_a_block():
+    found = layers(f"{RESIDUAL}network: [bn, {{residual: {{name: res, out: 4, repeat: 2}}}}]")
+    assert found["res.0.conv"] == ("bn",)
+    assert found["res.1.conv"] == ("res.0.add",)
+    assert found["res.1.add"] == ("res.1.conv", "res.0.add")
+
+
+def test_a_layer_left_out_gives_its_label_to_what_it_would_have_read():
+    first = "first: {project: true}"
+    found = layers(f"{RESIDUAL}network: [{{residual: {{name: res, out: 4, repeat: 2, {first}}}}}]")
+    assert found["res.0.conv_2"] == ("input",)
+    assert found["res.0.add"] == ("res.0.conv", "res.0.shortcut")
+    assert found["res.1.add"] == ("res.1.conv", "res.0.add")
+
+
+def test_a_block_reads_what_its_call_reads_and_counts_its_channels():
+    text = """
+blocks: {b: {args: {out: in_channels + 1}, layers: [relu, {conv: {from: in, channels: out}}]}}
+network: [{conv: {as: wide, channels: 8}}, {conv: {channels: 2}}, {b: {from: wide}}]
+"""
+    graph = built(text)
+    assert graph.nodes[-1].inputs == ("wide",)
+    assert graph.types[graph.output].channels == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "blocks: {b: {layers: [{relu: {from: outside}}]}}\nnetwork: [{bn: {as: outside}}, b]",
+            "x:2: blocks.b.layers[0].relu.from: unknown layer 'outside' (known: in, input)",
+        ),
+        (
+            "blocks: {b: {layers: [{relu: {as: inside}}]}}\nnetwork: [b, {relu: {from: inside}}]",
+            "x:3: network[1].relu.from: unknown layer 'inside' (known: input)",
+        ),
+    ],
+)
+def test_labels_end_at_their_block(text: str, message: str):
+    with pytest.raises(SpecError) as error:
+        built(text)
+    assert str(error.value) == message
+
+
 def test_a_block_is_repeated_with_its_index_and_its_first_arguments():
     text = """
 blocks:

@@ -43,7 +43,7 @@ def check_onnx(path: Path, network: StreamNetwork, seed: int = 0) -> Check:
     what = "onnx_equals_the_stream"
     if importlib.util.find_spec("onnxruntime") is None:
         return not_measured(what, CLOSE, "onnxruntime is not installed")
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]

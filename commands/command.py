@@ -15,7 +15,7 @@ from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
 from commands.parser import Given, parse
 from commands.printing import put
 from commands.source import Source
-from commands.transforms import asked, transform_options
+from commands.transforms import asked, transform_options, words_in
 from costmodel.errors import OptionError
 from costmodel.options import Option, Value
 from costmodel.spec import parse_set
@@ -48,12 +48,16 @@ class Command:
     @cached_property
     def table(self) -> tuple[Option, ...]:
         """All its options, those that every command on a network has included."""
+        return self._with()
+
+    def _with(self, among: tuple[str, ...] | None = None) -> tuple[Option, ...]:
+        """All its options, of these transforms alone where they are given."""
         if self.takes == "nothing":
             return self.options
         spec = {"spec": SPEC, "maybe": MAYBE_SPEC, "specs": SPECS}[self.takes]
         of_factories = (each for each in OF_FACTORIES if each.name not in self._own)
         # the SPEC first: arguments without a flag are given out in the order of the table
-        return (spec, VARIANT, SET, *of_factories, *transform_options(self.has), *self.options)
+        return (spec, VARIANT, SET, *of_factories, *transform_options(self.has, among), *self.options)
 
     @cached_property
     def _own(self) -> frozenset[str]:
@@ -65,7 +69,7 @@ class Command:
         Raises:
             CostModelError: the command line is wrong, or the command cannot do what it asks for.
         """
-        given = parse(self.table, arguments)
+        given, among = self._read(arguments)
         if given.wants_help:
             from commands.help_page import print_help
 
@@ -75,9 +79,28 @@ class Command:
         own = with_reading({each.name: given.values[each.name] for each in self.options})
         if self.takes == "nothing":
             return self.run(**own)
-        return self.run(self._network(given), **own)
+        return self.run(self._network(given, among), **own)
 
-    def _network(self, given: Given) -> Source | list[Source] | None:
+    def _read(self, arguments: Sequence[str]) -> tuple[Given, tuple[str, ...] | None]:
+        """A command line, and the transforms that it was read with: None for all of them.
+
+        First with those alone that it names, which is quicker; what is wrong with it, and its help, must know
+        all of them.
+
+        Raises:
+            OptionError: the command line is wrong.
+        """
+        if self.takes != "nothing":
+            among = words_in((*arguments, *(f"--{word}" for word in (*self.has, *self.implies.values()))))
+            try:
+                given = parse(self._with(among), arguments)
+            except OptionError:
+                given = Given({}, wants_help=True)
+            if not given.wants_help:
+                return given, among
+        return parse(self.table, arguments), None
+
+    def _network(self, given: Given, among: tuple[str, ...] | None) -> Source | list[Source] | None:
         spec = given.values["spec"]
         if spec is None:
             # Taken without a word they would have no effect.
@@ -85,7 +108,7 @@ class Command:
             return None
         implied = [word for name, word in self.implies.items() if given.values[name]]
         # those implied come last: a stream is made of the clip network as the other transforms leave it
-        transforms = asked(given, [*implied, *self.has])
+        transforms = asked(given, [*implied, *self.has], among)
         specs = spec if isinstance(spec, tuple) else (spec,)
         self._refuse_factory_options(given, [str(each) for each in specs])
         if isinstance(spec, tuple):

@@ -137,7 +137,9 @@ OF_MODULE = (
         is_positional=True,
         is_required=True,
     ),
-    replace(INPUT, help="The sizes of a clip as it takes it, such as 1x3x16x112x112; ONNX may say them itself."),
+    replace(
+        INPUT, help="The sizes of a clip as it takes it, such as 1x3x16x112x112; ONNX may say them itself."
+    ),
     ARGS,
     CHECKPOINT,
     Option("name", "What the network is called; as its factory where it is not said.", default=""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from shlex import split
@@ -15,29 +15,51 @@ from costmodel.transforms import TRANSFORMS, Transform, composed
 
 # made once: the parser, the help and every check below ask for the same table
 @cache
-def transform_options(default: tuple[str, ...] = ()) -> tuple[Option, ...]:
+def transform_options(
+    default: tuple[str, ...] = (), among: tuple[str, ...] | None = None
+) -> tuple[Option, ...]:
     """The word of each transform, then their options, each flag once.
 
     A word is a switch, on for those of `default`, or takes a value; None where it does not stand there.
+
+    Args:
+        default: the words that are on without a word.
+        among: the transforms that are meant; all unless given.
     """
-    words = [_word(each, word in default) for word, each in TRANSFORMS.items()]
+    kinds = _kinds(among)
+    words = [_word(each, word in default) for word, each in kinds.items()]
     # two transforms may have an option of one name; on the command line it is one flag
     options: dict[str, Option] = {}
-    for each in _own():
+    for each in _own(kinds.values()):
         options[each.name] = _joined(options[each.name], each) if each.name in options else each
     return (*words, *options.values())
 
 
-def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
+def words_in(arguments: Iterable[str]) -> tuple[str, ...]:
+    """The transforms whose words stand on a command line: the others need not be loaded to read it."""
+    flags = (each.partition("=")[0] for each in arguments if each.startswith("--"))
+    words = {flag.removeprefix("--").removeprefix("no-") for flag in flags}
+    return tuple(sorted(word for word in words if word in TRANSFORMS))
+
+
+def asked(
+    given: Given, implied: Iterable[str] = (), among: tuple[str, ...] | None = None
+) -> tuple[Transform, ...]:
     """The transforms that a command line asks for, in its order; those implied come last.
 
     Whether one is asked for says `--word`, or `--no-word`, before what the command implies.
+
+    Args:
+        given: the command line as it was read.
+        implied: the words of transforms that are asked for without a word.
+        among: the transforms that it was read with; all unless given.
 
     Raises:
         OptionError: an option has a wrong value, or belongs to a transform that is not asked for.
         TransformError: one cannot follow those before it.
     """
-    by_name = {_name(word): word for word in TRANSFORMS}
+    kinds = _kinds(among)
+    by_name = {_name(word): word for word in kinds}
     named = [name for name in given.order if name in by_name]
     for name in named:
         # Of two heads the last one would win without a word; of two equal switches either says all.
@@ -45,18 +67,18 @@ def asked(given: Given, implied: Iterable[str] = ()) -> tuple[Transform, ...]:
             raise OptionError(f"--{by_name[name]}: stands twice, expected once at most")
     words = [by_name[name] for name in named if not _is_off(given.values[name])]
     # `--no-word` was in the order too, so that what is turned off is not implied again
-    is_stream = any(TRANSFORMS[word].gives_stream for word in words)
+    is_stream = any(kinds[word].gives_stream for word in words)
     further = (word for word in implied if _name(word) not in given.order)
     # a command that needs a stream has one already where another transform makes it
-    words += [word for word in further if not (is_stream and TRANSFORMS[word].gives_stream)]
-    for option in transform_options():
+    words += [word for word in further if not (is_stream and kinds[word].gives_stream)]
+    for option in transform_options(among=among):
         if option.name in by_name or given.values[option.name] == option.default:
             continue
-        takers = [word for word, each in TRANSFORMS.items() if option.name in _names(each)]
+        takers = [word for word, each in kinds.items() if option.name in _names(each)]
         # Without its transform it would change nothing, and the user would not know.
         if not set(takers) & set(words):
             raise OptionError(f"{option.flag}: {_belongs(takers)}")
-    return composed(_made(TRANSFORMS[word], given) for word in words)
+    return composed(_made(kinds[word], given, among) for word in words)
 
 
 def transforms_of(text: str) -> tuple[Transform, ...]:
@@ -84,8 +106,12 @@ def _is_off(value: Value) -> bool:
     return value is None or value is False
 
 
-def _made(kind: type[Transform], given: Given) -> Transform:
-    defaults = {each.name: each.default for each in transform_options()}
+def _kinds(among: tuple[str, ...] | None) -> Mapping[str, type[Transform]]:
+    return TRANSFORMS if among is None else {word: TRANSFORMS[word] for word in among}
+
+
+def _made(kind: type[Transform], given: Given, among: tuple[str, ...] | None) -> Transform:
+    defaults = {each.name: each.default for each in transform_options(among=among)}
     # Only what was given: a transform's own default may differ from that of another with the same flag.
     chosen = {name: given.values[name] for name in _names(kind) if given.values[name] != defaults[name]}
     return kind.of(chosen)
@@ -97,8 +123,8 @@ def _belongs(takers: list[str]) -> str:
     return f"is for streams; add {flags}" if for_streams else f"is an option of {flags}; add it"
 
 
-def _own() -> Iterator[Option]:
-    for each in TRANSFORMS.values():
+def _own(kinds: Iterable[type[Transform]]) -> Iterator[Option]:
+    for each in kinds:
         yield from (option for option in each.options() if option != each.own_option())
 
 

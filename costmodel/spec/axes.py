@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -14,8 +14,28 @@ from costmodel.spec.load import Item
 
 AXIS_KEYS = ("moves", "with", "factor", "bounds", "integer", "grid")
 MOST_GRID_VALUES = 10_000
-# Sizes that are no spec's own, and the word of the transform that adds each: registering it enters them here.
-ADDED: dict[str, str] = {}
+
+
+class Added(Mapping[str, str]):
+    """Sizes that are no spec's own, each with the word of the transform that adds it.
+
+    Transforms stand to the right of specs and say theirs by `known`, which is asked where a spec has no such
+    size itself: few do, and most transforms need not be loaded for them.
+    """
+
+    known: Callable[[], Mapping[str, str]] = staticmethod(dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.known()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.known())
+
+    def __len__(self) -> int:
+        return len(self.known())
+
+
+ADDED = Added()
 # What `with` may read beside the sizes: the new value, and how many times the present one it is.
 MOVE_NAMES = ("value", "factor")
 
@@ -122,17 +142,16 @@ def _wrong_rules(item: Item, sizes: Mapping[str, Item]) -> Iterator[SpecError]:
     if not isinstance(item.value, dict):
         yield item.error(f"{item.kind}, expected sizes and the arithmetic of what they become")
         return
-    known = (*sizes, *ADDED, *MOVE_NAMES)
     for name, rule in item.value.items():
         yield from _wrong_size(rule, name, sizes)
         try:
             # `str`: a constant, such as `depth: 3`, is a rule too.
-            unknown = sorted(parse(str(rule.value)).names - set(known))
+            unknown = parse(str(rule.value)).names - {*sizes, *MOVE_NAMES}
         except SpecError as error:
             yield rule.error(str(error))
             continue
-        for wrong in unknown:
-            yield rule.error(f"unknown name {wrong!r}{nearest(wrong, known)}")
+        for wrong in sorted(name for name in unknown if name not in ADDED):
+            yield rule.error(f"unknown name {wrong!r}{nearest(wrong, (*sizes, *ADDED, *MOVE_NAMES))}")
 
 
 def _wrong_values(given: Mapping[str, Item]) -> Iterator[SpecError]:

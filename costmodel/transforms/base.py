@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from costmodel.errors import OptionError, TransformError, nearest
@@ -14,13 +15,14 @@ from costmodel.graph import Graph
 from costmodel.numbers import Size, demand_between, is_array, is_symbolic
 from costmodel.options import Option, Value
 from costmodel.spec.axes import ADDED
+from costmodel.transforms.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Carries = Literal["exact", "initial", "none"]
 
-TRANSFORMS: dict[str, type[Transform]] = {}
+TRANSFORMS = Catalogue(__package__, [str(Path(__file__).parent)])
 
 
 def option(
@@ -85,12 +87,8 @@ class Transform:
         super().__init_subclass__(**kwargs)
         if not cls.__dict__.get("word"):
             return
-        if cls.word in TRANSFORMS:
-            raise TransformError(f"transform {cls.word!r} is registered twice")
         # Registered by being defined: a new transform is a file of its own and no entry in a list.
-        TRANSFORMS[cls.word] = cls
-        fields = ((name, value) for name, value in vars(cls).items() if isinstance(value, dataclasses.Field))
-        ADDED.update({name: cls.word for name, field in fields if field.metadata.get("is_size")})
+        TRANSFORMS.register(cls)
 
     def __post_init__(self) -> None:
         for each in self.options():
@@ -239,3 +237,16 @@ def transform_from(data: Mapping[str, Value]) -> Transform:
     if word not in TRANSFORMS:
         raise OptionError(f"unknown transform {word!r}{nearest(word, TRANSFORMS)}")
     return TRANSFORMS[word].of({name: value for name, value in data.items() if name != "transform"})
+
+
+def _added() -> Mapping[str, str]:
+    """The sizes that transforms add to a network's own, each with the word of its transform."""
+    return {
+        field.name: word
+        for word, kind in TRANSFORMS.items()
+        for field in dataclasses.fields(kind)
+        if field.metadata["is_size"]
+    }
+
+
+ADDED.known = _added

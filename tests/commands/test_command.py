@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import cli
@@ -33,3 +36,16 @@ def test_options_of_a_network_are_refused_where_none_is_given(
     assert cli.main([*command.split(), "--continual"]) == 2
     shown = {"validate": "--continual: is for a SPEC; name one"}.get(command, "Missing argument 'SPEC'.")
     assert capsys.readouterr().err == f"error: {shown}\n"
+
+
+def test_a_command_line_loads_the_transforms_that_it_names_alone():
+    """Each takes a few milliseconds to load, more than a small network takes to analyse."""
+    script = (
+        "import sys; from costmodel.__main__ import main\n"
+        "main(['analyze', 'digits', '--continual', '--format', 'json'])\n"
+        "print(*(name for name in sys.modules if name.startswith('costmodel.transforms.')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {name.rpartition(".")[2] for name in done.stderr.split()}
+    assert "continual" in loaded
+    assert not loaded & {"dissect", "fold", "head", "unpad"}

@@ -78,7 +78,7 @@ def test_an_option_without_its_transform_names_those_that_take_it(mirror: type[T
     for arguments, message in (
         ("--pool=3", "--pool: is for streams; add --continual"),
         ("--weight=3", "--weight: is an option of --mirror-time; add it"),
-        ("--excite=clip", "--excite: is an option of --continual or --mirror-time; add it"),
+        ("--excite=clip", "--excite: is an option of --continual or --mirror-time or --unpad; add it"),
     ):
         with pytest.raises(OptionError) as caught:
             made(arguments, "--fold")

@@ -110,6 +110,8 @@ def _kinds(analysis: Analysis) -> Table:
 
 def _totals(graph: Graph, analysis: Analysis) -> Table:
     title = f"{graph.name}, {analysis.mode}: every {graph.every} camera frames, input {graph.source}"
+    if graph.missing:
+        title += f"; partial: without {', '.join(graph.missing)}"
     return Table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))
 
 
@@ -126,6 +128,8 @@ def as_json(graph: Graph, analysis: Analysis) -> dict[str, object]:
         "mode": analysis.mode,
         "totals": dict(analysis.totals),
         "operations": dict(analysis.operations),
+        "partial": bool(graph.missing),
+        "missing": list(graph.missing),
         "notes": list(graph.notes),
         "layers": list(analysis.rows),
     }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # whoever names an ordinary spec does not wait for torch
     from torch import nn
 
     from costmodel.importers import Imported
+    from costmodel.importers.foreign import Unread
 
 INPUT = Option(
     "input",
@@ -97,21 +98,28 @@ class Making:
 
         return module_of(place, self.args, self.checkpoint)
 
-    def read(self, place: str, module: nn.Module, name: str = "") -> Imported:
-        """A module as a network of ours.
+    def read(
+        self, place: str, module: nn.Module, name: str = "", unread: Unread | None = None
+    ) -> Imported:
+        """A module as a network of ours; `unread` says what becomes of calls that no rule reads.
 
         Raises:
             CostModelError: its sizes are missing, or it cannot be read.
         """
+        from costmodel.importers.foreign import REFUSE
+
         shape = self.shape(place)
         if place.endswith(ONNX):
             from costmodel.importers.onnx import read_onnx
 
-            return read_onnx(Path(place), shape, name or Path(place).stem, axes=self.axes)
+            title = name or Path(place).stem
+            return read_onnx(Path(place), shape, title, axes=self.axes, unread=unread or REFUSE)
         from costmodel.importers import read_module
 
         assert shape is not None
-        return read_module(module, shape, name or name_of(place), axes=self.axes)
+        return read_module(
+            module, shape, name or name_of(place), axes=self.axes, unread=unread or REFUSE
+        )
 
     def shape(self, place: str) -> tuple[int, ...] | None:
         """The sizes of a clip; None where an ONNX file is to say them.

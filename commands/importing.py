@@ -52,19 +52,23 @@ def import_(
     axes: str,
     out: Path,
     weights: Path | None,
+    partial: bool,
+    ops: Path | None,
     seed: int,
     format: str,
 ) -> None:
     """Writes a spec of a module, and with `--weights` its weights."""
     from costmodel.files import write_all
+    from costmodel.importers.foreign import Unread, own_ops
 
     making = Making(input, args, checkpoint, axes)
     making.shape(place)  # told ahead of what takes longer
     if weights is not None and weights.suffix != ".safetensors":
         raise OptionError(f"--weights: {weights}, expected a name that ends in .safetensors")
+    unread = Unread({} if ops is None else own_ops(ops), partial)
     module = making.module(place)
     with reading(format):
-        imported = making.read(place, module, name)
+        imported = making.read(place, module, name, unread)
     files = {}
     if weights is not None:
         imported = imported.with_answers_compared(module, axes, seed)
@@ -109,8 +113,8 @@ def _page(imported: Imported) -> Page:
             "unused": list(imported.shares.unused),
             "layers": len(imported.graph.nodes),
             "answer": imported.layout,
-            "partial": False,
-            "unknown": [],
+            "partial": bool(imported.holes),
+            "unknown": [each.to_dict() for each in imported.holes],
         },
         lambda: [*whole([table]), Text.of(f"{len(imported.graph.nodes)} layers\n")],
         lambda: table,
@@ -152,6 +156,13 @@ COMMAND = Command(
         *OF_MODULE,
         Option("out", "The spec to write.", Path, is_required=True, metavar="FILE"),
         Option("weights", "The file of weights to write, which says its network too.", Path, metavar="FILE"),
+        Option("partial", "Go on where a call is not known: totals leave it out, and say so.", bool, False),
+        Option(
+            "ops",
+            "Calls of your own: for each by name channels, time, height, width, macs, params, frames.",
+            Path,
+            metavar="FILE",
+        ),
         SEED,
         FORMAT,
     ),

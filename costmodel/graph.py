@@ -99,6 +99,11 @@ class Graph:
         return self.clip is not None
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """The layers of which nothing is known but their shape: all totals leave them out."""
+        return tuple(node.name for node in self.nodes if node.op.is_hole)
+
+    @property
     def types(self) -> Mapping[str, TensorType]:
         """The type of every edge by the name of the node it leaves."""
         return self._kinds.types

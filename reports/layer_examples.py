@@ -34,6 +34,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "adaptive_max_pool": ("adaptive_max_pool: {size: [all, 3, 3]}", "adaptive_max_pool: {size: [3, 1, 1]}"),
     "cumulative_pool": ("cumulative_pool", "cumulative_pool: {of: max, over: map, answers: last}"),
+    "foreign": (
+        "foreign: {channels: 8, height: 8, width: 8, macs: 512}",
+        "foreign: {channels: 8, height: 8, width: 8, macs: 4096, frames: 3}",
+        "foreign: {channels: 8, height: 8, width: 8, frames: 0, is_known: false}",
+    ),
+    "foreign_merge": ("foreign_merge: {channels: 8, height: 8, width: 8, macs: 512, one: [], other: []}",),
     "attention": (
         f"attention: {{over: frame, {_KEYS}}}",
         f"attention: {{over: window, frames: 4, {_KEYS}}}",

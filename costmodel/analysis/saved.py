@@ -23,6 +23,7 @@ KEEPS: Mapping[str, str] = {
     "mac.linear": "inputs",
     "mac.recurrent": "inputs",
     "mac.matmul": "inputs",
+    "mac.foreign": "inputs",
     "mul": "inputs",
     "norm": "inputs",
     **dict.fromkeys(("norm.layer", "norm.group", "norm.instance"), "inputs"),

@@ -47,6 +47,7 @@ class Builder:
         *,
         again: bool,
         is_own: bool = False,
+        called: str = "",
     ) -> str:
         """Adds a layer.
 
@@ -57,6 +58,7 @@ class Builder:
             weights: its tensors, by our names of them.
             again: whether an equal layer that was made before serves, as in a loop over frames.
             is_own: whether it is what the module itself does, not what it needs ahead of it.
+            called: its name within the module, where the word of the layer says too little.
 
         Raises:
             Refusal: the layer cannot take these edges.
@@ -68,7 +70,7 @@ class Builder:
             kind = infer(op, tuple(self.types[edge] for edge in edges))
         except CostModelError as error:
             raise Refusal(str(error)) from error
-        name = self.names.of(call, type(op).word, is_own=is_own)
+        name = self.names.of(call, called or type(op).word, is_own=is_own)
         self.nodes.append(Node(name, op, tuple(edges)))
         self.types[name], self.weights[name], self.calls[name] = kind, weights, call
         self._made[key] = name

@@ -11,8 +11,10 @@ from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.importers.export import TRACING, Tracing, export
+from costmodel.importers.foreign import REFUSE, Unread
 from costmodel.importers.layout import AXES, described
 from costmodel.importers.reader import Reading, read
+from costmodel.importers.refusal import UnknownCall
 from costmodel.importers.verify import Verified, compared, verified
 from costmodel.importers.weights import Shares, Sources, shares_of, tensors_of
 from costmodel.network import Network
@@ -66,7 +68,13 @@ class Imported:
             )
         if shares.constants:
             notes.append(f"{shares.constants} numbers of the module's code and buffers are parameters here")
+        notes += [f"partial: not known is {each}" for each in self.holes]
         return (*notes, *self.told)
+
+    @property
+    def holes(self) -> tuple[UnknownCall, ...]:
+        """The calls that are not known, whose costs all totals leave out."""
+        return self._reading.holes
 
     @property
     def text(self) -> str:
@@ -88,6 +96,11 @@ class Imported:
         Raises:
             ImportCheckError: it does not.
         """
+        if self._reading.foreign:
+            raise OptionError(
+                f"--weights: no layer runs what stands at {', '.join(self._reading.foreign[:MOST_NAMED])}, "
+                "so that there are no answers to compare; leave it out"
+            )
         order = order_of(axes)
         found = compared(self.graph, self._reading.answer, self.tensors, module, order, seed)
         return replace(self, checked=replace(self.checked, difference=found))
@@ -115,6 +128,7 @@ def read_module(
     *,
     axes: str = DEFAULT_AXES,
     tracing: Tracing = TRACING,
+    unread: Unread = REFUSE,
 ) -> Imported:
     """A PyTorch module as a network of ours, its costs compared with the module's.
 
@@ -124,6 +138,7 @@ def read_module(
         name: what the network is called.
         axes: the order of the clip's axes, such as `NTCHW`.
         tracing: how its calls get their lines and names.
+        unread: what becomes of calls that no rule reads.
 
     Raises:
         ModuleError: some of its calls have no layer here; it lists them all, with their lines.
@@ -135,7 +150,7 @@ def read_module(
     sizes = dict(zip(order, shape, strict=True))
     source = TensorType(*(sizes[axis] for axis in AXES[1:]))
     exported = export(module, shape, order.index("batch"), name, tracing)
-    reading = read(exported.program, name, source, order)
+    reading = read(exported.program, name, source, order, unread)
     sources = Sources(exported.program)
     shares = shares_of(reading, sources)
     one_clip = [1 if axis == "batch" else size for axis, size in zip(order, shape, strict=True)]

@@ -14,6 +14,7 @@ from costmodel.graph import Graph
 from costmodel.importers.builder import Builder
 from costmodel.importers.call import Call, shape_of_node
 from costmodel.importers.dimensions import must_be_whole
+from costmodel.importers.foreign import REFUSE, Unread, stand_in
 from costmodel.importers.learned import Weights
 from costmodel.importers.lines import line_of
 from costmodel.importers.naming import path_of
@@ -39,6 +40,7 @@ class Reading:
         weights: where each layer's tensors come from.
         calls: the node that each layer stands for.
         whole: the layers with those that the answer does not need.
+        holes: the calls that are not known, where the rest was to be read all the same.
     """
 
     graph: Graph
@@ -46,9 +48,21 @@ class Reading:
     answer: Value
     weights: Mapping[str, Weights]
     calls: Mapping[str, fx.Node]
+    holes: tuple[UnknownCall, ...] = ()
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The layers that stand for calls that no rule reads."""
+        return tuple(node.name for node in self.graph.nodes if not node.op.runs)
 
 
-def read(program: ExportedProgram, name: str, source: TensorType, order: tuple[str, ...]) -> Reading:
+def read(
+    program: ExportedProgram,
+    name: str,
+    source: TensorType,
+    order: tuple[str, ...],
+    unread: Unread = REFUSE,
+) -> Reading:
     """The layers of an exported program.
 
     Args:
@@ -56,17 +70,27 @@ def read(program: ExportedProgram, name: str, source: TensorType, order: tuple[s
         name: what the network is called.
         source: the type of its clip.
         order: the axes of its input, the batch's included.
+        unread: what becomes of calls that no rule reads.
 
     Raises:
         ModuleError: some calls have no layer of ours; it lists them all.
     """
-    return _Reader(program, name, source, order).read()
+    return _Reader(program, name, source, order, unread).read()
 
 
 class _Reader:
     def __init__(
-        self, program: ExportedProgram, name: str, source: TensorType, order: tuple[str, ...]
+        self,
+        program: ExportedProgram,
+        name: str,
+        source: TensorType,
+        order: tuple[str, ...],
+        unread: Unread,
     ) -> None:
+        self.unread, self.holes = unread, list[UnknownCall]()
+        self.parameters = {
+            each.arg.name for each in program.graph_signature.input_specs if each.kind == InputKind.PARAMETER
+        }
         self.program, self.name, self.order = program, name, order
         inputs = [each for each in program.graph.nodes if each.op == "placeholder"]
         kinds = {each.arg.name: each.kind for each in program.graph_signature.input_specs}
@@ -82,13 +106,13 @@ class _Reader:
                 break
             self.known[node] = self._found(node)
         if self.unknown:
-            raise refused(self.name, self.unknown)
+            raise refused(self.name, (*self.holes, *self.unknown))
         answer = self._answer(node)
         graph = self.builder.graph(self.name, answer.edge)
         kept = graph.by_name
         weights = {each: found for each, found in self.builder.weights.items() if each in kept}
         whole = Graph(self.name, self.builder.source, tuple(self.builder.nodes))
-        return Reading(graph, whole, answer, weights, self.builder.calls)
+        return Reading(graph, whole, answer, weights, self.builder.calls, tuple(self.holes))
 
     def _found(self, node: fx.Node) -> Found:
         if node is self.given:
@@ -97,7 +121,7 @@ class _Reader:
         if node.target is operator.getitem:
             return self._item(node, inputs[0])
         if not any(_depends(each) for each in inputs):
-            return Constant(node, shape_of_node(node))
+            return Constant(node, shape_of_node(node), node.name in self.parameters)
         target = _target(node)
         if target in IGNORED:
             return Unknown()
@@ -107,8 +131,23 @@ class _Reader:
         try:
             return self._ruled(node, target)
         except Refusal as refusal:
-            self._refuse(node, refusal)
+            return self._without_rule(node, refusal)
+
+    def _without_rule(self, node: fx.Node, refusal: Refusal) -> Found:
+        """A layer in the place of a call that no rule reads, where one is declared, or holes are let pass."""
+        op = refusal.op or _name(node)
+        declared = self.unread.declared(op)
+        inputs = [self.known[each] for each in node.all_input_nodes]
+        try:
+            if declared is None and not self.unread.goes_on:
+                raise refusal
+            found = stand_in(Call(node, self.known, self.builder), inputs, op, declared, refusal)
+        except Refusal as last:
+            self._refuse(node, last)
             return Unknown(shape_of_node(node))
+        if declared is None:
+            self.holes.append(self._unknown(node, refusal))
+        return found
 
     def _ruled(self, node: fx.Node, target: str) -> Found:
         if target not in RULES:
@@ -134,10 +173,13 @@ class _Reader:
         return Unknown()
 
     def _refuse(self, node: fx.Node, refusal: Refusal) -> None:
+        self.unknown.append(self._unknown(node, refusal))
+
+    def _unknown(self, node: fx.Node, refusal: Refusal) -> UnknownCall:
         takes = tuple(shape_of_node(each) for each in node.all_input_nodes if _depends(self.known[each]))
         where = line_of(node), path_of(node), takes, shape_of_node(node)
-        op = refusal.op or _target(node).split(".")[0]
-        self.unknown.append(UnknownCall(op, *where, refusal.reason, refusal.nearest))
+        op = refusal.op or _name(node)
+        return UnknownCall(op, *where, refusal.reason, refusal.nearest)
 
     def _answer(self, node: fx.Node) -> Value:
         answers = [each for each in node.all_input_nodes if _depends(self.known[each])]
@@ -167,6 +209,12 @@ class _Reader:
 
 def _target(node: fx.Node) -> str:
     return str(node.target).removeprefix("aten.")
+
+
+def _name(node: fx.Node) -> str:
+    """What a call is called: without its overload, with its namespace where it is none of torch's own."""
+    target = _target(node)
+    return target.rpartition(".")[0] or target
 
 
 def _depends(found: Found) -> bool:

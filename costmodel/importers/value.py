@@ -92,6 +92,7 @@ class Constant:
 
     node: fx.Node
     shape: tuple[int, ...]
+    is_parameter: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from costmodel.ops.clip_crop import ClipCrop
 from costmodel.ops.conv import Conv
 from costmodel.ops.conv_recurrent import ConvGru, ConvLstm, ConvRecurrent
 from costmodel.ops.cumulative import CumulativePool
+from costmodel.ops.foreign import Foreign, ForeignMerge
 from costmodel.ops.interpolate import Interpolate
 from costmodel.ops.last import Last
 from costmodel.ops.linear import Flatten, Linear
@@ -62,6 +63,8 @@ __all__ = [
     "Delay",
     "Dropout",
     "Flatten",
+    "Foreign",
+    "ForeignMerge",
     "Gate",
     "GlobalPool",
     "GroupNorm",

@@ -43,6 +43,7 @@ class Op:
         hands_on_gradient: whether the gradient of its output is that of its inputs.
         has_no_stream: whether a stream has no counterpart of what it makes of a clip, only other networks.
         is_random: whether a mask is drawn for it in training.
+        runs: whether it is a layer that can be run; of others costs alone are known.
         written: how PyTorch code ordinarily has it, a key of `WAYS`.
         repair: what to do where it cannot run frame by frame.
     """
@@ -63,6 +64,7 @@ class Op:
     hands_on_gradient: ClassVar[bool] = False
     has_no_stream: ClassVar[bool] = False
     is_random: ClassVar[bool] = False
+    runs: ClassVar[bool] = True
     written: ClassVar[str] = "module"
     repair: ClassVar[str] = "put a global_pool ahead of it, or pool over time first"
 
@@ -188,6 +190,11 @@ class Op:
     def with_bias(self) -> Op | None:
         """Itself with a bias, into which a batch norm behind it can be folded; None where none can be."""
         return None
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether nothing is known of it but its shape, so that all totals leave it out."""
+        return False
 
     @property
     def output_groups(self) -> Size | None:

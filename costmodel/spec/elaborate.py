@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
@@ -95,9 +95,19 @@ def elaborate(
         builder.source,
         tuple(builder.nodes),
         every=1 if every is None else _input_size(every, scope),
+        notes=_partial(builder.nodes),
         blocks=builder.blocks,
         inferred=builder.kinds,
     )
+
+
+def _partial(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """What a reader must know of a network of which a part is not known."""
+    missing = [node.name for node in nodes if node.op.is_hole]
+    if not missing:
+        return ()
+    named = ", ".join(missing[:6]) + ", ..." * (len(missing) > 6)
+    return (f"partial: nothing is known of {named} but its shape, and all totals leave it out",)
 
 
 def _tags(given: Mapping[str, Item]) -> frozenset[str]:

@@ -97,6 +97,16 @@ def _whole(item: Item, scope: Scope) -> Size:
     return size(item, scope)
 
 
+def _amount(item: Item, scope: Scope) -> Size:
+    """A number of anything, from 0 on, which may be far larger than an axis."""
+    value = evaluate(item, scope, "a whole number")
+    if not is_exact(value):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise item.error(f"{item.kind}, expected a whole number, 0 or more")
+    return value
+
+
 def _number(item: Item, scope: Scope) -> int:
     """A whole number, below zero too, that decides what a layer is: which frame a shift reads."""
     value = size(item, scope, least=-LARGEST_SIZE)
@@ -205,6 +215,7 @@ def _list(
 LISTS = ("Sizes | None", "Shares | None")
 KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Size": _whole,
+    "Amount": _amount,
     "int": _number,
     "bool": _flag,
     "Crop": _crop,

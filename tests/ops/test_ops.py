@@ -353,7 +353,7 @@ def example(types: tuple[TensorType, ...]) -> list[Tensor]:
 
 
 def test_every_op_of_a_spec_has_a_case():
-    assert {type(case.op) for case in CASES} == set(OPS.values())
+    assert {type(case.op) for case in CASES} == {op for op in OPS.values() if op.runs}
 
 
 @pytest.mark.parametrize("case", CASES, ids=title)

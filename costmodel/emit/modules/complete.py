@@ -20,7 +20,7 @@ def check_parts(ops: Iterable[type[Op]] = ()) -> None:
     Raises:
         EmitError: a part is missing; names each op and its part.
     """
-    known = tuple(ops) or (*dict.fromkeys(OPS.values()), Delay)
+    known = tuple(ops) or (*(op for op in dict.fromkeys(OPS.values()) if op.runs), Delay)
     stateful = [op for op in known if op.carry is not Op.carry]
     steps = [op for op in stateful if not op.is_step_form]
     forgotten = [

@@ -42,6 +42,8 @@ class Registry(dict[type[Op], Part]):
             EmitError: it has none.
         """
         kind = type(op.unwrapped)
+        if not kind.runs:
+            raise EmitError("stands for a call that import has no layer for, and cannot be run")
         if kind not in self:
             known = [each.__name__ for each in self]
             raise EmitError(f"{kind.__name__} has no {self.part}{nearest(kind.__name__, known)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from costmodel.errors import OptionError
 from costmodel.importers.export import BATCHES, Tracing
+from costmodel.importers.foreign import REFUSE, Unread
 from costmodel.importers.imported import DEFAULT_AXES, Imported, order_of, read_module
 from costmodel.importers.layout import BATCH
 from costmodel.importers.onnx.file import OnnxError, Source, read_model, source_of
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     import onnx_ir
 
 
-def read_onnx(path: Path, shape: Sequence[int] | None, name: str, *, axes: str = DEFAULT_AXES) -> Imported:
+def read_onnx(
+    path: Path,
+    shape: Sequence[int] | None,
+    name: str,
+    *,
+    axes: str = DEFAULT_AXES,
+    unread: Unread = REFUSE,
+) -> Imported:
     """An ONNX network as a network of ours, its costs compared with the file's.
 
     Args:
@@ -29,6 +37,7 @@ def read_onnx(path: Path, shape: Sequence[int] | None, name: str, *, axes: str =
         shape: that of a clip; None where the file says it.
         name: what the network is called.
         axes: the order of the clip's axes.
+        unread: what becomes of nodes that no rule reads.
 
     Raises:
         OnnxError: the file is broken, or leaves sizes open that `shape` does not say.
@@ -41,7 +50,7 @@ def read_onnx(path: Path, shape: Sequence[int] | None, name: str, *, axes: str =
     fixed = isinstance(source.sizes[order.index(BATCH)], int)
     tracing = Tracing(_keeping_notes, network.placed, (1,) if fixed else BATCHES)
     try:
-        imported = read_module(network, sizes, name, axes=axes, tracing=tracing)
+        imported = read_module(network, sizes, name, axes=axes, tracing=tracing, unread=unread)
     except ModuleError as error:
         if isinstance(error.__cause__, OnnxError):
             raise error.__cause__ from error

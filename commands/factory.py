@@ -98,9 +98,7 @@ class Making:
 
         return module_of(place, self.args, self.checkpoint)
 
-    def read(
-        self, place: str, module: nn.Module, name: str = "", unread: Unread | None = None
-    ) -> Imported:
+    def read(self, place: str, module: nn.Module, name: str = "", unread: Unread | None = None) -> Imported:
         """A module as a network of ours; `unread` says what becomes of calls that no rule reads.
 
         Raises:
@@ -117,9 +115,7 @@ class Making:
         from costmodel.importers import read_module
 
         assert shape is not None
-        return read_module(
-            module, shape, name or name_of(place), axes=self.axes, unread=unread or REFUSE
-        )
+        return read_module(module, shape, name or name_of(place), axes=self.axes, unread=unread or REFUSE)
 
     def shape(self, place: str) -> tuple[int, ...] | None:
         """The sizes of a clip; None where an ONNX file is to say them.

@@ -104,6 +104,8 @@ def _must_hold(checks: Iterator[Check]) -> list[Check]:
         if each.holds is False:
             found = f"{each.measured}, expected {each.predicted}{' at most' * each.is_limit}"
             raise ConversionError(f"{each.what}: {found}: {each.note}; nothing is written")
+        if each.holds is None:
+            tell(f"note: {each.what}: not measured, {each.note}")
         held.append(each)
     return held
 

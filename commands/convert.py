@@ -32,7 +32,7 @@ Imports and RUNS the Python that it is given, as your user. Reads the network, t
 stream answers as the module does far from the ends of a clip, runs both side by side, and writes a folder: a
 spec, weights.safetensors, the stream as a Python file and as ONNX, and README.md, which says what it costs,
 what was changed and how it was proven. Where no stream answers as the module does, the diagnosis is printed,
-and the exit code is 1. The folder appears once all has been proven.
+and the exit code is 1. The folder appears once no answer differs.
 
 Examples:
 

@@ -29,4 +29,7 @@ Weights = Mapping[str, Learned]
 
 def filled(shape: Sequence[int], value: float) -> Learned:
     """A tensor of our own, all its values alike."""
-    return Learned(lambda: torch.full(tuple(shape), value))
+    found = torch.full(tuple(shape), value)
+    # In 64 bits a module works with its numbers as its code has them, and so does our network.
+    is_exact = not found.numel() or float(found.flatten()[0]) == value
+    return Learned(lambda: found if is_exact else torch.full(tuple(shape), value, dtype=torch.float64))

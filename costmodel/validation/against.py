@@ -45,14 +45,13 @@ def check_against(
         CostModelError: the weights are another network's.
     """
     graph = network.graph()
-    running = emit(graph)
+    running = emit(graph).double()  # numbers that 32 bits cannot hold stay as they are
     load_carried(network, running, weights)
     tensors = running.state_dict()
     clip = graph.clip or graph
     for dtype, most in LIMITS.items():
-        ours = emit(clip)
+        ours = emit(clip).to(dtype).eval()
         ours.load_state_dict(tensors)
-        ours.to(dtype).eval()
         frames = frames_of(clip, 1, int(clip.source.time), seed).to(dtype)
         what = f"answers_equal_the_module_{NAMES[dtype]}"
         try:

@@ -50,9 +50,8 @@ class Beside:
     @cached_property
     def outputs(self) -> Mapping[str, Tensor]:
         """What each layer of the clip network answers to it."""
-        network = emit(self.clip)
+        network = emit(self.clip).double().eval()
         network.load_state_dict(self.tensors)
-        network.double().eval()
         with network.recording() as record:
             network(self.given.clone())
         return {name: found[0][1] for name, found in record.items()}
@@ -65,10 +64,9 @@ class Beside:
 
     def stream(self, clip: Tensor, wanted: Sequence[str]) -> Mapping[str, Frames]:
         """Frames of some edges as the stream makes them of a clip's, by the number that its timing gives."""
-        network = emit(self.graph)
+        network = emit(self.graph).double().eval()
         assert isinstance(network, StreamNetwork)
         network.load_state_dict(self.tensors)
-        network.double().eval()
         times = timing(self.graph)
         found: dict[str, dict[int, Tensor]] = {name: {} for name in wanted}
         for frame in clip.unbind(2):

@@ -156,7 +156,7 @@ def _of_each_frame(call: Call, axis: int) -> Tensor:
     clip = call.arguments[0]
     found = [call.taking(0, clip.narrow(axis, frame, 1)).run() for frame in range(clip.shape[axis])]
     if found[0].dim() != clip.dim():
-        raise TheirsError("squeeze-excite drops axes, where each frame alone must keep them")
+        raise TheirsError("drops the axes of what its squeeze-excite pools, which each frame alone must keep")
     return torch.cat(found, axis)
 
 

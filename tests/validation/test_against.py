@@ -93,6 +93,14 @@ def test_a_layer_that_looks_elsewhere_in_time_is_found_out(beside, monkeypatch: 
     assert not beside(drawn(Causal), Continual())[FEATURES].holds
 
 
+def test_numbers_of_the_code_count_in_64_bits_too(beside):
+    class Normalised(Causal):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward((x - 0.45) / 0.225)
+
+    assert {each.holds for each in beside(drawn(Normalised), Continual()).values()} == {True}
+
+
 def test_a_longer_pool_leaves_the_features_alone(beside):
     found = beside(drawn(Causal), Continual(pool=8))
     assert (found[FEATURES].holds, found[ANSWERS].holds) == (True, None)

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 from costmodel.errors import CostModelError
 from costmodel.validation.calls import Call, Calls, Place
+from costmodel.validation.framewise import Framewise
 from costmodel.validation.layouts import TIME, Order, equal_orders
 
 AXES = ("batch", "channels", "time", "height", "width")
@@ -130,12 +131,14 @@ class Theirs:
         return self._run(clip, replaced)
 
     def _run(self, clip: Tensor, answer: Callable[[Call], Any]) -> Tensor:
+        framewise = Framewise(self.edits)
+
         def edited(call: Call) -> Any:
-            return _of_each_frame(call, self.edits[call.place]) if call.place in self.edits else answer(call)
+            return framewise.answer(call) if framewise.takes(call) else answer(call)
 
         given = clip.to(self.dtype).permute([AXES.index(axis) for axis in self.order]).contiguous()
         try:
-            with _default(self.dtype), torch.no_grad(), Calls(edited):
+            with framewise.running(), _default(self.dtype), torch.no_grad(), Calls(edited):
                 found = self.module(given)
         except (_SeenEnough, TheirsError):
             raise
@@ -150,14 +153,6 @@ class Theirs:
 
 class _SeenEnough(Exception):  # noqa: N818 - no mistake: what was looked for has been seen
     pass
-
-
-def _of_each_frame(call: Call, axis: int) -> Tensor:
-    clip = call.arguments[0]
-    found = [call.taking(0, clip.narrow(axis, frame, 1)).run() for frame in range(clip.shape[axis])]
-    if found[0].dim() != clip.dim():
-        raise TheirsError("drops the axes of what its squeeze-excite pools, which each frame alone must keep")
-    return torch.cat(found, axis)
 
 
 @contextmanager

@@ -65,6 +65,28 @@ def test_a_squeeze_excite_is_edited_in_the_module_and_it_is_said(beside):
     assert (found[ANSWERS].holds, "only --excite frame is an edit" in found[ANSWERS].note) == (None, True)
 
 
+class Squeezed(nn.Module):
+    """Squeeze-excite by linear layers, which drop the axes of what they read; in place, or spread first."""
+
+    def __init__(self, spreads: bool) -> None:
+        super().__init__()
+        self.conv, self.gate, self.head = nn.Conv3d(3, 6, 3, padding=1), nn.Linear(6, 6), nn.Linear(6, 4)
+        self.spreads = spreads
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        gate = self.gate(x.mean((2, 3, 4)).view(x.shape[:2])).sigmoid().view(*x.shape[:2], 1, 1, 1)
+        x *= gate.expand_as(x) if self.spreads else gate
+        return self.head(x.mean((2, 3, 4)))
+
+
+@pytest.mark.parametrize("spreads", [True, False])
+def test_a_squeeze_excite_that_drops_axes_is_edited_too(beside, spreads: bool):
+    found = beside(Squeezed(spreads), Continual())
+    assert (found[FEATURES].holds, found[ANSWERS].holds) == (True, True)
+    assert "in the module too, at 1 place" in found[FEATURES].note
+
+
 def test_other_weights_are_found_out(beside):
     found = beside(drawn(Causal), Continual(), other=drawn(Causal, 2))
     assert [each.holds for each in found.values()] == [False, False, None]

@@ -39,6 +39,8 @@ Examples:
 
     import model.onnx --out mine.yaml --weights mine.safetensors               nothing of an ONNX file is run
 
+    import my/net.py:make --input 1x3x16x112x112 --free width --out mine.yaml    then --set width=0.5
+
     analyze mine.yaml --continual                    and then: what it costs on a stream
 """
 
@@ -54,6 +56,8 @@ def import_(
     weights: Path | None,
     partial: bool,
     ops: Path | None,
+    flat: bool,
+    free: str,
     seed: int,
     format: str,
 ) -> None:
@@ -69,6 +73,7 @@ def import_(
     module = making.module(place)
     with reading(format):
         imported = making.read(place, module, name, unread)
+    imported = imported.written_as(is_flat=flat, free=free)
     files = {}
     if weights is not None:
         imported = imported.with_answers_compared(module, axes, seed)
@@ -163,6 +168,8 @@ COMMAND = Command(
             Path,
             metavar="FILE",
         ),
+        Option("flat", "One layer after the other, without blocks and sizes.", bool, default=False),
+        Option("free", "One more size: width, of which all channels are shares.", default=""),
         SEED,
         FORMAT,
     ),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from torch import Tensor, nn
 
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
+from costmodel.importers.blocks import WIDTH, Written, written
 from costmodel.importers.export import TRACING, Tracing, export
 from costmodel.importers.foreign import REFUSE, Unread
 from costmodel.importers.layout import AXES, described
+from costmodel.importers.naming import owners_of
 from costmodel.importers.reader import Reading, read
 from costmodel.importers.refusal import UnknownCall
 from costmodel.importers.verify import Verified, compared, verified
@@ -38,6 +41,8 @@ class Imported:
         shares: which of the module's parameters our layers have.
         layout: where the module's answer has its axes.
         told: what is to be said of it besides.
+        is_flat: whether the spec has one layer after the other, and no blocks.
+        frees_width: whether the spec has one width, of which all channels are shares.
     """
 
     graph: Graph
@@ -47,6 +52,8 @@ class Imported:
     _reading: Reading
     _sources: Sources
     told: tuple[str, ...] = ()
+    is_flat: bool = False
+    frees_width: bool = False
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -69,7 +76,7 @@ class Imported:
         if shares.constants:
             notes.append(f"{shares.constants} numbers of the module's code and buffers are parameters here")
         notes += [f"partial: not known is {each}" for each in self.holes]
-        return (*notes, *self.told)
+        return (*notes, *self.told, *self._written.notes)
 
     @property
     def holes(self) -> tuple[UnknownCall, ...]:
@@ -79,7 +86,30 @@ class Imported:
     @property
     def text(self) -> str:
         """The network as a spec."""
-        return dump(self.graph)
+        return self._written.text
+
+    @cached_property
+    def _written(self) -> Written:
+        if self.is_flat:
+            return Written(dump(self.graph))
+        owners = {name: owners_of(call) for name, call in self._reading.calls.items()}
+        return written(self.graph, owners, frees_width=self.frees_width)
+
+    def written_as(self, *, is_flat: bool, free: str = "") -> Imported:
+        """The same, its spec in another form.
+
+        Args:
+            is_flat: one layer after the other, as they run.
+            free: `width`, or nothing: what is to become a size that the module has not.
+
+        Raises:
+            OptionError: there is no such size, or a flat spec has none.
+        """
+        if free not in ("", WIDTH):
+            raise OptionError(f"--free: {free!r}, expected {WIDTH}")
+        if is_flat and free:
+            raise OptionError(f"--free {free}: a flat spec has no sizes; leave --flat out")
+        return replace(self, is_flat=is_flat, frees_width=bool(free))
 
     @property
     def network(self) -> Network:

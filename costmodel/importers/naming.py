@@ -30,7 +30,7 @@ class Names:
             word = last if is_own else word
         name = f"{path}.{word}" if path else word
         # A module that is called again, such as one ReLU for all, is several layers.
-        return self._free(_plain(name))
+        return self._free(plain(name))
 
     def _free(self, base: str) -> str:
         name = base
@@ -48,15 +48,24 @@ def path_of(node: fx.Node) -> str:
     return re.sub(r"@\d+", "", path)  # torch numbers the calls of a module that is called again
 
 
+def owners_of(node: fx.Node) -> tuple[tuple[str, str], ...]:
+    """The path and the class of each module that a call stands in, the outermost first."""
+    stack = node.meta.get("nn_module_stack", {}).values()
+    return tuple((str(path), _class_name(kind)) for path, kind in stack)
+
+
 def is_leaf(node: fx.Node) -> bool:
     """Whether the module that makes a call is one of torch's own layers."""
     stack = list(node.meta.get("nn_module_stack", {}).values())
-    kind = stack[-1][1] if stack else ""
-    name = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+    name = _class_name(stack[-1][1]) if stack else ""
     return name.startswith("torch.nn.modules.") and "container" not in name
 
 
-def _plain(name: str) -> str:
+def _class_name(kind: str | type) -> str:
+    return kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def plain(name: str) -> str:
     """A name that specs take."""
     parts = [re.sub(r"[^A-Za-z0-9_-]+", "_", part) or "_" for part in name.split(".")]
     return ".".join(parts)[:200]

@@ -32,7 +32,7 @@ def dump(graph: Graph) -> str:
     source = {**graph.source._asdict(), "every": graph.every}
     lines = [
         "# yaml-language-server: $schema=spec.schema.json",
-        f"name: {_text(graph.name)}",
+        f"name: {text_of(graph.name)}",
         f"input: {_mapping(source, graph.name)}",
         "network:",
         *_layers(graph),
@@ -96,7 +96,7 @@ def _value(value: object, place: str) -> str:
         case Fraction():
             return f"{value.numerator}/{value.denominator}"
         case str():
-            return _text(value)
+            return text_of(value)
         case None:
             return WHOLE_AXIS
         case tuple():
@@ -104,7 +104,8 @@ def _value(value: object, place: str) -> str:
     raise GraphError(f"{place}: {value} is not a number; only numbers can be written")
 
 
-def _text(text: str) -> str:
+def text_of(text: str) -> str:
+    """A text as YAML, quoted only where it would be read as something else."""
     # A name such as `true` or `all` would come back as a value.
     is_plain = _PLAIN.fullmatch(text) and text not in _READ_AS_VALUES
     return text if is_plain else yaml(text)

@@ -25,6 +25,21 @@ def test_a_network_of_one_s_own_is_analysed_and_run(tmp_path: Path, capsys: pyte
     assert main(["emit", str(weights), "--out", str(tmp_path / "net.py")]) == 0
 
 
+def test_an_imported_network_has_sizes_and_a_width(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    spec, flat = tmp_path / "net.yaml", tmp_path / "flat.yaml"
+    given = ["import", f"{FILE}:Residual", *SIZES, "--out"]
+    assert main([*given, str(spec), "--free", "width"]) == 0
+    assert main([*given, str(flat), "--flat"]) == 0
+    assert ("sizes" in spec.read_text(), "sizes" in flat.read_text()) == (True, False)
+    capsys.readouterr()
+    wide = ["--grid", "width=1,2", "--grid", "classes=4,7", "--metrics", "params", "--format", "json"]
+    assert main(["sweep", str(spec), *wide]) == 0
+    params = [each["params"] for each in json.loads(capsys.readouterr().out)["rows"]]
+    assert (params[0], len(set(params))) == (2584, 4)
+    assert main(["validate", str(spec), "--set", "width=2", "--set", "frames=5", "--set", "classes=3"]) == 0
+    assert main(["formula", str(spec), "--free", "width,classes", "--metrics", "params"]) == 0
+
+
 def test_what_cannot_be_read_is_listed_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -44,6 +59,11 @@ def test_what_cannot_be_read_is_listed_and_nothing_is_written(
         (
             [*SIZES, "--weights", "net.pt"],
             "error: --weights: net.pt, expected a name that ends in .safetensors\n",
+        ),
+        ([*SIZES, "--free", "depth"], "error: --free: 'depth', expected width\n"),
+        (
+            [*SIZES, "--free", "width", "--flat"],
+            "error: --free width: a flat spec has no sizes; leave --flat out\n",
         ),
     ],
 )

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from costmodel.importers import ModuleError, read_module
+from costmodel.importers.blocks import WIDTH
+from costmodel.importers.blocks.write import NOT_SHORT
 
 Forward = Callable[["Parts", Tensor], Tensor]
 CLIP = (1, 4, 4, 4, 4)  # equal sizes on all axes: nothing but the layout tells them apart
@@ -47,9 +49,12 @@ def read(forward: Forward, shape: tuple[int, ...] = CLIP) -> float:
     torch.manual_seed(1)
     module = Parts(forward).eval()
     nn.init.uniform_(module.norm.running_mean)
-    difference = read_module(module, shape, "net").with_answers_compared(module).checked.difference
-    assert difference is not None
-    return difference
+    imported = read_module(module, shape, "net").with_answers_compared(module)
+    # Its short spec, and the one with a width, are the same network.
+    for free in ("", WIDTH):
+        assert NOT_SHORT not in imported.written_as(is_flat=False, free=free).notes
+    assert imported.checked.difference is not None
+    return imported.checked.difference
 
 
 def folded(x: Tensor) -> Tensor:

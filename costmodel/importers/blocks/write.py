@@ -1,0 +1,119 @@
+"""A network of somebody else's as a spec: short where it reads back as the same, else layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from costmodel.errors import CostModelError
+from costmodel.graph import Graph
+from costmodel.importers.blocks.lines import LINE, lines, mapping
+from costmodel.importers.blocks.modules import Owners
+from costmodel.importers.blocks.shorten import NETWORK, Short, shortened
+from costmodel.importers.blocks.sizes import (
+    CLASSES,
+    WIDTHS,
+    Freed,
+    freed,
+    header,
+    least_of,
+    reason_against,
+)
+from costmodel.importers.blocks.style import WIDTH, Style
+from costmodel.network import Network
+from costmodel.spec.document import from_text
+from costmodel.spec.write import dump, text_of
+
+NOT_SHORT = "its blocks would not read back as the same network, so its layers stand one after the other"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A spec, and what its reader must know.
+
+    Args:
+        text: the spec.
+        notes: a line each.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def written(graph: Graph, owners: Owners, *, frees_width: bool = False) -> Written:
+    """A network as a person would write it.
+
+    Args:
+        graph: the network.
+        owners: the modules that each of its layers stands in.
+        frees_width: whether all channels become shares of one width.
+    """
+    sizes, notes = freed(graph), []
+    text = _spec(graph, owners, sizes)
+    if not is_same(text, graph):
+        return Written(dump(graph), (NOT_SHORT,))
+    for name, value in sizes.values(graph).items():
+        reason = reason_against(text, {name: 2 * value})
+        if reason:
+            sizes = sizes.without(name)
+            notes.append(f"{name} stays {value}: {reason}")
+        elif name != CLASSES:
+            sizes = replace(sizes, least={**sizes.least, name: least_of(text, name, value)})
+    if frees_width:
+        sizes, reason = _with_width(graph, owners, sizes)
+        notes += [f"{WIDTH} cannot be freed: {reason}"] if reason else []
+    text = _spec(graph, owners, sizes)
+    return Written(text, tuple(notes)) if is_same(text, graph) else Written(dump(graph), (NOT_SHORT,))
+
+
+def is_same(text: str, graph: Graph) -> bool:
+    """Whether a spec reads back as a network: the same layers under the same names, reading the same."""
+    try:
+        again = Network(from_text(text, graph.name)).graph()
+    except CostModelError:
+        return False
+    return (again.nodes, again.source) == (graph.nodes, graph.source)
+
+
+def _with_width(graph: Graph, owners: Owners, sizes: Freed) -> tuple[Freed, str]:
+    """The sizes with a width, if that makes networks; without one, and why."""
+    first = ""
+    # A share of channels that follow from others may be rounded otherwise than theirs.
+    for has_ratios in (True, False):
+        tried = replace(sizes, has_width=True, has_ratios=has_ratios)
+        text = _spec(graph, owners, tried)
+        reasons = (reason_against(text, {WIDTH: width}) for width in WIDTHS)
+        reason = next(filter(None, reasons), "") if is_same(text, graph) else "its channels are fixed"
+        if not reason:
+            return tried, ""
+        first = first or reason
+    return sizes, first
+
+
+def _spec(graph: Graph, owners: Owners, sizes: Freed) -> str:
+    style = Style(graph, sizes.has_width, sizes.classes)
+    short = shortened(graph, owners, style, ratios=sizes.has_ratios)
+    layers = [*_blocks(short), "network:", *lines(short.rows[NETWORK], "input", 2)]
+    if not any(f"channels: {CLASSES}" in line for line in layers):
+        sizes = sizes.without(CLASSES)  # the head is what a block's argument makes it
+    head = [f"name: {text_of(graph.name)}", *header(graph, sizes, style.let())]
+    return "\n".join([*head, *layers]) + "\n"
+
+
+def _blocks(short: Short) -> list[str]:
+    found = [line for block in short.blocks for line in _block(short, block.name)]
+    return ["blocks:", *found] if found else []
+
+
+def _block(short: Short, name: str) -> list[str]:
+    arguments = _arguments(short.defaults[name])
+    return [f"  {name}:", *arguments, "    layers:", *lines(short.rows[name], "in", 6)]
+
+
+def _arguments(arguments: Mapping[str, str]) -> Sequence[str]:
+    if not arguments:
+        return []
+    one = f"    args: {mapping(arguments)}"
+    if len(one) <= LINE:
+        return [one]
+    return ["    args:", *(f"      {name}: {value}" for name, value in arguments.items())]

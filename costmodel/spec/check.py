@@ -155,7 +155,7 @@ class _Checker:
             self._wrong(place, f"unknown layer {word!r}{nearest(word, (*OPS, *blocks))}")
         elif not isinstance(given, dict):
             self._wrong(place, f"{place.kind}, expected the fields of {word}")
-        elif word in blocks:
+        elif word in blocks and word not in OPS:  # a block of a layer's name is a mistake told once
             self._call(word, place, given, names)
         else:
             self._op(word, place, given, names)

@@ -40,6 +40,7 @@ from wrong_specs import mistakes
         ),
         ("blocks: {b: 5}", "x:2: blocks.b: the number 5, expected args and layers"),
         ("blocks: {relu: {layers: [bn]}}", "x:2: blocks.relu: 'relu' is a layer already"),
+        ("blocks: {conv: {layers: [bn]}}", "x:2: blocks.conv: 'conv' is a layer already"),
         ("blocks: {a b: {layers: [bn]}}", "x:2: blocks.a b: expected a name: letters, digits, _ - and ."),
         ("blocks: {b: {layers: 5}}", "x:2: blocks.b.layers: the number 5, expected a list of layers"),
         (

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
-from costmodel.importers.blocks import WIDTH, Written, written
+from costmodel.importers.blocks import WIDTH, Owners, Written, owners_by_name, written
 from costmodel.importers.export import TRACING, Tracing, export
 from costmodel.importers.foreign import REFUSE, Unread
 from costmodel.importers.layout import AXES, described
@@ -92,7 +92,9 @@ class Imported:
     def _written(self) -> Written:
         if self.is_flat:
             return Written(dump(self.graph))
-        owners = {name: owners_of(call) for name, call in self._reading.calls.items()}
+        owners: Owners = {name: owners_of(call) for name, call in self._reading.calls.items()}
+        if all(len(each) <= 1 for each in owners.values()):  # an ONNX file, which tells no modules in others
+            owners = owners_by_name(self.graph)
         return written(self.graph, owners, frees_width=self.frees_width)
 
     def written_as(self, *, is_flat: bool, free: str = "") -> Imported:

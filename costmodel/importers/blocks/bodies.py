@@ -12,7 +12,6 @@ from costmodel.graph import Graph, Node
 from costmodel.importers.blocks.modules import Module
 from costmodel.importers.naming import plain
 from costmodel.ops import Op
-from costmodel.spec.elaborate import BLOCK_INPUT
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 
@@ -21,6 +20,7 @@ class Missing:
 
 
 MISSING: Final = Missing()
+SOURCE: Final = ""  # among names what comes into a module: no layer has that name
 # One number of a field: its name, and its places in lists.
 Leaf = tuple[str | int, ...]
 Scalar = int | Fraction | str | Missing | None
@@ -34,7 +34,7 @@ class Entry:
         key: its name in the module.
         word: the layer's word; of a block its name.
         leaves: the numbers of its fields, or the block's arguments.
-        sources: the entries that it reads; `in` for what comes into the module.
+        sources: the entries that it reads; `SOURCE` for what comes into the module.
         is_block: whether it is a block.
         node: the name of its last layer in the network.
     """
@@ -81,7 +81,7 @@ def body_of(graph: Graph, module: Module, inner: Mapping[int, Module], called: C
         called: a block's name and its arguments.
     """
     prefix = f"{plain(module.path)}." if module.path else ""
-    keys = {module.source: BLOCK_INPUT}
+    keys = {module.source: SOURCE}
     entries = []
     place = module.start
     while place < module.stop:

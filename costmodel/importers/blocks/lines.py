@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from costmodel.graph import INPUT
+from costmodel.importers.blocks.bodies import SOURCE
 from costmodel.importers.blocks.rows import Row, labelled
 from costmodel.spec.elaborate import BLOCK_INPUT
 from costmodel.spec.write import text_of
@@ -25,7 +27,7 @@ def lines(rows: Sequence[Row], source: str, indent: int) -> list[str]:
     read = labelled(rows)
     own = _own_names(rows)
     found: list[str] = []
-    before = BLOCK_INPUT
+    before = SOURCE
     for row in rows:
         keys = dict(_keys(row, before, source, is_read=row.key in read, is_named=row.key not in own))
         found += _line(row.word, keys, indent)
@@ -56,12 +58,13 @@ def _own_names(rows: Sequence[Row]) -> frozenset[str]:
 
 
 def _keys(row: Row, before: str, source: str, *, is_read: bool, is_named: bool) -> Iterator[tuple[str, str]]:
-    if is_read and not row.is_block:
+    is_both = not row.is_block and row.key == _label(row.key)
+    if is_read and is_both:
         yield "as", _name(row.key)  # names it, too
     elif is_named:
         yield "name", _name(row.key)
     if row.sources != (before,):
-        sources = [source if each == BLOCK_INPUT else _name(each) for each in row.sources]
+        sources = [source if each == SOURCE else _name(_label(each)) for each in row.sources]
         yield "from", sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
     given = {key: value for key, value in row.fields.items() if value is not None}
     ordered = [] if row.is_block else [key for key in ORDER if key in given]
@@ -72,8 +75,13 @@ def _keys(row: Row, before: str, source: str, *, is_read: bool, is_named: bool) 
         yield "first", mapping({key: value for key, value in row.first.items() if value is not None})
     if row.when:
         yield "when", row.when
-    if is_read and row.is_block:
-        yield "as", _name(row.key)
+    if is_read and not is_both:
+        yield "as", _name(_label(row.key))
+
+
+def _label(key: str) -> str:
+    """What `from` calls a row; two words mean something else there."""
+    return f"{key}_" if key in (BLOCK_INPUT, INPUT) else key
 
 
 def _name(text: str) -> str:

@@ -20,7 +20,7 @@ OF_TIME, OF_SPACE = {"kernel": "time"}, {"kernel": "space"}
 def block_name(kind: str, taken: Collection[str]) -> str:
     """A class's name as specs write names: `BasicBlock` becomes `basic_block`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z]{2})", "_", kind.rpartition(".")[2])
-    name = re.sub(r"\W+", "_", spaced.lower()).strip("_") or "block"
+    name = re.sub(r"[^a-z0-9_]+", "_", spaced.lower()).strip("_") or "block"
     return _free([f"{name}_block" if name in OPS else name], taken)
 
 
@@ -49,6 +49,7 @@ def name_arguments(
             wanted = ["inner"] if leaving is not None and len(others) == 1 else []
         else:
             wanted = [_of_option(each, slots) if each.family == FLAG else _of_leaf(each)]
+            wanted = [name for name in wanted if name]  # numbers alone are no name
         each.name = _free([*wanted, *_of_entry(each, slots, wanted)], used)
         used.add(each.name)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from costmodel.spec.elaborate import BLOCK_INPUT
+from costmodel.importers.blocks.bodies import SOURCE
 
 # The arguments of a call; None where it does not matter, as what would read it is not there.
 Texts = Mapping[str, str | None]
@@ -150,5 +150,5 @@ def labelled(rows: Sequence[Row]) -> frozenset[str]:
         source
         for row in rows
         for source in row.sources
-        if row.sources != (before.get(row.key, BLOCK_INPUT),) and source != BLOCK_INPUT
+        if row.sources != (before.get(row.key, SOURCE),) and source != SOURCE
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from costmodel.importers.blocks.bodies import Body, Entry
-from costmodel.spec.elaborate import BLOCK_INPUT
+from costmodel.importers.blocks.bodies import SOURCE, Body, Entry
 
 MOST_OPTIONS = 3
 
@@ -94,7 +93,7 @@ def _is_wired(slots: Sequence[Entry], body: Body) -> bool:
     read = {slot.key: slot.sources for slot in slots}
 
     def present(key: str) -> str:
-        while key != BLOCK_INPUT and key not in held:
+        while key != SOURCE and key not in held:
             key = read[key][0]
         return key
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from modules_of_specs import INPUT, rewritten
 
+from costmodel.importers.blocks.bodies import SOURCE
 from costmodel.importers.blocks.lines import LINE, lines
 from costmodel.importers.blocks.rows import Row
 from costmodel.spec import elaborate, from_text
@@ -50,12 +51,17 @@ def test_a_label_is_a_name_and_stands_where_it_is_read():
 def test_a_long_line_goes_on_below():
     def line(number: int) -> list[str]:
         fields = {f"argument{place}": "1" for place in range(number)}
-        return lines([Row("x", "a_block_of_a_long_name", True, fields, ("in",))], "in", 2)
+        return lines([Row("x", "a_block_of_a_long_name", True, fields, (SOURCE,))], "in", 2)
 
     assert [len(line(number)) for number in (2, 7, 8)] == [1, 2, 10]
     assert max(len(each) for number in range(9) for each in line(number)) <= LINE
 
 
 def test_a_block_that_is_read_elsewhere_has_a_name_and_a_label():
-    rows = [Row("x", "block", True, {}, ("in",), repeat=2), Row("add", "add", False, {}, ("x", "in"))]
+    rows = [Row("x", "block", True, {}, (SOURCE,), repeat=2), Row("add", "add", False, {}, ("x", SOURCE))]
     assert lines(rows, "in", 0) == ["- block: {name: x, repeat: 2, as: x}", "- add: {from: [x, in]}"]
+
+
+def test_a_layer_called_in_has_another_label():
+    rows = [Row("in", "relu", False, {}, (SOURCE,)), Row("add", "add", False, {}, ("in", SOURCE))]
+    assert lines(rows, "in", 0) == ["- relu: {name: in, as: in_}", "- add: {from: [in_, in]}"]

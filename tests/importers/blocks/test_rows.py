@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.arithmetic import parse
+from costmodel.importers.blocks.bodies import SOURCE
 from costmodel.importers.blocks.rows import Row, _rule, collapsed, labelled
 
 DEFAULTS = {"b": {"out": "~", "stride": "1", "gated": "false"}}
 
 
 def calls(*fields: dict[str, str]) -> list[Row]:
-    sources = ["in", *(f"res.{place}" for place in range(len(fields)))]
+    sources = [SOURCE, *(f"res.{place}" for place in range(len(fields)))]
     return [Row(f"res.{place}", "b", True, given, (sources[place],)) for place, given in enumerate(fields)]
 
 

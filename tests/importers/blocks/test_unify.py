@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from costmodel.importers.blocks.bodies import Body, Entry
+from costmodel.importers.blocks.bodies import SOURCE, Body, Entry
 from costmodel.importers.blocks.unify import patterns
 
 
@@ -14,13 +14,13 @@ def body(
     return Body(path, tuple(made), 8, 8)
 
 
-MAIN = ("main", "conv", ("in",))
-SKIP = ("skip", "bn", ("in",))
+MAIN = ("main", "conv", (SOURCE,))
+SKIP = ("skip", "bn", (SOURCE,))
 
 
 def test_what_only_some_hold_is_an_option():
     full = body("a", SKIP, MAIN, ("add", "add", ("skip", "main")))
-    bare = body("b", MAIN, ("add", "add", ("in", "main")))
+    bare = body("b", MAIN, ("add", "add", (SOURCE, "main")))
     (pattern,) = patterns([bare, full])
     assert [slot.key for slot in pattern.slots] == ["skip", "main", "add"]
     assert pattern.slots[-1].sources == ("skip", "main")
@@ -28,12 +28,12 @@ def test_what_only_some_hold_is_an_option():
 
 def test_a_wire_that_leaving_out_does_not_explain_makes_two_blocks():
     full = body("a", SKIP, MAIN, ("add", "add", ("skip", "main")))
-    other = body("b", MAIN, ("add", "add", ("main", "in")))
+    other = body("b", MAIN, ("add", "add", ("main", SOURCE)))
     assert len(patterns([full, other])) == 2
 
 
 def test_another_layer_of_the_same_name_makes_two_blocks():
-    assert len(patterns([body("a", MAIN), body("b", ("main", "relu", ("in",)))])) == 2
+    assert len(patterns([body("a", MAIN), body("b", ("main", "relu", (SOURCE,)))])) == 2
 
 
 def test_a_text_that_differs_makes_two_blocks_and_a_number_does_not():
@@ -43,7 +43,7 @@ def test_a_text_that_differs_makes_two_blocks_and_a_number_does_not():
 
 
 def test_a_longer_row_of_the_same_block_is_no_option():
-    row = [(f"res.{place}", "block", (f"res.{place - 1}" if place else "in",)) for place in range(3)]
+    row = [(f"res.{place}", "block", (f"res.{place - 1}" if place else SOURCE,)) for place in range(3)]
     assert len(patterns([body("a", *row, block=True), body("b", *row[:2], block=True)])) == 2
 
 

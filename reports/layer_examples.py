@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         f"attention: {{over: frame, {_KEYS}}}",
         f"attention: {{over: window, frames: 4, {_KEYS}}}",
         f"attention: {{{_KEYS}}}",
+        f"attention: {{over: time, heads: 4, {_KEYS}}}",
     ),
     "shuffle": ("shuffle: {groups: 2}",),
     "split": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -16,8 +17,11 @@ from costmodel.importers.layout import CHANNELS, Dims, dim_of
 from costmodel.importers.learned import Learned, Weights
 from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal
-from costmodel.importers.value import Canvas, Constant, Found, Number, Padded, Span, Value
+from costmodel.importers.value import Canvas, Constant, Found, Number, Padded, Scores, Span, Value
 from costmodel.ops import Op
+
+# What takes a part of a tensor, or arranges it anew.
+PARTS = ("chunk", "split", "slice", "select", "getitem", "view", "reshape", "transpose", "permute", "t.")
 
 
 class Call:
@@ -71,6 +75,11 @@ class Call:
             from costmodel.importers.writes import painted
 
             return painted(self.node, self.builder, found)
+        if isinstance(found, Scores):
+            raise Refusal(
+                "reads the scores of attention",
+                "softmax(q @ k.transpose(-2, -1) * s) @ v, without a mask, a bias or anything else between",
+            )
         if isinstance(found, Padded):
             raise Refusal("is padded with -inf, and no maximum follows", "pad with zeros")
         if not isinstance(found, Value):
@@ -167,22 +176,29 @@ def learned(found: Constant | None, order: tuple[int, ...] | None = None) -> Lea
 
 
 def _must_be_stored(constant: Constant, name: str) -> None:
-    """Demands a parameter or a buffer as it is stored, up to the order of its values.
+    """Demands a parameter or a buffer as it is stored, or a part of one, up to the order of its values.
 
     Raises:
         Refusal: it is worked out from others, of which our layer would hold another number of values.
     """
-    waiting, sizes = [constant.node], []
+    waiting, sizes, cuts = [constant.node], [], True
     while waiting:
         node = waiting.pop()
         waiting += node.all_input_nodes
         if node.op == "placeholder":
             sizes.append(prod(shape_of_node(node)))
-    if sizes and sum(sizes) != prod(constant.shape):
+        elif not _called(node).startswith(PARTS):
+            cuts = False
+    is_part = cuts and len(sizes) == 1 and sizes[0] >= prod(constant.shape)
+    if sizes and sum(sizes) != prod(constant.shape) and not is_part:
         raise Refusal(
             f"its {name} is worked out from {sum(sizes)} values, and holds {prod(constant.shape)}",
             "store it as the layer uses it (of weight_norm: remove_weight_norm)",
         )
+
+
+def _called(node: fx.Node) -> str:
+    return "getitem" if node.target is operator.getitem else str(node.target).removeprefix("aten.")
 
 
 def shape_of_node(node: fx.Node) -> tuple[int, ...]:

@@ -97,6 +97,7 @@ class _Reader:
         self.given = next(each for each in inputs if kinds[each.name] == InputKind.USER_INPUT)
         batch = shape_of_node(self.given)[order.index("batch")]
         self.builder = Builder(source, batch)
+        self.needed = _needed(program.graph)
         self.known: dict[fx.Node, Found] = {}
         self.unknown: list[UnknownCall] = []
 
@@ -143,7 +144,8 @@ class _Reader:
                 raise refusal
             found = stand_in(Call(node, self.known, self.builder), inputs, op, declared, refusal)
         except Refusal as last:
-            self._refuse(node, last)
+            if node in self.needed:
+                self._refuse(node, last)
             return Unknown(shape_of_node(node))
         if declared is None:
             self.holes.append(self._unknown(node, refusal))
@@ -209,6 +211,15 @@ class _Reader:
 
 def _target(node: fx.Node) -> str:
     return str(node.target).removeprefix("aten.")
+
+
+def _needed(graph: fx.Graph) -> frozenset[fx.Node]:
+    """The calls that the answer hangs on: what no layer is beside them may stay unread."""
+    found: set[fx.Node] = set()
+    for node in reversed(graph.nodes):
+        if node.op == "output" or node in found:
+            found.update(node.all_input_nodes)
+    return frozenset(found)
 
 
 def _name(node: fx.Node) -> str:

@@ -129,10 +129,29 @@ class Padded:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """How well queries fit keys: what attention written by hand makes ahead of its answer.
+
+    Args:
+        query: the queries, positions ahead of channels in its last two dimensions.
+        key: the keys, in the same order.
+        scale: what the scores were multiplied by.
+        is_softmax: whether a softmax has made shares of them.
+        shape: the tensor's.
+    """
+
+    query: Value
+    key: Value
+    scale: float
+    is_softmax: bool
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Unknown:
     """What a refused node would have answered."""
 
     shape: tuple[int, ...] = ()
 
 
-Found: TypeAlias = "Value | Constant | Canvas | Padded | Unknown | tuple[Found, ...]"
+Found: TypeAlias = "Value | Constant | Canvas | Padded | Scores | Unknown | tuple[Found, ...]"

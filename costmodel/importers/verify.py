@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from costmodel.analysis.cost import analyze
@@ -72,8 +73,20 @@ def verified(reading: Reading, module: nn.Module, shape: Sequence[int], shares: 
 def macs_of(module: nn.Module, shape: Sequence[int]) -> int:
     """The multiply-adds of a module on a clip, as torch counts them, nothing being computed."""
     counter = FlopCounterMode(display=False)
-    with evaluating(module), torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), counter:
-        module(torch.empty(tuple(shape)))
+    # Fused kernels of attention are counted as nothing on a CPU: products written out are.
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with (
+            evaluating(module),
+            torch.no_grad(),
+            FakeTensorMode(allow_non_fake_inputs=True),
+            sdpa_kernel(SDPBackend.MATH),
+            counter,
+        ):
+            module(torch.empty(tuple(shape)))
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
     return int(counter.get_total_flops()) // 2
 
 

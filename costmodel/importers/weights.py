@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, fx
@@ -43,10 +44,15 @@ class Sources:
     def __init__(self, program: ExportedProgram) -> None:
         self._program = program
         self._specs = {each.arg.name: each for each in program.graph_signature.input_specs}
-        self._found: dict[fx.Node, Tensor] = {}
+        self._found: dict[fx.Node, object] = {}
 
     def tensor(self, node: fx.Node) -> Tensor:
         """What a node that no input decides answers."""
+        found = self._value(node)
+        assert isinstance(found, Tensor)
+        return found
+
+    def _value(self, node: fx.Node) -> object:
         if node not in self._found:
             self._found[node] = self._placed(node) if node.op == "placeholder" else self._computed(node)
         return self._found[node]
@@ -78,11 +84,12 @@ class Sources:
         assert isinstance(found, Tensor)
         return found.detach()
 
-    def _computed(self, node: fx.Node) -> Tensor:
-        arguments = map_arg(node.args, self.tensor), map_arg(node.kwargs, self.tensor)
+    def _computed(self, node: fx.Node) -> object:
+        # A part of several, such as of `chunk`, is asked for by a call of its own.
+        worked_out: Callable[[fx.Node], Any] = self._value
+        arguments = map_arg(node.args, worked_out), map_arg(node.kwargs, worked_out)
         assert callable(node.target)
-        found = node.target(*arguments[0], **arguments[1])
-        assert isinstance(found, Tensor)
+        found: object = node.target(*arguments[0], **arguments[1])
         return found
 
 
@@ -102,7 +109,7 @@ def tensors_of(reading: Reading, sources: Sources) -> dict[str, Tensor]:
 def shares_of(reading: Reading, sources: Sources) -> Shares:
     """Which of the module's parameters our layers have, and what they have besides."""
     sizes = {name: value.numel() for name, value in sources._program.named_parameters()}
-    times = dict.fromkeys(sizes, 0)
+    held = dict.fromkeys(sizes, 0)
     constants = 0
     for node in reading.graph.nodes:
         shapes = node.op.weights(*reading.graph.inputs_of(node))
@@ -111,13 +118,14 @@ def shares_of(reading: Reading, sources: Sources) -> Shares:
                 continue
             found = _parameters(learned, sources)
             for each in found:
-                times[each] += 1
+                held[each] += _numbers(shapes, name)
             if not found:
                 constants += _numbers(shapes, name)
     needed = sources.needed()
     unused = tuple(name for name in sizes if name not in needed)
     used = sum(sizes[name] for name in needed)
-    repeated = sum(sizes[name] * (count - 1) for name, count in times.items() if count > 1)
+    # Layers may hold a part of one each, as of the weights of queries, keys and values.
+    repeated = sum(max(0, count - sizes[name]) for name, count in held.items())
     return Shares(used, unused, repeated, constants)
 
 

@@ -36,6 +36,9 @@ class Parts(nn.Module):
         self.slope = nn.PReLU(4)
         self.memory = nn.LSTM(4, 4, batch_first=True)
         self.learned = nn.Parameter(torch.rand(4))
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.triple = nn.Linear(4, 12)
+        self.matrix = nn.Parameter(torch.rand(4, 6))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run(self, x)
@@ -55,6 +58,26 @@ def read(forward: Forward, shape: tuple[int, ...] = CLIP) -> float:
         assert NOT_SHORT not in imported.written_as(is_flat=False, free=free).notes
     assert imported.checked.difference is not None
     return imported.checked.difference
+
+
+def _tokens(x: Tensor) -> Tensor:
+    return x.flatten(2).transpose(1, 2)
+
+
+def _attended(m: Parts, tokens: Tensor, heads: int = 1, bias: float = 0.0) -> Tensor:
+    def parts(x: Tensor) -> Tensor:
+        return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
+
+    query, key, value = parts(m.linear(tokens)), parts(tokens), parts(m.layer(tokens))
+    scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+    shares = F.dropout((scores + bias if bias else scores).softmax(-1), 0.1, m.training)
+    return (shares @ value).transpose(-3, -2).flatten(-2)
+
+
+def _block(m: Parts, tokens: Tensor) -> Tensor:
+    normed = m.layer(tokens)
+    tokens = tokens + m.attention(normed, normed, normed, need_weights=False)[0]
+    return tokens + F.gelu(m.linear(m.layer(tokens)))
 
 
 def folded(x: Tensor) -> Tensor:
@@ -134,6 +157,39 @@ EQUAL: dict[str, Forward] = {
     "a map of another size": lambda m, x: F.interpolate(m.point(x), (4, 6, 7)),
     "a kernel of all": lambda m, x: m.linear(F.avg_pool3d(x, (4, 4, 4)).flatten(1)),
 }
+EQUAL |= {
+    "every second frame from the second": lambda m, x: m.point(x[:, :, 1::2]),
+    "attention over the clip": lambda m, x: F.scaled_dot_product_attention(*[_tokens(x)] * 3),
+    "attention by hand": lambda m, x: _attended(m, _tokens(x)),
+    "attention by hand, in heads": lambda m, x: _attended(m, _tokens(x), heads=2),
+    "another scale": lambda m, x: F.scaled_dot_product_attention(*[_tokens(x)] * 3, scale=0.3),
+    "queries scaled ahead": lambda m, x: (
+        torch.bmm(_tokens(x) * 0.5, _tokens(x).transpose(1, 2)).softmax(-1) @ _tokens(x)
+    ),
+    "attention over time": lambda m, x: _attended(m, x.permute(0, 3, 4, 2, 1).flatten(0, 2), heads=2),
+    "attention within frames": lambda m, x: _attended(
+        m, x.permute(0, 2, 3, 4, 1).flatten(0, 1).flatten(1, 2)
+    ),
+    "frames ahead of positions": lambda m, x: _attended(m, x.permute(0, 2, 3, 4, 1).flatten(2, 3), heads=2),
+    "a layer of attention": lambda m, x: m.attention(*[_tokens(x)] * 3)[0],
+    "a layer of attention without weights": lambda m, x: m.attention(*[_tokens(x)] * 3, need_weights=False)[
+        0
+    ],
+    "a layer of attention, other keys": lambda m, x: m.attention(
+        _tokens(x), *[_tokens(m.point(x))] * 2, need_weights=False
+    )[0],
+    "an encoder's block": lambda m, x: _block(m, _tokens(x)).mean(1),
+    "keys of a smaller map": lambda m, x: F.scaled_dot_product_attention(
+        _tokens(x), *[_tokens(F.avg_pool3d(x, (1, 2, 2)))] * 2
+    ),
+    "queries, keys and values of one layer": lambda m, x: (
+        F.scaled_dot_product_attention(*m.triple(_tokens(x)).unflatten(2, (3, 2, 2)).permute(2, 0, 3, 1, 4))
+        .transpose(1, 2)
+        .flatten(2)
+    ),
+    "the same, by chunks": lambda m, x: F.scaled_dot_product_attention(*m.triple(_tokens(x)).chunk(3, -1)),
+    "a product with a learned matrix": lambda m, x: _tokens(x) @ m.matrix,
+}
 REFUSED: dict[str, tuple[Forward, str]] = {
     "time chunks in the batch": (
         lambda m, x: m.cube(x.view(-1, 4, 2, 2, 4, 4).transpose(1, 2).flatten(0, 1)),
@@ -195,12 +251,49 @@ REFUSED: dict[str, tuple[Forward, str]] = {
         lambda m, x: F.linear(head(x), m.learned.repeat(2, 1)),
         "its weight is worked out from 4 values, and holds 8",
     ),
-    "every second frame from the second": (lambda m, x: m.point(x[:, :, 1::2]), "takes 3 of 4 frames from 1"),
     "frames between frames": (lambda m, x: F.interpolate(x, scale_factor=2), "makes frames between frames"),
     "doubles": (lambda m, x: m.point(x).double(), "turns torch.float32 into torch.float64"),
-    "attention over the clip": (
-        lambda m, x: F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3),
-        "is no layer of ours",
+    "attention over width": (lambda m, x: _attended(m, x.permute(0, 2, 3, 4, 1)), "attends over width alone"),
+    "a bias by position": (lambda m, x: _attended(m, _tokens(x), bias=1.0), "reads the scores of attention"),
+    "no softmax": (
+        lambda m, x: (_tokens(x) @ _tokens(x).transpose(1, 2)) @ _tokens(x),
+        "weighs values by scores that no softmax makes shares",
+    ),
+    "a softmax of queries": (
+        lambda m, x: (_tokens(x) @ _tokens(x).transpose(1, 2)).softmax(1) @ _tokens(x),
+        "over another dimension than the keys'",
+    ),
+    "attention to the past alone": (
+        lambda m, x: F.scaled_dot_product_attention(*[_tokens(x)] * 3, is_causal=True),
+        "is_causal is True, expected False",
+    ),
+    "heads of channels that are apart": (
+        lambda m, x: F.scaled_dot_product_attention(
+            *[_tokens(x).unflatten(2, (2, 2)).permute(0, 3, 1, 2)] * 3
+        ),
+        "whose channels do not lie next to each other",
+    ),
+    "attention between channels": (
+        lambda m, x: F.scaled_dot_product_attention(*[x.flatten(2)] * 3),
+        "in its last dimension, expected channels",
+    ),
+    "attention between clips": (
+        lambda m, x: F.scaled_dot_product_attention(*[_tokens(x).transpose(0, 1)] * 3),
+        "attends between clips of the batch",
+    ),
+    "values of other positions": (
+        lambda m, x: F.scaled_dot_product_attention(_tokens(x), _tokens(x), _tokens(x.transpose(2, 3))),
+        "takes keys and values from different positions",
+    ),
+    "queries of other frames": (
+        lambda m, x: F.scaled_dot_product_attention(
+            x.permute(0, 2, 3, 4, 1).flatten(2, 3), *[x.permute(0, 3, 2, 4, 1).flatten(2, 3)] * 2
+        ),
+        "attends from some clips, frames or heads to others",
+    ),
+    "a class token": (
+        lambda m, x: m.layer(torch.cat([m.learned.expand(len(x), 1, 4), _tokens(x)], 1)),
+        "joins tensors of the clip with a learned one, such as a class token",
     ),
 }
 

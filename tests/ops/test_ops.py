@@ -155,6 +155,22 @@ def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return (shares @ value).transpose(1, 2).reshape(len(query), -1, *X[1:])
 
 
+def attention_in_time(heads: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """At each position over its own frames, by torch's own function."""
+    flat = (
+        x.permute(0, 3, 4, 2, 1).unflatten(-1, (heads, -1)).transpose(-3, -2) for x in (query, key, value)
+    )
+    found = functional.scaled_dot_product_attention(*flat)
+    return found.transpose(-3, -2).flatten(-2).permute(0, 4, 3, 1, 2)
+
+
+def attention_by_heads(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Over all positions of the clip, in two parts."""
+    flat = (x.flatten(2).unflatten(1, (2, -1)).transpose(2, 3) for x in (query, key, value))
+    found = functional.scaled_dot_product_attention(*flat)
+    return found.transpose(2, 3).flatten(1, 2).reshape(len(query), -1, *query.shape[2:])
+
+
 def attention_back(frames: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Of each frame to the last ones, as a cache of their keys and values has them."""
     found = []
@@ -332,6 +348,15 @@ CASES = [
             ConvGru(5),
             ConvGru(2, 5, bias=False),
         )
+    ),
+    Case(Attention(heads=2), attention_by_heads, (X, TensorType(8, 6, 2, 3), TensorType(4, 6, 2, 3))),
+    *(
+        Case(
+            Attention(over="time", heads=heads),
+            partial(attention_in_time, heads),
+            (X, X.with_time(3), X.with_time(3)._replace(channels=6)),
+        )
+        for heads in (1, 2)
     ),
     Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),
     *(

@@ -18,10 +18,20 @@ class AttentionLayer(Layer[Attention]):
     """For every position of the query a mean of the value, weighted by the key."""
 
     def forward(self, *clips: Tensor) -> Tensor:
+        if self.op.over == "time":
+            return self.positions(*clips)
         return self.attend(*clips) if self.op.over == "clip" else self.frames(*clips)
 
     def frame(self, *frames: Tensor) -> Tensor:
+        if self.op.over == "time":
+            return self.positions(*(each.unsqueeze(2) for each in frames)).squeeze(2)
         return self.attend(*frames)
+
+    def positions(self, *clips: Tensor) -> Tensor:
+        """The answer of each position to its own frames, each position as an item of the batch."""
+        batch, _, _, height, width = clips[0].shape
+        found = self.attend(*(each.permute(0, 3, 4, 1, 2).flatten(0, 2) for each in clips))
+        return found.reshape(batch, height, width, *found.shape[1:]).permute(0, 3, 4, 1, 2)
 
     def frames(self, *clips: Tensor) -> Tensor:
         # One frame after the other, so that no product is made of frames that are not attended to.
@@ -34,7 +44,10 @@ class AttentionLayer(Layer[Attention]):
 
     def attend(self, *given: Tensor, there: Tensor | None = None) -> Tensor:
         """The answer to all positions of a query from those of a key and a value that are `there`."""
-        query, key, value = (each.flatten(2) for each in given)
+        # Each head as an item of the batch: its channels lie next to each other.
+        heads = int(self.op.heads)
+        query, key, value = (each.reshape(len(each) * heads, each.shape[1] // heads, -1) for each in given)
+        there = there if there is None or heads == 1 else there.repeat_interleave(heads, 0)
         pairs = torch.bmm(query.transpose(1, 2), key)
         if there is not None:
             pairs = pairs.masked_fill(~there, -torch.inf if self.op.softmax else 0.0)
@@ -45,7 +58,7 @@ class AttentionLayer(Layer[Attention]):
         else:
             shares = pairs / key.shape[2] if there is None else pairs / there.sum(2, keepdim=True)
         found = torch.bmm(value, shares.transpose(1, 2))
-        return found.reshape(*found.shape[:2], *given[0].shape[2:])
+        return found.reshape(len(given[0]), -1, *given[0].shape[2:])
 
 
 @keeps(Attention)
@@ -78,15 +91,22 @@ class AttentionKeeper(Keeper):
 
 @writes(Attention)
 def _written(op: Attention, *inputs: TensorType) -> Written:
-    softmax = {"softmax": literal(op.softmax)}
+    softmax = {"softmax": literal(op.softmax), **_heads(op)}
     if op.over == "clip":
         return Written(call="attend", call_options=softmax, carried=(clips.attend,))
+    if op.over == "time":
+        carried = (clips.attend, attention.attend_in_time)
+        return Written(call="attend_in_time", call_options=softmax, carried=carried)
     options = softmax | ({"frames": literal(op.reach)} if op.reach > 1 else {})
     return Written(call="attend_back", call_options=options, carried=(clips.attend, attention.attend_back))
 
 
 @writes_steps(Attention)
 def _written_in_steps(step: Step, op: Attention, *inputs: TensorType) -> Written:
-    options = differing(softmax=(op.softmax, True))
+    options = differing(softmax=(op.softmax, True), heads=(op.heads, 1))
     carried = (clips.attend, attention.StreamAttention)
     return Written("StreamAttention", {"frames": op.reach}, options, carried=carried)
+
+
+def _heads(op: Attention) -> dict[str, str]:
+    return {} if op.heads == 1 else {"heads": literal(op.heads)}

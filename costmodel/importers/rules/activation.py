@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from costmodel.importers.call import Call, learned
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
-from costmodel.importers.value import Value
+from costmodel.importers.value import Scores, Value
 from costmodel.ops import Op, Prelu, Softmax, op_named
 
 PLAIN = {
@@ -98,11 +99,18 @@ def prelu(call: Call) -> Value:
 
 
 @rule("softmax.int", "_softmax.default")
-def softmax(call: Call) -> Value:
-    """Probabilities over the channels."""
-    value = call.value()
+def softmax(call: Call) -> Value | Scores:
+    """Probabilities over the channels, or of attention over the keys."""
+    found = call.found("self")
     call.given.changes_nothing("half_to_float")
     call.must_be("dtype", None)
+    if isinstance(found, Scores):
+        if call.dimension("dim", len(found.shape)) != len(found.shape) - 1 or found.is_softmax:
+            raise Refusal(
+                "takes a softmax of scores over another dimension than the keys'", "softmax(dim=-1)"
+            )
+        return replace(found, is_softmax=True)
+    value = call.as_value(found)
     index = call.dimension("dim", len(value.dims))
     value = call.settled(call.channels_at(value, index))
     return call.each_value(Softmax(), value)

@@ -11,7 +11,7 @@ from costmodel.importers.layout import CHANNELS, HEIGHT, REPEATED, TIME, WIDTH, 
 from costmodel.importers.learned import Learned, filled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
-from costmodel.importers.value import Canvas, Constant, Found, Number, Value
+from costmodel.importers.value import Canvas, Constant, Found, Number, Scores, Value
 from costmodel.ops import Add, Bias, Gate, Op, Scale, Sigmoid, Swish
 
 Per = Literal["one", "channel", "map", "frame", "value"]
@@ -55,9 +55,12 @@ def rsub(call: Call) -> Value:
 
 
 @rule("mul.Tensor", "mul.Scalar")
-def mul(call: Call) -> Value:
+def mul(call: Call) -> Value | Scores:
     """A product: a gate, x * sigmoid(x), or times what is learned."""
     one, other = _sides(call)
+    scores = _scaled_scores(one, other)
+    if scores is not None:
+        return scores
     if not (_is_tensor(one) and _is_tensor(other)):
         value, fixed = (one, other) if _is_tensor(one) else (other, one)
         return scaled(call, call.as_value(value), fixed)
@@ -73,9 +76,11 @@ def mul(call: Call) -> Value:
 
 
 @rule("div.Tensor", "div.Scalar")
-def div(call: Call) -> Value:
+def div(call: Call) -> Value | Scores:
     """A quotient by what is fixed."""
     one, other = _sides(call)
+    if isinstance(one, Scores) and isinstance(other, Number) and not one.is_softmax:
+        return replace(one, scale=one.scale / other.number)
     if _is_tensor(other):
         raise Refusal("divides by a tensor that depends on the clip", "multiply by a gate")
     return scaled(call, call.as_value(one), other, inverse=True)
@@ -85,6 +90,14 @@ def div(call: Call) -> Value:
 def neg(call: Call) -> Value:
     """The negative."""
     return times(call, call.value(), -1.0)
+
+
+def _scaled_scores(one: Side, other: Side) -> Scores | None:
+    """Scores of attention times a number; None where it is something else."""
+    scores, number = (one, other) if isinstance(one, Scores) else (other, one)
+    if not isinstance(scores, Scores) or not isinstance(number, Number) or scores.is_softmax:
+        return None
+    return replace(scores, scale=scores.scale * number.number)
 
 
 def times(call: Call, value: Value, number: float) -> Value:
@@ -122,7 +135,7 @@ def _sides(call: Call) -> tuple[Side, Side]:
 
 
 def _is_tensor(side: Side) -> bool:
-    return isinstance(side, Value | Canvas)
+    return isinstance(side, Value | Canvas | Scores)  # scores are refused where they are read
 
 
 def _number(number: float) -> dict[str, Learned]:

@@ -24,6 +24,11 @@ def concatenated(call: Call) -> Value:
     values = [each for each in given if isinstance(each, Value | Canvas) and not _is_zeros(each)]
     if not values:
         raise Refusal("joins constants alone")
+    if any(isinstance(each, Constant) and not is_zeros(each) for each in given):
+        raise Refusal(
+            "joins tensors of the clip with a learned one, such as a class token, which is no position of it",
+            "answer from the mean of all positions",
+        )
     model = call.as_value(values[0])
     index = call.dimension("dim", len(model.dims))
     parts = [call.in_order(call.as_value(each), index) for each in values]

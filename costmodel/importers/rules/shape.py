@@ -6,7 +6,7 @@ from costmodel.importers.call import Call
 from costmodel.importers.layout import REPEATED, Atom, LayoutError, described, regrouped
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
-from costmodel.importers.value import Canvas, Value
+from costmodel.importers.value import Canvas, Scores, Value
 from costmodel.ops import Dropout
 
 
@@ -108,20 +108,24 @@ def expanded(call: Call) -> Value:
     "to.device",
     "to.dtype_layout",
 )
-def same(call: Call) -> Value:
+def same(call: Call) -> Value | Scores:
     """The same values; another number type would be another network."""
     call.given.changes_nothing("memory_format", "implicit", "non_blocking", "copy", "layout", "device")
     call.given.changes_nothing("pin_memory", "size", "stride", "dtype", "other")  # the type is compared below
-    value = call.value("self" if "self" in call.given else "a")
+    found = call.found("self" if "self" in call.given else "a")
     before, after = call.node.all_input_nodes[0].meta["val"], call.node.meta.get("val")
     if after is not None and before.dtype != after.dtype:
         raise Refusal(f"turns {before.dtype} into {after.dtype}", "leave all numbers of one type")
-    return value
+    return found if isinstance(found, Scores) else call.as_value(found)
 
 
 @rule("dropout.default", "feature_dropout.default", "native_dropout.default", "alpha_dropout.default")
-def dropout(call: Call) -> Value:
+def dropout(call: Call) -> Value | Scores:
     """A dropout, which only training draws."""
     if call.given["train"]:
         raise Refusal("drops values at random", "call eval() on the network")
-    return call.each_value(Dropout(rate=call.share("p")), call.settled(call.value("input")))
+    found = call.found("input")
+    if isinstance(found, Scores):
+        call.given.changes_nothing("p")
+        return found
+    return call.each_value(Dropout(rate=call.share("p")), call.settled(call.as_value(found)))

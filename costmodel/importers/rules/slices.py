@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from torch import fx
@@ -9,7 +10,7 @@ from torch import fx
 from costmodel.importers.arguments import Arguments
 from costmodel.importers.call import Call, replaced
 from costmodel.importers.dimensions import whole_axis
-from costmodel.importers.layout import BATCH, TIME, dim_of
+from costmodel.importers.layout import BATCH, CHANNELS, TIME, dim_of
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.value import Canvas, Found, Span, Value
@@ -97,8 +98,25 @@ def selected(call: Call) -> Found:
 
 def taken_out(call: Call, value: Value, index: int, place: int) -> Value:
     """One position of a dimension, which is gone then."""
+    part = _part_of_channels(value, index, place)
+    if part is not None:
+        return part
     cut = narrowed(call, value, index, Span(place, 1))
     return cut.viewed((*cut.dims[:index], *cut.dims[index + 1 :]))
+
+
+def _part_of_channels(value: Value, index: int, place: int) -> Value | None:
+    """One of the parts that channels were cut into, such as queries, keys, values; None of others."""
+    dim = value.dims[index]
+    if len(dim) != 1 or dim[0].axis != CHANNELS or dim[0].stride * dim[0].size != value.size(CHANNELS):
+        return None
+    width = dim[0].stride
+    rest = [atom for other, each in enumerate(value.dims) if other != index for atom in each]
+    inside = [atom for atom in rest if atom.axis == CHANNELS]
+    if width == 1 or math.prod(atom.size for atom in inside) != width:
+        return None
+    dims = (*value.dims[:index], *value.dims[index + 1 :])
+    return value.cut(CHANNELS, Span(place * width, width)).viewed(dims)
 
 
 def _takes_all(node: fx.Node, value: Value, index: int) -> bool:

@@ -134,6 +134,42 @@ def test_a_step_counts_as_the_function_that_its_clip_is_written_as():
     assert counted == (3 + 2) * pairs + pairs + pairs  # the products, the scale, the softmax
 
 
+def test_heads_of_a_window_stream_as_the_clip_runs():
+    source = SOURCE._replace(channels=6)
+    op = Attention(over="window", frames=3, heads=3)
+    graph = Graph("attention", source, (Node("attention", op, ("input",) * 3),))
+    stream, clip = stream_network(graph), frames(graph, 12)
+    whole = clip_network(graph)(clip)
+    assert_near(answered(stream, clip), whole)
+    parts = [masked(Attention(over="window", frames=3), *[clip[:, at : at + 2]] * 3) for at in (0, 2, 4)]
+    assert_near(whole, torch.cat(parts, 1))
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        Attention(heads=2),
+        Attention(over="time"),
+        Attention(over="time", heads=2),
+        Attention(over="frame", heads=2),
+    ],
+    ids=str,
+)
+def test_source_of_heads_and_of_attention_over_time_gives_the_same(op: Attention):
+    source = SOURCE._replace(channels=6)
+    graph = Graph("attention", source, (Node("attention", op, ("input",) * 3),))
+    space: dict[str, type[nn.Module]] = {}
+    exec(source_text(graph), space)
+    clip = frames(graph, 12)
+    assert_near(space["Attention"]()(clip), clip_network(graph)(clip))
+
+
+def test_attention_over_time_has_no_stream():
+    graph = Graph("attention", SOURCE, (Node("attention", Attention(over="time"), ("input",) * 3),))
+    with pytest.raises(TransformError, match="attention: attention needs all 12 frames of the clip at once"):
+        continual(graph)
+
+
 def test_source_of_attention_over_frames_gives_the_same():
     graph = graph_of(LAST["the last 3"])
     space: dict[str, type[nn.Module]] = {}
@@ -148,6 +184,7 @@ def test_source_of_attention_over_frames_gives_the_same():
     ("op", "key", "message"),
     [
         (Attention(over="window"), SOURCE, "frames 0 over a window; only a window has frames, 1 or more"),
+        (Attention(heads=5), SOURCE, f"5 heads do not divide {SOURCE.channels} channels"),
         (Attention(frames=2), SOURCE, "frames 2 over a clip; only a window has frames, 1 or more"),
         (
             Attention(over="window", frames=13),

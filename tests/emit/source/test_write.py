@@ -161,6 +161,8 @@ def test_every_op_can_be_written():
         "size": (2, 2, 2),
     }
     for word, op in OPS.items():
+        if not op.runs:
+            continue
         fields = {name: given[name] for name in op.__dataclass_fields__ if name in given and name != "rate"}
         inputs = (x,) * (op.arity or 2)
         form = written(op(**fields), inputs)

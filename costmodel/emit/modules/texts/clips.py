@@ -138,13 +138,14 @@ def hard_sigmoid_keras(clip: Tensor) -> Tensor:
     return (0.2 * clip + 0.5).clamp(0.0, 1.0)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, softmax: bool) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, softmax: bool, heads: int = 1) -> Tensor:
     """For every position of the query a mean of the value, weighted by the key."""
-    pairs = torch.bmm(query.flatten(2).transpose(1, 2), key.flatten(2))
-    scale = query.shape[1] ** -0.5 if softmax else 1 / pairs.shape[2]
+    parts = [each.reshape(len(each) * heads, each.shape[1] // heads, -1) for each in (query, key, value)]
+    pairs = torch.bmm(parts[0].transpose(1, 2), parts[1])
+    scale = parts[0].shape[1] ** -0.5 if softmax else 1 / pairs.shape[2]
     shares = (pairs * scale).softmax(-1) if softmax else pairs * scale
-    found = torch.bmm(value.flatten(2), shares.transpose(1, 2))
-    return found.reshape(*found.shape[:2], *query.shape[2:])
+    found = torch.bmm(parts[2], shares.transpose(1, 2))
+    return found.reshape(len(query), -1, *query.shape[2:])
 
 
 class ChannelLinear(nn.Linear):

@@ -44,7 +44,7 @@ Examples:
 
 def convert(
     place: str,
-    input: str,
+    input: str | None,
     args: str,
     checkpoint: Path | None,
     name: str,

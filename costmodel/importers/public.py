@@ -135,11 +135,13 @@ class ShiftedBack(nn.Module):
         return answers.view(-1, frames, answers.shape[1])
 
 
-def movinet(folder: str, name: str = "A0", *, causal: bool = True, tf_like: bool = True) -> nn.Module:
-    """A MoViNet, padded as TensorFlow does or as torch; with `causal` its stream, which knows its past."""
+def movinet(folder: str, name: str = "A0", *, causal: bool = True, tf_like: bool = False) -> nn.Module:
+    """A MoViNet, padded as torch or as TensorFlow does; with `causal` its stream, which knows its past."""
     config = _of_checkout(folder, "movinets.config")._C.MODEL
     models = _of_checkout(folder, "movinets.models")
-    made = models.MoViNet(getattr(config, f"MoViNet{name}"), causal=causal, tf_like=tf_like)
+    kind = "2plus1d" if causal else "3d"  # as the released ones are
+    own = {"causal": causal, "conv_type": kind, "tf_like": tf_like}
+    made = models.MoViNet(getattr(config, f"MoViNet{name}"), **own)
     assert isinstance(made, nn.Module)
     if causal:
         made.register_forward_pre_hook(lambda network, _: network.clean_activation_buffers())

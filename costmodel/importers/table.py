@@ -67,7 +67,7 @@ class Public:
     @property
     def origin(self) -> str:
         """Where its code is from."""
-        return self.checkout[0] or self.of.split(".")[0] or "pytorchvideo"
+        return self.checkout[0] or self.of.split(".")[0].replace(":OfOneClip", "pytorchvideo")
 
     def arguments(self, root: Path, crop: int) -> str:
         """Those of `costmodel.importers.public:drawn`, as JSON."""
@@ -99,14 +99,24 @@ NETWORKS = (
     Public("12", "csn_r101", f"{HUB}:csn_r101", 32, 224, SHRINK),
     Public("13", "r2plus1d_r50", f"{HUB}:r2plus1d_r50", 16, 224),
     Public("14", "mvit_base_16x4", f"{HUB}:mvit_base_16x4", 16, 224, 224),
-    Public("16", "MoViNet-A0-Stream, tf_like", ":movinet", 8, 172, 172, checkout=("MoViNet-pytorch", "")),
+    Public("16", "MoViNet-A0-Stream", ":movinet", 8, 172, checkout=("MoViNet-pytorch", "")),
+    Public(
+        "16",
+        "MoViNet-A0-Stream, tf_like",
+        ":movinet",
+        8,
+        172,
+        172,
+        options={"tf_like": True},
+        checkout=("MoViNet-pytorch", ""),
+    ),
     Public(
         "16",
         "MoViNet-A0, base",
         ":movinet",
         50,
         172,
-        options={"causal": False, "tf_like": False},
+        options={"causal": False},
         checkout=("MoViNet-pytorch", ""),
     ),
     Public(

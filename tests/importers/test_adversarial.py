@@ -156,6 +156,9 @@ EQUAL: dict[str, Forward] = {
     "a map twice as large": lambda m, x: F.interpolate(folded(x), scale_factor=2, mode="bilinear"),
     "a map of another size": lambda m, x: F.interpolate(m.point(x), (4, 6, 7)),
     "a kernel of all": lambda m, x: m.linear(F.avg_pool3d(x, (4, 4, 4)).flatten(1)),
+    "a running mean": lambda m, x: m.point(m.point(x).cumsum(2) / torch.arange(1, 5).view(-1, 1, 1)),
+    "a flat kernel on positions in a row": lambda m, x: m.plane(x.flatten(3)).view(x.shape),
+    "the hard sigmoid of Keras": lambda m, x: (0.2 * m.point(x) + 0.5).clamp(0, 1),
 }
 EQUAL |= {
     "every second frame from the second": lambda m, x: m.point(x[:, :, 1::2]),
@@ -245,7 +248,20 @@ REFUSED: dict[str, tuple[Forward, str]] = {
         "holds height and width",
     ),
     "an op nobody has": (lambda m, x: m.point(torch.sin(x)), "is no layer of ours"),
-    "a cumulative sum": (lambda m, x: m.point(x).cumsum(2), "is no layer of ours"),
+    "a running sum": (lambda m, x: m.point(x).cumsum(2), "is a running sum; divide it by"),
+    "a running sum over other numbers": (
+        lambda m, x: m.point(x).cumsum(2) / torch.arange(2, 6).view(-1, 1, 1),
+        "is a running sum; divide it by",
+    ),
+    "a running mean of rows": (
+        lambda m, x: m.point(x).cumsum(3) / torch.arange(1, 5).view(-1, 1),
+        "is a running sum over another axis than time",
+    ),
+    "frames and positions in a row": (
+        lambda m, x: m.plane(x.transpose(2, 3).flatten(3)),
+        "dimension 3 holds time and width",
+    ),
+    "a cut at one": (lambda m, x: (m.point(x) * 0.3 + 0.5).clamp(0, 1), "cuts at 0 and 1"),
     "two clips exchanged": (lambda m, x: m.point(x).flip(0), "is no layer of ours"),
     "a weight made of others": (
         lambda m, x: F.linear(head(x), m.learned.repeat(2, 1)),

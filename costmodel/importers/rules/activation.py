@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from torch import fx
+
 from costmodel.importers.call import Call, learned
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
@@ -79,10 +81,29 @@ def clamp(call: Call) -> Value:
     """Cut at zero, and perhaps at 6."""
     low, high = ("min_val", "max_val") if "min_val" in call.given else ("min", "max")
     bounds = call.given[low], call.given.get(high)
+    inner = _of_keras(call.node.args[0]) if bounds == (0, 1) else None
+    if inner is not None:
+        call.value()  # what is cut, whose two layers nobody reads then
+        value = call.settled(call.as_value(call.meaning(inner)))
+        return call.each_value(op_named("hard_sigmoid_keras")(), value)
     words = {(0, 6): "relu6", (0, None): "relu"}
     if bounds not in words:
         raise Refusal(f"cuts at {bounds[0]} and {bounds[1]}", "relu6 cuts at 0 and 6, relu at 0")
     return of_each(call, op_named(words[bounds])())
+
+
+def _of_keras(node: object) -> fx.Node | None:
+    """What stands in 0.2 * x + 0.5, which cut at 0 and 1 is Keras' hard sigmoid; None in anything else."""
+    found, wanted = node, (("aten.add.Tensor", 0.5), ("aten.mul.Tensor", 0.2))
+    for target, number in wanted:
+        if not isinstance(found, fx.Node) or str(found.target) != target or found.kwargs:
+            return None
+        numbers = [each for each in found.args if not isinstance(each, fx.Node)]
+        nodes = found.all_input_nodes
+        if numbers != [number] or len(nodes) != 1:
+            return None
+        (found,) = nodes
+    return found if isinstance(found, fx.Node) else None
 
 
 @rule("prelu.default")

@@ -6,6 +6,7 @@ from typing import Any
 
 from costmodel.importers.call import Call, learned
 from costmodel.importers.dimensions import axes_at, must_be_whole
+from costmodel.importers.layout import HEIGHT, WIDTH
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.sliding import ORDER, Sliding, answer, as_written, slid
@@ -24,7 +25,8 @@ def convolution(call: Call) -> Value:
     stride, dilation = call.numbers("stride", count), call.numbers("dilation", count)
     padding = _padding(call, kernel, dilation)
     sliding = Sliding(kernel, stride, padding, dilation)
-    value = _on_channels(call, call.value("input"), count)
+    value, sliding, joined = _parted(_on_channels(call, call.value("input"), count), sliding)
+    count = len(sliding.kernel)
     value, axes, fields = slid(call, value, sliding)
     op = Conv(
         channels=weight.shape[0],
@@ -32,11 +34,37 @@ def convolution(call: Call) -> Value:
         bias=bias is not None,
         **_causal(fields),
     )
-    # Ours has time ahead of height ahead of width.
-    order = (0, 1, *(2 + axes.index(axis) for axis in ORDER if axis in axes))
+    # Ours has time ahead of height ahead of width; two axes of one dimension have one size of the kernel.
+    own = [axis for place, axis in enumerate(axes) if joined is None or place != joined + 1]
+    order = (0, 1, *(2 + own.index(axis) for axis in ORDER if axis in own))
     tensors = {"weight": learned(weight, order), "bias": learned(bias)}
     weights = {name: each for name, each in tensors.items() if each is not None}
-    return answer(value, call, call.add(op, value, weights=weights), axes, len(value.dims) - count - 1)
+    channels_at = len(value.dims) - count - 1
+    found = answer(value, call, call.add(op, value, weights=weights), axes, channels_at)
+    if joined is None:
+        return found
+    place = channels_at + 1 + joined
+    dims = found.dims
+    return found.viewed((*dims[:place], (*dims[place], *dims[place + 1]), *dims[place + 2 :]))
+
+
+def _parted(value: Value, sliding: Sliding) -> tuple[Value, Sliding, int | None]:
+    """Height and width apart where they are one dimension that a window takes position by position.
+
+    The place of that dimension under the window is told too; None where there is none.
+    """
+    count = len(sliding.kernel)
+    ahead = len(value.dims) - count
+    for place in range(count):
+        dim = value.dims[ahead + place]
+        window = sliding.kernel[place], sliding.stride[place], sliding.padding[place]
+        if [atom.axis for atom in dim] != [HEIGHT, WIDTH] or window != (1, 1, (0, 0)):
+            continue
+        parts = (*value.dims[: ahead + place], dim[:1], dim[1:], *value.dims[ahead + place + 1 :])
+        given = (sliding.kernel, sliding.stride, sliding.padding, sliding.dilation)
+        twice = ((*each[: place + 1], *each[place:]) for each in given)
+        return value.viewed(parts), Sliding(*twice), place
+    return value, sliding, None
 
 
 @rule("conv_transpose2d.input", "conv_transpose3d.input")

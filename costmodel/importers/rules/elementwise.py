@@ -11,6 +11,7 @@ from costmodel.importers.layout import CHANNELS, HEIGHT, REPEATED, TIME, WIDTH, 
 from costmodel.importers.learned import Learned, filled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
+from costmodel.importers.rules.running import counts_frames
 from costmodel.importers.value import Canvas, Constant, Found, Number, Scores, Value
 from costmodel.ops import Add, Bias, Gate, Op, Scale, Sigmoid, Swish
 
@@ -81,6 +82,8 @@ def div(call: Call) -> Value | Scores:
     one, other = _sides(call)
     if isinstance(one, Scores) and isinstance(other, Number) and not one.is_softmax:
         return replace(one, scale=one.scale / other.number)
+    if counts_frames(call.node):  # of a running sum, which is a running mean already
+        return call.as_value(one)
     if _is_tensor(other):
         raise Refusal("divides by a tensor that depends on the clip", "multiply by a gate")
     return scaled(call, call.as_value(one), other, inverse=True)

@@ -72,6 +72,6 @@ def _worked_out(node: Any, depth: int = 0) -> Tensor | None:
         if found is None:
             return None
         inputs[each] = found
-    args, kwargs = (map_arg(each, inputs.__getitem__) for each in (node.args, node.kwargs))
-    answer = node.target(*args, **kwargs)
+    given = map_arg(node.args, inputs.__getitem__), map_arg(node.kwargs, inputs.__getitem__)
+    answer = node.target(*given[0], **given[1])
     return answer if isinstance(answer, Tensor) else None

@@ -223,7 +223,7 @@ class Strange(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = torch.sin(self.point(x))
-        x = self.point(x[:, :3]).cumsum(2)
+        x = self.point(x[:, :3]).logcumsumexp(2)
         return F.celu(self.point(x[:, :3]), 2.0)
 
 

@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[list[Node], str]] = {
         ],
         "direction is reverse, expected forward",
     ),
-    "a harder sigmoid": ([("HardSigmoid", ["x"], {})], "cuts at 0.0 and 1.0"),
+    "a harder sigmoid": ([("HardSigmoid", ["x"], {"alpha": 0.3})], "cuts at 0.0 and 1.0"),
     "channels by other indices": ([("Gather", ["x", "spread"], {"axis": 1})], "index_select"),
     "a product of two clips": ([("MatMul", ["x", "x"], {})], "matmul"),
     "a mean from the middle": (

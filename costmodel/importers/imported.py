@@ -185,8 +185,7 @@ def read_module(
     reading = read(exported.program, name, source, order, unread)
     sources = Sources(exported.program)
     shares = shares_of(reading, sources)
-    one_clip = [1 if axis == "batch" else size for axis, size in zip(order, shape, strict=True)]
-    checked = verified(reading, module, one_clip, shares)
+    checked = verified(reading, exported, shares)
     return Imported(reading.graph, checked, shares, described(reading.answer.dims), reading, sources)
 
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch import Tensor, fx, nn
+from torch._ops import OpOverload
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.export import ExportedProgram
+from torch.fx.node import map_arg
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -15,12 +18,29 @@ from costmodel.analysis.cost import analyze
 from costmodel.emit import emit
 from costmodel.errors import CostModelError
 from costmodel.graph import Graph
-from costmodel.importers.export import evaluating
+from costmodel.importers.export import Exported, evaluating
 from costmodel.importers.layout import AXES, BATCH
 from costmodel.importers.reader import Reading
 from costmodel.importers.value import Value
 from costmodel.importers.weights import Shares
 
+# Calls that torch counts as nothing, those that modules have many of.
+FREE = tuple(
+    f"aten.{name}."
+    for name in (
+        *(
+            "batch_norm",
+            "_native_batch_norm_legit_no_training",
+            "layer_norm",
+            "dropout",
+            "clone",
+            "contiguous",
+        ),
+        *("relu", "silu", "sigmoid", "hardtanh", "gelu", "add", "mul", "mean", "max_pool3d", "avg_pool3d"),
+        *("adaptive_avg_pool3d", "view", "reshape", "flatten", "permute", "transpose", "slice", "select"),
+        *("cat", "expand", "unsqueeze", "squeeze", "slice_scatter", "split", "chunk", "copy", "contiguous"),
+    )
+)
 CLOSE = 1e-5  # of the largest value, in 32 bits
 
 
@@ -47,7 +67,7 @@ class Verified:
     difference: float | None = None
 
 
-def verified(reading: Reading, module: nn.Module, shape: Sequence[int], shares: Shares) -> Verified:
+def verified(reading: Reading, exported: Exported, shares: Shares) -> Verified:
     """The costs, once they are those of the module.
 
     Raises:
@@ -62,7 +82,7 @@ def verified(reading: Reading, module: nn.Module, shape: Sequence[int], shares: 
         raise ImportCheckError(f"{graph.name}: {ours} parameters were read, and the module has {shares.used}")
     macs, everything = (macs_in(each) for each in (graph, reading.whole))
     recurrent = macs_in(reading.whole, ".recurrent")
-    theirs = macs_of(module, shape)
+    theirs = macs_of(exported.program, exported.batch)
     foreign = macs_in(reading.whole, ".foreign")
     found = everything - recurrent - foreign
     if theirs not in (found, found + recurrent) and not (is_partial and found < theirs):
@@ -70,24 +90,23 @@ def verified(reading: Reading, module: nn.Module, shape: Sequence[int], shares: 
     return Verified(ours, macs, macs_in(graph, ".recurrent"), everything - macs)
 
 
-def macs_of(module: nn.Module, shape: Sequence[int]) -> int:
-    """The multiply-adds of a module on a clip, as torch counts them, nothing being computed."""
+def macs_of(program: ExportedProgram, batch: int) -> int:
+    """The multiply-adds of a module on one clip, as torch counts those of its calls; nothing is computed."""
     counter = FlopCounterMode(display=False)
+    calls = [node for node in program.graph.nodes if _may_count(node)]
+    given = [each.meta["val"] for node in calls for each in node.all_input_nodes]
+    mode = next((each.fake_mode for each in given if isinstance(each, FakeTensor)), None) or FakeTensorMode()
     # Fused kernels of attention are counted as nothing on a CPU: products written out are.
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with (
-            evaluating(module),
-            torch.no_grad(),
-            FakeTensorMode(allow_non_fake_inputs=True),
-            sdpa_kernel(SDPBackend.MATH),
-            counter,
-        ):
-            module(torch.empty(tuple(shape)))
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-    return int(counter.get_total_flops()) // 2
+    with torch.no_grad(), mode, sdpa_kernel(SDPBackend.MATH), counter:
+        for node in calls:
+            arguments = map_arg((node.args, node.kwargs), lambda each: each.meta["val"])
+            node.target(*arguments[0], **arguments[1])
+    return int(counter.get_total_flops()) // 2 // batch
+
+
+def _may_count(node: fx.Node) -> bool:
+    """Whether torch may count a call of a program: norms and the like take long, and count as nothing."""
+    return isinstance(node.target, OpOverload) and not str(node.target).startswith(FREE)
 
 
 def macs_in(graph: Graph, kind: str = "") -> int:

@@ -52,8 +52,15 @@ class Freed:
         return values | classes
 
 
+def fixed(graph: Graph) -> str:
+    """The layer whose numbers are those of the module's own clip alone; empty where there is none."""
+    return next((node.name for node in graph.nodes if not node.op.runs), "")
+
+
 def freed(graph: Graph) -> Freed:
     """All that a network may have as sizes."""
+    if fixed(graph):
+        return Freed({})
     is_square = graph.source.height == graph.source.width
     space = (CROP, CROP) if is_square else ("crop_height", "crop_width")
     return Freed({"time": FRAMES, "height": space[0], "width": space[1]}, head(graph))

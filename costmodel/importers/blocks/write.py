@@ -14,6 +14,7 @@ from costmodel.importers.blocks.sizes import (
     CLASSES,
     WIDTHS,
     Freed,
+    fixed,
     freed,
     header,
     least_of,
@@ -48,7 +49,11 @@ def written(graph: Graph, owners: Owners, *, frees_width: bool = False) -> Writt
         owners: the modules that each of its layers stands in.
         frees_width: whether all channels become shares of one width.
     """
-    sizes, notes = freed(graph), []
+    sizes, notes = freed(graph), list[str]()
+    clip_alone = fixed(graph)
+    if clip_alone:
+        frees_width = False
+        notes.append(f"there are no sizes: what {clip_alone} takes and gives is known of this clip alone")
     text = _spec(graph, owners, sizes)
     if not is_same(text, graph):
         return Written(dump(graph), (NOT_SHORT,))

@@ -99,3 +99,11 @@ def test_a_width_that_cannot_be_freed_is_told():
     assert "width:" not in found.text.replace("width: crop", "")
     (note,) = found.notes
     assert note.startswith("width cannot be freed: network[1].add: branches differ")
+
+
+def test_a_call_that_is_known_of_one_clip_alone_leaves_no_sizes():
+    found = rewritten(
+        built("network: [{foreign: {channels: 4, height: 16, width: 16}}, relu]"), frees_width=True
+    )
+    assert "sizes" not in found.text
+    assert found.notes == ("there are no sizes: what foreign takes and gives is known of this clip alone",)

@@ -14,6 +14,7 @@ from costmodel.importers.blocks.texts import scalar_text
 from costmodel.spec.fields import fields_of
 
 WIDTH = "width"
+GROUPED = ("groups", "parts", "heads")  # fields of how many parts channels are in
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Style:
         found = []
         for node in self.graph.nodes:
             parts[node.name] = _joined(self.graph, node, parts)
-            groups = getattr(node.op, "groups", None) or getattr(node.op, "parts", None)
+            groups = next((getattr(node.op, each) for each in GROUPED if hasattr(node.op, each)), None)
             if isinstance(groups, int) and groups not in (1, _in_channels(self.graph, node)):
                 found.append((groups, parts[node.inputs[0]] | parts[node.name]))
         return found

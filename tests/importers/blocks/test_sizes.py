@@ -79,6 +79,16 @@ def test_channels_stay_multiples_of_their_groups():
     assert "groups: 12" in found.text
 
 
+def test_channels_stay_multiples_of_their_heads():
+    branches = (
+        "query: [{conv: {channels: 24}}], key: [{conv: {channels: 24}}], value: [{conv: {channels: 24}}]"
+    )
+    heads = f"network: [{{attention: {{heads: 3, {branches}}}}}, {{linear: {{channels: 2}}}}]"
+    found = rewritten(built(heads), frees_width=True)
+    assert found.notes == ()
+    assert "w24: round_to(24 * width, 24)" in found.text
+
+
 def test_depthwise_groups_follow_the_channels():
     found = rewritten(
         built("network: [{conv: {channels: 16, groups: 4}}, {conv: {channels: 16, groups: 16}}, bn]")

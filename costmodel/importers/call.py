@@ -193,7 +193,7 @@ def _must_be_stored(constant: Constant, name: str) -> None:
     if sizes and sum(sizes) != prod(constant.shape) and not is_part:
         raise Refusal(
             f"its {name} is worked out from {sum(sizes)} values, and holds {prod(constant.shape)}",
-            "store it as the layer uses it (of weight_norm: remove_weight_norm)",
+            "store it as the layer uses it (of weight_norm: parametrize.remove_parametrizations)",
         )
 
 

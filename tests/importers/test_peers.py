@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor, nn
 
 from costmodel import analyze, continual
-from costmodel.importers import read_module
+from costmodel.importers import ModuleError, read_module
+from costmodel.importers.onnx import RuntimeNetwork, read_onnx
 from costmodel.spec.document import shipped_folder
 from costmodel.validation.validate import validate
 from tests.shared.peers import factory, randomised
@@ -103,3 +107,47 @@ def test_a_public_network_runs_as_a_stream(package: str, name: str):
     shape = (1, 3, 8, 224, 224) if package == HUB else (1, 3, 16, 112, 112)
     graph = read_module(factory(package, name)(), shape, name).graph
     assert [check.what for check in validate(continual(graph), 0) if not check.holds] == []
+
+
+@pytest.mark.slow
+@pytest.mark.peers("torchvision", "pytorchvideo", "fvcore")
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize(
+    ("package", "name", "crop", "params", "macs"),
+    [
+        (TORCHVISION, "r3d_18", 32, 33_366_672, 1_661_280_256),
+        (TORCHVISION, "r2plus1d_18", 32, 31_492_650, 1_654_036_480),
+        (HUB, "x3d_xs", 160, None, 605_256_512),
+    ],
+)
+def test_a_public_network_s_onnx_file_is_read(
+    package: str, name: str, crop: int, params: int | None, macs: int, is_new: bool, tmp_path: Path
+):
+    clip = torch.rand(1, 3, 4 if crop == 160 else 8, crop, crop)
+    path = tmp_path / "net.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            randomised(factory(package, name)()), (clip,), str(path), dynamo=is_new, verbose=False
+        )
+    read = read_onnx(path, None, name)
+    assert read.checked.macs == macs
+    assert read.checked.params == params or params is None  # batch norms are folded into their layers
+    difference = read.with_answers_compared(RuntimeNetwork(path)).checked.difference
+    assert difference is not None
+    assert difference <= 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.peers("torchvision", "pytorchvideo", "fvcore")
+@pytest.mark.parametrize(
+    ("package", "name", "told"),
+    [
+        (TORCHVISION, "swin3d_t", "features.0.0.attn .*holds batch and 2 of 16 time and 8 of 56 height"),
+        (HUB, "mvit_base_16x4", "cls_positional_encoding .*joins tensors of the clip with a learned one"),
+    ],
+)
+def test_a_network_of_windows_or_class_tokens_is_refused_by_layer(package: str, name: str, told: str):
+    shape = (1, 3, 32, 224, 224) if name == "swin3d_t" else (1, 3, 16, 224, 224)
+    with pytest.raises(ModuleError, match=told):
+        read_module(factory(package, name)(), shape, name)

@@ -8,7 +8,7 @@ from math import isinf
 
 from costmodel.analysis.reach import head_pools
 from costmodel.analysis.temporal import excitation_pools, timing
-from costmodel.graph import Graph
+from costmodel.graph import Graph, Node
 from costmodel.numbers import ceil_div
 
 ANSWERS = 3  # that are compared
@@ -62,7 +62,7 @@ def interior_of(stream: Graph, edges: Mapping[str, int]) -> Interior:
 
 def heads_of(clip: Graph) -> Mapping[str, int]:
     """What enters the head of a clip network that answers once, and how many frames; else nothing."""
-    pools = head_pools(clip) or _closing(clip)
+    pools = head_pools(clip) or _closing(clip) or _last_pools(clip)
     edges = {clip.by_name[name].inputs[0] for name in pools}
     return {edge: int(clip.types[edge].time) for edge in clip.types if edge in edges}
 
@@ -73,8 +73,33 @@ def _closing(clip: Graph) -> frozenset[str]:
     return frozenset(
         node.name
         for node in clip.nodes
-        if len(node.inputs) == 1
-        and node.name not in squeezed
-        and not node.op.takes_newest
-        and int(clip.types[node.name].time) == 1 < int(clip.inputs_of(node)[0].time)
+        if len(node.inputs) == 1 and node.name not in squeezed and _is_whole(clip, node)
     )
+
+
+def _is_whole(clip: Graph, node: Node) -> bool:
+    window, frames = clip.windows[node.name], int(clip.inputs_of(node)[0].time)
+    sees_all = int(window.first) == 0 and int(window.last) == frames - 1
+    return frames > 1 and node.op.slides and sees_all and int(clip.types[node.name].time) == 1
+
+
+def _last_pools(clip: Graph) -> frozenset[str]:
+    """Of a clip of which strides leave one frame: the last layers that pool its map."""
+    if int(clip.types[clip.output].time) > 1:
+        return frozenset()
+    found: set[str] = set()
+    behind: set[str] = set()  # what stands ahead of a pool that was found
+    for node in reversed(clip.nodes):
+        if node.name in behind:
+            behind |= set(node.inputs)
+        elif _pools_map(clip, node):
+            found.add(node.name)
+            behind |= set(node.inputs)
+    return frozenset(found)
+
+
+def _pools_map(clip: Graph, node: Node) -> bool:
+    x, *_ = clip.inputs_of(node)
+    out = clip.types[node.name]
+    is_one = (int(x.time), int(out.height), int(out.width)) == (1, 1, 1)
+    return is_one and node.op.slides and not node.op.weights(x) and int(x.height) * int(x.width) > 1

@@ -115,6 +115,19 @@ def test_a_layer_that_looks_elsewhere_in_time_is_found_out(beside, monkeypatch: 
     assert not beside(drawn(Causal), Continual())[FEATURES].holds
 
 
+@pytest.mark.parametrize("frames", [2, 4])
+def test_a_clip_of_which_strides_leave_few_frames_is_compared_ahead_of_its_pool(beside, frames: int):
+    class Sized(Strided):
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.relu(self.norm(self.first(x[:, :, :: 4 // frames])))
+            x = self.second(x) + self.short(x)
+            return self.head(nn.functional.avg_pool3d(x, x.shape[2:]).flatten(1))
+
+    found = beside(drawn(Sized), Continual())
+    assert (found[FEATURES].holds, found[ANSWERS].holds) == (True, True)
+    assert "from its avg_pool3d on" in found[ANSWERS].note
+
+
 def test_numbers_of_the_code_count_in_64_bits_too(beside):
     class Normalised(Causal):
         def forward(self, x: Tensor) -> Tensor:

@@ -72,6 +72,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "dropout": ("dropout: {rate: 0.5}",),
     "scale": ("scale: {per: one, init: 0}",),
     "bias": ("bias: {per: map}", "bias: {per: frame}"),
+    "sgs": (
+        "sgs: {active: 5}",
+        "sgs: {bins: 4, active: 3, kernel: kronecker, normalised: true, block: 4}",
+        "sgs",
+    ),
     "shift": ("shift: {frames: 1}", "shift: {past: 1/8, future: 1/8}", "shift: {frames: -2}"),
 }
 

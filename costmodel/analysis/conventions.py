@@ -30,6 +30,8 @@ from costmodel.analysis.kinds import (
     MERGES,
     NORMS,
     POOLS,
+    SAMPLING,
+    SAMPLING_MACS,
     STANDS_FOR,
     but,
 )
@@ -42,6 +44,7 @@ Table = Mapping[str, int]
 
 _DENSE: Table = {"mac.conv": 1, "mac.linear": 1, "mac.recurrent": 1, "mac.matmul": 1}
 MACS: Table = {**_DENSE, "mac.transposed": 1}
+SAMPLED: Table = dict.fromkeys(SAMPLING_MACS, 1)
 RECURRENT: Table = {"bias.recurrent": 1, "gates.add": 1, "gates.mul": 1}
 
 
@@ -240,7 +243,7 @@ _REGISTERED = (
         "mac",
         "MAC",
         "multiply-accumulates of convolutions and linear layers alone",
-        MACS,
+        {**MACS, **SAMPLED},
         left_out=(
             "norm",
             *BIASES,
@@ -253,13 +256,14 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
         ),
     ),
     Convention(
         "torch",
         "FLOP",
         "torch.utils.flop_counter.FlopCounterMode (torch 2.13): two for each multiply-accumulate",
-        dict.fromkeys(MACS, 2),
+        dict.fromkeys({**MACS, **SAMPLED}, 2),
         left_out=(
             "norm",
             *BIASES,
@@ -272,6 +276,7 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
         ),
     ),
     Convention(
@@ -279,7 +284,7 @@ _REGISTERED = (
         "MAC",
         "fvcore.nn.FlopCountAnalysis (0.1.5): its flop is a multiply-accumulate; "
         "batch norm is two for each value, other norms are four and one more for scale and shift",
-        {**MACS, "norm": 2, **_norms(4, 1), "interpolate.bilinear": 4},
+        {**MACS, **SAMPLED, "norm": 2, **_norms(4, 1), "interpolate.bilinear": 4},
         left_out=(
             *BIASES,
             *GATES,
@@ -291,6 +296,7 @@ _REGISTERED = (
             *CUMULATIVE,
             *but(INTERPOLATIONS, "interpolate.bilinear"),
             *MERGES,
+            *SAMPLING,
         ),
     ),
     Convention(
@@ -300,6 +306,7 @@ _REGISTERED = (
         "module counts as both",
         {
             **MACS,
+            **SAMPLED,
             **RECURRENT,
             "bias.conv": 1,
             "bias.linear": 1,
@@ -336,13 +343,14 @@ _REGISTERED = (
             *CONV_GATES,
             *KEPT,
             *CUMULATIVE,
+            *SAMPLING,
         ),
     ),
     Convention(
         "ptflops-aten",
         "MAC",
         "ptflops (0.7.5), backend aten: multiply-accumulates and biases that torch adds within them",
-        {**MACS, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
+        {**MACS, **SAMPLED, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
         left_out=(
             "norm",
             *GATES,
@@ -354,6 +362,7 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
         ),
     ),
     Convention(
@@ -396,6 +405,8 @@ _REGISTERED = (
             *KEPT,
             *CUMULATIVE,
             *MERGES,
+            *SAMPLING,
+            *SAMPLING_MACS,
         ),
     ),
     Convention(
@@ -427,6 +438,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
+            *SAMPLING_MACS,
         ),
     ),
     Convention(
@@ -467,6 +480,8 @@ _REGISTERED = (
             *KEPT,
             *CUMULATIVE,
             *MERGES,
+            *SAMPLING,
+            *SAMPLING_MACS,
         ),
     ),
     Convention(
@@ -509,6 +524,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
+            *SAMPLING_MACS,
         ),
     ),
     Convention(
@@ -538,6 +555,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
+            *SAMPLING_MACS,
         ),
     ),
     Convention(
@@ -558,6 +577,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
+            *SAMPLING,
+            *SAMPLING_MACS,
         ),
     ),
 )

@@ -53,6 +53,8 @@ NORMS = (
 CUMULATIVE = ("cumulative.mean", "cumulative.max")
 INTERPOLATIONS = tuple(f"interpolate.{mode}" for mode in ("nearest", "bilinear", "trilinear"))
 MERGES = ("add", "mul")
+SAMPLING_MACS = ("mac.sampling.similarity", "mac.sampling.bins")
+SAMPLING = ("sampling.pooled", "sampling.embedded", "sampling.weighed")
 
 
 def _pool_text(pool: str, amount: str) -> str:
@@ -67,6 +69,8 @@ KINDS: Mapping[str, str] = {
     "mac.linear": "multiply-adds of linear layers",
     "mac.recurrent": "multiply-adds of recurrent layers",
     "mac.matmul": "multiply-adds of two maps with each other",
+    "mac.sampling.similarity": "multiply-adds that embed frames to sample them by their similarity",
+    "mac.sampling.bins": "multiply-adds of frames with their weights in bins of similarity",
     "bias.conv": "additions of a bias, one for each output value of a convolution",
     "bias.linear": "additions of a bias, one for each output value of a linear layer",
     "bias.linear.one_position": "the same, where the layer has one position and torch adds it in the product",
@@ -92,6 +96,9 @@ KINDS: Mapping[str, str] = {
     "interpolate.bilinear": "values interpolated of frames as images",
     "interpolate.bilinear.one_frame": "of those the ones of one frame",
     "interpolate.trilinear": "values interpolated of clips",
+    "sampling.pooled": "values read to sample frames by their similarity",
+    "sampling.embedded": "values of their embeddings, each with a bias",
+    "sampling.weighed": "weights of frames in bins of similarity",
     "add": "additions of branches",
     "mul": "multiplications by a gate",
     "parameters.norm": "scales and shifts of norms",

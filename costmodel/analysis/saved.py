@@ -24,6 +24,8 @@ KEEPS: Mapping[str, str] = {
     "mac.recurrent": "inputs",
     "mac.matmul": "inputs",
     "mac.foreign": "inputs",
+    "mac.sampling.similarity": "inputs",
+    "mac.sampling.bins": "inputs",
     "mul": "inputs",
     "norm": "inputs",
     **dict.fromkeys(("norm.layer", "norm.group", "norm.instance"), "inputs"),
@@ -72,6 +74,9 @@ KEEPS: Mapping[str, str] = {
     "conv_gates.mul": "nothing",
     "gates.kept": "values",
     "softmax.rows": "nothing",
+    "sampling.pooled": "nothing",
+    "sampling.embedded": "values",
+    "sampling.weighed": "values",
     "add": "nothing",
 }
 

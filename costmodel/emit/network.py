@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from costmodel.emit.groups import Groups, over_groups
 from costmodel.emit.modules import Layer, layer_for
+from costmodel.emit.modules.pointwise import BatchNormLayer
+from costmodel.emit.modules.sampling import SgsLayer
 from costmodel.errors import CostModelError, EmitError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Op
@@ -94,6 +98,8 @@ class ClipNetwork(Network):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self._drops = _drops(graph)
+        # Layers for other numbers of frames: a plain dict, as they are no submodules and hold nothing.
+        self._others: dict[tuple[str, tuple[int, ...]], Layer[Op]] = {}
         self._overwrites = {node.name for node in graph.nodes if may_overwrite(graph, node, self.layers)}
 
     def forward(self, clip: Tensor) -> Tensor:
@@ -110,18 +116,54 @@ class ClipNetwork(Network):
         # Gradients need what a layer read. A recorded run overwrites
         # nothing, so that validation can compare the two.
         inplace = not torch.is_grad_enabled() and self._record is None
-        values: dict[str, Tensor] = {INPUT: clip}
+        values: dict[str, Tensor | Groups] = {INPUT: clip}
         for node in self.graph.nodes:
-            layer, inputs = self.layers[node.name], [values[name] for name in node.inputs]
-            value: Tensor = (
-                layer.overwrite(*inputs) if inplace and node.name in self._overwrites else layer(*inputs)
-            )
-            self._keep(node.name, 0, value)
+            inputs = [values[name] for name in node.inputs]
+            value = self._run(node.name, inputs, inplace and node.name in self._overwrites)
+            if self._record is not None:
+                self._keep(node.name, 0, self._joined(node.name, value))
             values[node.name] = value
             for name in self._drops[node.name]:
                 del values[name]
         end = self.graph.types[self.graph.output]
-        return value.flatten(1) if int(end.positions) == 1 else value
+        answer = self._joined(node.name, value)
+        return answer.flatten(1) if int(end.positions) == 1 else answer
+
+    def _run(self, name: str, inputs: Sequence[Tensor | Groups], overwrites: bool) -> Tensor | Groups:
+        """What a layer answers, once for each group where its clips have unequal numbers of frames."""
+        layer, first = self.layers[name], inputs[0]
+        if isinstance(layer, SgsLayer) and layer.is_adaptive and isinstance(first, Tensor):
+            return layer.grouped(first)
+        clips = [each for each in inputs if isinstance(each, Tensor)]
+        if len(clips) == len(inputs):
+            return cast(Tensor, layer.overwrite(*clips) if overwrites else layer(*clips))
+        if isinstance(layer, BatchNormLayer) and layer.training:
+            return layer.grouped(cast(Groups, first))
+
+        def run(*clips: Tensor) -> Tensor:
+            fitted = self._fitted(name, [clip.shape[2] for clip in clips])
+            return cast(Tensor, fitted.overwrite(*clips) if overwrites else fitted(*clips))
+
+        return over_groups(run, inputs)
+
+    def _fitted(self, name: str, frames: list[int]) -> Layer[Op]:
+        """A layer for clips of other numbers of frames than the graph's, as the kernel of a pool is then."""
+        node, layer = self.graph.by_name[name], self.layers[name]
+        inputs = self.graph.inputs_of(node)
+        if frames == [int(x.time) for x in inputs]:
+            return layer
+        key = name, tuple(frames)
+        if key not in self._others:
+            read = tuple(x.with_time(each) for x, each in zip(inputs, frames, strict=True))
+            # Without storage, and so without a draw of random numbers: what it learned is the layer's own.
+            with torch.device("meta"):
+                self._others[key] = layer_for(node.op, read)
+            self._others[key]._parameters, self._others[key]._buffers = layer._parameters, layer._buffers
+        return self._others[key].train(layer.training)
+
+    def _joined(self, name: str, value: Tensor | Groups) -> Tensor:
+        """The clips of all groups, zeros behind the frames of each."""
+        return value if isinstance(value, Tensor) else value.joined(int(self.graph.types[name].time))
 
     def check_clip(self, clip: Tensor) -> None:
         """Raises EmitError where a clip does not fit."""

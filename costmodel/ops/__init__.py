@@ -31,6 +31,7 @@ from costmodel.ops.pointwise import (
 )
 from costmodel.ops.pool import AvgPool, GlobalPool, MaxPool, Subsample
 from costmodel.ops.recurrent import Gru, Lstm, Recurrent
+from costmodel.ops.sampling import Sgs
 from costmodel.ops.scale import Bias, Scale
 from costmodel.ops.shift import Shift
 from costmodel.ops.step import Delay, Step
@@ -86,6 +87,7 @@ __all__ = [
     "Relu6",
     "RmsNorm",
     "Scale",
+    "Sgs",
     "Shift",
     "Shuffle",
     "Sigmoid",

@@ -215,6 +215,7 @@ def _list(
 LISTS = ("Sizes | None", "Shares | None")
 KINDS: Mapping[str, Callable[[Item, Scope], FieldValue]] = {
     "Size": _whole,
+    "Size | None": _whole,
     "Amount": _amount,
     "int": _number,
     "bool": _flag,

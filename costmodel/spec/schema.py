@@ -35,6 +35,7 @@ _POOLED = _triple({"anyOf": [{"const": WHOLE_AXIS}, *_whole(1)["anyOf"]]})
 _SHARE: Schema = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _ARITHMETIC]}
 FIELDS: Mapping[str, Schema] = {
     "Size": _whole(1),
+    "Size | None": _whole(1),
     "Amount": {"anyOf": [{"type": "integer", "minimum": 0}, _ARITHMETIC]},
     "int": _whole(-LARGEST_SIZE),
     "bool": {"anyOf": [{"type": "boolean"}, _ARITHMETIC]},

@@ -49,6 +49,7 @@ from costmodel.ops import (
     Relu6,
     RmsNorm,
     Scale,
+    Sgs,
     Shift,
     Shuffle,
     Sigmoid,
@@ -147,6 +148,25 @@ class ConvRecurrent(nn.Module):
                 hidden = (1 - update) * hidden + update * new
             answers.append(hidden)
         return torch.stack(answers, 2)
+
+
+class Sampling(nn.Module):
+    """Fayyaz 2021, eq. 1 to 6, a clip of one: bins one by one, those that are not empty first."""
+
+    def __init__(self, active: int) -> None:
+        super().__init__()
+        self.active = active
+        for name, shape in (("hidden", (8, 8)), ("embedding", (4, 8))):
+            self.register_parameter(f"weight_{name}", nn.Parameter(torch.randn(shape)))
+            self.register_parameter(f"bias_{name}", nn.Parameter(torch.randn(shape[:1])))
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = functional.linear(x.mean((3, 4))[0].T, self.weight_hidden, self.bias_hidden).relu()
+        length = functional.linear(hidden, self.weight_embedding, self.bias_embedding).norm(dim=1)
+        half = length.max() / (2 * len(length))
+        bins = [(1 - (length - (2 * b + 1) * half).abs() / half).clamp(min=0) for b in range(len(length))]
+        kept = sorted(bins, key=lambda weights: not weights.any())[: self.active]
+        return torch.einsum("bt,ctp->cbp", torch.stack(kept), x[0].flatten(2)).unflatten(2, x.shape[3:])[None]
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -338,6 +358,7 @@ CASES = [
     Case(Shift(frames=2), lambda x: torch.cat([torch.zeros_like(x[:, :, :2]), x[:, :, :-2]], 2)),
     Case(Shift(frames=-2), lambda x: torch.cat([x[:, :, 2:], torch.zeros_like(x[:, :, :2])], 2)),
     Case(Shift(past=Fraction(1, 8), future=Fraction(1, 8)), temporal_shift),
+    Case(Sgs(active=3, dimension=4), Sampling(3)),
     Case(Lstm(channels=5), Recurrent(nn.LSTMCell(8, 5))),
     Case(Gru(channels=5), Recurrent(nn.GRUCell(8, 5))),
     *(

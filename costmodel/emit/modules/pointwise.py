@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from costmodel.emit.groups import Groups
 from costmodel.emit.modules.base import AnyOp, Layer, mirrors
 from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Written, differing, literal, writes
@@ -56,6 +57,16 @@ class BatchNormLayer(_Pointwise[BatchNorm]):
             self.momentum,
             self.eps,
         )
+
+    def grouped(self, given: Groups) -> Groups:
+        """The norm of clips in groups in training, by the statistics of all of them together."""
+        # Channels first, positions of all groups side by side: one batch of one, whose statistics are theirs.
+        flat = [each.transpose(0, 1).flatten(1) for each in given.clips]
+        found = self.forward(torch.cat(flat, 1).unsqueeze(0)).squeeze(0)
+        parts = torch.split(found, [each.shape[1] for each in flat], 1)
+        shaped = zip(parts, given.clips, strict=True)
+        clips = [part.reshape(-1, len(each), *each.shape[2:]).transpose(0, 1) for part, each in shaped]
+        return Groups.of(given.rows, clips)
 
 
 @mirrors(*ELEMENTWISE.values())

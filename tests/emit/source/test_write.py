@@ -159,6 +159,7 @@ def test_every_op_can_be_written():
         "groups": 1,
         "part": 1,
         "size": (2, 2, 2),
+        "active": 2,
     }
     for word, op in OPS.items():
         if not op.runs:

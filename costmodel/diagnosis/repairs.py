@@ -100,8 +100,9 @@ def _ways(clip: Graph, name: str) -> dict[str, Edit]:
         found["let no layer stride in time"] = _unstrided
     if head_pools(clip) and not node.op.flattens and not clip.windows[name].whole_clip:
         found["let the pool over the clip take each frame alone"] = _pool_frames
-    is_alike = len(node.inputs) == 1 and clip.types[name] == inputs[0] and name != clip.output
-    if is_alike:
+    # Of fewer frames too, such as sampled ones: what reads them runs on all.
+    is_alike = len(node.inputs) == 1 and clip.types[name].with_time(inputs[0].time) == inputs[0]
+    if is_alike and name != clip.output:
         found["leave it out"] = _left_out
     return found
 

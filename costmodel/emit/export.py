@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from costmodel.emit.description import as_texts, description
+from costmodel.emit.modules.sampling import OWN_NUMBER, SgsLayer
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.stream import StreamNetwork
 from costmodel.errors import EmitError
@@ -110,7 +111,14 @@ class Cycle(nn.Module):
 
 
 def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
-    """What is exported: a clip network itself, of a stream network its cycle."""
+    """What is exported: a clip network itself, of a stream network its cycle.
+
+    Raises:
+        EmitError: a layer hands on a number of frames that depends on the clip.
+    """
+    for name, layer in network.layers.items():
+        if isinstance(layer, SgsLayer) and layer.is_adaptive:
+            raise EmitError(f"{name}: {layer.op.word} {OWN_NUMBER}")
     return Cycle(network) if isinstance(network, StreamNetwork) else network
 
 

@@ -8,6 +8,7 @@ branch does not know yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import reduce
 from math import lcm
 
@@ -115,7 +116,7 @@ class Reference:
         if not node.op.slides and unpadded != node.op:
             return self._shifted(unpadded, int(self.clip.windows[node.name].before), inputs[0])
         if not node.op.slides:
-            layer = self.layers[node.name]
+            layer = self.layers[node.name] if node.op.word != "sgs" else self._of_all_bins(node, inputs[0])
             if self.visit is not None:
                 self.visit(layer, inputs[0])
             return layer.frames(*inputs)
@@ -137,6 +138,13 @@ class Reference:
         if x.shape[2] <= layer.dilation[0] * (layer.kernel[0] - 1):
             return self._nothing(node, x)
         return layer.forward(x)
+
+    def _of_all_bins(self, node: Node, clip: Tensor) -> Layer[Op]:
+        """A sampler that drops no bin: windows padded ahead alone would leave nothing of few frames."""
+        op = replace(node.op, active=None, bins=None)  # type: ignore[call-arg]
+        layer = layer_for(op, (TensorType(clip.shape[1], *clip.shape[2:]),)).to(clip.dtype)
+        layer.load_state_dict(self.layers[node.name].state_dict())
+        return layer
 
     def _shifted(self, op: Op, before: int, clip: Tensor) -> Tensor:
         """A shift of every frame that a stream can know, zeros ahead of the first."""

@@ -15,12 +15,13 @@ from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.reach import check_reach
 from costmodel.validation.running import drawn
+from costmodel.validation.sampling import check_sampling
 from costmodel.validation.streams import check_streams
 
 __all__ = ["Check", "validate"]
 
 Stage = Callable[[Graph, int], Iterator[Check]]
-OF_CLIPS: tuple[Stage, ...] = (check_costs, check_reach, check_clip)
+OF_CLIPS: tuple[Stage, ...] = (check_costs, check_reach, check_clip, check_sampling)
 OF_STREAMS: tuple[Stage, ...] = (check_costs, check_reach, check_equality, check_forms, check_streams)
 
 

@@ -50,7 +50,9 @@ class SgsLayer(Layer[Sgs]):
 
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
-        weights = self.weights_of(clip)
+        return self._fixed(clip, self.weights_of(clip))
+
+    def _fixed(self, clip: Tensor, weights: Tensor) -> Tensor:
         active = weights.shape[2] if self.op.active is None else int(self.op.active)
         fixed = sampling.fullest_first(weights.flatten(0, 1), active)
         return sampling.summed(clip, fixed.reshape(*weights.shape[:2], *fixed.shape[1:]))
@@ -81,7 +83,7 @@ class SgsLayer(Layer[Sgs]):
         """Clips with their own numbers of frames, those of equal numbers together."""
         weights = self.weights_of(clip)
         if clip.is_meta:  # a clip without values may fill all bins
-            return Groups.of([list(range(len(clip)))], [self.forward(clip)])
+            return Groups.of([list(range(len(clip)))], [self._fixed(clip, weights)])
         active = (weights != 0).any(3).sum(2).tolist()
         first = sampling.fullest_first(weights.flatten(0, 1), weights.shape[2]).reshape(weights.shape)
         kept = [self._filled(each, weights.shape[2]) for each in active]

@@ -10,6 +10,7 @@ from torch.nn import functional
 from costmodel.analysis.cost import analyze
 from costmodel.emit import ClipNetwork, emit
 from costmodel.emit.counting import executed_macs
+from costmodel.emit.export import exportable
 from costmodel.emit.modules.sampling import SgsLayer
 from costmodel.emit.modules.texts.sampling import distances, fullest_first, weights_in_bins
 from costmodel.emit.source import source_text
@@ -235,3 +236,13 @@ def test_a_clips_own_number_of_frames_cannot_be_written():
     graph = Graph("sampled", SOURCE, (Node("sgs", Sgs(), ("input",)),))
     with pytest.raises(EmitError, match=r"sgs hands on as many frames as a clip has bins that are not empty"):
         source_text(graph)
+    with pytest.raises(EmitError, match=r"sgs: sgs hands on as many frames .* give it with --active-bins"):
+        exportable(clip_network(graph))
+
+
+def test_an_exported_program_answers_alike():
+    network = clip_network(network_of(Sgs(active=4)))
+    clip = of_unequal_clips(network.graph)
+    with torch.no_grad():
+        program = torch.export.export(exportable(network), (clip,)).module()
+        assert_near(program(clip), network(clip))

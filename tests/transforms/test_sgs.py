@@ -1,0 +1,140 @@
+"""Similarity guided sampling behind a stage: where it stands, what it costs, what it refuses."""
+
+import pytest
+import sympy
+import torch
+
+from costmodel.analysis.cost import analyze
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.diagnosis import diagnose
+from costmodel.emit import emit
+from costmodel.emit.randomise import randomise
+from costmodel.errors import CostModelError
+from costmodel.network import Network
+from costmodel.ops import Sgs as Sampler
+from costmodel.transforms.sgs import Sgs
+
+
+def sampled(stage: str, spec: str = "x3d", variant: str | None = "S", **options: object) -> Network:
+    sizes = options.pop("sizes", {})
+    return Network.of(spec, variant, sizes, (Sgs(stage, **options),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("stage", "gigamacs"), [("conv1", "0.941"), ("res2", "1.127"), ("res3", "1.331")])
+def test_x3d_s_costs_what_its_static_and_its_sampled_frames_cost(stage: str, gigamacs: str):
+    found = analyze(sampled(stage, active_bins=6).graph())
+    own = sum(amount for kind, amount in found.operations.items() if kind.startswith("mac.sampling"))
+    assert f"{(found.totals['macs_per_clip'] - own) / 1e9:.3f}" == gigamacs
+    assert own > 0
+
+
+def test_it_stands_ahead_of_the_last_activation_of_the_stage():
+    graph = sampled("res2").graph()
+    assert graph.by_name["res2.2.relu"].inputs == ("res2.2.sgs",)
+    assert graph.by_name["res2.2.sgs"].inputs == ("res2.2.add",)
+    assert sampled("conv1").graph().by_name["conv1_relu"].inputs == ("conv1_sgs",)
+
+
+def test_behind_a_layer_that_is_no_activation_it_stands_behind_it():
+    graph = sampled("pool1", "atfr_resnet", None).graph()
+    assert graph.by_name["pool1_sgs"].inputs == ("pool1",)
+
+
+def test_every_tensor_of_the_network_keeps_its_name():
+    plain = set(emit(Network.of("x3d", "S", {"crop": 32}).graph()).state_dict())
+    made = set(emit(sampled("res2", sizes={"crop": 32}).graph()).state_dict())
+    assert plain < made
+    assert {name.rpartition(".")[0] for name in made - plain} == {"res2.2.sgs"}
+    assert sampled("res2").weights_note == "weights trained without --sgs are a first value to train from"
+
+
+def test_active_bins_are_a_size():
+    active = sympy.Symbol("active_bins", integer=True, positive=True)
+    macs = evaluate(Figures(sampled("res2", sizes={"active_bins": active}).graph()), "macs_per_clip")
+    at = [
+        evaluate(Figures(sampled("res2", active_bins=number).graph()), "macs_per_clip") for number in (6, 7)
+    ]
+    assert [macs.subs(active, number) for number in (6, 7)] == at
+
+
+def test_layers_that_pool_frames_get_as_many_as_they_need():
+    graph = sampled("res2", "i3d_r50", None).graph()
+    (sampler,) = (node.op for node in graph.nodes if isinstance(node.op, Sampler))
+    assert isinstance(sampler, Sampler)
+    assert sampler.least == 2
+    network = emit(sampled("res2", "i3d_r50", None, sizes={"frames": 8, "crop": 32}).graph()).eval()
+    assert network(torch.zeros(1, 3, 8, 32, 32)).isfinite().all()
+
+
+def test_clips_of_a_batch_do_not_change_each_other():
+    network = emit(sampled("res2", sizes={"crop": 32}).graph()).double().eval()
+    randomise(network)
+    clip = torch.randn(3, 3, 13, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    clip[1] = clip[1, :, :1]
+    with torch.no_grad():
+        together, alone = network(clip), torch.cat([network(each.unsqueeze(0)) for each in clip])
+    assert (together - alone).abs().max() <= 1e-12 * alone.abs().max()
+
+
+def test_the_repair_for_a_stream_leaves_it_out():
+    found = diagnose(sampled("res2", active_bins=6, sizes={"crop": 32}).clip())
+    assert found.kind == "X"
+    assert ("leave it out (res2.2.sgs)",) in [each.repair.changes for each in found.repairs]
+
+
+@pytest.mark.parametrize(
+    ("stage", "options", "message"),
+    [
+        (
+            "res2",
+            {"active_bins": 14},
+            "--sgs res2: res2.2.sgs: 14 active of 13 bins; expected as many as there",
+        ),
+        (
+            "res2.1.main.b",
+            {},
+            "--sgs res2.1.main.b: res2.1.add would join sampled frames with all frames, as the sam",
+        ),
+        ("res2.1.main.b", {"active_bins": 6}, "res2.1.add would join sampled frames with all frames"),
+        (
+            "res5",
+            {},
+            "--sgs res5: stands behind the last stage, where the head alone is left and nothing to save; it",
+        ),
+        (
+            "fc2",
+            {},
+            "--sgs fc2: fc2 answers, nothing is behind it to save; it would go behind an early stage, such",
+        ),
+        ("res9", {}, "has no stage or layer 'res9' (did you mean 'res5'?)"),
+        (
+            "res2",
+            {"sizes": {"frames": 1}},
+            "--sgs res2: res2.2.sgs: samples a clip of one frame; put it where",
+        ),
+        (
+            "res2",
+            {"sgs_block": 4},
+            "a clip of 13 frames is no whole number of blocks of 4; give blocks that fit",
+        ),
+    ],
+)
+def test_what_is_refused(stage: str, options: dict[str, object], message: str):
+    with pytest.raises(CostModelError) as error:
+        sampled(stage, **options).graph()
+    assert message in str(error.value)
+
+
+def test_frames_are_not_sampled_twice():
+    once = sampled("res2").graph()
+    with pytest.raises(CostModelError, match=r"res2.2.sgs samples already, and bins have no order in time"):
+        Sgs("res3")(once)
+    blocks = sampled("res2", sgs_block=4, active_bins=2, sizes={"frames": 16}).graph()
+    twice = Sgs("res3", sgs_block=4, active_bins=1)(blocks)
+    assert twice.types["res3.4.sgs"].time == 2
+
+
+def test_pathways_are_refused_with_the_reason():
+    with pytest.raises(CostModelError, match=r"stands in several pathways \(slow_res2.0.branch2"):
+        sampled("res2", "slowfast", None).graph()

@@ -1,0 +1,34 @@
+"""What `validate` measures of clips that have numbers of frames of their own."""
+
+import pytest
+
+from costmodel.network import Network
+from costmodel.ops import Sgs as Sampler
+from costmodel.transforms.sgs import Sgs
+from costmodel.types import TensorType
+from costmodel.validation.sampling import check_sampling
+
+SMALL = {"crop": 32, "gamma_d": 1}
+
+
+def test_each_clip_costs_what_its_own_number_of_frames_costs():
+    graph = Network.of("x3d", "S", SMALL, (Sgs("res2"),)).graph()
+    checks = {check.what: check for check in check_sampling(graph)}
+    assert checks["macs_of_each_clip"].holds
+    assert checks["answers_are_those_of_each_clip_alone"].holds
+    assert len(set(checks["macs_of_each_clip"].measured)) > 1
+
+
+def test_a_rule_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch):
+    right = Sampler.work
+
+    def wrong(op: Sampler, x: TensorType) -> dict[str, object]:
+        return {**right(op, x), "mac.sampling.bins": 0}
+
+    monkeypatch.setattr(Sampler, "work", wrong)
+    graph = Network.of("x3d", "S", SMALL, (Sgs("res2"),)).graph()
+    assert [check.what for check in check_sampling(graph) if not check.holds] == ["macs_of_each_clip"]
+
+
+def test_a_fixed_number_has_nothing_of_a_clips_own():
+    assert not list(check_sampling(Network.of("x3d", "S", SMALL, (Sgs("res2", active_bins=3),)).graph()))

@@ -63,6 +63,7 @@ class Convention:
         step: the table for a step of a stream, where it differs.
         extra: what no table can say of a layer of a stream.
         left_out: the kinds that count nothing, by name: a kind in neither place is an error, never 0.
+        without_rule: the kinds of which the tool counts what it happens to see of their code: an error too.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Convention:
     step: Table | None = None
     extra: Callable[[Figures, Node], Number] | None = None
     left_out: tuple[str, ...] = ()
+    without_rule: tuple[str, ...] = ()
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -284,7 +286,7 @@ _REGISTERED = (
         "MAC",
         "fvcore.nn.FlopCountAnalysis (0.1.5): its flop is a multiply-accumulate; "
         "batch norm is two for each value, other norms are four and one more for scale and shift",
-        {**MACS, **SAMPLED, "norm": 2, **_norms(4, 1), "interpolate.bilinear": 4},
+        {**MACS, "norm": 2, **_norms(4, 1), "interpolate.bilinear": 4},
         left_out=(
             *BIASES,
             *GATES,
@@ -296,8 +298,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *but(INTERPOLATIONS, "interpolate.bilinear"),
             *MERGES,
-            *SAMPLING,
         ),
+        without_rule=(*SAMPLING, *SAMPLING_MACS),
     ),
     Convention(
         "ptflops",
@@ -306,7 +308,6 @@ _REGISTERED = (
         "module counts as both",
         {
             **MACS,
-            **SAMPLED,
             **RECURRENT,
             "bias.conv": 1,
             "bias.linear": 1,
@@ -343,14 +344,14 @@ _REGISTERED = (
             *CONV_GATES,
             *KEPT,
             *CUMULATIVE,
-            *SAMPLING,
         ),
+        without_rule=(*SAMPLING, *SAMPLING_MACS),
     ),
     Convention(
         "ptflops-aten",
         "MAC",
         "ptflops (0.7.5), backend aten: multiply-accumulates and biases that torch adds within them",
-        {**MACS, **SAMPLED, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
+        {**MACS, "bias.conv": 1, "bias.linear.one_position": 1, "bias.recurrent": 1},
         left_out=(
             "norm",
             *GATES,
@@ -362,8 +363,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
-            *SAMPLING,
         ),
+        without_rule=(*SAMPLING, *SAMPLING_MACS),
     ),
     Convention(
         "thop",
@@ -438,9 +439,8 @@ _REGISTERED = (
             *CUMULATIVE,
             *INTERPOLATIONS,
             *MERGES,
-            *SAMPLING,
-            *SAMPLING_MACS,
         ),
+        without_rule=(*SAMPLING, *SAMPLING_MACS),
     ),
     Convention(
         "co3d",

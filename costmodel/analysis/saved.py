@@ -100,8 +100,11 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     work = op.work(*inputs)
     kept = {_keeps(kind) for kind in work}
     out, padded = op.out(*inputs).values, padded_floats(op, inputs)
-    # Weights between positions and gates have no edge of their own: what is no layer's output is kept beside.
-    inner = sum(amount for kind, amount in work.items() if KEEPS[kind] == "output" and amount != out)
+    # Weights between positions and gates have no edge of their own: what is no layer's output is kept beside,
+    # as are the weights of attention where they happen to be as many as its answers.
+    is_inner = "mac.matmul" in work
+    outputs = (amount for kind, amount in work.items() if KEEPS[kind] == "output")
+    inner = sum(amount for amount in outputs if is_inner or amount != out)
     inner += sum(amount for kind, amount in work.items() if KEEPS[kind] in ("values", "inputs and values"))
     reads = bool(kept & {"inputs", "inputs and values"})
     own = inner + (INDEX_FLOATS * out if "indices" in kept else 0) + (padded if reads else 0)

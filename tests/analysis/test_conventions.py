@@ -156,7 +156,8 @@ def test_work_of_an_unknown_kind_is_an_error_never_nothing():
 
 def test_every_convention_names_every_kind_in_one_place():
     for each in CONVENTIONS.values():
-        assert KINDS.keys() - STANDS_FOR.keys() <= each.named
+        assert KINDS.keys() - STANDS_FOR.keys() <= each.named | set(each.without_rule)
+        assert not each.named & set(each.without_rule)
         assert len(each.left_out) == len(set(each.left_out))
         counted = set().union(*(table or () for table in (each.module, each.function, each.operator)))
         assert not counted & set(each.left_out)

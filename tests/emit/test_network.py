@@ -12,7 +12,7 @@ from costmodel.ops import OPS, Conv, Delay, Op, Relu, Step
 
 
 def test_every_op_has_a_layer_that_runs_it():
-    assert {op.__name__ for op in OPS.values()} - {op.__name__ for op in MIRRORS} == set()
+    assert {op.__name__ for op in OPS.values() if op.runs} - {op.__name__ for op in MIRRORS} == set()
     assert Delay in MIRRORS
     assert isinstance(layer_for(Step(Conv(channels=4, kernel=(3, 1, 1))), (SOURCE,)), MIRRORS[Conv])
 

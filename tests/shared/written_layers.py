@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from costmodel.analysis.conventions import way_of
+from costmodel.emit.modules.base import layer_for
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
     AdaptivePool,
@@ -146,6 +147,8 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
             "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
             "concat": lambda *clips: torch.cat(clips, 1),
         }[word]
+    if word == "sgs":  # no code but the layer's own counts as the ordinary one
+        return layer_for(node.op, (x,)).eval()
     if word == "attention":
         if node.op.over != "clip":
             return partial(_back, node.op.reach, partial(_attention, way, node.op.softmax))

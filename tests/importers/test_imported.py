@@ -26,6 +26,7 @@ from costmodel.emit import emit, load_weights
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.importers import read_module
+from costmodel.ops import AvgPool, GlobalPool
 
 # The layers that a person would write
 WORDS = {
@@ -144,3 +145,12 @@ def test_frames_may_stand_ahead_of_channels():
 def test_a_shape_that_is_no_clip_is_refused(shape: tuple[int, ...], axes: str, told: str):
     with pytest.raises(OptionError, match=told):
         read_module(Causal(), shape, "net", axes=axes)
+
+
+def test_a_pool_that_halves_two_frames_is_no_head():
+    """Behind it stand layers that look through time, of which a stream has more frames."""
+    body = nn.Sequential(nn.AvgPool3d(2), nn.Conv3d(4, 4, 3, padding=1), nn.AdaptiveAvgPool3d(1))
+    graph = read_module(body, (1, 4, 2, 8, 8), "net").graph
+    assert graph.nodes[0].op == AvgPool(kernel=(2, 2, 2), stride=(2, 2, 2), padding=(0, 0, 0))
+    assert graph.nodes[2].op == GlobalPool()
+    assert continual(graph).is_stream

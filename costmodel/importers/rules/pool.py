@@ -59,7 +59,9 @@ def _with_pads(call: Call, count: int) -> tuple[Value, tuple[tuple[int, int], ..
     return found.value, found.pads[-count:]
 
 
-def _whole_axes(value: Value, fields: dict[str, tuple[object, ...]]) -> dict[str, object]:
+def _whole_axes(
+    value: Value, fields: dict[str, tuple[object, ...]], *, is_window: bool = True
+) -> dict[str, object]:
     """Kernels that cover a whole axis, written as `all`: a head that pools the clip says so."""
     covered = [
         value.size(axis) > 1
@@ -68,6 +70,9 @@ def _whole_axes(value: Value, fields: dict[str, tuple[object, ...]]) -> dict[str
         and fields["padding"][place] == 0
         for place, axis in enumerate(ORDER)
     ]
+    # One that halves two frames as it halves the map is no head: a longer clip has more for the layers behind.
+    is_left = all(one or value.size(axis) == 1 for one, axis in zip(covered, ORDER, strict=True))
+    covered[0] &= is_left or fields["stride"][0] == 1 or not is_window
     if not any(covered):
         return {}
     put = {"kernel": None, "stride": 1, "dilation": 1}
@@ -109,7 +114,7 @@ def adaptive_pool(call: Call) -> Value | tuple[Value, ...]:
     kernel = tuple(value.size(axis) // size for axis, size in zip(axes, sizes, strict=True))
     sliding = Sliding(kernel, kernel, ((0, 0),) * count, (1,) * count)
     value, axes, fields = slid(call, value, sliding, takes_zeros=False)
-    fields |= _whole_axes(value, fields)
+    fields |= _whole_axes(value, fields, is_window=False)
     op = _as_global(_with_head_name(kind(**as_written(fields)), value))
     found = answer(value, call, call.add(op, value), axes)
     return (found,) if kind is MaxPool else found

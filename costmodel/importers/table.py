@@ -129,7 +129,7 @@ NETWORKS = (
     ),
     Public("18", "TSM-R50, offline", ":ShiftedBothWays", 8, 224, checkout=("temporal-shift-module", "")),
     Public("19", "3D-MobileNetV2", ":mobilenet_3d", 16, 112, checkout=("Efficient-3DCNNs", "")),
-    Public("20", "3D DenseNet-121", ":densenet_3d", 16, 112, SHRINK, checkout=("3D-ResNets-PyTorch", "")),
+    Public("20", "3D DenseNet-121", ":densenet_3d", 16, 112, checkout=("3D-ResNets-PyTorch", "")),
 )
 
 

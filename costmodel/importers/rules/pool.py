@@ -70,7 +70,7 @@ def _whole_axes(
         and fields["padding"][place] == 0
         for place, axis in enumerate(ORDER)
     ]
-    # One that halves two frames as it halves the map is no head: a longer clip has more for the layers behind.
+    # One that halves two frames as it halves the map is no head: a longer clip has more for those behind.
     is_left = all(one or value.size(axis) == 1 for one, axis in zip(covered, ORDER, strict=True))
     covered[0] &= is_left or fields["stride"][0] == 1 or not is_window
     if not any(covered):

@@ -21,8 +21,9 @@ from costmodel.ops import Add, Concat, Conv, Linear, Op, Relu, Relu6, Step
 from costmodel.spec import Document, document
 from costmodel.spec.load import Item
 from costmodel.transforms import TRANSFORMS, Transform
+from reports.active_bins import costs_by_active_bins, implied_active_bins
 from reports.papers import Cell
-from reports.printed import Value
+from reports.printed import Value, number
 
 # A network's figures, and the patterns of the layers of it that are meant; None for all.
 Part = tuple[Figures, list[str] | None]
@@ -35,6 +36,7 @@ COUNTERS: Mapping[str, tuple[type, ...]] = {
     "adds": (Add,),
     "concats": (Concat,),
 }
+UNITS = {"G": 10**9}  # of costs that imply a mean
 _DOTTED = re.compile(r"\b([A-Za-z]\w*)\.([A-Za-z]\w*)")
 
 
@@ -84,20 +86,45 @@ class Networks:
             raise NoNetworkError(str(given["open"]))
         return self._built(given), _texts(given.get("layers"))
 
+    def implied(self, cell: Cell, known: Mapping[str, Item]) -> str:
+        """What a printed mean cost of a sampled network says of its clips: the mean of their active bins.
+
+        Raises:
+            SpecError: the cell names no sampled network, or one that costs less or more at any number.
+        """
+        name = cell.text("network")
+        try:
+            if name not in known:
+                raise OptionError(f"unknown network {name!r}{nearest(name, known)}")
+            given = {key: item.value for key, item in known[name].value.items()}
+            network = self._network(given)
+            costs = costs_by_active_bins(network, convention_named(cell.text("convention")))
+            mean = implied_active_bins(costs, number(cell.printed) * UNITS[cell.text("unit")])
+        except CostModelError as error:
+            raise cell.error(str(error)) from error
+        note = f"; {cell.text('note')}" if cell.text("note") else ""
+        return f"a mean of {float(mean):.2f} of {max(costs)} active bins{note}"
+
     def _built(self, given: Mapping[str, Any]) -> Figures:
         sets = {key: item.value for key, item in (given.get("set") or {}).items()}
         spec, transforms = str(given["spec"]), tuple(_transforms(given))
         source = (spec, given.get("variant"), tuple(sorted(sets.items())))
         key = (source, transforms)
         if key not in self.figures:
-            # One network for all its transforms: the graphs ahead of them are made once.
-            if source not in self.networks:
-                self.networks[source] = Network(self._document(spec), sets, (), given.get("variant"), spec)
-            network = self.networks[source]
-            for each in transforms:
-                network = network.with_transform(each)
-            self.figures[key] = Figures(network.graph())
+            self.figures[key] = Figures(self._network(given).graph())
         return self.figures[key]
+
+    def _network(self, given: Mapping[str, Any]) -> Network:
+        sets = {key: item.value for key, item in (given.get("set") or {}).items()}
+        spec = str(given["spec"])
+        source = (spec, given.get("variant"), tuple(sorted(sets.items())))
+        # One network for all its transforms: the graphs ahead of them are made once.
+        if source not in self.networks:
+            self.networks[source] = Network(self._document(spec), sets, (), given.get("variant"), spec)
+        network = self.networks[source]
+        for each in _transforms(given):
+            network = network.with_transform(each)
+        return network
 
     def _document(self, spec: str) -> Document:
         if spec not in self.documents:

@@ -14,7 +14,7 @@ from costmodel.spec.load import Item, read
 from costmodel.transforms import TRANSFORMS
 
 # What is said of a figure beside its value, each with one line of reason or source.
-CLAIMS = ("refuted", "close", "open", "cited", "measured")
+CLAIMS = ("refuted", "close", "open", "cited", "measured", "implied")
 SETTINGS = ("value", "network", "convention", "layers", "with", "note", "unit", "given", *CLAIMS)
 ROW_KEYS = ("row", "printed", "figure", *SETTINGS)
 TABLE_KEYS = ("table", "title", "columns", "rows", *SETTINGS)
@@ -235,6 +235,8 @@ def _checked(cell: Cell) -> Cell:
         raise cell.error(
             f"{cell.printed!r} is no figure, expected one such as 4,970,008 or ~23 or 16x112x112"
         )
-    if not cell.text("value") and cell.claim not in ("open", "cited", "measured"):
-        raise cell.error("nothing to compare with, expected `value`, or one of open, cited, measured")
+    if not cell.text("value") and cell.claim not in ("open", "cited", "measured", "implied"):
+        raise cell.error(
+            "nothing to compare with, expected `value`, or one of open, cited, measured, implied"
+        )
     return cell

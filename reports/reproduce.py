@@ -15,7 +15,7 @@ from reports.papers import Cell, Paper, paper, paper_names
 from reports.papers import Table as PaperTable
 from reports.printed import Value, agrees, decimals, is_cut_off, number, rounded
 
-VERDICTS = ("exact", "close", "refuted", "open", "cited", "measured")
+VERDICTS = ("exact", "close", "refuted", "open", "cited", "measured", "implied")
 COUNTED = VERDICTS[:4]
 CLOSE = Fraction(2, 100)  # beyond this, and one unit of the last digit, a figure is not close but unexplained
 
@@ -112,6 +112,8 @@ class _Ours:
 
     def reproduced(self, cell: Cell) -> Reproduced:
         missing, value = "", None
+        if cell.claim == "implied":
+            return Reproduced(cell, None, "implied", self.networks.implied(cell, self.paper.networks))
         try:
             value = self.value(cell)
         except NoNetworkError as error:
@@ -145,7 +147,7 @@ class _Ours:
         if other is None or other.is_given:
             raise cell.error(f"`with` names no figure of the paper: {', '.join(place)}")
         # We have no figure of our own there.
-        if other.claim in ("cited", "measured", "open"):
+        if other.claim in ("cited", "measured", "open", "implied"):
             return number(other.printed)
         value = self.value(other)
         assert isinstance(value, int | Fraction)
@@ -220,7 +222,7 @@ def _heading(cell: Cell) -> str:
 
 
 def _marked(found: Reproduced) -> str:
-    if found.verdict in ("cited", "measured", "open"):
+    if found.verdict in ("cited", "measured", "open", "implied"):
         return f"{found.cell.printed}*"
     return found.shown if found.verdict == "exact" else f"{found.shown}!"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from commands.command import Command
 from commands.options import DTYPE
@@ -14,6 +16,7 @@ from costmodel.analysis.cost import analyze as analyze_graph
 from costmodel.analysis.metrics import METRICS
 from costmodel.graph import Graph
 from costmodel.options import Option
+from costmodel.transforms.sgs import Sgs
 from reports.table import FORMATS, Page, Table
 
 GRAPH_FORMATS = ("graphml", "dot")
@@ -69,12 +72,14 @@ def analyze(
     fps: float | None,
     convention: str | None,
     train: int | None,
+    implied: str | None,
     format: str,
 ) -> None:
     """Prints the figures of a network."""
     if convention is not None:
         convention_named(convention)
-    graph = source.graph()
+    shares = _shares(source)
+    graph = (source.with_sizes({"active_bins": max(shares)}) if shares else source).graph()
     for note in graph.notes:
         tell(f"note: {note}")
     if format in GRAPH_FORMATS:
@@ -84,7 +89,31 @@ def analyze(
         put(graph_text(graph, format))
         return
     analysis = analyze_graph(graph, dtype=dtype, fps=fps, convention=convention, train=train)
+    if shares:
+        from reports.active_bins import mean_analysis
+
+        numbers = f"{min(shares)} to {max(shares)}"
+        tell(f"note: figures are means over clips of {numbers} active bins; shapes are those of most")
+        analysis = mean_analysis(source, shares, dtype=dtype, fps=fps, convention=convention, train=train)
+    if implied is not None:
+        analysis = replace(analysis, totals={**analysis.totals, **_implied(source, implied, convention)})
     put(page(graph, analysis).render(format))
+
+
+def _shares(source: Source) -> Mapping[int, Fraction]:
+    """The shares of clips by their active bins, where these are a distribution; else nothing."""
+    sampling = source.made_by(Sgs)
+    return {} if sampling is None else sampling.shares
+
+
+def _implied(source: Source, cost: str, convention: str | None) -> dict[str, object]:
+    """The mean number of active bins at a mean cost, in multiply-adds or as a convention counts."""
+    from reports.active_bins import costs_by_active_bins, implied_active_bins
+    from search.problem.budget import Quantity, amount
+
+    bound, _ = amount(cost, Quantity("macs_per_clip"))
+    costs = costs_by_active_bins(source, None if convention is None else convention_named(convention))
+    return {"implied_active_bins": float(implied_active_bins(costs, bound))}
 
 
 def page(graph: Graph, analysis: Analysis) -> Page:
@@ -219,6 +248,11 @@ COMMAND = Command(
             int,
             least=1,
             metavar="BATCH",
+        ),
+        Option(
+            "implied",
+            "Adds the mean of active bins at a mean cost of clips, with --sgs.",
+            metavar="COST",
         ),
         Option(
             "format",

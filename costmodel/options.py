@@ -6,6 +6,7 @@ printed commands are derived from it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Option:
         is_required: it has to be given.
         has_no: a switch that `--no-name` turns off.
         is_positional: an argument, told by its place instead of a flag.
+        also: a regular expression of texts that it takes besides, such as a distribution of numbers.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Option:
     is_required: bool = False
     has_no: bool = False
     is_positional: bool = False
+    also: str = ""
 
     @property
     def flag(self) -> str:
@@ -71,6 +74,8 @@ class Option:
         Raises:
             OptionError: it stands for none that the option takes.
         """
+        if self._is_also(text):
+            return text
         try:
             value = self.kind(text)
         except ValueError:
@@ -110,7 +115,12 @@ class Option:
         bound = f", {self.least} or more" if self.least is not None else ""
         return f"a whole number{f' of{unit}' if unit else ''}{bound}"
 
+    def _is_also(self, value: Value) -> bool:
+        return bool(self.also) and isinstance(value, str) and re.fullmatch(self.also, value) is not None
+
     def _takes(self, value: Value) -> bool:
+        if self._is_also(value):
+            return True
         if not isinstance(value, self.kind) or (isinstance(value, bool) and self.kind is not bool):
             return False  # a bool is an int, and must not pass for one
         if self.choices:

@@ -1,16 +1,20 @@
-"""The mean number of active bins that a cost of a sampled network implies."""
+"""Costs of sampled networks over clips that differ: their mean, and what a mean says of the clips."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from costmodel.analysis.conventions import Convention, count_per_clip
+from costmodel.analysis.cost import Analysis, analyze, plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import OptionError
 from costmodel.network import Network
+from costmodel.numbers import exact
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.sgs import Sgs
 
@@ -36,6 +40,35 @@ def costs_by_active_bins(network: Network, convention: Convention | None = None)
     return {int(number): int(cost) for number, cost in zip(numbers, np.asarray(found), strict=True)}
 
 
+def mean_analysis(network: Network, shares: Mapping[int, Fraction], **options: Any) -> Analysis:
+    """The figures of a sampled network as means over clips, whose shares by active bins are given.
+
+    A mean of the figures, not the figures at the mean: behind a pool over pairs of frames they differ.
+
+    Raises:
+        CostModelError: the layers behind cannot take one of the numbers.
+    """
+    found = {
+        number: analyze(network.with_sizes({"active_bins": number}).graph(), **options) for number in shares
+    }
+    most = found[max(found)]
+
+    def mean(of: Callable[[Analysis], Mapping[str, Any]]) -> dict[str, Any]:
+        return {name: _mean(shares, {each: of(found[each])[name] for each in found}) for name in of(most)}
+
+    rows = tuple(mean(lambda each, place=place: each.rows[place]) for place in range(len(most.rows)))  # type: ignore[misc]
+    totals, operations = mean(lambda each: each.totals), mean(lambda each: each.operations)
+    return replace(most, totals=totals, operations=operations, rows=rows)
+
+
+def _mean(shares: Mapping[int, Fraction], values: Mapping[int, Any]) -> Any:
+    """The mean of a figure; that of the largest number where it is no number, such as a shape."""
+    largest = values[max(values)]
+    if isinstance(largest, bool) or not isinstance(largest, int | float) or len(set(values.values())) == 1:
+        return largest
+    return plain(sum((shares[each] * exact(value) for each, value in values.items()), Fraction(0)))
+
+
 def implied_active_bins(costs: dict[int, int], cost: Fraction) -> Fraction:
     """The mean of active bins at a mean cost, of clips that have one of two neighbouring numbers.
 
@@ -48,8 +81,8 @@ def implied_active_bins(costs: dict[int, int], cost: Fraction) -> Fraction:
     least, most = min(costs.values()), max(costs.values())
     if not least <= cost <= most:
         raise OptionError(
-            f"--implied: {float(cost):,.0f} is not between {least:,}, of {min(costs)} active bins, and {most:,}, of "
-            f"{max(costs)}"
+            f"--implied: {float(cost):,.0f} is not between {least:,}, of {min(costs)} active bins, and "
+            f"{most:,}, of {max(costs)}"
         )
     for number, following in pairwise(sorted(costs)):
         if costs[number] <= cost <= costs[following] and costs[number] < costs[following]:

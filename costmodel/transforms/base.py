@@ -35,6 +35,7 @@ def option(
     most: int | None = None,
     unit: str = "",
     is_size: bool = False,
+    also: str = "",
 ) -> Any:  # as dataclasses.field: what stands in the class is the default of any type
     """A field of a transform that is one of its options.
 
@@ -48,8 +49,9 @@ def option(
         unit: what a number counts, such as `input frames`.
         is_size: whether it is a size of the network too, as `--set`, `--free` and axes know them: then it may
             be a symbol or an array.
+        also: a regular expression of texts that it takes besides numbers.
     """
-    chosen = Option("", help, kind or type(default), default, choices, least, most, unit)  # type: ignore[arg-type]
+    chosen = Option("", help, kind or type(default), default, choices, least, most, unit, also=also)  # type: ignore[arg-type]
     return dataclasses.field(default=default, metadata={"option": chosen, "is_size": is_size})
 
 

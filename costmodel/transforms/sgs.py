@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from fractions import Fraction
+from typing import ClassVar, Literal, cast
 
 from costmodel.analysis.head import head_of
 from costmodel.edit import Editor
-from costmodel.errors import GraphError, ShapeError, TransformError, nearest
+from costmodel.errors import GraphError, OptionError, ShapeError, TransformError, nearest
 from costmodel.graph import Graph, Node
+from costmodel.numbers import Size
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.base import Carries, Transform, option
 
+UNIFORM = r"uniform:\d{1,4}:\d{1,4}"
 NOTE = "sampled: behind {} a clip has as many frames as it has bins of similarity that are not empty"
 FIXED = "sampled: behind {} a clip has {} bins of similarity"
 
@@ -50,14 +53,16 @@ class Sgs(Transform):
         unit="bins",
         is_size=True,
     )
-    active_bins: int | None = option(
+    active_bins: int | str | None = option(
         None,
-        "Bins that each clip hands on, with --sgs; those that are not empty unless given.",
+        "Bins that each clip hands on, with --sgs; uniform:1:13: means over clips; those that are not empty "
+        "unless given.",
         kind=int,
         least=1,
         most=10_000,
         unit="bins",
         is_size=True,
+        also=UNIFORM,
     )
     sgs_block: int = option(
         0,
@@ -77,6 +82,23 @@ class Sgs(Transform):
     )
 
     @property
+    def shares(self) -> Mapping[int, Fraction]:
+        """The shares of clips by their active bins, where `active_bins` is a distribution; else nothing."""
+        if not isinstance(self.active_bins, str):
+            return {}
+        least, most = map(int, self.active_bins.split(":")[1:])
+        if not 1 <= least <= most:
+            raise OptionError(
+                f"--active-bins: {self.active_bins!r}, expected uniform:LEAST:MOST, such as uniform:1:13"
+            )
+        return {number: Fraction(1, most - least + 1) for number in range(least, most + 1)}
+
+    @property
+    def sizes(self) -> Mapping[str, Size | None]:
+        """Its bins; a distribution of them is no size."""
+        return {name: None if isinstance(value, str) else value for name, value in super().sizes.items()}
+
+    @property
     def carries(self) -> Carries:
         """A first value: the sampler is untrained, and the layers behind saw every frame."""
         return "initial"
@@ -88,6 +110,10 @@ class Sgs(Transform):
             TransformError: there is no such stage, or no sampler can stand there.
         """
         self._must_be_first(graph)
+        if self.shares:
+            raise TransformError(
+                f"--active-bins {self.active_bins}: is a mean over clips, which analyze gives; give a number"
+            )
         stages, editor = list(_stages(graph, self.sgs)), Editor(graph)
         if len(stages) > 1:
             pathways = " and ".join(stage[0].name for stage in stages)
@@ -118,7 +144,7 @@ class Sgs(Transform):
     def _sampler(self) -> Sampler:
         return Sampler(
             bins=self.bins,
-            active=self.active_bins,
+            active=cast("Size | None", self.active_bins),
             kernel=self.kernel,
             normalised=self.normalised,
             measure=self.measure,

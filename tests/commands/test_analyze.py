@@ -149,3 +149,11 @@ def test_a_network_of_more_layers_than_there_are_is_refused(run, monkeypatch: py
     code, out, err = run("x3d", "--set", "gamma_d=90")
     assert (code, out) == (2, "")
     assert err.endswith("more than 1000 layers\n")
+
+
+def test_a_mean_cost_implies_a_mean_of_active_bins(capsys: pytest.CaptureFixture[str]):
+    words = "x3d_s --sgs res2 --active-bins uniform:1:13 --implied 1.1GMAC --convention atfr --format json"
+    assert cli.main(["analyze", *words.split()]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert totals["implied_active_bins"] == pytest.approx(5.77, abs=0.005)
+    assert totals["macs_per_clip"] == 1_250_291_696

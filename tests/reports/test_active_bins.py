@@ -9,7 +9,7 @@ from costmodel.analysis.cost import analyze
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.transforms.sgs import Sgs
-from reports.active_bins import costs_by_active_bins, implied_active_bins
+from reports.active_bins import costs_by_active_bins, implied_active_bins, mean_analysis
 
 
 def sampled(spec: str, variant: str | None, **options: int) -> Network:
@@ -39,3 +39,15 @@ def test_a_cost_between_two_numbers_is_of_clips_that_have_either():
 def test_a_network_that_is_not_sampled_has_none():
     with pytest.raises(OptionError, match=r"solves for the active bins of a sampled network; add --sgs"):
         costs_by_active_bins(Network.of("x3d", "S"))
+
+
+def test_a_mean_over_clips_is_a_mean_of_the_figures():
+    shares = Sgs("res2", active_bins="uniform:2:6").shares
+    found = mean_analysis(sampled("i3d_r50", None), shares)
+    costs = costs_by_active_bins(sampled("i3d_r50", None))
+    assert found.totals["macs_per_clip"] == sum(costs[each] for each in range(2, 7)) / 5
+    assert found.totals["params"] == analyze(sampled("i3d_r50", None).graph()).totals["params"]
+    macs = [row["macs"] for row in found.rows]
+    assert sum(macs) == pytest.approx(found.totals["macs_per_clip"])
+    # Not the cost at the mean of 4: pairs of frames are pooled, and the last number has no partner.
+    assert found.totals["macs_per_clip"] != costs[4]

@@ -1,5 +1,7 @@
 """Similarity guided sampling behind a stage: where it stands, what it costs, what it refuses."""
 
+from fractions import Fraction
+
 import pytest
 import sympy
 import torch
@@ -138,3 +140,18 @@ def test_frames_are_not_sampled_twice():
 def test_pathways_are_refused_with_the_reason():
     with pytest.raises(CostModelError, match=r"stands in several pathways \(slow_res2.0.branch2"):
         sampled("res2", "slowfast", None).graph()
+
+
+def test_a_distribution_of_active_bins_is_a_mean_and_no_network():
+    assert Sgs("res2", active_bins="uniform:1:4").shares == dict.fromkeys(range(1, 5), Fraction(1, 4))
+    assert Sgs("res2", active_bins="uniform:1:4").flags == "--sgs res2 --active-bins uniform:1:4"
+    with pytest.raises(
+        CostModelError, match="uniform:1:4: is a mean over clips, which analyze gives; give a number"
+    ):
+        sampled("res2", active_bins="uniform:1:4").graph()
+    with pytest.raises(
+        CostModelError, match="'uniform:4:1', expected uniform:LEAST:MOST, such as uniform:1:13"
+    ):
+        sampled("res2", active_bins="uniform:4:1").graph()
+    with pytest.raises(CostModelError, match="--active-bins: 'many', expected 1 to 10000 bins"):
+        sampled("res2", active_bins="many")

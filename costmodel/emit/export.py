@@ -117,7 +117,7 @@ def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
         EmitError: a layer hands on a number of frames that depends on the clip.
     """
     for name, layer in network.layers.items():
-        if isinstance(layer, SgsLayer) and layer.is_adaptive:
+        if isinstance(layer, SgsLayer) and layer.op.is_adaptive:
             raise EmitError(f"{name}: {layer.op.word} {OWN_NUMBER}")
     return Cycle(network) if isinstance(network, StreamNetwork) else network
 

@@ -132,7 +132,7 @@ class ClipNetwork(Network):
     def _run(self, name: str, inputs: Sequence[Tensor | Groups], overwrites: bool) -> Tensor | Groups:
         """What a layer answers, once for each group where its clips have unequal numbers of frames."""
         layer, first = self.layers[name], inputs[0]
-        if isinstance(layer, SgsLayer) and layer.is_adaptive and isinstance(first, Tensor):
+        if isinstance(layer, SgsLayer) and layer.op.is_adaptive and isinstance(first, Tensor):
             return layer.grouped(first)
         clips = [each for each in inputs if isinstance(each, Tensor)]
         if len(clips) == len(inputs):

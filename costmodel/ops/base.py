@@ -197,6 +197,11 @@ class Op:
         return False
 
     @property
+    def is_adaptive(self) -> bool:
+        """Whether each clip has a number of frames of its own behind it."""
+        return False
+
+    @property
     def output_groups(self) -> Size | None:
         """Of a layer whose weight has its outputs behind its inputs, in how many groups; None of others."""
         return None

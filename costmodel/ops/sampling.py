@@ -73,6 +73,10 @@ class Sgs(Op):
             (self.active_of(x), self.bins_of(x)),
         )
 
+    @property
+    def is_adaptive(self) -> bool:
+        return self.active is None
+
     def span(self, x: TensorType) -> Size:
         """The frames that are binned together: of a block, or of the clip."""
         return self.block or x.time

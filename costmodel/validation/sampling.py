@@ -14,7 +14,6 @@ from costmodel.emit.counting import executed_macs
 from costmodel.emit.modules.sampling import SgsLayer
 from costmodel.emit.network import ClipNetwork
 from costmodel.graph import Graph
-from costmodel.ops import Sgs
 from costmodel.validation.check import Check, difference, equal, within
 from costmodel.validation.maps import small
 from costmodel.validation.running import frames_of, running
@@ -25,7 +24,7 @@ CLIPS = 4
 @torch.no_grad()
 def check_sampling(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Of a network with a sampler, multiply-adds at each clip's own number of frames; of others nothing."""
-    samplers = [node.name for node in graph.nodes if isinstance(node.op, Sgs) and node.op.active is None]
+    samplers = [node.name for node in graph.nodes if node.op.is_adaptive]
     if not samplers:
         return
     graph = small(graph)
@@ -37,7 +36,7 @@ def check_sampling(graph: Graph, seed: int = 0) -> Iterator[Check]:
         clip[:, (number - 1) * clip.shape[1] // CLIPS :] = clip[:, -1:].clone()
     alone = torch.cat([network(clip.unsqueeze(0)) for clip in clips])
     yield within("answers_are_those_of_each_clip_alone", difference(network(clips), alone), f"{CLIPS} clips")
-    if len(samplers) > 1 or graph.by_name[samplers[0]].op.block:  # type: ignore[attr-defined]
+    if len(samplers) > 1 or getattr(graph.by_name[samplers[0]].op, "block", 0):
         return
     numbers = _frames_behind(network, samplers[0], clips)
     predicted = [_macs_at(graph, samplers[0], number) for number in numbers]

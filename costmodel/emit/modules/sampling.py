@@ -19,8 +19,8 @@ from costmodel.ops.sampling import bins_of_axes
 from costmodel.types import TensorType
 
 OWN_NUMBER = (
-    "hands on as many frames as a clip has bins that are not empty, and what is exported has one number for "
-    "all clips; give it with --active-bins"
+    "hands on as many frames as a clip has bins that are not empty, and what is exported or compiled has one "
+    "number for all clips; give it with --active-bins"
 )
 
 
@@ -42,11 +42,6 @@ class SgsLayer(Layer[Sgs]):
                 nn.init.zeros_(value)
             else:
                 nn.init.normal_(value, std=1 / sqrt(value.shape[1]))
-
-    @property
-    def is_adaptive(self) -> bool:
-        """Whether each clip has a number of frames of its own behind it."""
-        return self.op.active is None
 
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
@@ -80,7 +75,13 @@ class SgsLayer(Layer[Sgs]):
         return found.reshape(len(clip), -1, *found.shape[1:])
 
     def grouped(self, clip: Tensor) -> Groups:
-        """Clips with their own numbers of frames, those of equal numbers together."""
+        """Clips with their own numbers of frames, those of equal numbers together.
+
+        Raises:
+            EmitError: it is compiled, for which shapes must be known.
+        """
+        if torch.compiler.is_compiling():
+            raise EmitError(f"{self.op.word} {OWN_NUMBER}")
         weights = self.weights_of(clip)
         if clip.is_meta:  # a clip without values may fill all bins
             return Groups.of([list(range(len(clip)))], [self._fixed(clip, weights)])

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from costmodel.address import address
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError, OptionError, TransformError
 from costmodel.escape import shell
 from costmodel.graph import Graph
@@ -19,7 +21,7 @@ from costmodel.spec.document import Document, document
 from costmodel.spec.elaborate import elaborate
 from costmodel.spec.elaborate import load as load  # as `costmodel.load`: transforms are known here
 from costmodel.spec.resolved import exact_text
-from costmodel.transforms import Transform, composed
+from costmodel.transforms import TRANSFORMS, Transform, composed
 from costmodel.transforms.continual import Continual
 
 if TYPE_CHECKING:
@@ -264,7 +266,17 @@ class Network:
                 raise
             place = self.transforms.index(transform)
             asked = replace(self, transforms=self.transforms[:place]).flags
-            raise TransformError(f"{error}; repairs: costmodel diagnose {asked}") from error
+            price = self._price_of_clips(graph)
+            raise TransformError(f"{error}{price}; repairs: costmodel diagnose {asked}") from error
+
+    def _price_of_clips(self, graph: Graph) -> str:
+        """What a sampled network costs run on a clip now and then, beside the stream without its sampler."""
+        kind = TRANSFORMS["sgs"] if any(each.word == "sgs" for each in self.transforms) else None
+        if kind is None:
+            return ""
+        clip = evaluate(Figures(graph), "macs_per_clip")
+        frame = evaluate(Figures(self.without(kind).graph()), "macs_per_frame")
+        return f" ({clip:,} multiply-adds a clip at most; the stream without it {float(frame):,.0f} a frame)"
 
     def _allowed(self, transform: Transform) -> Transform:
         if not transform.takes_symbols and not self.is_exact:

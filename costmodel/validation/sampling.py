@@ -36,7 +36,7 @@ def check_sampling(graph: Graph, seed: int = 0) -> Iterator[Check]:
         clip[:, (number - 1) * clip.shape[1] // CLIPS :] = clip[:, -1:].clone()
     alone = torch.cat([network(clip.unsqueeze(0)) for clip in clips])
     yield within("answers_are_those_of_each_clip_alone", difference(network(clips), alone), f"{CLIPS} clips")
-    if len(samplers) > 1 or getattr(graph.by_name[samplers[0]].op, "block", 0):
+    if len(samplers) > 1 or getattr(graph.by_name[samplers[0]].op, "block", False):
         return
     numbers = _frames_behind(network, samplers[0], clips)
     predicted = [_macs_at(graph, samplers[0], number) for number in numbers]

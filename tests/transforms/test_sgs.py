@@ -155,3 +155,11 @@ def test_a_distribution_of_active_bins_is_a_mean_and_no_network():
         sampled("res2", active_bins="uniform:4:1").graph()
     with pytest.raises(CostModelError, match="--active-bins: 'many', expected 1 to 10000 bins"):
         sampled("res2", active_bins="many")
+
+
+def test_a_stream_is_refused_with_what_a_clip_now_and_then_costs():
+    network = sampled("res2", active_bins=6)
+    with pytest.raises(CostModelError) as error:
+        network.continual().graph()
+    assert "sgs forms its bins over all 13 frames of a clip and cannot run frame by frame" in str(error.value)
+    assert "(1,130,441,696 multiply-adds a clip at most; the stream without it " in str(error.value)

@@ -209,7 +209,8 @@ def _stages(graph: Graph, wanted: str) -> Iterator[list[Node]]:
     if not found:
         names = [each for node in graph.nodes for each in (node.name, node.name.partition(".")[0])]
         raise TransformError(
-            f"--sgs: {graph.name} has no stage or layer {wanted!r}{nearest(wanted, dict.fromkeys(names))}"
+            f"--sgs: {graph.name} has no stage or layer {wanted!r}"
+            + nearest(wanted, set(names), listed="analyze lists them")
         )
     yield from found.values()
 

@@ -183,4 +183,7 @@ def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], titl
 
 def _is_numeric(column: Iterable[str]) -> bool:
     known = [cell for cell in column if cell not in ("", "-", "unbounded")]
-    return bool(known) and all(cell[0].isdigit() or cell[0] == "-" for cell in known)
+    # One space sets a unit apart, such as of 4.61 MiB; more make a sentence that begins with a number.
+    return bool(known) and all(
+        (cell[0].isdigit() or cell[0] == "-") and cell.count(" ") < 2 for cell in known
+    )

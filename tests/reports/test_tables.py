@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from awkward_table import TABLE
 
+from reports.tables import markdown
+
 
 def test_csv_is_read_back():
     rows = list(csv.DictReader(io.StringIO(TABLE.render("csv"))))
@@ -42,3 +44,8 @@ def test_latex_compiles(tmp_path: Path):
     text = rf"\documentclass{{article}}\begin{{document}}{TABLE.render('latex')}\end{{document}}"
     (tmp_path / "table.tex").write_text(text)
     subprocess.run(["pdflatex", "-halt-on-error", "table.tex"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_a_sentence_that_begins_with_a_number_stands_to_the_left():
+    rows = [{"size": "4.61 MiB", "note": "1 clip, 3x8x8"}, {"size": "12 KiB", "note": "3 answers of a head"}]
+    assert markdown(rows, ("size", "note")).splitlines()[1] == "| --: | --- |"

@@ -8,7 +8,7 @@ from math import inf, lcm
 from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, is_zero, maximum, named, repeated
+from costmodel.numbers import Size, ceil_div, is_zero, maximum, named, repeated
 from costmodel.types import FRAMEWISE, Window
 
 
@@ -127,3 +127,22 @@ def _only_gates(graph: Graph, name: str, derived: set[str]) -> bool:
             else:
                 pending.append(reader.name)
     return True
+
+
+def first_frames(graph: Graph) -> Mapping[str, int]:
+    """For each edge, the number of its first frame that depends on nothing ahead of the stream.
+
+    Where a layer remembers for ever, that of a new stream's: 0.
+    """
+    if any(window.unbounded for window in graph.windows.values()):
+        return dict.fromkeys((INPUT, *graph.by_name), 0)
+    first = {INPUT: 0}
+    for node in graph.nodes:
+        skips = map(int, graph.skips[node.name])
+        start = max(first[name] - skip for name, skip in zip(node.inputs, skips, strict=True))
+        window = node.op.window(*graph.inputs_of(node))
+        first[node.name] = (
+            # The first n whose earliest frame, n * stride - before, is known: `start` or later.
+            max(0, ceil_div(start + int(window.before), window.stride)) if node.op.is_step_form else start
+        )
+    return first

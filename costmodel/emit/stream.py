@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from costmodel.analysis.temporal import timing
+from costmodel.analysis.temporal import first_frames, timing
 from costmodel.emit.modules.keeper import Kept
 from costmodel.emit.network import AXES, Network
 from costmodel.emit.program import Action, Program, program_of
 from costmodel.emit.state import StreamState, where
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import ceil_div
 
 Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple[Tensor, ...]]]
 FRAME_AXES = ("batch", "channels", "height", "width")
@@ -41,7 +40,7 @@ class StreamNetwork(Network):
         self._state: StreamState | None = None
         self._step_number = 0
         self._times = timing(graph)
-        self._first = _first_frames(graph)
+        self._first = first_frames(graph)
 
     @property
     def program(self) -> Program:
@@ -412,22 +411,3 @@ def _run(
     frame = inputs[0].clone() if action.copies else inputs[0]
     output, kept[own] = action.step((frame, *inputs[1:]), before, age)
     return output
-
-
-def _first_frames(graph: Graph) -> Mapping[str, int]:
-    """For each edge, the number of its first frame that depends on nothing ahead of the stream.
-
-    Where a layer remembers for ever, that of a new stream's: 0.
-    """
-    if any(window.unbounded for window in graph.windows.values()):
-        return dict.fromkeys((INPUT, *graph.by_name), 0)
-    first = {INPUT: 0}
-    for node in graph.nodes:
-        skips = map(int, graph.skips[node.name])
-        start = max(first[name] - skip for name, skip in zip(node.inputs, skips, strict=True))
-        window = node.op.window(*graph.inputs_of(node))
-        first[node.name] = (
-            # The first n whose earliest frame, n * stride - before, is known: `start` or later.
-            max(0, ceil_div(start + int(window.before), window.stride)) if node.op.is_step_form else start
-        )
-    return first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import lcm
 from typing import ClassVar
 
 from costmodel.analysis.temporal import excitation_pools, slides_over_clip, timing
@@ -41,17 +42,43 @@ class Unpad(Transform):
         """The network without padding in time.
 
         Raises:
-            TransformError: the clip is too short, or its padding in time is no number.
+            TransformError: the clip is too short, or its frames or its padding in time are no number.
         """
-        unpadded = _Unpadded(graph, excitation_pools(graph) if self.excite == "frame" else frozenset())
-        for node in graph.nodes:
-            try:
-                unpadded.add(node)
-            except ShapeError as error:
-                raise TransformError(
-                    f"--unpad: {node.name}: {error}; give the clip {_needed(graph)} frames or more"
-                ) from error
+        if not is_exact(graph.source.time):
+            raise TransformError("--unpad: its frames are no number, and where branches are cut hangs on it")
+        excited = excitation_pools(graph) if self.excite == "frame" else frozenset()
+        unpadded = _unpadded(graph, excited, {})
+        if common := _common_frames(unpadded.pooled):
+            unpadded = _unpadded(graph, excited, common)
         return unpadded.editor.graph(notes=(*graph.notes, *unpadded.notes))
+
+
+def _unpadded(graph: Graph, excited: frozenset[str], pooled: Mapping[str, Frames]) -> _Unpadded:
+    """Every node without its padding in time."""
+    unpadded = _Unpadded(graph, excited, pooled)
+    for node in graph.nodes:
+        try:
+            unpadded.add(node)
+        except ShapeError as error:
+            raise TransformError(
+                f"--unpad: {node.name}: {error}; give the clip {_needed(graph)} frames or more"
+            ) from error
+    return unpadded
+
+
+def _common_frames(pooled: Mapping[str, Frames]) -> Mapping[str, Frames]:
+    """What each pool of the head reads where all are to see the same span of time, as in the padded network.
+
+    Of two pathways the one that looks ahead and back less has more frames left.
+    """
+    spans = pooled.values()
+    if len({(each.start * each.jump, each.end * each.jump) for each in spans}) < 2:
+        return {}
+    beat = lcm(*(each.jump for each in spans))
+    start = -(-max(each.start * each.jump for each in spans) // beat) * beat
+    end = min(each.end * each.jump for each in spans)
+    end -= (end - start) % beat
+    return {name: Frames(start // each.jump, end // each.jump, each.jump) for name, each in pooled.items()}
 
 
 def _needed(graph: Graph) -> Size:
@@ -68,15 +95,31 @@ def _needed(graph: Graph) -> Size:
     return evaluate(figures, "receptive_field") + timing(graph)[graph.output].jump - 1
 
 
+@dataclass(frozen=True)
+class Frames:
+    """Frames `start` to `end - 1` of an edge, whose frames are `jump` frames of the input apart."""
+
+    start: int
+    end: int
+    jump: int
+
+
 @dataclass
 class _Unpadded:
     """The network under construction: for each edge its type, and the number of its first frame.
 
     Frames keep the numbers that they have in the padded network.
+
+    Args:
+        graph: the padded network.
+        excited: squeeze-excite pools that see each frame alone.
+        common: the frames that pools of the head are to read, where not all that are left.
     """
 
     graph: Graph
     excited: frozenset[str]
+    common: Mapping[str, Frames]
+    pooled: dict[str, Frames] = field(default_factory=dict)
     types: dict[str, TensorType] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
 
@@ -101,12 +144,26 @@ class _Unpadded:
             op = node.op.streamed(Streaming(), *inputs)
         elif window.whole_clip:
             op, start = node.op, 0
+            inputs[0] = self._pooled(node, inputs[0])
         elif not (window.unbounded or window.is_framewise):
             start = self._first(node, inputs)
         self.editor.replace(node.name, op)
         self.starts[node.name] = start
         self.types[node.name] = infer(op, tuple(inputs))
         self._without_cut_windows(node, window, inputs)
+
+    def _pooled(self, node: Node, given: TensorType) -> TensorType:
+        """What a layer over the whole clip reads: of the pools of a head the frames that all have."""
+        if not slides_over_clip(self.graph, node):
+            return given
+        start, jump = self.starts[node.inputs[0]], int(timing(self.graph)[node.inputs[0]].jump)
+        self.pooled[node.name] = read = Frames(start, start + int(given.time), jump)
+        wanted = self.common.get(node.name, read)
+        if wanted == read:
+            return given
+        if wanted.start >= wanted.end:
+            raise ShapeError("its pathways have no frames in common")
+        return self._cropped(node, 0, wanted.start - read.start, read.end - wanted.end)
 
     def _first(self, node: Node, inputs: list[TensorType]) -> int:
         """The number of the first output of a window that sees no padding.

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import Final, Literal
 
 from torch import Tensor
 
-from costmodel.analysis.temporal import Timing, timing
+from costmodel.analysis.temporal import Timing, excitation_pools, first_frames, timing
+from costmodel.edit import Editor
 from costmodel.emit import ClipNetwork, Network, StreamNetwork, StreamState, emit
 from costmodel.emit.modules.pointwise import BatchNormLayer
+from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph
 from costmodel.transforms.continual import continual
-from search.train.answers import Reader, Reading, over_places
+from costmodel.transforms.unpad import Unpad
+from search.train.answers import LAST, Reader, Reading, over_places
 
 Kind = Literal["clip", "unpadded", "stepwise"]
+MOST_MORE: Final = 32  # frames beyond those that an answer sees, until all branches of a network fit
 
 
 class Form(ABC):
@@ -34,7 +38,7 @@ class Form(ABC):
 
 @dataclass
 class ClipForm(Form):
-    """The clip network with its padding in time, as its paper trains it."""
+    """A clip network: as its paper trains it, or without padding in time (`Unpad`), as its stream answers."""
 
     network: ClipNetwork
     frames: int
@@ -44,20 +48,6 @@ class ClipForm(Form):
     def logits(self, clips: Tensor) -> Tensor:
         """The answer to the clip."""
         return self.reader(self.network(clips))
-
-
-@dataclass
-class UnpaddedForm(Form):
-    """The clip network without padding in time, so that it equals its stream  (Hedegaard 2022, sec. 3.8)."""
-
-    network: StreamNetwork
-    frames: int
-    kind: Kind = "unpadded"
-
-    def logits(self, clips: Tensor) -> Tensor:
-        """The last answer to the frames of the clip."""
-        answer: Tensor = self.network(clips)
-        return over_places(answer)[..., -1]
 
 
 @dataclass
@@ -87,7 +77,8 @@ class StepForm(Form):
     def logits(self, clips: Tensor) -> Tensor:
         """The answer at the last frame; in evaluation that of the whole clip, which equals it."""
         if not self.network.training:
-            return UnpaddedForm(self.network, self.frames).logits(clips)
+            answers: Tensor = self.network(clips)
+            return over_places(answers)[..., -1]
         momenta = [layer.momentum for layer, _ in self.norms]
         # every batch is of new videos: nothing is carried over from the last one
         state: StreamState = self.network.initial_state(len(clips), clips)
@@ -123,10 +114,10 @@ def form_of(graph: Graph, kind: Kind, reading: Reading | None = None) -> Form:
 
     Raises:
         OptionError: the answers that count are not there.
-        TransformError: it cannot run without padding in time.
+        TransformError: it has no stream, or cannot run without padding in time.
     """
     reading = reading or Reading()
-    form = _clip_form(graph, reading) if kind == "clip" else _stream_form(graph, kind, reading)
+    form = FORMS[kind](graph, reading)
     form.network.checks_values = False  # the loss is checked instead
     return form
 
@@ -138,29 +129,63 @@ def _clip_form(graph: Graph, reading: Reading) -> Form:
     return ClipForm(network, int(clip.source.time), reading.reader(clip))
 
 
-def _stream_form(graph: Graph, kind: Kind, reading: Reading) -> Form:
+def _step_form(graph: Graph, reading: Reading) -> Form:
     stream = graph if graph.is_stream else continual(graph)
-    assert stream.clip is not None
     network = emit(stream)
     assert isinstance(network, StreamNetwork)
-    # exactly what one answer sees: fewer frames would have no answer, more would not change it
-    frames = warm_frames(network)
-    if remembers(stream):
-        # never warm, so any length will do: that of the clips which the network was made for
-        frames = max(frames, int(reading.fed(stream.clip).source.time))
-    at = dict(timing(stream))
-    return UnpaddedForm(network, frames) if kind == "unpadded" else StepForm(network, frames, at)
+    return StepForm(network, _seen(stream, reading), dict(timing(stream)))
 
 
-def warm_frames(network: StreamNetwork) -> int:
+def _unpadded_form(graph: Graph, reading: Reading) -> Form:
+    """What `--unpad` makes of the clip network, on the frames that an answer sees; the last one counts."""
+    stream = graph if graph.is_stream else continual(graph)
+    assert stream.clip is not None
+    if any(stream.windows[name].span for name in excitation_pools(stream.clip)):
+        raise TransformError("--unpadded: squeeze-excite over the clip sees padding; give --excite frame")
+    clip = Unpad()(as_long(stream.clip, _seen(stream, reading)))
+    network = emit(clip)
+    assert isinstance(network, ClipNetwork)
+    return ClipForm(network, int(clip.source.time), Reading(LAST).reader(clip), "unpadded")
+
+
+FORMS: Mapping[Kind, Callable[[Graph, Reading], Form]] = {
+    "clip": _clip_form,
+    "unpadded": _unpadded_form,
+    "stepwise": _step_form,
+}
+
+
+def _seen(stream: Graph, reading: Reading) -> int:
+    """Exactly the frames that one answer sees: fewer would have no answer, more would not change it."""
+    assert stream.clip is not None
+    frames = warm_frames(stream)
+    # never warm, so any length will do: that of the clips which the network was made for
+    return max(frames, int(reading.fed(stream.clip).source.time)) if remembers(stream) else frames
+
+
+def as_long(clip: Graph, frames: int) -> Graph:
+    """A clip network fed so many frames, or a few more where its branches want an even number.
+
+    Raises:
+        TransformError: none of the next numbers fits either.
+    """
+    for more in range(MOST_MORE):
+        try:
+            return Editor(clip).graph(source=clip.source.with_time(frames + more))
+        except ShapeError:
+            continue
+    most = frames + MOST_MORE - 1
+    raise TransformError(f"--unpadded: no clip of {frames} to {most} frames fits its branches")
+
+
+def warm_frames(stream: Graph) -> int:
     """The frames of a new stream up to its first answer that depends on nothing ahead of them.
 
     The receptive field, and with strides in time a few more: a stream answers at its own phase alone. Where
     a layer remembers for ever, the frames up to the first answer.
     """
-    end = network.graph.output
-    at = timing(network.graph)[end]
-    return int(at.delay) + network.first_output(end) * at.jump + 1
+    at = timing(stream)[stream.output]
+    return int(at.delay) + first_frames(stream)[stream.output] * at.jump + 1
 
 
 def remembers(stream: Graph) -> bool:

@@ -185,7 +185,7 @@ class Streamed:
     @torch.no_grad()
     def _last(self, clips: Tensor) -> Tensor:
         """The answer to the last frame; a clip as long as the receptive field is answered at once."""
-        if self.steady is not None and clips.shape[2] >= warm_frames(self.network):
+        if self.steady is not None and clips.shape[2] >= warm_frames(self.network.graph):
             return over_places(self.network(clips))[..., -1]
         self.network.reset()
         answer = None
@@ -257,7 +257,7 @@ def with_pools(
         graph = replace(options, pool=pool)(clip)
         streamed = Streamed(graph, weights, data, limit)
         assert streamed.steady is not None
-        seen = streamed.row(warm_frames(streamed.network), ("zeros",))
+        seen = streamed.row(warm_frames(streamed.network.graph), ("zeros",))
         rows.append(
             {
                 "pool": pool,

@@ -108,7 +108,7 @@ def test_strides_unequal_branches_and_memories_answer_as_the_stream_does(behind_
     graph = Network(from_text(text, "tiny"), {"frames": 16}, ()).graph()
     stream = emit(continual(graph)).double().eval()
     assert isinstance(stream, StreamNetwork)
-    frames = warm_frames(stream)
+    frames = warm_frames(stream.graph)
     unpadded = emit(Unpad()(Editor(graph).graph(source=graph.source.with_time(frames)))).double().eval()
     randomise(unpadded, 3)
     stream.load_state_dict(unpadded.state_dict())
@@ -116,3 +116,39 @@ def test_strides_unequal_branches_and_memories_answer_as_the_stream_does(behind_
     answer = [stream.forward_step(frame) for frame in clip.unbind(2)][-1]
     assert answer is not None
     torch.testing.assert_close(unpadded(clip).flatten(1), answer.flatten(1), rtol=0, atol=1e-12)
+
+
+PATHWAYS = """
+input: {channels: 3, time: frames, height: 4, width: 4}
+sizes: {frames: 16}
+network:
+  - concat:
+      name: pathways
+      slow:
+        - max_pool: {kernel: 1, stride: [4, 1, 1]}
+        - conv: {channels: 4, kernel: 3}
+        - conv: {channels: 4, kernel: 3}
+        - global_pool
+      fast:
+        - conv: {channels: 2, kernel: 3}
+        - global_pool
+  - linear: {channels: 5}
+"""
+
+
+@torch.no_grad()
+def test_pathways_pool_the_same_span_of_time():
+    """Of 32 frames the slow one has 4 of its 8 left, the fast one 30 of its 32."""
+    graph = network(frames=32, spec=PATHWAYS).graph()
+    stream = emit(continual(network(frames=16, spec=PATHWAYS).graph())).double().eval()
+    assert isinstance(stream, StreamNetwork)
+    unpadded = emit(Unpad()(graph)).double().eval()
+    pools = [node for node in unpadded.graph.nodes if "global_pool" in node.name and "crop" not in node.name]
+    read = [int(unpadded.graph.inputs_of(node)[0].time) for node in pools]
+    assert read == [4, 16]
+    randomise(unpadded, 3)
+    stream.load_state_dict(unpadded.state_dict())
+    clip = torch.randn((2, 3, 32, 4, 4), dtype=torch.float64)
+    answers = [stream.forward_step(frame) for frame in clip.unbind(2)]
+    last = [answer for answer in answers if answer is not None][-1]
+    torch.testing.assert_close(unpadded(clip).flatten(1), last.flatten(1), rtol=0, atol=1e-12)

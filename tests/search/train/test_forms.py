@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 from tiny_training import LAST, RECIPE, SPEC, network, run, tiny
+from torch.nn import Module
 
+from costmodel import Graph
+from costmodel.emit import StreamNetwork, emit
 from search.train.forms import form_of, step_momentum
 
 
@@ -19,7 +22,7 @@ def test_a_network_that_answers_a_map_learns_from_the_mean_of_its_places():
 
 def test_unpadded_training_makes_clip_and_stream_agree():
     result = run(kind="unpadded", trained=tiny().continual())
-    stream = result.form.network.eval()
+    stream = as_stream(tiny().continual().graph(), result.form.network.eval())
     clips = torch.randn(3, 1, result.form.frames, 10, 10)
     with torch.no_grad():
         whole = result.form.logits(clips)
@@ -27,6 +30,14 @@ def test_unpadded_training_makes_clip_and_stream_agree():
     assert result.form.frames == 8
     assert valid[:, -1].all()
     torch.testing.assert_close(steps[..., -1], whole)
+
+
+def as_stream(stream: Graph, network: Module) -> StreamNetwork:
+    """The stream with the weights of a network, in evaluation."""
+    running = emit(stream).eval()
+    assert isinstance(running, StreamNetwork)
+    running.load_state_dict(network.state_dict())
+    return running
 
 
 def test_streams_with_strides_in_time_learn_up_to_a_frame_that_they_answer():
@@ -37,7 +48,7 @@ def test_streams_with_strides_in_time_learn_up_to_a_frame_that_they_answer():
         form = run(replace(RECIPE, epochs=1), kind=kind, trained=strided).form
         clips = torch.randn(2, 1, form.frames, 10, 10)
         with torch.no_grad():
-            steps, valid = form.network.eval().forward_steps(clips)
+            steps, valid = as_stream(strided.graph(), form.network.eval()).forward_steps(clips)
         assert valid[:, -1].all()
         torch.testing.assert_close(steps[..., -1], form.logits(clips))
 

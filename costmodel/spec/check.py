@@ -16,10 +16,12 @@ from costmodel.spec.document import INPUT_KEYS, MOST_MISTAKES, Document
 from costmodel.spec.fields import COMMON, LISTS, choices_of, expressions, fields_of, is_merge, reader, size
 from costmodel.spec.load import Item
 from costmodel.spec.settings import ALWAYS, mistakes
+from costmodel.spec.torch_names import FOLLOWING, likely_word
 from costmodel.types import WAYS
 
 CALL_KEYS = ("name", "as", "from", "when", "repeat", "first")
 BLOCK_KEYS = ("args", "layers")
+DEFAULTS = "windows padded so that strides alone make a map smaller, no bias"
 _NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
@@ -152,7 +154,7 @@ class _Checker:
         word, place, given = called
         blocks = self.document.sections["blocks"]
         if word not in OPS and word not in blocks:
-            self._wrong(place, f"unknown layer {word!r}{nearest(word, (*OPS, *blocks))}")
+            self._wrong(place, f"unknown layer {word!r}{_meant(word, blocks)}")
         elif not isinstance(given, dict):
             self._wrong(place, f"{place.kind}, expected the fields of {word}")
         elif word in blocks and word not in OPS:  # a block of a layer's name is a mistake told once
@@ -189,7 +191,10 @@ class _Checker:
                     place, f"{word} joins {len(rest)} branches, expected two or more named lists of layers"
                 )
         elif rest:
-            self._keys(place, given, (*fields, *COMMON), word)
+            for key in rest.keys() & FOLLOWING:
+                self._wrong(rest[key], "follows from what arrives at the layer; leave it out")
+            ours = {key: item for key, item in given.items() if key not in FOLLOWING}
+            self._keys(place, ours, (*fields, *COMMON), word)
         for name, each in fields.items():
             if name in given:
                 self._field(given[name], each.kind, names)
@@ -257,6 +262,14 @@ class _Checker:
             elif isinstance(given, dict):
                 for branch in given.values():
                     yield from self._used(branch) if isinstance(branch.value, list) else ()
+
+
+def _meant(word: str, blocks: Mapping[str, Item]) -> str:
+    """The layer that a word most likely means, for a message."""
+    theirs = likely_word(word)
+    if theirs is None or theirs in blocks:
+        return nearest(word, (*OPS, *blocks))
+    return f"; here it is {theirs}, with the defaults of this language: {DEFAULTS}"
 
 
 def as_layer(item: Item) -> tuple[str, Item, dict[str, Item]] | None:

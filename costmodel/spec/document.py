@@ -15,6 +15,7 @@ from costmodel.arithmetic import number
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import Exact, Number, simplify
 from costmodel.spec.load import Item, read, read_text
+from costmodel.spec.torch_names import block_in_our_names, in_our_names
 
 SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
 KEYS = ("name", "description", "extends", "variant", "network", *SECTIONS)
@@ -234,13 +235,15 @@ def _merge(chain: list[Item]) -> Document:
     if "network" not in merged:
         raise root.error("there is no `network`, the list of layers")
     sections = {section: merged.get(section, {}) for section in SECTIONS}
-    sections["blocks"] = builtin_blocks() | sections["blocks"]
+    blocks = sections["blocks"]
+    own = {word: block_in_our_names(block, blocks) for word, block in blocks.items()}
+    sections["blocks"] = builtin_blocks() | own
     name, variant = merged.get("name"), merged.get("variant")
     return Document(
         root,
         str(name.value) if name is not None else Path(root.file).stem,
         sections,
-        merged["network"],
+        in_our_names(merged["network"], blocks),
         None if variant is None else str(variant.value),
     )
 

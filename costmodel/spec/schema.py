@@ -10,6 +10,7 @@ from costmodel.ops.merge import CROPS
 from costmodel.spec.check import CALL_KEYS
 from costmodel.spec.document import INPUT_KEYS, KEYS, builtin_blocks
 from costmodel.spec.fields import COMMON, LARGEST_SIZE, SAME, WHOLE_AXIS, choices_of, fields_of, is_merge
+from costmodel.spec.torch_names import WORDS, their_fields
 from costmodel.types import WAYS
 
 Schema = dict[str, Any]
@@ -136,13 +137,16 @@ def schema() -> Schema:
 def _layers() -> Schema:
     called = {
         "type": "object",
-        "properties": {word: {"$ref": f"#/$defs/{word}"} for word in OPS},
+        "properties": {
+            **{word: {"$ref": f"#/$defs/{word}"} for word in OPS},
+            **{theirs: {"$ref": f"#/$defs/{ours}"} for theirs, ours in WORDS.items()},
+        },
         "additionalProperties": {"$ref": "#/$defs/call"},
         "minProperties": 1,
         "maxProperties": 1,
     }
     # an enum for completion, any text beside it: a spec's own blocks are words too
-    words = {"anyOf": [{"enum": [*OPS, *builtin_blocks()]}, {"type": "string"}]}
+    words = {"anyOf": [{"enum": [*OPS, *WORDS, *builtin_blocks()]}, {"type": "string"}]}
     return {"type": "array", "items": {"anyOf": [words, called]}}
 
 
@@ -172,15 +176,24 @@ def _field(kind: str) -> Schema:
 
 def _word(word: str) -> Schema:
     """The fields of a word; a merge takes its branches, lists of layers, beside them."""
-    fields = fields_of(word)
+    fields, theirs = fields_of(word), their_fields(word)
+    required = [name for name, each in fields.items() if each.required]
+    either = [[name, *(key for key, ours in theirs.items() if ours == name)] for name in required]
     return {
         "type": ["object", "null"],
         "description": (OPS[word].__doc__ or "").split("\n")[0],
         "properties": {
             **{key: SHARED[key] for key in COMMON},
             **{name: _field(each.kind) for name, each in fields.items()},
+            **{key: {"$ref": f"#/$defs/{word}/properties/{ours}"} for key, ours in theirs.items()},
         },
         # an editor cannot know the names of branches; whatever else a merge is given is one
         "additionalProperties": _LAYERS if is_merge(word) else False,
-        "required": [name for name, each in fields.items() if each.required],
+        "required": [names[0] for names in either if len(names) == 1],
+        **({"allOf": renamed} if (renamed := [_one_of(names) for names in either if len(names) > 1]) else {}),
     }
+
+
+def _one_of(names: list[str]) -> Schema:
+    """A field that must be given, under one of its names."""
+    return {"anyOf": [{"required": [name]} for name in names]}

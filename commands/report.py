@@ -56,6 +56,17 @@ Examples:
     report layers --out docs
 """
 
+LANGUAGE = """The page of the spec language.
+
+Keys, arithmetic, layers, padding, blocks, axes and names, with specs that can be read as they stand.
+
+Examples:
+
+    report language                    writes out/spec-language.md
+
+    report language --out docs
+"""
+
 FRONTS = """The fronts of families as streams, by MACs and state, drawn.
 
 X3D, MoViNet, TSM, the 3D MobileNets and the D-ResNets, each over the grid of its spec, and what was published
@@ -137,6 +148,16 @@ def layers(out: Path) -> None:
         print(path)
 
 
+def language(out: Path) -> None:
+    """Writes the page of the spec language and prints the file's path."""
+    from reports.files import check_folder, write_files
+    from reports.language import language as language_page
+
+    check_folder(out)
+    for path in write_files(out, {"spec-language.md": language_page().encode()}):
+        print(path)
+
+
 def fronts(out: Path) -> None:
     """Writes the page of fronts with its drawing, and prints the files' paths."""
     from reports.files import check_folder, write_files
@@ -160,6 +181,7 @@ COMMAND = Group(
         "gallery": Command(gallery, GALLERY, (OUT,)),
         "public": Command(public, PUBLIC, (OUT,)),
         "layers": Command(layers, LAYERS, (OUT,)),
+        "language": Command(language, LANGUAGE, (OUT,)),
         "fronts": Command(fronts, FRONTS, (OUT,)),
     },
 )

@@ -80,7 +80,7 @@ SHARED: Mapping[str, Schema] = {
 }
 KEY_SCHEMAS: Mapping[str, Schema] = {
     "name": {"type": "string", "description": "what the network is called"},
-    "description": {"type": "string"},
+    "description": {"type": "string", "description": "a line that tells the network from others"},
     "extends": {
         "type": "string",
         "description": "a spec in the same folder, or a shipped one, that this one adds to",
@@ -89,6 +89,7 @@ KEY_SCHEMAS: Mapping[str, Schema] = {
     "network": {**_LAYERS, "description": "the layers, one after the other"},
     "input": {
         "type": "object",
+        "description": "the clip that it is fed, and how many camera frames there are to each of its own",
         "properties": {
             **{key: _whole(1) for key in INPUT_KEYS},
             "every": {**_whole(1), "description": "camera frames per model frame"},
@@ -104,13 +105,18 @@ KEY_SCHEMAS: Mapping[str, Schema] = {
     "let": {"type": "object", "additionalProperties": _VALUE, "description": "names for values, in order"},
     "variants": {
         "type": "object",
+        "description": "values for structure and sizes by name; one may extend another",
         "additionalProperties": {
             "type": "object",
             "properties": {"extends": {"type": "string"}},
             "additionalProperties": _NUMBER,
         },
     },
-    "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
+    "blocks": {
+        "type": "object",
+        "description": "lists of layers with arguments, called like layers",
+        "additionalProperties": {"$ref": "#/$defs/block"},
+    },
     "axes": {"type": "object", "description": "what a search may change"},
 }
 

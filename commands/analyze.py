@@ -14,6 +14,7 @@ from costmodel.analysis.conventions import CONVENTIONS, convention_named
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.cost import analyze as analyze_graph
 from costmodel.analysis.metrics import METRICS
+from costmodel.analysis.rates import IN_SECONDS, checked_rate, rate_note, taken_every, time_text
 from costmodel.graph import Graph
 from costmodel.options import Option
 from costmodel.transforms.sgs import Sgs
@@ -80,7 +81,8 @@ def analyze(
         convention_named(convention)
     shares = _shares(source)
     graph = (source.with_sizes({"active_bins": max(shares)}) if shares else source).graph()
-    for note in graph.notes:
+    rate = None if fps is None else checked_rate(fps)
+    for note in filter(None, (*graph.notes, rate_note(graph, rate))):
         tell(f"note: {note}")
     if format in GRAPH_FORMATS:
         # networkx takes a while to load, and figures do not need it
@@ -108,8 +110,8 @@ def _shares(source: Source) -> Mapping[int, Fraction]:
 
 def _implied(source: Source, cost: str, convention: str | None) -> dict[str, object]:
     """The mean number of active bins at a mean cost, in multiply-adds or as a convention counts."""
+    from costmodel.analysis.quantities import Quantity, amount
     from reports.active_bins import costs_by_active_bins, implied_active_bins
-    from search.problem.budget import Quantity, amount
 
     bound, _ = amount(cost, Quantity("macs_per_clip"))
     costs = costs_by_active_bins(source, None if convention is None else convention_named(convention))
@@ -138,7 +140,8 @@ def _kinds(analysis: Analysis) -> Table:
 
 
 def _totals(graph: Graph, analysis: Analysis) -> Table:
-    title = f"{graph.name}, {analysis.mode}: every {graph.every} camera frames, input {graph.source}"
+    every = taken_every(graph, analysis.figures.fps)
+    title = f"{graph.name}, {analysis.mode}: every {every} camera frames, input {graph.source}"
     if graph.missing:
         title += f"; partial: without {', '.join(graph.missing)}"
     return Table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))
@@ -181,7 +184,7 @@ def total_rows(analysis: Analysis) -> list[dict[str, object]]:
         {
             "figure": name,
             "value": value,
-            "about": rounded(value, unit.get(name, "")),
+            "about": _in_time(analysis, name) or rounded(value, unit.get(name, "")),
             "unit": unit.get(name, _unit_at_camera_rate(name)),
             "source": source.get(name, ""),
         }
@@ -189,6 +192,14 @@ def total_rows(analysis: Analysis) -> list[dict[str, object]]:
         # They say what the count is, and are no figures.
         if name not in ("convention", "count_unit")
     ]
+
+
+def _in_time(analysis: Analysis, name: str) -> str:
+    """A time in camera frames and seconds; empty for a figure that is none."""
+    if name not in IN_SECONDS:
+        return ""
+    figures = analysis.figures
+    return time_text(analysis.totals[name], figures.graph.every, figures.graph.fps, figures.fps)
 
 
 def _unit_at_camera_rate(name: str) -> str:

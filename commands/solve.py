@@ -45,12 +45,12 @@ def solve(
     format: str,
 ) -> None:
     """Prints the best design or the front, and how much of the grid each limit excluded."""
+    from costmodel.analysis.quantities import Quantity
+    from costmodel.analysis.quantities import limit as parse_limit
     from costmodel.errors import OptionError
     from search.methods.solve import pareto as front
     from search.methods.solve import solve as best
     from search.methods.solve import space_of
-    from search.problem.budget import Quantity
-    from search.problem.budget import limit as parse_limit
     from search.problem.designs import Family
     from search.sweep.grid import parse_axis
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from commands.printing import tell
 from commands.source import Source
+from costmodel.analysis.quantities import Quantity
+from costmodel.analysis.quantities import shown as amount
 from costmodel.escape import shell
 from costmodel.names import file_stem
 from costmodel.network import Network
 from costmodel.numbers import Number
 from reports.table import Page, Shown, Table, Text, whole
-from search.problem.budget import Quantity
-from search.problem.budget import shown as amount
 from search.problem.steps import Decision, Problem
 from search.study.address import exact_settings
 from search.study.history import correlations, decisions_of, searches_of, winner_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from costmodel.errors import CostModelError, GraphError, nearest
 from costmodel.numbers import Number, Size
 from costmodel.ops.base import Op, infer, key_of, macs_of, params_of
-from costmodel.types import TensorType, Window
+from costmodel.types import TRAINED_FPS, TensorType, Window
 
 if TYPE_CHECKING:
     import networkx
@@ -50,7 +50,8 @@ class Graph:
         name: what the network is called.
         source: the type of the input.
         nodes: the layers; each reads layers before it, or `input`.
-        every: camera frames per model frame.
+        every: camera frames per model frame, at the rate that the network was trained at.
+        fps: that rate, in camera frames a second.
         clip: for a stream, the clip network that it runs frame by frame.
         notes: what a transform did that a reader must know.
         blocks: the spec's blocks by the prefix of their layers' names, such as `res2.0`.
@@ -65,6 +66,7 @@ class Graph:
     source: TensorType
     nodes: tuple[Node, ...]
     every: Size = 1
+    fps: Number = TRAINED_FPS
     clip: Graph | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     blocks: Mapping[str, Block] = field(default_factory=dict, repr=False, compare=False)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.quantities import limit
 from reports.fronts_families import Family, Place, Released
 from reports.papers import paper
 from search.methods.solve import pareto, space_of
-from search.problem.budget import limit
 from search.problem.designs import Family as Designs
 from search.sweep.grid import parse_axis
 

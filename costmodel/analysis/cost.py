@@ -24,14 +24,12 @@ from costmodel.analysis.metrics import (
     params,
     state_floats,
 )
-from costmodel.errors import OptionError
+from costmodel.analysis.rates import NEEDS_RATE
 from costmodel.graph import Graph, Node
 from costmodel.numbers import repeated
 
 if TYPE_CHECKING:
     import pandas
-
-PER_SECOND = ("receptive_field", "delay", "lookahead", "transient", "warmup")
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,12 @@ def analyze(
     Raises:
         OptionError: the dtype or the convention is not known, or fps is not above zero.
     """
-    # Written so that nan is refused as well: no comparison with it holds.
-    if fps is not None and not 0 < fps < 1e6:
-        raise OptionError(f"--fps: {fps}, expected frames a second, above zero")
-    figures = Figures(graph, dtype)
-    totals: dict[str, Any] = {name: plain(evaluate(figures, name)) for name in METRICS}
+    figures = Figures(graph, dtype, fps)
+    totals: dict[str, Any] = {
+        name: plain(evaluate(figures, name)) for name in METRICS if name not in NEEDS_RATE
+    }
     if fps is not None:
-        totals.update(_in_seconds(totals, graph, fps))
+        totals |= {"fps": fps, **_in_seconds(figures)}
     if train is not None:
         from costmodel.analysis.training import training_memory  # few ask for it
 
@@ -124,11 +121,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _in_seconds(totals: Mapping[str, Any], graph: Graph, fps: float) -> dict[str, Any]:
-    # fps counts the frames of the camera, of which the network takes every so many.
-    frame = graph.every / fps
-    seconds = {f"{name}_seconds": totals[name] * frame for name in PER_SECOND if totals[name] is not None}
-    return {"fps": fps, **seconds, "macs_per_second": totals["macs_per_frame"] / frame}
+def _in_seconds(figures: Figures) -> dict[str, Any]:
+    values = {name: plain(evaluate(figures, name)) for name in NEEDS_RATE}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _counted(figures: Figures, convention: Convention) -> dict[str, Any]:

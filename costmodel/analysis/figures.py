@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import cached_property, reduce
 from math import lcm
 
+from costmodel.analysis.rates import checked_rate, frame_seconds
 from costmodel.analysis.reach import Reach, clip_reach, stream_reach
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.analysis.traffic import Traffic, traffic_of
@@ -18,15 +20,21 @@ from costmodel.types import DTYPE_BYTES, Carry, Shape, TensorType, Window, Work
 class Figures:
     """Facts of a graph, per node, and the sums and maxima over nodes that metrics need.
 
+    Args:
+        graph: a clip network or a stream.
+        dtype: what sizes in bytes are counted in.
+        fps: frames a second of the camera; times in seconds do not apply without.
+
     Raises:
-        OptionError: the dtype is not known.
+        OptionError: the dtype is not known, or the rate is not above zero.
     """
 
-    def __init__(self, graph: Graph, dtype: str = "fp32") -> None:
+    def __init__(self, graph: Graph, dtype: str = "fp32", fps: float | Fraction | None = None) -> None:
         if dtype not in DTYPE_BYTES:
             raise OptionError(f"--dtype: unknown {dtype!r}{nearest(dtype, DTYPE_BYTES)}")
         self.graph = graph
         self.dtype = dtype
+        self.fps = None if fps is None else checked_rate(fps)
         self.evaluated: dict[str, Number] = {}
 
     @cached_property
@@ -72,7 +80,14 @@ class Figures:
     @cached_property
     def clip(self) -> Figures:
         """The figures of the clip network that a stream runs; a clip network's own."""
-        return self if self.graph.clip is None else Figures(self.graph.clip, self.dtype)
+        return self if self.graph.clip is None else Figures(self.graph.clip, self.dtype, self.fps)
+
+    @property
+    def frame_seconds(self) -> Number:
+        """Seconds from one model frame to the next; None where no rate is given."""
+        if self.fps is None:
+            return None
+        return frame_seconds(self.graph.every, self.graph.fps, self.fps)
 
     @property
     def bytes_per_value(self) -> int:

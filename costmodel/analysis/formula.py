@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.analysis.rates import NEEDS_RATE
 from costmodel.errors import OptionError, SpecError
 from costmodel.graph import Graph
 from costmodel.numbers import Exact, Number, is_symbolic, traced
@@ -186,7 +187,7 @@ def formulas(
 
 def _wanted(metrics: Iterable[str] | None) -> list[str]:
     if metrics is None:
-        return [name for name in METRICS if name not in (*OF_ORDER, *BY_NAME_ALONE)]
+        return [name for name in METRICS if name not in (*OF_ORDER, *BY_NAME_ALONE, *NEEDS_RATE)]
     for name in metrics:
         if name in OF_ORDER:
             raise OptionError(f"{name}: depends on the order of execution and has no closed form")

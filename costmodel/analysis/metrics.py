@@ -10,12 +10,24 @@ from math import prod
 from costmodel.analysis.entropy import depth_of, entropy_score
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.memory import peak_activation
+from costmodel.analysis.rates import IN_SECONDS
 from costmodel.analysis.reach import clip_reach, head_pools
 from costmodel.analysis.reach import lookahead as stream_lookahead
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import Number, ceil_div, divide, equal, is_exact, maximum, plus, repeated, where
+from costmodel.numbers import (
+    Number,
+    ceil_div,
+    divide,
+    equal,
+    is_exact,
+    maximum,
+    plus,
+    repeated,
+    times,
+    where,
+)
 from costmodel.ops.base import macs_of, params_of
 
 Layer = Callable[[Figures, Node], Number]
@@ -295,6 +307,26 @@ def transient(figures: Figures) -> Number:
 def warmup(figures: Figures) -> Number:
     """Steps until the answers no longer depend on how the state was initialised."""
     return figures.timing[figures.graph.output].receptive_field - 1 if figures.graph.is_stream else None
+
+
+@network("MAC / second")
+def macs_per_second(figures: Figures) -> Number:
+    """Mean multiply-adds a second, at the camera's rate."""
+    seconds = figures.frame_seconds
+    return None if seconds is None else divide(evaluate(figures, "macs_per_frame"), seconds)
+
+
+def _in_seconds(frames: str) -> Network:
+    def total(figures: Figures) -> Number:
+        value, seconds = evaluate(figures, frames), figures.frame_seconds
+        return None if value is None or seconds is None else times(value, seconds)
+
+    total.__doc__ = f"`{frames}` in seconds, at the camera's rate."
+    return total
+
+
+for _frames, _seconds in IN_SECONDS.items():
+    _register(Metric(_seconds, "seconds", "", _in_seconds(_frames)))
 
 
 @network("nats", "Wang 2023, STEntr-Score")

@@ -12,8 +12,18 @@ from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError, nearest
 from costmodel.ops import OPS
 from costmodel.spec.axes import read_axis
-from costmodel.spec.document import INPUT_KEYS, MOST_MISTAKES, Document
-from costmodel.spec.fields import COMMON, LISTS, choices_of, expressions, fields_of, is_merge, reader, size
+from costmodel.spec.document import INPUT_AXES, INPUT_KEYS, MOST_MISTAKES, Document
+from costmodel.spec.fields import (
+    COMMON,
+    LISTS,
+    choices_of,
+    expressions,
+    fields_of,
+    is_merge,
+    rate,
+    reader,
+    size,
+)
 from costmodel.spec.load import Item
 from costmodel.spec.settings import ALWAYS, mistakes
 from costmodel.spec.torch_names import FOLLOWING, likely_word
@@ -96,11 +106,19 @@ class _Checker:
         for key, item in given.items():
             if key not in INPUT_KEYS:
                 self._wrong(item, f"unknown key{nearest(key, INPUT_KEYS)}")
+            elif key == "fps":
+                self._rate(item)
             else:
                 self._field(item, "Size", names)
-        for key in INPUT_KEYS[:-1]:
+        for key in INPUT_AXES:
             if key not in given:
                 self._wrong(self.document.root, f"input: {key} is missing")
+
+    def _rate(self, item: Item) -> None:
+        try:
+            rate(item)
+        except SpecError as error:
+            self._add(str(error))
 
     def _block(self, name: str, block: Item, names: frozenset[str]) -> None:
         if name in OPS or not _NAME.fullmatch(name):

@@ -19,7 +19,8 @@ from costmodel.spec.torch_names import block_in_our_names, in_our_names
 
 SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
 KEYS = ("name", "description", "extends", "variant", "network", *SECTIONS)
-INPUT_KEYS = ("channels", "time", "height", "width", "every")
+INPUT_AXES = ("channels", "time", "height", "width")
+INPUT_KEYS = (*INPUT_AXES, "every", "fps")
 TEXTS = ("name", "description", "extends", "variant")
 LONGEST_CHAIN = 8
 MOST_NAMES = 1000

@@ -26,10 +26,10 @@ from costmodel.numbers import (
     repeated,
 )
 from costmodel.spec.check import CALL_KEYS, as_layer, check
-from costmodel.spec.document import INPUT_KEYS, Document, document
-from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, size
+from costmodel.spec.document import INPUT_AXES, Document, document
+from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, rate, size
 from costmodel.spec.load import Item
-from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS, TensorType
+from costmodel.types import SINGLE_NUMBER_KERNEL, TRAINED_FPS, WAYS, TensorType
 
 MOST_REPEATS = 10_000
 MOST_LAYERS = 100_000
@@ -83,8 +83,8 @@ def elaborate(
     for name, item in source.sections["let"].items():
         value = evaluate(item, scope)
         scope[name] = value if name_value is None else name_value(name, value)
-    given = {key: _input_size(source.sections["input"][key], scope) for key in INPUT_KEYS[:-1]}
-    every = source.sections["input"].get("every")
+    given = {key: _input_size(source.sections["input"][key], scope) for key in INPUT_AXES}
+    every, fps = (source.sections["input"].get(key) for key in ("every", "fps"))
     builder = _Builder(source, TensorType(**given))
     builder.layers(source.network, _Place(scope, "", INPUT, {INPUT: INPUT}))
     if not builder.nodes:
@@ -95,6 +95,7 @@ def elaborate(
         builder.source,
         tuple(builder.nodes),
         every=1 if every is None else _input_size(every, scope),
+        fps=TRAINED_FPS if fps is None else rate(fps),
         notes=_partial(builder.nodes),
         blocks=builder.blocks,
         inferred=builder.kinds,

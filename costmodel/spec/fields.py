@@ -11,12 +11,14 @@ from typing import Final
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import SpecError
-from costmodel.numbers import Number, Size, assume, demand_between, is_exact, simplify
+from costmodel.numbers import Exact, Number, Size, assume, demand_between, is_exact, simplify
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.merge import CROPS, FIRST
 from costmodel.ops.windowed import Pad, Padding
+from costmodel.spec.document import exact_number
 from costmodel.spec.load import Item
+from costmodel.types import FASTEST
 
 LARGEST_SIZE = 10_000_000
 COMMON = ("name", "as", "from", "when", "written")
@@ -86,6 +88,14 @@ def size(item: Item, scope: Scope, least: int = 1) -> Size:
         raise item.error(f"{shown}, expected a whole number")
     if not least <= value <= LARGEST_SIZE:
         raise item.error(f"{shown}, expected {least} to {LARGEST_SIZE}")
+    return value
+
+
+def rate(item: Item) -> Exact:
+    """Camera frames a second: a number, or a quotient such as 30000/1001; no arithmetic of sizes."""
+    value = exact_number(item.value) if isinstance(item.value, str) else item.value
+    if isinstance(value, bool) or not isinstance(value, int | Fraction) or not 0 < value < FASTEST:
+        raise item.error(f"{item.kind}, expected camera frames a second, above zero")
     return value
 
 

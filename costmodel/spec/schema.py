@@ -93,6 +93,11 @@ KEY_SCHEMAS: Mapping[str, Schema] = {
         "properties": {
             **{key: _whole(1) for key in INPUT_KEYS},
             "every": {**_whole(1), "description": "camera frames per model frame"},
+            "fps": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "description": "camera frames a second in training; 30 unless given",
+            },
         },
         "additionalProperties": False,
     },

@@ -13,7 +13,7 @@ from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import is_array
 from costmodel.ops import OPS
 from costmodel.spec.fields import WHOLE_AXIS
-from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
+from costmodel.types import SINGLE_NUMBER_KERNEL, TRAINED_FPS, WAYS
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
 _READ_AS_VALUES = ("true", "false", "null", WHOLE_AXIS)
@@ -30,6 +30,7 @@ def dump(graph: Graph) -> str:
             f"{graph.name}: is a stream, and specs hold clip networks; write the one it was made from"
         )
     source = {**graph.source._asdict(), "every": graph.every}
+    source |= {} if graph.fps == TRAINED_FPS else {"fps": graph.fps}
     lines = [
         "# yaml-language-server: $schema=spec.schema.json",
         f"name: {text_of(graph.name)}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from costmodel.analysis.quantities import Limit
 from costmodel.errors import OptionError
 from search.problem.axes import Aim
-from search.problem.budget import Limit
 from search.problem.choice import best_of, if_worse, why_best
 from search.problem.designs import Design
 from search.problem.steps import (

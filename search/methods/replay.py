@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from costmodel.analysis.quantities import Limit, limit
 from costmodel.errors import CostModelError, OptionError, SpecError, nearest
 from costmodel.numbers import Exact
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from search.problem.axes import Aim
-from search.problem.budget import Limit, limit
 from search.problem.steps import (
     Considered,
     Decision,

@@ -14,11 +14,11 @@ from math import prod
 import numpy as np
 
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.quantities import Limit, Quantity
 from costmodel.errors import CostModelError, OptionError, nearest
 from costmodel.network import Settings
 from costmodel.numbers import Exact, Number, Ratios, exact
 from search.problem.alike import groups
-from search.problem.budget import Limit, Quantity
 from search.problem.designs import Design, Family, broken_designs, values_of
 from search.sweep.grid import Axis as Values
 from search.sweep.pareto import Front

@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.analysis.quantities import Limit, Quantity
 from costmodel.network import Settings
 from costmodel.numbers import Exact, Number, Ratios, exact, floor, simplify
 from costmodel.spec.axes import Axis
-from search.problem.budget import Limit, Quantity
 from search.problem.designs import Family
 
 COARSE = 96  # values looked at along a whole axis

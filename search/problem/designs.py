@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from costmodel.address import address
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.quantities import Quantity
 from costmodel.errors import CostModelError, OptionError
 from costmodel.graph import Graph
 from costmodel.network import Network, Settings
@@ -25,7 +26,6 @@ from costmodel.spec.axes import ADDED, Axis, axes_of
 from costmodel.transforms import Transform
 from costmodel.types import TensorType
 from search.problem.alike import groups
-from search.problem.budget import Quantity
 from search.sweep.columns import column, joined, length_of
 
 Floats = NDArray[np.float64]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from costmodel.analysis.quantities import FLOP_NOTE, Limit, Quantity, limit
 from costmodel.arithmetic import number
 from costmodel.errors import OptionError, nearest
 from costmodel.network import Network
@@ -16,7 +17,6 @@ from search.methods.contract import check_large_start, contract
 from search.methods.expand import check_start, expand
 from search.methods.prefetch import Steps
 from search.methods.replay import Replay, read_replay
-from search.problem.budget import FLOP_NOTE, Limit, Quantity, limit
 from search.problem.designs import Family
 from search.problem.steps import Problem, outside
 from search.score.base import Expression, Score, score_named

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
+from costmodel.analysis.quantities import Limit, Quantity
 from costmodel.errors import OptionError
 from costmodel.network import Settings
 from costmodel.numbers import Exact
 from costmodel.spec.axes import Axis
 from search.problem.axes import Aim, Offer, offers
-from search.problem.budget import Limit, Quantity
 from search.problem.designs import Design, Family
 
 MOST_STEPS = 200

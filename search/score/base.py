@@ -12,10 +12,10 @@ from typing import Protocol
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS
+from costmodel.analysis.quantities import Quantity
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import Graph
 from costmodel.network import Network
-from search.problem.budget import Quantity
 
 # Scores by name, each `module:class`, loaded when asked for. The class is called with the recipe's options.
 SCORES: dict[str, str] = {

@@ -11,12 +11,12 @@ from math import nan
 from statistics import fmean, pstdev
 from typing import TypedDict
 
+from costmodel.analysis.quantities import Quantity
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.spec.resolved import exact_text
 from search.engine.base import Engine
 from search.methods.run import Judging, run
-from search.problem.budget import Quantity
 from search.problem.designs import Design
 from search.problem.request import Prepared, Request, prepare
 from search.problem.steps import Decision, Judged

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from costmodel.analysis.quantities import Quantity
 from costmodel.errors import OptionError
 from search.methods.expand import NEAR
 from search.methods.run import Judging
 from search.problem.axes import Aim
-from search.problem.budget import Quantity
 from search.problem.choice import best_of
 from search.problem.designs import Design
 from search.problem.steps import (

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.analysis.quantities import Quantity, limit
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.transforms.continual import Continual
 from search.methods import solve as module
 from search.methods.solve import aim, pareto, solve, space_of
-from search.problem.budget import Quantity, limit
 from search.problem.designs import Family
 from search.sweep.grid import parse_axis
 

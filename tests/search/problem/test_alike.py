@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from costmodel.analysis.quantities import Quantity
 from costmodel.graph import Graph
 from costmodel.network import Network, Settings
 from costmodel.spec import document
 from search.problem.alike import groups
-from search.problem.budget import Quantity
 from search.problem.designs import Family
 
 SPEC = """

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.analysis.quantities import Quantity, limit
 from costmodel.network import Network
 from costmodel.spec import document, elaborate
 from costmodel.transforms.continual import Continual
 from search.problem.axes import Aim, offers
-from search.problem.budget import Quantity, limit
 from search.problem.designs import Family
 
 MACS = Quantity("macs_per_clip")

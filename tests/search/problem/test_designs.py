@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.analysis.quantities import Quantity
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.spec import from_text
 from costmodel.transforms.continual import Continual
 from search.problem.axes import Aim, offers
-from search.problem.budget import Quantity
 from search.problem.designs import Family
 
 STATE, PARAMS = Quantity("state_floats"), Quantity("params")

@@ -1,19 +1,20 @@
-"""Quantities, which are arithmetic of metrics, and limits on them with units: `macs_per_clip<=2GMAC`."""
+"""Quantities, which are arithmetic of metrics, and limits on them with units: `delay<=100ms`."""
 
 from __future__ import annotations
 
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import METRICS, evaluate, metric_named
+from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.analysis.rates import IN_SECONDS, NEEDS_RATE
 from costmodel.arithmetic import FIGURES, NUMBER, Expression, parse
-from costmodel.errors import OptionError
+from costmodel.errors import OptionError, nearest
 from costmodel.numbers import Condition, Exact, Number
 
 SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -30,13 +31,22 @@ UNITS: Mapping[str, tuple[str, Fraction]] = {
     "bytes": ("bytes", Fraction(1)),
     "floats": ("floats", Fraction(1)),
     "frames": ("frames", Fraction(1)),
+    "s": ("seconds", Fraction(1)),
+    "seconds": ("seconds", Fraction(1)),
+    "ms": ("seconds", Fraction(1, 1000)),
+    "MAC/s": ("MAC / second", Fraction(1)),
+    "FLOP/s": ("MAC / second", Fraction(1, 2)),
 }
-EXAMPLES = "2GMAC, 4GFLOP (= 2GMAC), 8MiB, 500k, 16x (times the start)"
-FLOP_NOTE = "1 MAC = 2 FLOPs here; the X3D paper's FLOPs are multiply-adds, that is MACs"
+EXAMPLES = "2GMAC, 4GFLOP (= 2GMAC), 8MiB, 100ms, 500k, 16x (times the start)"
+FLOP_NOTE = '1 MAC = 2 FLOPs here; the X3D paper\'s FLOPs are multiply-adds: its "2 GFLOPs" is 2GMAC'
 
+# Units as they stand behind a figure
+WORDS = {"bytes": "B", "MAC": "MAC", "floats": "floats", "frames": "frames", "MAC / second": "MAC/s"}
 LONGEST_NUMBER = 40
 RELATIVE = "x"  # a unit of limits: times what the start has
-_AMOUNT = re.compile(rf"({NUMBER.pattern})\s*(\w*)")
+_AMOUNT = re.compile(rf"({NUMBER.pattern})\s*([\w/]*)")
+SUMS = (ast.Add, ast.Sub)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _RELATION = re.compile(r"<=|>=|<|>|==|=")
 
 
@@ -54,7 +64,8 @@ class Quantity:
         if not self.names:
             raise OptionError(f"{self.text!r}: no metric in it; expected arithmetic of metrics")
         for name in self.names:
-            metric_named(name)
+            if name not in METRICS:
+                raise OptionError(f"unknown metric {name!r}{nearest(name, METRICS)}")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +78,7 @@ class Quantity:
         units = {METRICS[name].unit for name in self.names}
         # The unit of a product or a quotient would need units of units; it is written without one.
         products = any(
-            isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Sub)
+            isinstance(node, ast.BinOp) and type(node.op) not in SUMS
             for node in ast.walk(self._expression.tree)
         )
         return units.pop() if len(units) == 1 and not products else None
@@ -84,15 +95,30 @@ class Quantity:
         """
         for name in self.names:
             if values[name] is None:
-                raise OptionError(f"{self.text}: {name} does not apply to this network; add --continual")
+                raise OptionError(f"{self.text}: {_not_there(name, values)}")
         return self._expression.value(values)
 
     def value(self, figures: Figures) -> Number:
         """Its value for one network, or for the many that the figures' arrays stand for."""
         return self.of({name: evaluate(figures, name) for name in self.names})
 
+    @property
+    def in_seconds(self) -> Quantity | None:
+        """The same in seconds, where all its metrics are times in frames; else None."""
+        if self.unit != "frames" or not all(name in IN_SECONDS for name in self.names):
+            return None
+        return Quantity(_WORD.sub(lambda found: IN_SECONDS.get(found[0], found[0]), self.text))
+
     def __str__(self) -> str:
         return self.text
+
+
+def _not_there(name: str, values: Mapping[str, Number | None]) -> str:
+    frames = next((frames for frames, seconds in IN_SECONDS.items() if seconds == name), name)
+    # told apart, where it can be: a clip network has no transient at any rate
+    if name in NEEDS_RATE and (frames == name or values.get(frames, 0) is not None):
+        return f"{name} needs the rate of the camera; add --fps, such as --fps 30"
+    return f"{name} does not apply to this network; add --continual"
 
 
 @dataclass(frozen=True)
@@ -146,10 +172,39 @@ def limit(text: str, option: str = "--limit") -> Limit:
         raise OptionError(f"{option} {text}: expected METRIC<=AMOUNT, such as macs_per_clip<=2GMAC")
     try:
         quantity = Quantity(parts[0].strip())
+        # a time is looked at in seconds where the bound is in seconds: then the camera's rate plays a part
+        if quantity.in_seconds is not None and _measures(parts[1].strip()) == "seconds":
+            quantity = quantity.in_seconds
         bound, unit = amount(parts[1].strip(), quantity)
     except OptionError as error:
         raise OptionError(f"{option} {text}: {error}") from error
     return Limit(quantity, bound, relations[0] == ">=", unit, unit == RELATIVE)
+
+
+def demand_rate(limits: Iterable[Limit], fps: Fraction | float | None, option: str = "--limit") -> None:
+    """Refuses limits in time where no rate says how long a frame is.
+
+    Raises:
+        OptionError: a limit reads a time in seconds, and there is no rate.
+    """
+    for each in limits:
+        for name in each.quantity.names:
+            if fps is None and name in NEEDS_RATE:
+                raise OptionError(f"{option} {each}: {_not_there(name, {})}")
+
+
+def notes(limits: Iterable[Limit]) -> tuple[str, ...]:
+    """What a reader of limits must know: how many multiply-adds a FLOP is, where one is written."""
+    return (FLOP_NOTE,) if any(each.unit.startswith("FLOP") for each in limits) else ()
+
+
+def _measures(text: str) -> str | None:
+    """What the unit of an amount measures; None where it has none, or is no amount."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None or match[2] in ("", RELATIVE):
+        return None
+    _, unit = _unit(match[2])
+    return UNITS[unit][0] if unit else None
 
 
 def amount(text: str, quantity: Quantity) -> tuple[Fraction, str]:
@@ -187,7 +242,9 @@ def shown(value: Exact | float | None, unit: str = "") -> str:
     if value is None or not math.isfinite(value):
         return "-" if value is None else "unbounded"
     names = IEC if unit == "bytes" else SI
-    word = {"bytes": "B", "MAC": "MAC", "floats": "floats", "frames": "frames"}.get(unit, "")
+    if unit == "seconds":
+        return f"{float(value):.6g} s" if abs(value) >= 1 or not value else f"{float(value * 1000):.6g} ms"
+    word = WORDS.get(unit, "")
     for prefix, size in sorted(names.items(), key=lambda item: -item[1]):
         if size > 1 and not -size < value < size and prefix != "K":
             return f"{float(value / size):.6g} {prefix}{word}".rstrip()

@@ -4,8 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.quantities import Quantity, demand_rate, limit, notes, shown
 from costmodel.errors import OptionError
-from search.problem.budget import Quantity, limit, shown
+from costmodel.network import Network
+from costmodel.transforms.continual import Continual
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,32 @@ def test_an_amount_is_read_in_its_unit(text: str, bound: int):
     assert limit(text).bound == bound
 
 
+def test_a_time_is_looked_at_in_seconds_where_the_bound_is():
+    figures = Figures(Network.of("x3d_m", transforms=[Continual()]).graph(), fps=30)
+    late = limit("lookahead<=4670ms")
+    assert str(late) == "lookahead_seconds<=4.67s"
+    assert late.quantity.value(figures) == Fraction(28 * 5, 30)
+    assert late.holds(late.quantity.value(figures))
+    assert not limit("delay + lookahead<=11.8s").holds(
+        limit("delay + lookahead<=11.8s").quantity.value(figures)
+    )
+
+
+def test_a_time_without_a_rate_is_refused():
+    with pytest.raises(OptionError) as error:
+        demand_rate([limit("delay<=40"), limit("delay<=100ms")], None)
+    assert str(error.value) == (
+        "--limit delay_seconds<=100ms: delay_seconds needs the rate of the camera; "
+        "add --fps, such as --fps 30"
+    )
+
+
+def test_flops_are_explained_where_they_are_written():
+    assert notes([limit("macs_per_clip<=2GMAC")]) == ()
+    (note,) = notes([limit("macs_per_clip<=4GFLOP"), limit("macs_per_frame<=1GFLOPs")])
+    assert note.startswith("1 MAC = 2 FLOPs")
+
+
 def test_a_relative_limit_is_a_multiple_of_the_present_value():
     assert limit("macs_per_clip<=16x").against(1000).bound == 16_000
 
@@ -41,6 +70,8 @@ def test_a_limit_from_below_holds_above_it():
         ("macs<=2G", "--limit macs<=2G: unknown metric 'macs' (known: activation_bytes"),
         ("macs_per_clip<2", "--limit macs_per_clip<2: expected METRIC<=AMOUNT, such as macs_per_clip<=2GMAC"),
         ("state_bytes<=8MAC", "--limit state_bytes<=8MAC: state_bytes is in bytes, not in MAC"),
+        ("delay<=8parsec", "--limit delay<=8parsec: unknown unit 'parsec' (known: MAC, MACs, FLOP"),
+        ("params<=8ms", "--limit params<=8ms: params is in values, not in ms"),
         ("params<=8XB", "--limit params<=8XB: unknown unit 'XB' (known: MAC, MACs, FLOP"),
         ("2<=3", "--limit 2<=3: '2': no metric in it; expected arithmetic of metrics"),
         ("params<=", "--limit params<=: '' is not an amount; expected a number with a unit"),
@@ -69,3 +100,4 @@ def test_amounts_are_shown_with_prefixes():
         "8 MiB",
         "40 frames",
     ]
+    assert [shown(0.1, "seconds"), shown(Fraction(43, 6), "seconds")] == ["100 ms", "7.16667 s"]

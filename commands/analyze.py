@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from commands.command import Command
 from commands.options import DTYPE
-from commands.printing import put, tell
+from commands.printing import put, show, tell
 from commands.source import Source
 from costmodel.analysis.conventions import CONVENTIONS, convention_named
 from costmodel.analysis.cost import Analysis
@@ -99,7 +99,7 @@ def analyze(
         analysis = mean_analysis(source, shares, dtype=dtype, fps=fps, convention=convention, train=train)
     if implied is not None:
         analysis = replace(analysis, totals={**analysis.totals, **_implied(source, implied, convention)})
-    put(page(graph, analysis).render(format))
+    show(page(graph, analysis), format)
 
 
 def _shares(source: Source) -> Mapping[int, Fraction]:
@@ -157,6 +157,7 @@ def as_json(graph: Graph, analysis: Analysis) -> dict[str, object]:
     """The figures with the names that other programs rely on."""
     return {
         "model": graph.name,
+        "dtype": analysis.figures.dtype,
         "mode": analysis.mode,
         "totals": dict(analysis.totals),
         "operations": dict(analysis.operations),

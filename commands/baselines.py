@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED
-from commands.printing import put
+from commands.printing import show
 from commands.searching import (
     BUDGET,
     ENGINE,
@@ -84,7 +84,7 @@ def baselines(
     if not chosen.ready.score.in_worker:
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
     trials = _trials(chosen, range(seed, seed + seeds), fresh)
-    put(page(trials).render(format))
+    show(page(trials), format)
     for file in write(trials, chosen.network.document.name, out):
         progress(f"wrote {file}")
 

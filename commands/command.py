@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from shlex import split
 from typing import Literal
 
 from commands.checkpoint import with_reading
 from commands.factory import OPTIONS as OF_FACTORIES
 from commands.factory import Making, is_factory
+from commands.heading import running
 from commands.index import known, listed
-from commands.options import MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
-from commands.parser import Given, parse
+from commands.options import LINES, MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
+from commands.parser import Given, flags_of, parse
 from commands.printing import put
 from commands.source import Source
 from commands.transforms import asked, transform_options, words_in
@@ -21,7 +23,7 @@ from costmodel.options import Option, Value
 from costmodel.spec import parse_set
 from costmodel.transforms.base import Transform
 
-Takes = Literal["nothing", "spec", "maybe", "specs"]
+Takes = Literal["nothing", "spec", "maybe", "specs", "lines"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Command:
             returns is the exit code.
         help: what it does, with examples.
         options: its own options and arguments; a SPEC brings those of networks and transforms along.
-        takes: whether it takes no SPEC, one, perhaps one, or one and more.
+        takes: whether it takes no SPEC, one, perhaps one, one and more, or networks each with its own line of
+            options, such as "x3d --variant S".
         implies: its own switches that ask for a transform, such as `stepwise` for `continual`.
         has: the transforms that it makes unless `--no-word` leaves them out.
     """
@@ -54,6 +57,8 @@ class Command:
         """All its options, of these transforms alone where they are given."""
         if self.takes == "nothing":
             return self.options
+        if self.takes == "lines":
+            return (LINES, *self.options)
         spec = {"spec": SPEC, "maybe": MAYBE_SPEC, "specs": SPECS}[self.takes]
         of_factories = (each for each in OF_FACTORIES if each.name not in self._own)
         # the SPEC first: arguments without a flag are given out in the order of the table
@@ -78,8 +83,30 @@ class Command:
         # its own options alone: what concerns the network has become the network
         own = with_reading({each.name: given.values[each.name] for each in self.options})
         if self.takes == "nothing":
-            return self.run(**own)
-        return self.run(self._network(given, among), **own)
+            with running(name):
+                return self.run(**own)
+        network: Source | list[Source] | None
+        if self.takes == "lines":
+            lines = given.values["lines"]
+            assert isinstance(lines, tuple)
+            network = [network_of(str(each)) for each in lines]
+        else:
+            network = self._network(given, among)
+        with running(name, network):
+            return self.run(network, **own)
+
+    def network(self, arguments: Sequence[str]) -> Source:
+        """The network that a command line with one SPEC and nothing else names.
+
+        Raises:
+            CostModelError: the command line is wrong, or there is no such network.
+        """
+        given, among = self._read(arguments)
+        if given.wants_help:
+            raise OptionError("--help: is for a command, not for one of its networks")
+        found = self._network(given, among)
+        assert isinstance(found, Source)
+        return found
 
     def _read(self, arguments: Sequence[str]) -> tuple[Given, tuple[str, ...] | None]:
         """A command line, and the transforms that it was read with: None for all of them.
@@ -90,7 +117,7 @@ class Command:
         Raises:
             OptionError: the command line is wrong.
         """
-        if self.takes != "nothing":
+        if self.takes not in ("nothing", "lines"):
             among = words_in((*arguments, *(f"--{word}" for word in (*self.has, *self.implies.values()))))
             try:
                 given = parse(self._with(among), arguments)
@@ -98,7 +125,19 @@ class Command:
                 given = Given({}, wants_help=True)
             if not given.wants_help:
                 return given, among
-        return parse(self.table, arguments), None
+        try:
+            return parse(self.table, arguments), None
+        except OptionError as error:
+            if self.takes == "lines" and self._is_of_a_network(arguments):
+                raise OptionError(f"{error}; {QUOTED}") from error
+            raise
+
+    def _is_of_a_network(self, arguments: Sequence[str]) -> bool:
+        """Whether the first option that is not its own is one of a network."""
+        own, of_networks = (set(flags_of(each)) for each in (self.table, LINE.table))
+        flags = [each.partition("=")[0] for each in arguments if each.startswith("--")]
+        unknown = next((each for each in flags if each not in own), None)
+        return unknown in of_networks
 
     def _network(self, given: Given, among: tuple[str, ...] | None) -> Source | list[Source] | None:
         spec = given.values["spec"]
@@ -137,6 +176,26 @@ class Command:
         for each in OF_FACTORIES:
             if each.name in given.order and each.name not in self._own:
                 raise OptionError(f"{each.flag}: is for package.module:factory as SPEC; name one")
+
+
+LINE = Command(lambda source: None, "A network with its options.", takes="spec")
+QUOTED = 'options of a network stand with it in quotes, such as "x3d --variant S --continual"'
+
+
+def network_of(line: str) -> Source:
+    """The network of a line of its own, such as `x3d --variant S --continual --pool 64`.
+
+    Raises:
+        CostModelError: the line is wrong, or there is no such network.
+    """
+    try:
+        words = split(line)
+    except ValueError as error:  # shlex tells of quotes that do not close
+        raise OptionError(f"{line!r}: {str(error).lower()}") from error
+    try:
+        return LINE.network(words)
+    except OptionError as error:
+        raise OptionError(f"{line!r}: {error}") from error
 
 
 @dataclass(frozen=True)

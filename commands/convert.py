@@ -11,7 +11,7 @@ from commands.diagnose import page as diagnosis_page
 from commands.factory import Making, told
 from commands.importing import OF_MODULE, reading
 from commands.options import FORMAT, SEED
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.validate import page, shown
 from costmodel.escape import shell
 from costmodel.options import Option
@@ -72,7 +72,7 @@ def convert(
     network, tensors = _repaired(imported, repair)
     changes = _changes(repair)
     found = write(Conversion(given, module, order_of(axes), network, tensors, changes, seed), out)
-    put(page([shown(check) for check in found], is_random=False).render(format))
+    show(page([shown(check) for check in found], is_random=False), format)
     tell(f"{network.document.name} written to {out}")
     return 0
 
@@ -88,7 +88,7 @@ def _exact_repair(imported: Imported, format: str) -> Repair | None:
     if exact:
         tell(f"class {found.kind}; changes: {'; '.join(_changes(exact[0])) or 'none'}")
         return exact[0]
-    put(diagnosis_page(found).render(format))
+    show(diagnosis_page(found), format)
     tell("no stream answers as the module does; nothing is written. `import` it, and")
     tell("`diagnose SPEC --repair N --out FILE` writes a repair that is to be trained further")
     return None

@@ -8,7 +8,7 @@ from textwrap import fill
 
 from commands.command import Command
 from commands.options import FORMAT
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.source import Source
 from costmodel.analysis.cost import plain
 from costmodel.diagnosis import Diagnosis, diagnose
@@ -48,7 +48,7 @@ def run(source: Source, repair: int | None, out: Path | None, format: str) -> No
             raise OptionError(f"--repair: {repair}, expected 1 to {len(found.repairs)}")
         write_whole(out, dump(found.repairs[repair - 1].repair.graph).encode())
         tell(f"note: wrote {out}")
-    put(page(found).render(format))
+    show(page(found), format)
 
 
 def page(found: Diagnosis) -> Page:

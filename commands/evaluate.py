@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, OUT, SEED
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.source import Source
 from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
 from costmodel.errors import OptionError
@@ -78,7 +78,7 @@ def evaluate(
         clips = _opened(source, data, seed)
         how = views_of(views, combine)
         found = _on_clips(source, clips, how, where)
-        put(page_of_clips(found, classes=per_class, confusion=confusion).render(format))
+        show(page_of_clips(found, classes=per_class, confusion=confusion), format)
         return
     if views != "1x1" or per_class or confusion:
         raise OptionError("--views, --per-class and --confusion: are for clips; leave --stepwise out")
@@ -217,7 +217,7 @@ def _write(found: StreamAccuracy, out: Path, format: str) -> None:
         ("middle replaced by noise", found.erased),
     )
     parts = [seen, *(Table(part, tuple(part[0]), title) for title, part in further if part)]
-    put(Page(found.as_json, lambda: parts, document=lambda: [seen]).render(format))
+    show(Page(found.as_json, lambda: parts, document=lambda: [seen]), format)
 
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from commands.command import Command
 from commands.options import FORMAT
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.source import Source
 from costmodel.analysis.cost import operations_by_kind, plain
 from costmodel.analysis.explain import Counted, Explanation, counts_of
@@ -44,7 +44,7 @@ def explain(source: Source, layer: str | None, format: str) -> None:
     for note in graph.notes:
         tell(f"note: {note}")
     page = network_page(graph) if layer is None else layer_page(graph, layer)
-    put(page.render(format))
+    show(page, format)
 
 
 def layer_page(graph: Graph, layer: str) -> Page:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import FORMAT
-from commands.printing import put
+from commands.printing import show
 from commands.source import Source
 from costmodel.analysis.formula import Formulas, formulas, is_whole
 from costmodel.analysis.metrics import METRICS
@@ -58,7 +58,7 @@ def formula(source: Source, free: str, metrics: str | None, sensitivity: bool, f
     wanted = evaluator.metrics if metrics else None
     found = formulas(evaluator.build, whole, wanted, taken=evaluator.names)
     rows = sensitivities(found, point, None if metrics else SENSITIVE) if sensitivity else []
-    put(page(evaluator, found, rows).render(format))
+    show(page(evaluator, found, rows), format)
 
 
 def _metrics(text: str | None) -> tuple[str, ...]:

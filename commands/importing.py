@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from commands.command import Command
 from commands.factory import ARGS, AXES, CHECKPOINT, INPUT, Making, told
 from commands.options import FORMAT, SEED
-from commands.printing import put, tell
+from commands.printing import show, tell
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Page, Table, Text, whole
@@ -80,7 +80,7 @@ def import_(
         files[weights] = imported.weights_file()
     write_all({out: imported.text.encode(), **files})
     told(imported)
-    put(_page(imported).render(format))
+    show(_page(imported), format)
     tell(f"{imported.graph.name} written to {' and '.join(map(str, (out, *files)))}")
 
 
@@ -92,7 +92,7 @@ def reading(format: str) -> Iterator[None]:
     try:
         yield
     except ModuleError as error:
-        put(_refused(error).render(format))
+        show(_refused(error), format)
         raise
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from commands.command import Command
 from commands.options import FORMAT
-from commands.printing import put
+from commands.printing import show
 from costmodel.analysis.conventions import CONVENTIONS
 from costmodel.analysis.metrics import METRICS
 from costmodel.errors import OptionError
@@ -39,7 +39,7 @@ def list_known(pattern: str | None, format: str) -> None:
     if not rows:
         kinds = ", ".join(dict.fromkeys(row["kind"] for row in known()))
         raise OptionError(f"list: no name holds {pattern!r}; expected part of a name, or a kind: {kinds}")
-    put(page_of(Table(rows, COLUMNS, drop=("takes",))).render(format))
+    show(page_of(Table(rows, COLUMNS, drop=("takes",))), format)
 
 
 def known() -> Iterator[Row]:

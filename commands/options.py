@@ -23,6 +23,14 @@ SPECS = replace(
 )
 # brackets, as usage lines have them for what may be left out
 MAYBE_SPEC = replace(SPEC, metavar="[SPEC]", is_required=False)
+LINES = Option(
+    "lines",
+    'Networks, each a SPEC with its own options in quotes: "x3d --variant S --continual --pool 64".',
+    metavar='"SPEC [OPTIONS]"',
+    is_positional=True,
+    is_required=True,
+    is_repeatable=True,
+)
 VARIANT = Option("variant", "A variant of the spec, such as XS.")
 SET = Option("set", "A size of the spec; repeatable.", metavar="NAME=VALUE", is_repeatable=True)
 FORMAT = Option(

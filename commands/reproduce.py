@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from commands.command import Command
 from commands.options import FORMAT
-from commands.printing import put
+from commands.printing import show
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.reproduce import COUNTED, VERDICTS, Reproduced, counts, table_rows
@@ -46,14 +46,14 @@ def reproduce(paper: str | None, table: str | None, verdict: tuple[str, ...], al
     if table is not None:
         if paper is not None or verdict or all:
             raise OptionError("--table: stands alone, expected no PAPER, --verdict or --all beside it")
-        put(table_page(table).render(format))
+        show(table_page(table), format)
         return
     figures = reproduce_papers([] if paper is None else [paper])
     every = [figure for figure in figures if figure.verdict in (verdict or VERDICTS)]
     # A thousand exact figures are no news: a reader sees those that differ.
     unless_said = VERDICTS if all else COUNTED[1:]
     listed = [figure for figure in figures if figure.verdict in (verdict or unless_said)]
-    put(page(figures, every, listed).render(format))
+    show(page(figures, every, listed), format)
 
 
 def page(figures: Sequence[Reproduced], every: Sequence[Reproduced], listed: Sequence[Reproduced]) -> Page:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import costmodel
 from commands.index import ABOUT, COMMANDS, SECTIONS, known, listed
 from commands.leaving import Left
 from commands.printing import put
@@ -52,9 +53,7 @@ def _run(arguments: list[str]) -> int | None:
         put(_overview())
         return 0
     if arguments[0] == "--version":
-        from importlib.metadata import version
-
-        put(f"costmodel {version('costmodel')}\n")
+        put(f"costmodel {costmodel.__version__}\n")
         return 0
     name = known(arguments[0], COMMANDS, "command")
     found = command(name)

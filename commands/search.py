@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT, OUT, SEED
-from commands.printing import put
+from commands.printing import show
 from commands.searching import (
     BUDGET,
     ENGINE,
@@ -120,7 +120,7 @@ def _report(network: Source, study: Study, ready: Prepared, out: Path, format: s
 
     # read back from the study: what is printed is what a later `study show` will print
     number = study.search(search_address(ready.options), ready.options)
-    put(page(network, study, number).render(format))
+    show(page(network, study, number), format)
     for file in write(study, number, out):
         progress(f"wrote {file}")
 

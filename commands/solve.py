@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.searching import LIMIT
 from commands.source import Source
 from costmodel.options import Option
@@ -113,7 +113,7 @@ def _print(source: Source, space: Space, solved: Solved, names: tuple[str, ...],
         lambda: Table(rows, columns),
         lambda: [Table(rows, columns)],
     )
-    put(page.render(format))
+    show(page, format)
 
 
 def _json(counts: Counts, rows: list[dict[str, float]], command: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command, Group
 from commands.options import FORMAT
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.study_file import study_of
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -30,10 +30,10 @@ def list_searches(study: Path, format: str) -> None:
     with study_of(study) as opened:
         rows = searches_of(opened)
         title = f"{study}: searches on {opened.fact('spec_name')}"
-    put(page_of(Table(rows, SEARCHES, title)).render(format))
+    show(page_of(Table(rows, SEARCHES, title)), format)
 
 
-def show(study: Path, search: int | None, format: str) -> None:
+def show_search(study: Path, search: int | None, format: str) -> None:
     """Prints a study's candidates and decisions, and how well its scores agree with training."""
     from commands.trajectory import COLUMNS, correlated, rows_of
     from search.study.history import candidates_of, correlations, decisions_of, searches_of
@@ -63,7 +63,7 @@ def show(study: Path, search: int | None, format: str) -> None:
         lambda: [tried, *steps, *correlated(scores)],
         lambda: Table([row for each in steps for row in each.rows], COLUMNS),
     )
-    put(page.render(format))
+    show(page, format)
 
 
 def why(study: Path, step: int, search: int | None, format: str) -> None:
@@ -86,7 +86,7 @@ def why(study: Path, step: int, search: int | None, format: str) -> None:
         for row in found
     ]
     rows = [row for each in tables for row in each.rows]
-    put(Page(lambda: rows, lambda: tables, lambda: Table(rows, OPTIONS)).render(format))
+    show(Page(lambda: rows, lambda: tables, lambda: Table(rows, OPTIONS)), format)
 
 
 def export(study: Path, best: bool, out: Path, search: int | None) -> None:
@@ -111,7 +111,7 @@ def agreement(study: Path, score: tuple[str, ...], trained: str, out: Path | Non
         networks = ranked(opened, score or CHEAP, trained)
         rows, name = agreement(networks), opened.fact("spec_name")
     title = f"{name}: rank correlation with {trained}, {len(networks)} networks"
-    put(page_of(Table(rows, AGREEMENT, title)).render(format))
+    show(page_of(Table(rows, AGREEMENT, title)), format)
     for file in write(networks, rows, name, out) if out is not None else ():
         tell(f"wrote {file}")
 
@@ -147,7 +147,7 @@ COMMAND = Group(
             (_DB, FORMAT),
         ),
         "show": Command(
-            show,
+            show_search,
             "Its candidates and decisions, and how well scores agree.",
             (_DB, _SEARCH, FORMAT),
         ),

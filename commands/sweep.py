@@ -11,7 +11,7 @@ from pathlib import Path
 from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, SEED
-from commands.printing import put
+from commands.printing import put, show
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -123,7 +123,7 @@ def _printed(found: Sweep, format: str) -> None:
             )
     title = f"{found.evaluator.network.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
     table = Table(rows, found.columns, title)
-    put(page_of(table, lambda: {"designs": found.grid.designs, "rows": rows}).render(format))
+    show(page_of(table, lambda: {"designs": found.grid.designs, "rows": rows}), format)
 
 
 def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, object]]:

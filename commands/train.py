@@ -12,7 +12,7 @@ from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -228,7 +228,7 @@ def _print(result: Result, out: Path, format: str) -> None:
         "data_seconds": result.seconds.get("data", 0.0),
         "weights": str(out / WEIGHTS),
     }
-    put(Page(lambda: row | {"rows": result.rows}, lambda: [Table([row], tuple(row))]).render(format))
+    show(Page(lambda: row | {"rows": result.rows}, lambda: [Table([row], tuple(row))]), format)
 
 
 COMMAND = Command(

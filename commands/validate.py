@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, SEED
-from commands.printing import put, tell
+from commands.printing import show, tell
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -73,7 +73,7 @@ def validate(
         rows = [shown(check) for check in against_module(source.taking(weights), against, seed)]
     else:
         rows = _of_spec(source.taking(weights), seed)
-    put(page(rows, random is not None).render(format))
+    show(page(rows, random is not None), format)
     # 1, the answer is no, apart from 2, a mistake of the user: for scripts and CI
     return 0 if all(row["holds"] for row in rows) else 1
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from costmodel.analysis.cost import Analysis, analyze
     from costmodel.errors import CostModelError
@@ -20,6 +22,7 @@ __all__ = [
     "Graph",
     "Node",
     "TensorType",
+    "__version__",
     "analyze",
     "continual",
     "from_torch",

@@ -22,6 +22,7 @@ from costmodel.spec.elaborate import elaborate
 from costmodel.spec.elaborate import load as load  # as `costmodel.load`: transforms are known here
 from costmodel.spec.resolved import exact_text
 from costmodel.transforms import TRANSFORMS, Transform, composed
+from costmodel.transforms.base import Carries
 from costmodel.transforms.continual import Continual
 
 if TYPE_CHECKING:
@@ -180,6 +181,17 @@ class Network:
                 raise TransformError(f"--{each.word}: carries no weights over; train the network anew")
             tensors = each.weights(self._after(place), self._after(place + 1), tensors)
         return tensors
+
+    @property
+    def carries(self) -> Carries:
+        """How weights of the spec's own network hold behind all its transforms."""
+        found = {each.carries for each in self.transforms}
+        return "none" if "none" in found else "initial" if "initial" in found else "exact"
+
+    @property
+    def every(self) -> Size:
+        """Camera frames per frame of the network."""
+        return self._after(0).every
 
     @property
     def weights_note(self) -> str:

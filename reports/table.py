@@ -78,10 +78,17 @@ class Page:
     sheet: Callable[[], Table] | None = None
     document: Callable[[], Sequence[Shown]] | None = None
 
-    def render(self, format: str = "table") -> str:
-        """The page in one of `FORMATS`."""
+    def render(self, format: str = "table", heading: Callable[[], Row] = dict) -> str:
+        """The page in one of `FORMATS`.
+
+        Args:
+            format: which one.
+            heading: the keys that stand ahead of its own in JSON; a list then stands under `rows`.
+        """
         if format == "json":
-            return plain_json(self.data()) + "\n"
+            data, ahead = self.data(), heading()
+            keys = data if isinstance(data, Mapping) else {"rows": data}
+            return plain_json({**ahead, **keys} if ahead else data) + "\n"
         if format == "csv":
             return (self.sheet or self._first_table)().render(format)
         parts = (self.document if self.document and format != "table" else self.parts)()

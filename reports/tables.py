@@ -60,7 +60,7 @@ def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, float) and math.isinf(value):
-        return "unbounded"
+        return "inf"  # a number to whoever reads CSV, so that the column is one of numbers
     return "" if value is None else escape.csv_cell(value)
 
 
@@ -185,5 +185,5 @@ def _is_numeric(column: Iterable[str]) -> bool:
     known = [cell for cell in column if cell not in ("", "-", "unbounded")]
     # One space sets a unit apart, such as of 4.61 MiB; more make a sentence that begins with a number.
     return bool(known) and all(
-        (cell[0].isdigit() or cell[0] == "-") and cell.count(" ") < 2 for cell in known
+        (cell[0].isdigit() or cell[0] in "+-") and cell.count(" ") < 2 for cell in known
     )

@@ -29,7 +29,7 @@ def test_all_registries_are_listed():
 )
 def test_a_pattern_is_part_of_a_name_or_a_kind(pattern: str, expected: list[object], capsys):
     assert cli.main(["list", pattern, "--format", "json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
+    rows = json.loads(capsys.readouterr().out)["rows"]
     found = rows if isinstance(expected[0], dict) else [row["name"] for row in rows]
     assert sorted(found, key=str) == sorted(expected, key=str)
 

@@ -17,7 +17,7 @@ from reports.tables import markdown
 
 def test_csv_is_read_back():
     rows = list(csv.DictReader(io.StringIO(TABLE.render("csv"))))
-    assert rows[0] == {"name": "res_1 & 50%", "macs": "1234567", "delay": "unbounded"}
+    assert rows[0] == {"name": "res_1 & 50%", "macs": "1234567", "delay": "inf"}
     assert rows[1]["macs"] == ""
 
 

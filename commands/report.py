@@ -36,6 +36,15 @@ Examples:
     report gallery --out docs
 """
 
+FORMS = """A page for each network that comes with the tool: every form that a stream can take.
+
+Examples:
+
+    report forms                       writes out/gallery/NAME.md
+
+    report forms --out docs
+"""
+
 PUBLIC = """Public networks' own figures beside those of their specs.
 
 Examples:
@@ -128,6 +137,16 @@ def gallery(out: Path) -> None:
         print(path)
 
 
+def forms(out: Path) -> None:
+    """Writes a page of forms for each shipped spec and prints the files' paths."""
+    from reports.files import check_folder, write_files
+    from reports.forms import documents
+
+    check_folder(out)
+    for path in write_files(out, {f"gallery/{name}.md": text.encode() for name, text in documents()}):
+        print(path)
+
+
 def public(out: Path) -> None:
     """Writes the page of public networks and prints the file's path."""
     from reports.files import check_folder, write_files
@@ -179,6 +198,7 @@ COMMAND = Group(
             (_DB, Option("search", "One search of the study; the last if not given.", int), OUT),
         ),
         "gallery": Command(gallery, GALLERY, (OUT,)),
+        "forms": Command(forms, FORMS, (OUT,)),
         "public": Command(public, PUBLIC, (OUT,)),
         "layers": Command(layers, LAYERS, (OUT,)),
         "language": Command(language, LANGUAGE, (OUT,)),

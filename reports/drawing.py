@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from costmodel.files import OutputError, write_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours that differ for colour-blind readers too (Okabe and Ito 2008).
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8B6914", "#555555")
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # beside colours, for print and for colour-blind readers
 DPI = 150
+KINDS = ("png", "svg", "pdf")
 
 
 def pictures(figure: Figure, name: str) -> dict[str, bytes]:
@@ -25,3 +30,19 @@ def pictures(figure: Figure, name: str) -> dict[str, bytes]:
             figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
             files[f"{name}.{kind}"] = buffer.getvalue()
     return files
+
+
+def write_picture(figure: Figure, path: Path) -> None:
+    """Writes a figure as what the path's ending says.
+
+    Raises:
+        OutputError: the ending is none of these, or nothing can be written there.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in KINDS:
+        raise OutputError(
+            f"--out {path}: expected a drawing, one of {', '.join(f'.{each}' for each in KINDS)}"
+        )
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=DPI)
+    write_all({path: buffer.getvalue()})

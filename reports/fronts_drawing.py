@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from costmodel.escape import drawing
-from reports.drawing import COLOURS
+from reports.drawing import COLOURS, MARKS
 from reports.fronts import Found, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # beside colours, for print and for colour-blind readers
 PANELS = (("MACs per frame", 0), ("state, in numbers kept between frames", 1))
 # Half a mark in either direction, a letter and a line, in shares of a panel.
 MARK = (0.007, 0.014)

@@ -36,7 +36,7 @@ Examples:
     report gallery --out docs
 """
 
-FORMS = """A page for each network that comes with the tool: every form that a stream can take.
+FORMS = """Pages with every form of each shipped network.
 
 Examples:
 

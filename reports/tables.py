@@ -110,7 +110,8 @@ def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop:
 
     width = get_terminal_size().columns
     shown = _that_fit(rows, columns, [each for each in drop if each in columns], width)
-    left_out = [column.replace("_", " ") for column in columns if column not in shown]
+    # a column without a heading, such as of bars, has no name to tell
+    left_out = [column.replace("_", " ") for column in columns if column.strip() and column not in shown]
     wider = f"left out in {width} columns: {', '.join(left_out)}; --format md has all\n" if left_out else ""
     return _rich(*_cells(rows, shown), title, width) + wider
 

@@ -81,7 +81,7 @@ def test_markdown_has_figures_operations_and_layers(run):
 
 
 def test_a_table_says_units_sources_and_deviations(run):
-    _, out, _ = run("x3d_m", "--continual", "--fps", "30")
+    _, out, _ = run("x3d_m", "--continual", "--fps", "30", "--sources")
     lines = {line.split()[0]: " ".join(line.split()) for line in out.splitlines() if line.strip()}
     assert lines["delay_seconds"] == "delay_seconds 7.167 seconds"
     assert lines["delay"] == "delay 43 215 camera frames, 7.167 s at 30 fps frames Hedegaard 2022, eq. 7 and 10, summed over the slowest path"

@@ -104,16 +104,17 @@ class Source(Network):
     ) -> Source:
         own = file.known.network
         # a size that the file's network does not have may still be a transform's
-        given = {name: value for name, value in sets.items() if name in own.sizes}
+        given = {name: value for name, value in sets.items() if name in own.sizes and not _is_free(own, name)}
         found = "; ".join((*_variants(own, variant), *_sizes(own, given), *_chosen(own, transforms)))
         if found:
             raise WeightsError(f"{spec}: is of another network: {found}")
         settings = {**own.settings, **{name: sets[name] for name in sets if name not in given}}
         # first those that the weights were trained through, then what the command line adds
+        held = tuple(_as_asked(each, transforms) for each in own.transforms)
         further = [each for each in transforms if own.made_by(type(each)) is None]
         if own.is_stream:  # as `--continual` asks for it, which then says nothing new
             further = [each for each in further if not each.gives_stream or each.chosen]
-        made = (*own.transforms, *further)
+        made = (*held, *further)
         return cls(own.document, settings, made, own.variant, spec, weights=file.path, file=file)
 
     @property
@@ -179,7 +180,7 @@ class Source(Network):
             return replace(self, spec=spec, weights=None, file=None).flags
         assert self.file is not None
         own = self.file.known.network
-        further = (each.flags for each in self.transforms if own.made_by(type(each)) is None)
+        further = (each.flags for each in self.transforms if own.made_by(type(each)) != each)
         return " ".join((self._as_argument, *further))
 
     @property
@@ -200,7 +201,8 @@ class Source(Network):
     @property
     def _sizes_moved(self) -> bool:
         assert self.file is not None
-        return any(_sizes(self.file.known.network, self.sizes))
+        own = self.file.known.network
+        return any(_sizes(own, {name: size for name, size in self.sizes.items() if not _is_free(own, name)}))
 
     @property
     def weights_note(self) -> str:
@@ -229,6 +231,16 @@ def _weights_file(path: str | Path) -> WeightsFile | None:
     return read_weights_file(path) if is_weights_file(path) else None
 
 
+def _is_free(own: Network, name: str) -> bool:
+    """Whether a size is a transform's that no weight depends on."""
+    return name not in own.document.globals and any(name in each.weightless for each in own.transforms)
+
+
+def _as_asked(own: Transform, asked: tuple[Transform, ...]) -> Transform:
+    """A transform of a file, with the options that no weight depends on as a command line has them."""
+    return next((own.run_as(each) for each in asked if type(each) is type(own)), own)
+
+
 def _variants(own: Network, variant: str | None) -> Iterator[str]:
     if variant is not None and own.document.settings(variant, {}) != own.document.settings(own.variant, {}):
         yield f"--variant {variant}, the file has {own.variant or own.document.variant or 'none'}"
@@ -246,7 +258,11 @@ def _chosen(own: Network, transforms: tuple[Transform, ...]) -> Iterator[str]:
     """The transforms whose options, as far as they are given, are other in a file."""
     for each in transforms:
         theirs = own.made_by(type(each))
-        if theirs is not None and any(value != getattr(theirs, name) for name, value in each.chosen.items()):
+        own = each.own_option()
+        # The value of its word is given, even where it is the default.
+        given = {**each.chosen, **({} if own is None else {own.name: getattr(each, own.name)})}
+        options = ((name, value) for name, value in given.items() if name not in each.weightless)
+        if theirs is not None and any(value != getattr(theirs, name) for name, value in options):
             yield f"{each.flags}, the file has {theirs.flags}"
 
 
@@ -257,7 +273,7 @@ def _differences(given: Network, own: Network) -> Iterator[str]:
         # weights trained as a stream fit the clip network as well: they are the same tensors
         if mine is None and not each.gives_stream:
             yield f"the file has {each.flags}"
-        elif mine is not None and mine != each:
+        elif mine is not None and not mine.fits_weights_of(each):
             yield f"{mine.flags}, the file has {each.flags}"
     plain, theirs = (replace(each, transforms=()) for each in (given, own))
     # Unfolded: repeated blocks of a spec, and the same ones written out, are one network.

@@ -198,6 +198,10 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
     assert isinstance(clip, ClipNetwork)
     inputs = _inputs(clip_graph, setting)
     backends = [name for name in setting.chosen if name != "recorded"]
+    # Those that write code need one shape for all clips: measured where asked for, which says why not.
+    if not setting.backends and any(node.op.is_adaptive for node in clip_graph.nodes):
+        say(f"{title}: eager alone, as its clips have numbers of frames of their own")
+        backends = ["eager"]
     # `ratio` is over the clip network as PyTorch runs it, whatever backends the steps are measured on.
     if graph.is_stream and "eager" not in backends:
         backends.insert(0, "eager")

@@ -67,7 +67,8 @@ class Transform:
     * `carries`: whether the weights of the network before it hold behind it `exact`ly (the new network
       answers as the old one did, wherever both answer), as an `initial` value to train from, or not (`none`);
     * `not_behind`: the words of transforms whose networks it would misread;
-    * `has_no`: whether a command may have it by default, so that `--no-word` leaves it out.
+    * `has_no`: whether a command may have it by default, so that `--no-word` leaves it out;
+    * `weightless`: its options that no weight depends on: a trained network may run with other values.
 
     A field of the word's name is the value that the word takes: `--head features` sets the field `head`.
 
@@ -84,6 +85,7 @@ class Transform:
     gives_stream: ClassVar[bool] = False
     has_no: ClassVar[bool] = False
     not_behind: ClassVar[frozenset[str]] = frozenset()
+    weightless: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -168,6 +170,16 @@ class Transform:
         """The options that differ from their defaults, by name."""
         values = ((each, getattr(self, each.name)) for each in self.options())
         return {each.name: value for each, value in values if value != each.default}
+
+    def run_as(self, asked: Self) -> Self:
+        """A trained network's transform with the options that no weight depends on, as far as asked for."""
+        free = {name: value for name, value in asked.chosen.items() if name in self.weightless}
+        return dataclasses.replace(self, **free)
+
+    def fits_weights_of(self, other: Transform) -> bool:
+        """Whether weights that were trained with another of its kind hold with this one."""
+        free = {name: getattr(other, name) for name in self.weightless}
+        return dataclasses.replace(self, **free) == other
 
     @property
     def flags(self) -> str:

@@ -42,6 +42,7 @@ class Sgs(Transform):
 
     word: ClassVar[str] = "sgs"
     about: ClassVar[str] = "Sample frames by their similarity behind a stage."
+    weightless: ClassVar[frozenset[str]] = frozenset({"bins", "active_bins"})
 
     sgs: str = option("res2", "The stage, or a layer.")
     bins: int | None = option(

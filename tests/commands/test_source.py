@@ -12,6 +12,7 @@ import torch
 
 import cli
 from commands.source import Source
+from commands.transforms import transforms_of
 from costmodel.emit import emit, randomise
 from costmodel.emit.weights_format import write_weights
 from costmodel.errors import CostModelError
@@ -20,6 +21,7 @@ from costmodel.spec.document import from_text
 from costmodel.transforms import Transform
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
+from costmodel.transforms.sgs import Sgs
 from costmodel.weights import About
 
 SETS = {"frames": 4, "gamma_tau": 2, "crop": 16, "classes": 3}
@@ -224,3 +226,16 @@ def test_a_broken_file_is_one_line_and_code_2(write, change, message, tmp_path: 
     assert line.startswith(f"error: {path}: ")
     assert message in line
     assert not (tmp_path / "net.py").exists()
+
+
+def test_no_weight_depends_on_the_bins_of_a_sampler(write):
+    path = write(Sgs("res1", bins=4))
+    for found in (source(path, Sgs("res1", bins=3, active_bins=2)), source(path, bins=3, active_bins=2)):
+        assert found.made_by(Sgs) == Sgs("res1", bins=3, active_bins=2)
+        assert found.flags == f"{path} --sgs res1 --bins 3 --active-bins 2"
+        assert found.weights_note == ""
+    again = source(path, *transforms_of("--sgs res1 --bins 2"))
+    assert again.made_by(Sgs) == Sgs("res1", bins=2)
+    assert Source.read("digits", None, SETS, (Sgs("res1", bins=2),)).taking(path).weights == path
+    with pytest.raises(CostModelError, match=r"--sgs res2, the file has --sgs res1 --bins 4"):
+        source(path, Sgs("res2"))

@@ -258,9 +258,9 @@ def _chosen(own: Network, transforms: tuple[Transform, ...]) -> Iterator[str]:
     """The transforms whose options, as far as they are given, are other in a file."""
     for each in transforms:
         theirs = own.made_by(type(each))
-        own = each.own_option()
+        word = each.own_option()
         # The value of its word is given, even where it is the default.
-        given = {**each.chosen, **({} if own is None else {own.name: getattr(each, own.name)})}
+        given = {**each.chosen, **({} if word is None else {word.name: getattr(each, word.name)})}
         options = ((name, value) for name, value in given.items() if name not in each.weightless)
         if theirs is not None and any(value != getattr(theirs, name) for name, value in options):
             yield f"{each.flags}, the file has {theirs.flags}"

@@ -16,6 +16,7 @@ from costmodel.emit.modules.sampling import SgsLayer
 from costmodel.errors import CostModelError, EmitError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Op
+from costmodel.types import TensorType
 
 Record = dict[str, list[tuple[int, Tensor]]]
 AXES = ("batch", "channels", "time", "height", "width")
@@ -155,10 +156,7 @@ class ClipNetwork(Network):
         key = name, tuple(frames)
         if key not in self._others:
             read = tuple(x.with_time(each) for x, each in zip(inputs, frames, strict=True))
-            # Without storage, and so without a draw of random numbers: what it learned is the layer's own.
-            with torch.device("meta"):
-                self._others[key] = layer_for(node.op, read)
-            self._others[key]._parameters, self._others[key]._buffers = layer._parameters, layer._buffers
+            self._others[key] = _of_other_frames(layer, inputs, read)
         return self._others[key].train(layer.training)
 
     def _joined(self, name: str, value: Tensor | Groups) -> Tensor:
@@ -181,6 +179,17 @@ def _layer(graph: Graph, name: str) -> Layer[Op]:
         return layer_for(node.op, graph.inputs_of(node))
     except CostModelError as error:
         raise EmitError(f"{name}: {error}") from error
+
+
+def _of_other_frames(layer: Layer[Op], inputs: Sequence[TensorType], read: Sequence[TensorType]) -> Layer[Op]:
+    """A layer for other numbers of frames, with all that a layer has learned; mostly the layer itself."""
+    if layer.op.window(*read) == layer.op.window(*inputs):
+        return layer
+    # Its weights are drawn in vain: what it learned is the layer's own.
+    with torch.random.fork_rng([]):
+        other = layer_for(layer.op, tuple(read))
+    other._parameters, other._buffers = layer._parameters, layer._buffers
+    return other
 
 
 def _nest(module: nn.Module, path: list[str], layer: nn.Module) -> None:

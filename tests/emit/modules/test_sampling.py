@@ -160,6 +160,15 @@ def test_a_clip_costs_what_its_own_number_of_frames_costs(op: Sgs):
         assert executed_macs(lambda one=each: network(one.unsqueeze(0))) == figure
 
 
+def test_layers_are_made_for_other_frames_where_they_read_them_as_one_alone():
+    network = clip_network(network_of(Sgs()))
+    torch.manual_seed(0)
+    drawn = torch.random.get_rng_state()
+    assert network._fitted("layer2", [7]) is network.layers["layer2"]
+    assert network._fitted("layer6", [7]) is not network.layers["layer6"]
+    assert torch.equal(torch.random.get_rng_state(), drawn)
+
+
 def masked_reference(network: ClipNetwork, clip: Tensor) -> Tensor:
     """The same network with all clips at full length, what a clip has not masked behind every layer."""
     layer, conv, norm, linear = (network.layers[f"layer{number}"] for number in (1, 2, 3, 7))

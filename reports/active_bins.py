@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from costmodel.analysis.active_bins import samplers
 from costmodel.analysis.conventions import Convention, count_per_clip
 from costmodel.analysis.cost import Analysis, analyze, plain
 from costmodel.analysis.figures import Figures
@@ -32,7 +33,9 @@ def costs_by_active_bins(network: Network, convention: Convention | None = None)
         raise OptionError("--implied: solves for the active bins of a sampled network; add --sgs")
     # Each clip's own number: such a network knows how many frames the layers behind need.
     graph = network.with_transform(replace(sampling, active_bins=None)).graph()
-    (sampler,) = (node for node in graph.nodes if isinstance(node.op, Sampler))
+    found = [graph.by_name[name] for name in samplers(graph)]
+    # Of several pathways the one of most frames says the number; the others follow in proportion.
+    sampler = max(found, key=lambda node: int(graph.inputs_of(node)[0].time))
     assert isinstance(sampler.op, Sampler)
     numbers = np.arange(sampler.op.least, int(sampler.op.bins_of(*graph.inputs_of(sampler))) + 1)
     figures = Figures(network.with_sizes({"active_bins": numbers}).graph())

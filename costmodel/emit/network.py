@@ -36,6 +36,7 @@ class Network(nn.Module):
         self.layers = {node.name: _layer(graph, node.name) for node in graph.nodes}
         self.checks_values = True
         self._record: Record | None = None
+        self._active: dict[str, list[int]] | None = None
         for name, layer in self.layers.items():
             _nest(self, name.split("."), layer)
 
@@ -47,6 +48,15 @@ class Network(nn.Module):
             yield self._record
         finally:
             self._record = outer
+
+    @contextmanager
+    def active_bins(self) -> Iterator[dict[str, list[int]]]:
+        """Collects the frames that each clip has behind each sampler that leaves their number to it."""
+        outer, self._active = self._active, {}
+        try:
+            yield self._active
+        finally:
+            self._active = outer
 
     def _keep(self, name: str, step: int, value: Tensor) -> None:
         if self._record is not None:
@@ -134,7 +144,10 @@ class ClipNetwork(Network):
         """What a layer answers, once for each group where its clips have unequal numbers of frames."""
         layer, first = self.layers[name], inputs[0]
         if isinstance(layer, SgsLayer) and layer.op.is_adaptive and isinstance(first, Tensor):
-            return layer.grouped(first)
+            sampled = layer.grouped(first)
+            if self._active is not None:
+                self._active.setdefault(name, []).extend(sampled.frames)
+            return sampled
         clips = [each for each in inputs if isinstance(each, Tensor)]
         if len(clips) == len(inputs):
             return cast(Tensor, layer.overwrite(*clips) if overwrites else layer(*clips))

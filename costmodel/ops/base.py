@@ -119,6 +119,10 @@ class Op:
             f"frame; {self.repair}"
         )
 
+    def filling(self) -> Op:
+        """The op on branches of unequal numbers of frames, where it can fill up the shorter; else itself."""
+        return self
+
     def cropping(self, where: Kept) -> Op:
         """Itself, its branches cut to the frames that all have: `first`, `centred` or `newest` ones."""
         return self

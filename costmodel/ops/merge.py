@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 from typing import ClassVar, Literal, Self, TypeAlias
 
-from costmodel.numbers import Size, either, equal, minimum, where
+from costmodel.numbers import Size, either, equal, maximum, minimum, where
 from costmodel.ops.base import Demand, Kept, Op
 from costmodel.types import Streaming, TensorType, Work
 
@@ -29,7 +29,7 @@ class _Crops(Op):
     """
 
     written: ClassVar[str] = "operator"
-    hidden: ClassVar[frozenset[str]] = frozenset({"ahead"})
+    hidden: ClassVar[frozenset[str]] = frozenset({"ahead", "filled"})
 
     crop: Crop = False
     ahead: tuple[Size, ...] = field(default=(), kw_only=True)
@@ -52,10 +52,17 @@ class _Crops(Op):
         return replace(self, ahead=self.skips(*inputs)) if self.crop in CROPS else self
 
 
+@dataclass(frozen=True)
 class Merge(_Crops):
-    """Joins two or more branches."""
+    """Joins two or more branches.
+
+    `filled`, shorter ones get zeros at both ends, of an odd number the one more behind: pathways of sampled
+    networks have numbers of frames of their own  (Fayyaz 2021, supplementary A).
+    """
 
     arity: ClassVar[int | None] = None
+
+    filled: bool = field(default=False, kw_only=True)
 
     def demands(self, *inputs: TensorType) -> Iterator[Demand]:
         first, *others = (self._must_agree(x) for x in inputs)
@@ -63,11 +70,17 @@ class Merge(_Crops):
             for size, wanted in zip(compared, first, strict=True):
                 yield equal(size, wanted), "branches differ, {} and {}", (inputs[0], x)
 
+    def frames(self, *inputs: TensorType) -> Size:
+        return reduce(maximum, (x.time for x in inputs)) if self.filled else super().frames(*inputs)
+
     def out(self, *inputs: TensorType) -> TensorType:
-        return inputs[0].with_time(self.frames(*inputs)) if self.crop else inputs[0]
+        return inputs[0].with_time(self.frames(*inputs)) if self.crop or self.filled else inputs[0]
+
+    def filling(self) -> Self:
+        return replace(self, filled=True)
 
     def _must_agree(self, x: TensorType) -> tuple[object, ...]:
-        return (x.channels, x.height, x.width) if self.crop else tuple(x)
+        return (x.channels, x.height, x.width) if self.crop or self.filled else tuple(x)
 
 
 class Add(Merge):

@@ -31,7 +31,7 @@ class Sgs(Op):
 
     word: ClassVar[str] = "sgs"
     has_no_stream: ClassVar[bool] = True
-    hidden: ClassVar[frozenset[str]] = frozenset({"least"})
+    hidden: ClassVar[frozenset[str]] = frozenset({"least", "kept"})
     repair: ClassVar[str] = "leave it out, or run its clip network on a clip now and then"
 
     bins: Size | None = None
@@ -43,6 +43,8 @@ class Sgs(Op):
     block: int = 0
     # Frames that the layers behind need at least; empty bins stand in for what a clip lacks.
     least: int = 1
+    # Frames that one clip in particular hands on, of all its blocks: what that clip costs.
+    kept: Size | None = None
 
     def demands(self, x: TensorType) -> Iterator[Demand]:
         yield x.time > 1, "samples a clip of one frame; put it where there are more", ()
@@ -75,7 +77,7 @@ class Sgs(Op):
 
     @property
     def is_adaptive(self) -> bool:
-        return self.active is None
+        return self.active is None and self.kept is None
 
     def span(self, x: TensorType) -> Size:
         """The frames that are binned together: of a block, or of the clip."""
@@ -90,6 +92,8 @@ class Sgs(Op):
         return self.bins_of(x) if self.active is None else self.active
 
     def out(self, x: TensorType) -> TensorType:
+        if self.kept is not None:
+            return x.with_time(self.kept)
         blocks = x.time // self.block if self.block else 1
         return x.with_time(blocks * self.active_of(x))
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from typing import ClassVar, Literal, cast
 
-from costmodel.analysis.head import head_of
 from costmodel.edit import Editor
-from costmodel.errors import GraphError, OptionError, ShapeError, TransformError, nearest
+from costmodel.errors import OptionError, ShapeError, TransformError
 from costmodel.graph import Graph, Node
-from costmodel.numbers import Size
+from costmodel.numbers import Size, ceil_div, maximum
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.base import Carries, Transform, option
+from costmodel.transforms.sampled_stages import (
+    is_activation,
+    must_reach_all,
+    must_save,
+    places,
+    stages_of,
+    with_fill,
+)
 
 UNIFORM = r"uniform:\d{1,4}:\d{1,4}"
 NOTE = "sampled: behind {} a clip has as many frames as it has bins of similarity that are not empty"
@@ -26,7 +34,8 @@ class Sgs(Transform):
     """A network with similarity guided sampling behind a stage (Fayyaz 2021, sec. 4).
 
     The sampler stands ahead of the last activation of the stage, as the authors' code has it, on the sum of
-    its last block. A stage is all layers called so, or beginning with its name and `.` or `_`.
+    its last block. A stage is all layers called so, or beginning with its name and `.` or `_`, in each
+    pathway that has them: numbers are those of the pathway of most frames, others have them in proportion.
 
     Args:
         sgs: the stage, or one layer.
@@ -115,22 +124,19 @@ class Sgs(Transform):
             raise TransformError(
                 f"--active-bins {self.active_bins}: is a mean over clips, which analyze gives; give a number"
             )
-        stages, editor = list(_stages(graph, self.sgs)), Editor(graph)
-        if len(stages) > 1:
-            pathways = " and ".join(stage[0].name for stage in stages)
-            raise TransformError(
-                f"--sgs {self.sgs}: stands in several pathways ({pathways}), which join unequal numbers of "
-                "frames then; put it behind a stage that all frames pass"
-            )
-        made = [self._put(editor, graph, stage) for stage in stages]
+        stages, editor = list(stages_of(graph, self.sgs)), Editor(graph)
+        most = reduce(maximum, (graph.types[stage[-1].name].time for stage in stages))
+        made = [self._put(editor, graph, stage, most) for stage in stages]
         told = NOTE.format(self.sgs) if self.active_bins is None else FIXED.format(self.sgs, self.active_bins)
         # Ahead of the graph, whose own error of unequal branches would not say what to do.
-        _must_reach_all(graph, tuple(editor), frozenset(made), self.sgs)
+        must_reach_all(graph, tuple(editor), frozenset(made), self.sgs)
+        if len(made) > 1:
+            with_fill(editor, frozenset(made))
         try:
             sampled = editor.graph(notes=(*graph.notes, told))
         except ShapeError as error:
             raise TransformError(f"--sgs {self.sgs}: {error}") from error
-        _must_save(sampled, frozenset(made), self.sgs)
+        must_save(sampled, frozenset(made), self.sgs)
         return sampled if self.active_bins is not None else _filled(sampled, made)
 
     def _must_be_first(self, graph: Graph) -> None:
@@ -141,19 +147,23 @@ class Sgs(Transform):
                 "sample again; sample once, or both times in blocks (--sgs-block) of a fixed number of bins"
             )
 
-    @property
-    def _sampler(self) -> Sampler:
+    def _sampler(self, frames: Size, most: Size) -> Sampler:
+        """The sampler of a pathway; one of fewer frames has bins and blocks in proportion, rounded up."""
+
+        def share(number: Size) -> Size:
+            return ceil_div(number * frames, most) if frames != most else number
+
         return Sampler(
-            bins=self.bins,
-            active=cast("Size | None", self.active_bins),
+            bins=None if self.bins is None else share(self.bins),
+            active=None if self.active_bins is None else share(cast("Size", self.active_bins)),
             kernel=self.kernel,
             normalised=self.normalised,
             measure=self.measure,
             dimension=self.dimension,
-            block=self.sgs_block,
+            block=int(share(self.sgs_block)),
         )
 
-    def _put(self, editor: Editor, graph: Graph, stage: list[Node]) -> str:
+    def _put(self, editor: Editor, graph: Graph, stage: list[Node], most: Size) -> str:
         """Puts the sampler ahead of a stage's last activation, or behind its last layer; gives its name."""
         last = stage[-1]
         if not (isinstance(last.count, int) and last.count == 1):
@@ -162,13 +172,14 @@ class Sgs(Transform):
             )
         if last.name == graph.output:
             raise TransformError(
-                f"--sgs {self.sgs}: {last.name} answers, nothing is behind it to save; {_places(graph)}"
+                f"--sgs {self.sgs}: {last.name} answers, nothing is behind it to save; {places(graph)}"
             )
         block = last.name.rpartition(".")[0]
         wanted = f"{block}.sgs" if block else f"{last.name.partition('_')[0]}_sgs"
-        if _is_activation(graph, last):
-            return editor.insert_before(last.name, 0, self._sampler, wanted)
-        return editor.insert_after(last.name, self._sampler, wanted)
+        sampler = self._sampler(graph.types[last.name].time, most)
+        if is_activation(graph, last):
+            return editor.insert_before(last.name, 0, sampler, wanted)
+        return editor.insert_after(last.name, sampler, wanted)
 
 
 def _filled(graph: Graph, samplers: list[str]) -> Graph:
@@ -190,86 +201,3 @@ def _filled(graph: Graph, samplers: list[str]) -> Graph:
 
 def _is_in_blocks(op: object) -> bool:
     return isinstance(op, Sampler) and op.block > 0 and op.active is not None
-
-
-def _stages(graph: Graph, wanted: str) -> Iterator[list[Node]]:
-    """The layers of the stage; of one that stands in several pathways, such as `slow_res2`, those of each.
-
-    Raises:
-        TransformError: there are none; the message names the nearest.
-    """
-    found: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        if _is_of(node.name, wanted):
-            found.setdefault("", []).append(node)
-    for node in graph.nodes if not found else ():
-        for place, sign in enumerate(node.name):
-            if sign in "._" and _is_of(node.name[place + 1 :], wanted):
-                found.setdefault(node.name[:place], []).append(node)
-                break
-    if not found:
-        names = [each for node in graph.nodes for each in (node.name, node.name.partition(".")[0])]
-        raise TransformError(
-            f"--sgs: {graph.name} has no stage or layer {wanted!r}"
-            + nearest(wanted, set(names), listed="analyze lists them")
-        )
-    yield from found.values()
-
-
-def _is_of(name: str, stage: str) -> bool:
-    return name == stage or name.startswith((f"{stage}.", f"{stage}_"))
-
-
-def _is_activation(graph: Graph, node: Node) -> bool:
-    """Whether a layer is a function of each value alone."""
-    work = node.op.work(*graph.inputs_of(node))
-    return bool(work) and all(kind.startswith("activation.") for kind in work)
-
-
-def _behind(nodes: Sequence[Node], samplers: frozenset[str]) -> frozenset[str]:
-    """The layers whose frames are sampled."""
-    found = set(samplers)
-    for node in nodes:
-        if any(name in found for name in node.inputs):
-            found.add(node.name)
-    return frozenset(found)
-
-
-def _must_reach_all(graph: Graph, nodes: Sequence[Node], samplers: frozenset[str], stage: str) -> None:
-    """Refuses a sampler that a layer joins with frames that were not sampled."""
-    behind = _behind(nodes, samplers)
-    for node in nodes:
-        sampled = [name in behind for name in node.inputs]
-        if any(sampled) and not all(sampled):
-            raise TransformError(
-                f"--sgs {stage}: {node.name} would join sampled frames with all frames, as the sampler is "
-                f"in one of its branches; {_places(graph)}"
-            )
-
-
-def _must_save(graph: Graph, samplers: frozenset[str], stage: str) -> None:
-    """Refuses a sampler behind which nothing but the head stands."""
-    behind = _behind(graph.nodes, samplers) - samplers
-    for node in graph.nodes:
-        is_sampled = node.name in behind and node.op.is_convolution
-        if is_sampled and node.op.kernel_on(*graph.inputs_of(node)) != (1, 1, 1):
-            return
-    raise TransformError(
-        f"--sgs {stage}: stands behind the last stage, where the head alone is left and nothing to save; "
-        f"{_places(graph)}"
-    )
-
-
-def _places(graph: Graph) -> str:
-    """Where a sampler could go, in words."""
-    stages = list(dict.fromkeys(name.partition(".")[0] for name in graph.by_name if "." in name))
-    try:
-        head = head_of(graph)
-        stages = [each for each in stages if each not in head]
-    except GraphError:
-        pass
-    return (
-        f"it would go behind an early stage, such as {', '.join(stages[:2])}"
-        if stages
-        else "put it further ahead"
-    )

@@ -141,7 +141,7 @@ class Reference:
 
     def _of_all_bins(self, node: Node, clip: Tensor) -> Layer[Op]:
         """A sampler that drops no bin: windows padded ahead alone would leave nothing of few frames."""
-        op = replace(node.op, active=None, bins=None)  # type: ignore[call-arg]
+        op = replace(node.op, active=None, bins=None, block=0)  # type: ignore[call-arg]
         layer = layer_for(op, (TensorType(clip.shape[1], *clip.shape[2:]),)).to(clip.dtype)
         layer.load_state_dict(self.layers[node.name].state_dict())
         return layer

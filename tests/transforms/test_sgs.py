@@ -6,11 +6,13 @@ import pytest
 import sympy
 import torch
 
+from costmodel.analysis.active_bins import samplers, with_active_bins
 from costmodel.analysis.cost import analyze
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.diagnosis import diagnose
 from costmodel.emit import emit
+from costmodel.emit.modules.texts.clips import fill
 from costmodel.emit.randomise import randomise
 from costmodel.errors import CostModelError
 from costmodel.network import Network
@@ -137,9 +139,34 @@ def test_frames_are_not_sampled_twice():
     assert twice.types["res3.4.sgs"].time == 2
 
 
-def test_pathways_are_refused_with_the_reason():
-    with pytest.raises(CostModelError, match=r"stands in several pathways \(slow_res2.0.branch2"):
-        sampled("res2", "slowfast", None).graph()
+@pytest.mark.parametrize(("slow", "fast", "gigamacs"), [(2, 1, "20.35"), (2, 16, "21.99"), (1, 32, "36.10")])
+def test_pathways_have_samplers_of_their_own(slow: int, fast: int, gigamacs: str):
+    graph = sampled("res2", "slowfast", "4x16-R50").graph()
+    names = ("slow_res2.2.sgs", "fast_res2.2.sgs")
+    assert samplers(graph) == names
+    found = analyze(with_active_bins(graph, dict(zip(names, (slow, fast), strict=True))))
+    own = sum(amount for kind, amount in found.operations.items() if kind.startswith("mac.sampling"))
+    # 32 fast frames are 4 of the slow pathway behind the lateral convolution: the slow one is filled up to 4.
+    assert f"{(found.totals['macs_per_clip'] - own) / 1e9:.2f}" == gigamacs
+
+
+def test_a_pathway_of_fewer_frames_has_bins_and_blocks_in_proportion():
+    graph = sampled("res2", "slowfast", None, sizes={"frames": 64}, sgs_block=8, active_bins=3).graph()
+    slow, fast = (graph.by_name[f"{name}_res2.2.sgs"] for name in ("slow", "fast"))
+    assert [(node.op.block, node.op.active) for node in (slow, fast)] == [(2, 1), (8, 3)]  # type: ignore[attr-defined]
+    assert [graph.types[node.name].time for node in (slow, fast)] == [8, 24]
+    assert graph.types["lateral2.conv"].time == 6
+    assert graph.types["fuse2"].time == 8
+
+
+def test_pathways_are_joined_with_zeros_at_both_ends_of_the_shorter():
+    short, long = torch.ones(1, 1, 2, 1, 1), torch.ones(1, 1, 5, 1, 1)
+    filled, whole = fill(short, long)
+    assert filled.flatten().tolist() == [0, 1, 1, 0, 0]
+    assert torch.equal(whole, long)
+    graph = sampled("res2", "slowfast", None).graph()
+    found = [node.name for node in graph.nodes if getattr(node.op, "filled", False)]
+    assert found == ["fuse2", "fuse3", "fuse4", "features"]
 
 
 def test_a_distribution_of_active_bins_is_a_mean_and_no_network():

@@ -11,8 +11,15 @@ from costmodel.validation.sampling import check_sampling
 SMALL = {"crop": 32, "gamma_d": 1}
 
 
-def test_each_clip_costs_what_its_own_number_of_frames_costs():
-    graph = Network.of("x3d", "S", SMALL, (Sgs("res2"),)).graph()
+PATHWAYS = {"crop": 32, "frames": 16, "channels": 8, "blocks3": 1, "blocks4": 1, "blocks5": 1}
+
+
+@pytest.mark.parametrize(
+    ("spec", "sizes", "block"),
+    [("x3d", SMALL, 0), ("x3d", {**SMALL, "frames": 16}, 8), ("slowfast", PATHWAYS, 0)],
+)
+def test_each_clip_costs_what_its_own_number_of_frames_costs(spec: str, sizes: dict[str, int], block: int):
+    graph = Network.of(spec, None, sizes, (Sgs("res2", sgs_block=block),)).graph()
     checks = {check.what: check for check in check_sampling(graph)}
     assert checks["macs_of_each_clip"].holds
     assert checks["answers_are_those_of_each_clip_alone"].holds

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
 from costmodel.emit.modules.texts import clips
+from costmodel.emit.modules.texts.clips import fill
 from costmodel.emit.modules.written import Written, writes
 from costmodel.ops import Add, Concat, Gate, Merge
 from costmodel.ops.merge import FIRST
@@ -17,7 +18,7 @@ from costmodel.types import TensorType
 
 class _Merge(Layer[Merge]):
     def forward(self, *clips: Tensor) -> Tensor:
-        return self.frame(*_cut(self.op, clips))
+        return self.frame(*(fill(*clips) if self.op.filled else _cut(self.op, clips)))
 
 
 @mirrors(Add)
@@ -58,19 +59,25 @@ class GateLayer(Layer[Gate]):
 @writes(Add)
 def _add(op: Add, *inputs: TensorType) -> Written:
     if len(inputs) > 2:
-        return _cropping(op, Written(call="add", carried=(clips.add,)))
-    return _cropping(op, Written(call="torch.add"))
+        return _alike(op, inputs, Written(call="add", carried=(clips.add,)))
+    return _alike(op, inputs, Written(call="torch.add"))
 
 
 @writes(Concat)
 def _concat(op: Concat, *inputs: TensorType) -> Written:
-    return _cropping(op, Written(call="concat", carried=(clips.concat,)))
+    return _alike(op, inputs, Written(call="concat", carried=(clips.concat,)))
 
 
 @writes(Gate)
 def _gate(op: Gate, *inputs: TensorType) -> Written:
     form = Written(call="torch.mul")
     return form if inputs[1].time == 1 else _cropping(op, form)  # a gate of one frame holds for all
+
+
+def _alike(op: Merge, inputs: tuple[TensorType, ...], form: Written) -> Written:
+    if op.filled and len({x.time for x in inputs}) > 1:
+        return replace(form, carried=(*form.carried, clips.fill), fills=True)
+    return _cropping(op, form)
 
 
 def _cropping(op: Merge | Gate, form: Written) -> Written:
@@ -81,7 +88,7 @@ def _cropping(op: Merge | Gate, form: Written) -> Written:
 
 
 def _cut(op: Merge | Gate, found: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Clips cut to the shortest of them, as the op says; frames of a stream are one at a time."""
+    """Clips of one number of frames, as the op says; frames of a stream are one at a time."""
     if not op.crop or op.ahead:
         return found
     return tuple(clips.crop(*found, at=FIRST if op.crop is True else op.crop))

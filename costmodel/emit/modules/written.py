@@ -37,6 +37,7 @@ class Written:
         carried: the classes and functions whose text the file must carry along, each behind what it uses.
         takes_nothing: whether it must run on every step, with None where no frame has come.
         frames_first: a window of frames that is kept ahead of the layer, as arguments of `FrameWindow`.
+        fills: whether shorter clips are filled up with zeros ahead of it, by `fill`.
         crops: how clips are cut to their shortest ahead of it, as arguments of `crop`; None: not at all.
     """
 
@@ -49,6 +50,7 @@ class Written:
     takes_nothing: bool = False
     frames_first: tuple[tuple[str, object], ...] = ()
     crops: tuple[str, ...] | None = None
+    fills: bool = False
 
     def copying(self) -> Written:
         """The same layer, which copies the frames that it keeps."""

@@ -93,6 +93,8 @@ class Body:
         # Frames of a stream are aligned already, one at a time.
         if form.crops is not None and not self._is_stream:
             inputs = [f"*crop({', '.join((*inputs, *form.crops))})"]
+        if form.fills:
+            inputs = [f"*fill({', '.join(inputs)})"]
         if "frames_ahead" in options:
             ahead = line(options.pop("frames_ahead")), line(options.pop("value_ahead"))
             inputs = [f"pad_ahead({', '.join((inputs[0], *ahead))})", *inputs[1:]]

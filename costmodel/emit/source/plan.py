@@ -50,6 +50,11 @@ class Plan:
         return (Argument("", entries("OrderedDict", members)),)
 
 
+def _form(line: Line) -> Hashable:
+    form = line.form
+    return form.module, form.call, form.crops, form.fills
+
+
 def run_pattern(order: Order) -> Hashable:
     """Which layer reads which, by numbers in place of names: groups that run alike have equal patterns."""
     # Edges have the names of their layers in the graph, which differ between groups alike.
@@ -58,7 +63,7 @@ def run_pattern(order: Order) -> Hashable:
     for number, item in enumerate(order.items):
         part = item.part
         inputs = part.inputs if isinstance(part, Line) else item.inputs
-        how = (part.form.module, part.form.call, part.form.crops) if isinstance(part, Line) else ()
+        how = _form(part) if isinstance(part, Line) else ()
         found.append((item.access, how, tuple(local[name] for name in inputs)))
         local |= {name: f"{number}.{place}" for place, name in enumerate(item.outputs)}
     return tuple(found), tuple(local[name] for name in order.outputs)

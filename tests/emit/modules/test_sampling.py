@@ -16,7 +16,9 @@ from costmodel.emit.modules.texts.sampling import distances, fullest_first, weig
 from costmodel.emit.source import source_text
 from costmodel.errors import EmitError
 from costmodel.graph import Graph, Node
+from costmodel.network import Network
 from costmodel.ops import AvgPool, BatchNorm, Conv, GlobalPool, Linear, Relu, Sgs
+from costmodel.transforms.sgs import Sgs as SgsTransform
 from tests.shared.emitted import SOURCE, assert_near, chain, clip_network, frames
 
 
@@ -238,6 +240,19 @@ def test_a_written_network_answers_alike(op: Sgs):
     written = scope["Chain"]().double().eval()
     written.load_state_dict(network.state_dict())
     clip = of_unequal_clips(network.graph)
+    assert_near(written(clip), network(clip))
+
+
+def test_written_pathways_of_unequal_frames_are_filled_up():
+    sizes = {"crop": 32, "frames": 16, "channels": 8, "blocks2": 1, "blocks3": 1, "blocks4": 1, "blocks5": 1}
+    graph = Network.of("slowfast", None, sizes, (SgsTransform("res2", sgs_block=8, active_bins=5),)).graph()
+    assert [graph.types[name].time for name in graph.by_name["fuse2"].inputs] == [4, 3]
+    network = clip_network(graph)
+    scope: dict[str, type[nn.Module]] = {}
+    exec(source_text(graph), scope)
+    written = scope["Slowfast8x8R50"]().double().eval()
+    written.load_state_dict(network.state_dict())
+    clip = torch.randn(2, 3, 16, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     assert_near(written(clip), network(clip))
 
 

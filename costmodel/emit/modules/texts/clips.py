@@ -35,6 +35,14 @@ def crop(*clips: Tensor, at: str = "first") -> list[Tensor]:
     return [clip[:, :, skip : skip + shortest] for clip, skip in zip(clips, ahead, strict=True)]
 
 
+def fill(*clips: Tensor) -> list[Tensor]:
+    """Clips with zeros ahead of and behind the shorter of them, of an odd number the one more behind."""
+    longest = max(clip.shape[2] for clip in clips)
+    fewer = [longest - clip.shape[2] for clip in clips]
+    ends = [(0, 0, 0, 0, each // 2, each - each // 2) for each in fewer]
+    return [F.pad(clip, each) for clip, each in zip(clips, ends, strict=True)]
+
+
 def pad_ahead(clip: Tensor, frames: int, value: float = 0.0, behind: int = 0) -> Tensor:
     """A clip with frames of one value ahead of it, and behind it."""
     return F.pad(clip, (0, 0, 0, 0, frames, behind), value=value)

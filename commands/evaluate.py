@@ -12,6 +12,7 @@ from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import show, tell
+from commands.sampled_clips import AT_BINS, with_active_bins
 from commands.source import Source
 from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
 from costmodel.errors import OptionError
@@ -41,6 +42,8 @@ Examples:
 
     evaluate out/weights.safetensors --data digits --per-class --confusion
 
+    evaluate out/weights.safetensors --data digits --at-bins 8,4,2    of a sampled network, with fewer bins
+
     evaluate out/weights.safetensors --data digits --stepwise accuracy against frames seen
 
     evaluate x3d_m --weights w.pt --data clips/ --stepwise --init replicate --pool 64
@@ -55,6 +58,7 @@ def evaluate(
     combine: Literal["mean", "max"],
     per_class: bool,
     confusion: bool,
+    at_bins: str | None,
     stepwise: bool,
     init: str | None,
     limit: int | None,
@@ -78,10 +82,17 @@ def evaluate(
         clips = _opened(source, data, seed)
         how = views_of(views, combine)
         found = _on_clips(source, clips, how, where)
-        show(page_of_clips(found, classes=per_class, confusion=confusion), format)
+        page = page_of_clips(found, classes=per_class, confusion=confusion)
+
+        def with_bins(other: Source) -> ClipAccuracy:
+            return _on_clips(other, clips, how, where)
+
+        show(with_active_bins(page, source, found, at_bins, with_bins, out), format)
         return
-    if views != "1x1" or per_class or confusion:
-        raise OptionError("--views, --per-class and --confusion: are for clips; leave --stepwise out")
+    if views != "1x1" or per_class or confusion or at_bins is not None:
+        raise OptionError(
+            "--views, --per-class, --confusion and --at-bins: are for clips; leave --stepwise out"
+        )
     # also where `--continual` was given without `--stepwise`; a stream stays as it is
     source = source.continual()
     # videos first, for the number of classes in them may set a size of the network
@@ -241,6 +252,7 @@ COMMAND = Command(
         ),
         Option("per_class", "Also recall and precision by class.", bool, False),
         Option("confusion", "Also which classes are taken for which.", bool, False),
+        AT_BINS,
         Option("stepwise", "Frame by frame: accuracy against frames seen.", bool, False),
         Option(
             "init",
@@ -248,7 +260,7 @@ COMMAND = Command(
             choices=("zeros", "replicate"),
         ),
         Option("limit", "With --stepwise, so many videos; all, if not given.", int, least=1),
-        replace(OUT, help="With --stepwise, folder for table and plot."),
+        replace(OUT, help="With --stepwise, and of sampled networks, folder for tables and plots."),
         DEVICE,
         THREADS,
         SEED,

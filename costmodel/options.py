@@ -7,6 +7,7 @@ printed commands are derived from it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Option:
         has_no: a switch that `--no-name` turns off.
         is_positional: an argument, told by its place instead of a flag.
         also: a regular expression of texts that it takes besides, such as a distribution of numbers.
+        of_file: reads such a text from a file where a path that ends in .json is given.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Option:
     has_no: bool = False
     is_positional: bool = False
     also: str = ""
+    of_file: Callable[[Path], str] | None = None
 
     @property
     def flag(self) -> str:
@@ -74,6 +77,8 @@ class Option:
         Raises:
             OptionError: it stands for none that the option takes.
         """
+        if self.of_file is not None and text.endswith(".json"):
+            text = self.of_file(Path(text))
         if self._is_also(text):
             return text
         try:

@@ -33,9 +33,9 @@ def costs_by_active_bins(network: Network, convention: Convention | None = None)
         raise OptionError("--implied: solves for the active bins of a sampled network; add --sgs")
     # Each clip's own number: such a network knows how many frames the layers behind need.
     graph = network.with_transform(replace(sampling, active_bins=None)).graph()
-    found = [graph.by_name[name] for name in samplers(graph)]
+    made = [graph.by_name[name] for name in samplers(graph)]
     # Of several pathways the one of most frames says the number; the others follow in proportion.
-    sampler = max(found, key=lambda node: int(graph.inputs_of(node)[0].time))
+    sampler = max(made, key=lambda node: int(graph.inputs_of(node)[0].time))
     assert isinstance(sampler.op, Sampler)
     numbers = np.arange(sampler.op.least, int(sampler.op.bins_of(*graph.inputs_of(sampler))) + 1)
     figures = Figures(network.with_sizes({"active_bins": numbers}).graph())

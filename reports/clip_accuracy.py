@@ -9,6 +9,7 @@ from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from search.train.evaluate import ClipAccuracy
+    from search.train.sampled import ActiveBins
 
 Row = Mapping[str, Any]
 CLASS_COLUMNS = ("class", "videos", "recall", "recall_error", "precision", "average_precision")
@@ -27,9 +28,14 @@ def row_of(found: ClipAccuracy) -> dict[str, object]:
         "crop": found.view.width,
         "macs_per_view": found.macs_per_view,
         "macs": found.macs,
+        **({} if found.sampled is None else _sampled(found.sampled)),
         "videos": len(found.scores),
         "looped": found.looped,
     }
+
+
+def _sampled(bins: ActiveBins) -> dict[str, object]:
+    return {"active_bins": bins.mean, "macs_per_view_of_all_bins": bins.most}
 
 
 def confused(found: ClipAccuracy) -> list[Row]:

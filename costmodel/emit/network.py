@@ -49,6 +49,11 @@ class Network(nn.Module):
         finally:
             self._record = outer
 
+    def put(self, name: str, layer: Layer[Op]) -> None:
+        """Runs another layer in the place of one of its own."""
+        self.layers[name] = layer
+        _nest(self, name.split("."), layer)
+
     @contextmanager
     def active_bins(self) -> Iterator[dict[str, list[int]]]:
         """Collects the frames that each clip has behind each sampler that leaves their number to it."""

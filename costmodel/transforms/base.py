@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,7 @@ def option(
     unit: str = "",
     is_size: bool = False,
     also: str = "",
+    of_file: Callable[[Path], str] | None = None,
 ) -> Any:  # as dataclasses.field: what stands in the class is the default of any type
     """A field of a transform that is one of its options.
 
@@ -50,8 +51,10 @@ def option(
         is_size: whether it is a size of the network too, as `--set`, `--free` and axes know them: then it may
             be a symbol or an array.
         also: a regular expression of texts that it takes besides numbers.
+        of_file: reads such a text from a file of a command line.
     """
-    chosen = Option("", help, kind or type(default), default, choices, least, most, unit, also=also)  # type: ignore[arg-type]
+    kind = kind or type(default)  # type: ignore[assignment]
+    chosen = Option("", help, kind, default, choices, least, most, unit, also=also, of_file=of_file)  # type: ignore[arg-type]
     return dataclasses.field(default=default, metadata={"option": chosen, "is_size": is_size})
 
 

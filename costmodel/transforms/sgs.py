@@ -10,11 +10,12 @@ from functools import reduce
 from typing import ClassVar, Literal, cast
 
 from costmodel.edit import Editor
-from costmodel.errors import OptionError, ShapeError, TransformError
+from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph, Node
 from costmodel.numbers import Size, ceil_div, maximum
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.base import Carries, Transform, option
+from costmodel.transforms.clips_by_bins import DISTRIBUTION, distribution_of_file, shares_of
 from costmodel.transforms.sampled_stages import (
     is_activation,
     must_reach_all,
@@ -24,7 +25,6 @@ from costmodel.transforms.sampled_stages import (
     with_fill,
 )
 
-UNIFORM = r"uniform:\d{1,4}:\d{1,4}"
 NOTE = "sampled: behind {} a clip has as many frames as it has bins of similarity that are not empty"
 FIXED = "sampled: behind {} a clip has {} bins of similarity"
 
@@ -65,14 +65,15 @@ class Sgs(Transform):
     )
     active_bins: int | str | None = option(
         None,
-        "Bins that each clip hands on, with --sgs; uniform:1:13: means over clips; those that are not empty "
-        "unless given.",
+        "Bins that each clip hands on, with --sgs; uniform:1:13, or the file of an evaluation: means over "
+        "clips; those that are not empty unless given.",
         kind=int,
         least=1,
         most=10_000,
         unit="bins",
         is_size=True,
-        also=UNIFORM,
+        also=DISTRIBUTION,
+        of_file=distribution_of_file,
     )
     sgs_block: int = option(
         0,
@@ -94,14 +95,7 @@ class Sgs(Transform):
     @property
     def shares(self) -> Mapping[int, Fraction]:
         """The shares of clips by their active bins, where `active_bins` is a distribution; else nothing."""
-        if not isinstance(self.active_bins, str):
-            return {}
-        least, most = map(int, self.active_bins.split(":")[1:])
-        if not 1 <= least <= most:
-            raise OptionError(
-                f"--active-bins: {self.active_bins!r}, expected uniform:LEAST:MOST, such as uniform:1:13"
-            )
-        return {number: Fraction(1, most - least + 1) for number in range(least, most + 1)}
+        return shares_of(self.active_bins) if isinstance(self.active_bins, str) else {}
 
     @property
     def sizes(self) -> Mapping[str, Size | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
@@ -29,6 +29,7 @@ from search.train.metrics import (
     standard_error,
     top,
 )
+from search.train.sampled import ActiveBins, active_bins_of
 
 Along = Literal["even", "all", "sliding"]
 Combine = Literal["mean", "max"]
@@ -72,7 +73,9 @@ class ClipAccuracy:
         views: as asked for.
         view: what one run of the network looks at.
         number: views of a video, on average.
-        macs_per_view: multiply-adds of one run.
+        macs_per_view: multiply-adds of one run; of a sampled network the mean over the runs, each at its own
+            number of active bins.
+        sampled: the active bins of each run, of a network that leaves their number to its clips.
     """
 
     scores: Scores = field(repr=False)
@@ -81,6 +84,7 @@ class ClipAccuracy:
     view: View
     number: float
     macs_per_view: int
+    sampled: ActiveBins | None = None
 
     @property
     def accuracy(self) -> float:
@@ -160,15 +164,37 @@ def on_clips(
     form = form_of(graph, "clip", reading_of(weights))
     load_weights(form.network, weights)
     form.network.to(torch.device(device))
-    scores, number = view_scores(form, data.validation, views, device)
-    fed = form.network.graph
-    macs = int(metric(Figures(fed), "macs_per_clip"))
-    return ClipAccuracy(scores, data, views, view_of(fed, form.frames), number, macs)
+    return accuracy_of(form, data, views, device)
+
+
+def accuracy_of(form: Form, data: Data, views: Views, device: str = "cpu") -> ClipAccuracy:
+    """The accuracy of a clip network with the weights that it has."""
+    ran: list[Numbers] = []
+    with form.network.active_bins() as bins:
+        scores, number = view_scores(form, data.validation, views, device, ran.append)
+    graph = form.network.graph
+    found = active_bins_of(graph, bins, np.concatenate(ran)) if bins else None
+    macs = int(metric(Figures(graph), "macs_per_clip")) if found is None else found.mean_macs
+    return ClipAccuracy(scores, data, views, view_of(graph, form.frames), number, macs, found)
 
 
 @torch.no_grad()
-def view_scores(form: Form, videos: Videos, views: Views, device: str = "cpu") -> tuple[Scores, float]:
-    """Scores from 0 to 1 (videos, classes) over the views of each video, and how many views that were."""
+def view_scores(
+    form: Form,
+    videos: Videos,
+    views: Views,
+    device: str = "cpu",
+    told: Callable[[Numbers], object] = lambda videos: None,
+) -> tuple[Scores, float]:
+    """Scores from 0 to 1 (videos, classes) over the views of each video, and how many views that were.
+
+    Args:
+        form: the network.
+        videos: what it is tried on.
+        views: which clips of each.
+        device: where it runs.
+        told: called with the videos of each batch of clips that ran.
+    """
     graph = form.network.eval().graph
     view = view_of(graph, form.frames)
     index, starts = _clips_of(videos, views, view)
@@ -180,6 +206,7 @@ def view_scores(form: Form, videos: Videos, views: Views, device: str = "cpu") -
         for across, scale in _crops(views):
             clips = clips_at(videos, mine, times, view, across=across, scale=scale, device=device)
             logits = form.logits(as_wide(clips, graph))
+            told(mine)
             scores = probabilities(logits, videos.labels.ndim == 2).double().cpu().numpy()
             # `ufunc.at`, since found[mine] += scores adds only one of several views of a video in a batch;
             # scores are 0 or more, so that a maximum can begin at 0 as a sum does

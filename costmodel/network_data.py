@@ -10,8 +10,8 @@ from typing import Any
 
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import Exact
-from costmodel.spec.document import Document, exact_number, from_text
-from costmodel.spec.load import LARGEST_FILE
+from costmodel.spec.document import Document, from_text
+from costmodel.spec.load import LARGEST_FILE, exact_number
 from costmodel.spec.resolved import document_text
 from costmodel.transforms import Transform, transform_from
 

@@ -11,10 +11,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from costmodel.arithmetic import number
 from costmodel.errors import SpecError, nearest
-from costmodel.numbers import Exact, Number, simplify
-from costmodel.spec.load import Item, read, read_text
+from costmodel.numbers import Exact, Number
+from costmodel.spec.load import Item, exact_number, read, read_text
 from costmodel.spec.torch_names import block_in_our_names, in_our_names
 
 SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
@@ -99,17 +98,6 @@ def _setting(item: Item) -> Exact:
     if isinstance(item.value, int | Fraction):
         return item.value
     raise item.error(f"{item.kind}, expected a number, true or false")
-
-
-def exact_number(text: str) -> Exact | None:
-    """A decimal number or `a/b` of two whole numbers, exactly; None where the text is neither."""
-    above, slash, below = (part.strip() for part in text.partition("/"))
-    if not slash:
-        return number(above)
-    whole, parts = number(above), number(below)
-    if not isinstance(whole, int) or not isinstance(parts, int) or not parts:
-        return None
-    return simplify(Fraction(whole, parts))
 
 
 def parse_set(text: str) -> tuple[str, Exact]:

@@ -16,8 +16,7 @@ from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.merge import CROPS, FIRST
 from costmodel.ops.windowed import Pad, Padding
-from costmodel.spec.document import exact_number
-from costmodel.spec.load import Item
+from costmodel.spec.load import Item, exact_number
 from costmodel.types import FASTEST
 
 LARGEST_SIZE = 10_000_000

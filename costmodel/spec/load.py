@@ -13,6 +13,7 @@ import yaml
 from costmodel.arithmetic import number
 from costmodel.errors import SpecError
 from costmodel.files import read_file
+from costmodel.numbers import Exact, simplify
 
 LARGEST_FILE = 1 << 20
 # A spec may be a stranger's: each limit is far above any real network, and reached in no time.
@@ -214,3 +215,14 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
     # Exactly, not as a float: 0.1 is 1/10 in every formula.
     exact = number(text)
     return text if exact is None else exact
+
+
+def exact_number(text: str) -> Exact | None:
+    """A decimal number or `a/b` of two whole numbers, exactly; None where the text is neither."""
+    above, slash, below = (part.strip() for part in text.partition("/"))
+    if not slash:
+        return number(above)
+    whole, parts = number(above), number(below)
+    if not isinstance(whole, int) or not isinstance(parts, int) or not parts:
+        return None
+    return simplify(Fraction(whole, parts))

@@ -46,6 +46,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         f"attention: {{{_KEYS}}}",
         f"attention: {{over: time, heads: 4, {_KEYS}}}",
     ),
+    "window_attention": (
+        f"window_attention: {{windows: [1, 4, 4], heads: 4, bias: true, {_KEYS}}}",
+        f"window_attention: {{windows: [2, 4, 4], shift: [1, 2, 2], heads: 4, {_KEYS}}}",
+    ),
+    "roll": ("roll: {to_end: [0, 2, 2]}", "roll: {to_front: [1, 2, 2]}"),
     "shuffle": ("shuffle: {groups: 2}",),
     "split": (
         "split: {part: 1, parts: 2}",

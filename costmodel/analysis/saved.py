@@ -107,12 +107,15 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     inner = sum(amount for amount in outputs if is_inner or amount != out)
     inner += sum(amount for kind, amount in work.items() if KEEPS[kind] in ("values", "inputs and values"))
     reads = bool(kept & {"inputs", "inputs and values"})
+    inner += INDEX_FLOATS * op.looked_up
     own = inner + (INDEX_FLOATS * out if "indices" in kept else 0) + (padded if reads else 0)
     return Saved(reads and not padded, "output" in kept and not inner, int(own))
 
 
 def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Number:
-    """Numbers in the padded copy that a layer makes of its input; 0 where its kernel pads by itself."""
+    """Numbers in the copies that a layer makes of its inputs, padded or in another order."""
+    if op.rearranges:
+        return sum(each.values for each in inputs)
     if not op.allocates(*inputs):
         return 0
     pads = list(op.paddings(*inputs))

@@ -9,6 +9,7 @@ from torch import fx
 
 from costmodel.errors import CostModelError
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.importers.constants import Constants
 from costmodel.importers.layout import Dims
 from costmodel.importers.learned import Learned, Weights
 from costmodel.importers.naming import Names
@@ -25,10 +26,12 @@ class Builder:
     Args:
         source: the type of the input.
         batch: how many clips the exported program takes.
+        constants: what it works out without its input.
     """
 
     source: TensorType
     batch: int
+    constants: Constants
     nodes: list[Node] = field(default_factory=list)
     weights: dict[str, Weights] = field(default_factory=dict)
     calls: dict[str, fx.Node] = field(default_factory=dict)

@@ -99,6 +99,10 @@ class Call:
             return found
         raise Refusal(f"its {name} depends on the clip", "layers of ours have weights that stay")
 
+    def worked_out(self, constant: Constant, given: Mapping[fx.Node, Tensor] | None = None) -> Tensor:
+        """The values of a constant; `given`: with these in place of some that it is worked out from."""
+        return self.builder.constants.tensor(constant.node, given)
+
     def numbers(self, name: str, count: int) -> tuple[int, ...]:
         """A list of whole numbers, one for each axis; one number stands for all."""
         given = self.given[name]

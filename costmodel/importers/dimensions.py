@@ -56,6 +56,23 @@ def must_be_whole(value: Value, indices: Iterable[int], *, joins_channels: bool 
                 )
 
 
+def must_be_positions(value: Value, indices: Iterable[int]) -> None:
+    """Demands clips and positions in dimensions, for a layer that treats each position alone.
+
+    However they are cut and joined, the layer answers each in its place.
+
+    Raises:
+        Refusal: one holds channels, or what was repeated.
+    """
+    for index in indices:
+        if any(atom.axis not in (BATCH, TIME, *MAP) for atom in value.dims[index]):
+            raise Refusal(
+                f"dimension {index} holds {in_words(value.dims[index], value)}, so that channels are "
+                "taken for clips or positions",
+                "leave the channels in their dimension",
+            )
+
+
 def whole_axis(value: Value, dim: Dim, index: int) -> str:
     """The axis that a dimension holds from end to end; empty for one of size 1.
 

@@ -12,6 +12,7 @@ from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 
 from costmodel.errors import one_line
+from costmodel.importers.constants import freed_of_input
 from costmodel.importers.functional import made_functional
 from costmodel.importers.lines import noting_lines, users_line
 from costmodel.importers.refusal import ModuleError
@@ -62,6 +63,7 @@ def export(
         try:
             with evaluating(module), _quietly():
                 program = _program(module, torch.empty(sizes), tracing)
+                freed_of_input(program.graph)
                 tracing.placed(program.graph)
                 return Exported(program, batch)
         except Exception as error:  # whatever the module's own code raises

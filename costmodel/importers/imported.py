@@ -12,6 +12,7 @@ from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.importers.blocks import WIDTH, Owners, Written, owners_by_name, written
+from costmodel.importers.constants import Constants
 from costmodel.importers.export import TRACING, Tracing, export
 from costmodel.importers.foreign import REFUSE, Unread
 from costmodel.importers.layout import AXES, described
@@ -19,7 +20,7 @@ from costmodel.importers.naming import owners_of
 from costmodel.importers.reader import Reading, read
 from costmodel.importers.refusal import UnknownCall
 from costmodel.importers.verify import Verified, compared, verified
-from costmodel.importers.weights import Shares, Sources, shares_of, tensors_of
+from costmodel.importers.weights import Shares, shares_of, tensors_of
 from costmodel.network import Network
 from costmodel.spec.document import from_text
 from costmodel.spec.write import dump
@@ -50,7 +51,7 @@ class Imported:
     shares: Shares
     layout: str
     _reading: Reading
-    _sources: Sources
+    _constants: Constants
     told: tuple[str, ...] = ()
     is_flat: bool = False
     frees_width: bool = False
@@ -58,7 +59,7 @@ class Imported:
     @property
     def tensors(self) -> dict[str, Tensor]:
         """The module's own tensors, by our names."""
-        return tensors_of(self._reading, self._sources)
+        return tensors_of(self._reading, self._constants)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -182,11 +183,11 @@ def read_module(
     sizes = dict(zip(order, shape, strict=True))
     source = TensorType(*(sizes[axis] for axis in AXES[1:]))
     exported = export(module, shape, order.index("batch"), name, tracing)
-    reading = read(exported.program, name, source, order, unread)
-    sources = Sources(exported.program)
-    shares = shares_of(reading, sources)
+    constants = Constants(exported.program)
+    reading = read(exported.program, name, source, order, constants, unread)
+    shares = shares_of(reading, constants)
     checked = verified(reading, exported, shares)
-    return Imported(reading.graph, checked, shares, described(reading.answer.dims), reading, sources)
+    return Imported(reading.graph, checked, shares, described(reading.answer.dims), reading, constants)
 
 
 def order_of(axes: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from torch.export.graph_signature import InputKind
 from costmodel.graph import Graph
 from costmodel.importers.builder import Builder
 from costmodel.importers.call import Call, shape_of_node
+from costmodel.importers.constants import Constants
 from costmodel.importers.dimensions import must_be_whole
 from costmodel.importers.foreign import REFUSE, Unread, stand_in
 from costmodel.importers.learned import Weights
@@ -21,7 +22,7 @@ from costmodel.importers.naming import path_of
 from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal, UnknownCall, refused
 from costmodel.importers.rules import RULES
-from costmodel.importers.value import Canvas, Constant, Found, Unknown, Value, whole_value
+from costmodel.importers.value import Canvas, Constant, Found, Scores, Unknown, Value, whole_value
 from costmodel.types import TensorType
 
 # Ops that answer nothing a layer reads, or only check.
@@ -61,6 +62,7 @@ def read(
     name: str,
     source: TensorType,
     order: tuple[str, ...],
+    constants: Constants,
     unread: Unread = REFUSE,
 ) -> Reading:
     """The layers of an exported program.
@@ -70,12 +72,13 @@ def read(
         name: what the network is called.
         source: the type of its clip.
         order: the axes of its input, the batch's included.
+        constants: what it works out without its input.
         unread: what becomes of calls that no rule reads.
 
     Raises:
         ModuleError: some calls have no layer of ours; it lists them all.
     """
-    return _Reader(program, name, source, order, unread).read()
+    return _Reader(program, name, source, order, constants, unread).read()
 
 
 class _Reader:
@@ -85,6 +88,7 @@ class _Reader:
         name: str,
         source: TensorType,
         order: tuple[str, ...],
+        constants: Constants,
         unread: Unread,
     ) -> None:
         self.unread, self.holes = unread, list[UnknownCall]()
@@ -96,7 +100,7 @@ class _Reader:
         kinds = {each.arg.name: each.kind for each in program.graph_signature.input_specs}
         self.given = next(each for each in inputs if kinds[each.name] == InputKind.USER_INPUT)
         batch = shape_of_node(self.given)[order.index("batch")]
-        self.builder = Builder(source, batch)
+        self.builder = Builder(source, batch, constants)
         self.needed = _needed(program.graph)
         self.known: dict[fx.Node, Found] = {}
         self.unknown: list[UnknownCall] = []
@@ -160,7 +164,7 @@ class _Reader:
         if unread:
             shown = ", ".join(f"{name}={value}" for name, value in unread.items())
             raise Refusal(f"{shown} is not read by its rule", "leave that argument at its default")
-        if isinstance(found, Value | Canvas) and found.shape != shape_of_node(node):
+        if isinstance(found, Value | Canvas | Scores) and found.shape != shape_of_node(node):
             raise Refusal(f"was followed to {found.shape}, and torch answers {shape_of_node(node)}")
         return found
 

@@ -134,17 +134,33 @@ class Scores:
 
     Args:
         query: the queries, positions ahead of channels in its last two dimensions.
-        key: the keys, in the same order.
+        key: the keys, positions ahead of channels too.
         scale: what the scores were multiplied by.
         is_softmax: whether a softmax has made shares of them.
-        shape: the tensor's.
+        leading: where axes lie in the dimensions ahead of the last two.
+        added: constants that were added to them, with where axes lay then.
     """
 
     query: Value
     key: Value
     scale: float
     is_softmax: bool
-    shape: tuple[int, ...]
+    leading: Dims
+    added: tuple[tuple[Constant, Dims], ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return (*shape_of(self.leading), self.query.shape[-2], self.key.shape[-2])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether they are products of queries and keys, and nothing was made of them."""
+        return not self.is_softmax and not self.added
+
+    def plus(self, constant: Constant) -> Self:
+        """Their sum with a constant."""
+        return replace(self, added=(*self.added, (constant, self.leading)))
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from costmodel.ops.scale import Bias, Scale
 from costmodel.ops.shift import Shift
 from costmodel.ops.step import Delay, Step
 from costmodel.ops.transposed import ConvTranspose
+from costmodel.ops.window_attention import Roll, WindowAttention
 from costmodel.ops.windowed import Windowed
 
 # A family that nobody imports by name above has its words in specs all the same.
@@ -86,6 +87,7 @@ __all__ = [
     "Relu",
     "Relu6",
     "RmsNorm",
+    "Roll",
     "Scale",
     "Sgs",
     "Shift",
@@ -96,6 +98,7 @@ __all__ = [
     "Step",
     "Subsample",
     "Swish",
+    "WindowAttention",
     "Windowed",
     "infer",
     "op_named",

@@ -42,6 +42,7 @@ class Op:
         flattens: whether it joins all positions into channels.
         hands_on_gradient: whether the gradient of its output is that of its inputs.
         has_no_stream: whether a stream has no counterpart of what it makes of a clip, only other networks.
+        rearranges: whether it works on copies of its inputs in another order.
         is_random: whether a mask is drawn for it in training.
         runs: whether it is a layer that can be run; of others costs alone are known.
         written: how PyTorch code ordinarily has it, a key of `WAYS`.
@@ -63,6 +64,7 @@ class Op:
     flattens: ClassVar[bool] = False
     hands_on_gradient: ClassVar[bool] = False
     has_no_stream: ClassVar[bool] = False
+    rearranges: ClassVar[bool] = False
     is_random: ClassVar[bool] = False
     runs: ClassVar[bool] = True
     written: ClassVar[str] = "module"
@@ -243,6 +245,11 @@ class Op:
     def allocates(self, *inputs: TensorType) -> Size:
         """Numbers that training makes for its output: none for a view of its input."""
         return self.out(*inputs).values
+
+    @property
+    def looked_up(self) -> Size:
+        """How many values it looks up by their places in what it learned."""
+        return 0
 
     @property
     def described(self) -> str:

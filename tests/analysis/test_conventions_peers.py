@@ -78,6 +78,12 @@ CASES = {
         )
         for written in ("function", "operator")
     },
+    "roll": "roll: {to_end: [0, 1, 0], to_front: [0, 0, 2]}",
+    **{
+        f"window_attention, {fields}": f"window_attention: {{windows: [2, 4, 4], heads: 2, {fields}, "
+        "query: [], key: [], value: [relu]}"
+        for fields in ("bias: false", "bias: true", "bias: true, shift: [1, 2, 2]")
+    },
     **{
         f"{word} as {written}": f"{word}: {{written: {written}}}"
         for word in ("relu", "relu6", "swish", "sigmoid", "softmax", "global_pool")

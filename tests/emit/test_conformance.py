@@ -43,9 +43,11 @@ from costmodel.ops import (
     Op,
     Prelu,
     RmsNorm,
+    Roll,
     Scale,
     Shift,
     Subsample,
+    WindowAttention,
 )
 from costmodel.ops.merge import Crop
 from costmodel.ops.pointwise import ELEMENTWISE
@@ -109,6 +111,8 @@ FRAMEWISE: dict[str, Op] = {
     "scale_of_channels": Scale(),
     "bias": Bias(per="map"),
     "attention": Attention(over="frame"),
+    "rolled": Roll(to_end=(0, 1, 0), to_front=(0, 0, 2)),
+    "attention_in_windows": WindowAttention(windows=(1, 3, 1), shift=(0, 1, 0), heads=2, bias=True),
 }
 Run = Callable[[StreamNetwork, Tensor, Path], Answers]
 

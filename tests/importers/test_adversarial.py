@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from costmodel.emit.modules.texts.window_attention import distances, strangers
 from costmodel.importers import ModuleError, read_module
 from costmodel.importers.blocks import WIDTH
 from costmodel.importers.blocks.write import NOT_SHORT
@@ -39,6 +40,8 @@ class Parts(nn.Module):
         self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
         self.triple = nn.Linear(4, 12)
         self.matrix = nn.Parameter(torch.rand(4, 6))
+        self.table, self.turned = nn.Parameter(torch.rand(27, 2)), nn.Parameter(torch.rand(2, 27))
+        self.single, self.pairs = nn.Parameter(torch.rand(27, 1)), nn.Parameter(torch.rand(1, 8, 8))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run(self, x)
@@ -192,6 +195,19 @@ EQUAL |= {
     ),
     "the same, by chunks": lambda m, x: F.scaled_dot_product_attention(*m.triple(_tokens(x)).chunk(3, -1)),
     "a product with a learned matrix": lambda m, x: _tokens(x) @ m.matrix,
+    "windows": lambda m, x: _in_windows(m, x),
+    "windows in two heads, shifted in all axes": lambda m, x: _in_windows(m, x, (1, 1, 1), heads=2),
+    "windows shifted in time alone": lambda m, x: _in_windows(m, x, (1, 0, 0)),
+    "windows with a bias by distance": lambda m, x: _in_windows(m, x, heads=2, bias=m.table),
+    "all of it, the table turned": lambda m, x: _in_windows(
+        m, x, (0, 1, 1), heads=2, bias=m.turned.transpose(0, 1)
+    ),
+    "a bias by distance for torch's own function": lambda m, x: _out_of_windows(
+        F.scaled_dot_product_attention(
+            *[_windows(x)] * 3, attn_mask=m.single[distances((2, 2, 2))].squeeze(-1)
+        )
+    ),
+    "rolled forwards": lambda m, x: m.cube(m.point(x).roll((1, -6), (2, 4))),
 }
 REFUSED: dict[str, tuple[Forward, str]] = {
     "time chunks in the batch": (
@@ -311,6 +327,42 @@ REFUSED: dict[str, tuple[Forward, str]] = {
         lambda m, x: m.layer(torch.cat([m.learned.expand(len(x), 1, 4), _tokens(x)], 1)),
         "joins tensors of the clip with a learned one, such as a class token",
     ),
+    "windows of some rows and other columns": (
+        lambda m, x: _in_windows(m, x.transpose(3, 4)[..., [0, 2, 1, 3]]),
+        "is no layer of ours",
+    ),
+    "windows dealt out": (
+        lambda m, x: F.scaled_dot_product_attention(
+            *[x.view(-1, 4, 2, 2, 4, 4).permute(0, 3, 2, 4, 5, 1).flatten(0, 1).flatten(1, 3)] * 3
+        ),
+        "attends to 2 of 4 time and height and width from",
+    ),
+    "a mask of another shift": (
+        lambda m, x: _in_windows(m, x, (1, 1, 1), masked=strangers((4, 4, 4), (2, 2, 2), (1, 1, 0))[7:]),
+        "adds a mask to scores that is not that of a roll",
+    ),
+    "a bias for each pair": (
+        lambda m, x: _in_windows(m, x, bias=m.pairs),
+        "adds a bias to scores that is no parameter by distance within windows of 2x2x2",
+    ),
+    "a bias twice": (
+        lambda m, x: _in_windows(m, x, bias=m.single, again=m.single),
+        "adds a mask to scores that is not that of a roll",
+    ),
+    "a bias that is squared": (
+        lambda m, x: _in_windows(m, x, bias=m.single**2),
+        "adds a bias to scores that is no parameter by distance",
+    ),
+    "values in other windows": (
+        lambda m, x: F.scaled_dot_product_attention(*[_windows(x)] * 2, _windows(x.transpose(3, 4))),
+        "attends from some clips, frames or heads to others",
+    ),
+    "channels rolled": (lambda m, x: m.point(x).roll(1, 1), "rolls channels; roll time, height or width"),
+    "all rolled in a row": (lambda m, x: m.point(x).roll(1), "rolls all values in a row"),
+    "zeros over what was written": (
+        lambda m, x: _zeroed(m.point(x)),
+        "writes zeros over what was written before",
+    ),
 }
 
 
@@ -318,6 +370,48 @@ def _overwritten(x: Tensor) -> Tensor:
     flat = x.view(len(x), -1)
     x.mul_(2)
     return flat.view(x.shape) + x
+
+
+def _windows(x: Tensor, heads: int = 1) -> Tensor:
+    """Positions of windows of 2 x 2 x 2, ahead of the channels of a head."""
+    parts = x.unflatten(4, (2, 2)).unflatten(3, (2, 2)).unflatten(2, (2, 2)).unflatten(1, (heads, -1))
+    found = parts.permute(0, 3, 5, 7, 1, 4, 6, 8, 2).flatten(5, 7).flatten(0, 3)
+    return found if heads > 1 else found.squeeze(1)
+
+
+def _out_of_windows(found: Tensor, heads: int = 1) -> Tensor:
+    parts = found.reshape(-1, 2, 2, 2, heads, 2, 2, 2, 4 // heads).permute(0, 4, 8, 1, 5, 2, 6, 3, 7)
+    return parts.reshape(-1, 4, 4, 4, 4)
+
+
+def _in_windows(
+    m: Parts,
+    x: Tensor,
+    shift: tuple[int, ...] = (0, 0, 0),
+    heads: int = 1,
+    bias: Tensor | None = None,
+    masked: Tensor | None = None,
+    again: Tensor | None = None,
+) -> Tensor:
+    """Attention in windows of 2 x 2 x 2, as Swin transformers write it."""
+    x = m.point(x).roll([-each for each in shift], (2, 3, 4)) if any(shift) else m.point(x)
+    windows = _windows(x, heads).reshape(-1, heads, 8, 4 // heads)
+    scores = windows @ windows.transpose(-2, -1) * windows.shape[-1] ** -0.5
+    for each in filter(lambda each: each is not None, (bias, again)):
+        table = each[distances((2, 2, 2))].movedim(-1, 0) if each.dim() == 2 else each
+        scores = scores + table
+    if any(shift):
+        apart = strangers((4, 4, 4), (2, 2, 2), tuple(shift)) if masked is None else masked.expand(8, -1, -1)
+        scores = scores.view(-1, 8, heads, 8, 8) + -100.0 * apart[:, None]
+        scores = scores.view(-1, heads, 8, 8)
+    found = scores.softmax(-1) @ windows
+    return m.point(_out_of_windows(found, heads).roll(shift, (2, 3, 4)))
+
+
+def _zeroed(x: Tensor) -> Tensor:
+    out = x.clone()
+    out[:, :, :1] = torch.zeros_like(out[:, :, :1])
+    return out
 
 
 def _written(x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from costmodel import analyze, continual
+from costmodel.diagnosis import diagnose
 from costmodel.importers import ModuleError, read_module
 from costmodel.importers.onnx import RuntimeNetwork, read_onnx
 from costmodel.spec.document import shipped_folder
@@ -140,14 +141,16 @@ def test_a_public_network_s_onnx_file_is_read(
 
 @pytest.mark.slow
 @pytest.mark.peers("torchvision", "pytorchvideo", "fvcore")
-@pytest.mark.parametrize(
-    ("package", "name", "told"),
-    [
-        (TORCHVISION, "swin3d_t", "features.0.0.attn .*holds batch and 2 of 16 time and 8 of 56 height"),
-        (HUB, "mvit_base_16x4", "cls_positional_encoding .*joins tensors of the clip with a learned one"),
-    ],
-)
-def test_a_network_of_windows_or_class_tokens_is_refused_by_layer(package: str, name: str, told: str):
-    shape = (1, 3, 32, 224, 224) if name == "swin3d_t" else (1, 3, 16, 224, 224)
+def test_a_network_of_class_tokens_is_refused_by_layer():
+    told = "cls_positional_encoding .*joins tensors of the clip with a learned one"
     with pytest.raises(ModuleError, match=told):
-        read_module(factory(package, name)(), shape, name)
+        read_module(factory(HUB, "mvit_base_16x4")(), (1, 3, 16, 224, 224), "mvit_base_16x4")
+
+
+@pytest.mark.slow
+@pytest.mark.peers("torchvision", "pytorchvideo", "fvcore")
+def test_a_network_of_shifted_windows_is_read_and_no_stream():
+    module = randomised(factory(TORCHVISION, "swin3d_t")())
+    read = read_module(module, (1, 3, 32, 224, 224), "swin3d_t").with_answers_compared(module)
+    assert (read.checked.params, read.checked.macs) == (28_158_070, 87_764_152_320)
+    assert diagnose(read.graph).kind == "X"

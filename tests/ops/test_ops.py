@@ -1,5 +1,6 @@
 """Every op of a spec equals torch: output shape, parameter shapes, multiply-adds."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 from written_layers import OnLast
 
+from costmodel.emit.modules.base import layer_for
 from costmodel.ops import (
     OPS,
     AdaptiveAvgPool,
@@ -48,6 +50,7 @@ from costmodel.ops import (
     Relu,
     Relu6,
     RmsNorm,
+    Roll,
     Scale,
     Sgs,
     Shift,
@@ -57,6 +60,7 @@ from costmodel.ops import (
     Split,
     Subsample,
     Swish,
+    WindowAttention,
     infer,
 )
 from costmodel.ops.base import macs_of
@@ -182,6 +186,39 @@ def attention_in_time(heads: int, query: Tensor, key: Tensor, value: Tensor) -> 
     )
     found = functional.scaled_dot_product_attention(*flat)
     return found.transpose(-3, -2).flatten(-2).permute(0, 4, 3, 1, 2)
+
+
+class AttentionInWindows(nn.Module):
+    """Attention in two heads to neighbours, by the places that positions had ahead of a roll."""
+
+    def __init__(self, windows: tuple[int, int, int], shift: tuple[int, int, int], has_bias: bool) -> None:
+        super().__init__()
+        self.windows, self.shift = windows, shift
+        count = math.prod(2 * size - 1 for size in windows)
+        self.bias = nn.Parameter(torch.zeros(count, 2)) if has_bias else None
+
+    def forward(self, *clips: Tensor) -> Tensor:
+        sizes = clips[0].shape[2:]
+        places = torch.cartesian_prod(*(torch.arange(size) for size in sizes))
+        window = places // torch.tensor(self.windows)
+        origin = (places + torch.tensor(self.shift)) % torch.tensor(sizes)
+        query, key, value = (each.flatten(2).unflatten(1, (2, -1)).transpose(2, 3) for each in clips)
+        found = torch.empty_like(value)
+        for each in window.unique(dim=0):
+            (inside,) = (window == each).all(1).nonzero(as_tuple=True)
+            apart = origin[inside][:, None] - origin[inside][None]
+            mask = self.scores(apart) - 100 * (apart.abs() >= torch.tensor(self.windows)).any(-1)
+            parts = (part[:, :, inside] for part in (query, key, value))
+            found[:, :, inside] = functional.scaled_dot_product_attention(*parts, attn_mask=mask)
+        return found.transpose(2, 3).flatten(1, 2).reshape(clips[2].shape)
+
+    def scores(self, apart: Tensor) -> Tensor:
+        """The bias of each head for two places so far apart."""
+        if self.bias is None:
+            return torch.zeros(2, *apart.shape[:2])
+        table = self.bias.reshape(*(2 * size - 1 for size in self.windows), 2)
+        at = (apart.clamp(-99, 99) + torch.tensor(self.windows) - 1) % torch.tensor(table.shape[:3])
+        return table[tuple(at.unbind(-1))].movedim(-1, 0)
 
 
 def attention_by_heads(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -379,6 +416,19 @@ CASES = [
         )
         for heads in (1, 2)
     ),
+    *(
+        Case(
+            WindowAttention(windows=windows, shift=shift, heads=2, bias=has_bias),
+            AttentionInWindows(windows, shift, has_bias),
+            (TensorType(8, 4, 6, 9), TensorType(8, 4, 6, 9), TensorType(4, 4, 6, 9)),
+        )
+        for windows, shift, has_bias in (
+            ((2, 3, 3), (0, 0, 0), True),
+            ((2, 3, 3), (1, 1, 2), True),
+            ((1, 2, 3), (0, 1, 1), False),
+        )
+    ),
+    Case(Roll(to_end=(2, 0, 3), to_front=(0, 1, 0)), lambda x: torch.roll(x, (-2, 1, -3), (2, 3, 4))),
     Case(Attention(), attention, (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3))),
     *(
         Case(op, partial(attention_back, op.reach), (X, TensorType(8, 6, 2, 3), TensorType(3, 6, 2, 3)))
@@ -439,3 +489,13 @@ def test_a_pool_counts_inputs_outputs_and_taps_apart():
         "pool.max.outputs": 8 * 3 * 4 * 7,
         "pool.max.taps": 4 * 8 * 3 * 4 * 7,
     }
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if isinstance(case.op, WindowAttention)], ids=title)
+def test_attention_in_windows_answers_as_neighbours_by_place(case: Case):
+    layer, inputs = layer_for(case.op, case.inputs), example(case.inputs)
+    assert isinstance(case.peer, nn.Module)
+    for values in case.peer.parameters():
+        nn.init.normal_(values)
+    layer.load_state_dict(case.peer.state_dict())
+    assert torch.allclose(layer(*inputs), case.peer(*inputs), atol=1e-6)

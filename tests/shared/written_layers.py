@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from costmodel.analysis.conventions import way_of
 from costmodel.emit.modules.base import layer_for
+from costmodel.emit.modules.texts.window_attention import in_windows, out_of_windows
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import (
     AdaptivePool,
@@ -30,6 +31,7 @@ from costmodel.ops import (
     Prelu,
     Recurrent,
     RmsNorm,
+    WindowAttention,
 )
 from costmodel.types import TensorType
 
@@ -147,6 +149,10 @@ def _call(node: Node, graph: Graph, tool: str) -> Callable[..., Tensor]:
             "subsample": lambda clip: clip[:, :, :: node.op.stride[0]],
             "concat": lambda *clips: torch.cat(clips, 1),
         }[word]
+    if word == "roll":
+        return lambda clip: torch.roll(clip, (-1, 2), (3, 4))
+    if isinstance(node.op, WindowAttention):
+        return partial(_in_windows, node.op)
     if word == "sgs":  # no code but the layer's own counts as the ordinary one
         return layer_for(node.op, (x,)).eval()
     if word == "attention":
@@ -179,6 +185,18 @@ def _attention(way: str, by_softmax: bool, *clips: Tensor) -> Tensor:
         pairs = torch.mul(torch.matmul(query, key.transpose(1, 2)), scale)
         found = torch.matmul(functional.softmax(pairs, dim=-1) if by_softmax else pairs, value)
     return found.transpose(1, 2).reshape(clips[0].shape)
+
+
+def _in_windows(op: WindowAttention, *clips: Tensor) -> Tensor:
+    """Attention within windows as Swin transformers have it, in functions of torch's."""
+    windows = tuple(map(int, op.windows))
+    query, key, value = (in_windows(clip, windows, int(op.heads)).flatten(0, 1) for clip in clips)
+    scale = torch.tensor(query.shape[-1] ** -0.5)
+    pairs = torch.mul(torch.matmul(query, key.transpose(-2, -1)), scale)
+    for _ in range(op.bias + any(op.shift)):
+        pairs = torch.add(pairs, torch.zeros(1, *pairs.shape[1:]))
+    found = torch.matmul(functional.softmax(pairs, dim=-1), value)
+    return out_of_windows(found.unflatten(0, (len(clips[0]), -1)), windows, clips[0].shape[2:])
 
 
 def _back(reach: int, attend: Callable[..., Tensor], *clips: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+import torch
+
 from costmodel.importers.call import Call, replaced
 from costmodel.importers.dimensions import in_words, must_be_whole
 from costmodel.importers.layout import BATCH, CHANNELS, HEIGHT, TIME, WIDTH, Atom, Dim
@@ -15,6 +17,7 @@ from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.rules.elementwise import times
 from costmodel.importers.rules.linear import on_last
+from costmodel.importers.rules.windows import NEAREST, windowed
 from costmodel.importers.value import Constant, Found, Scores, Span, Value
 from costmodel.ops import Attention, Linear, Scale
 
@@ -30,11 +33,15 @@ def attention(call: Call) -> Value:
     call.must_be("dropout_p", 0.0)
     call.must_be("is_causal", False, "attention over a window of the last frames, written in a spec")
     call.must_be("enable_gqa", False)
-    if call.given["attn_mask"] is not None:
-        raise Refusal("has a mask or a bias by position", "attend to all positions, without a bias")
     query, key, value = (call.value(name) for name in ("query", "key", "value"))
-    scale = call.given["scale"]
-    return _attended(call, query, key, value, None if scale is None else float(scale))
+    given, mask = call.given["scale"], call.found("attn_mask")
+    scale = query.shape[-1] ** -0.5 if given is None else float(given)
+    scores = Scores(query, key, scale, True, query.dims[:-2])
+    if mask is None:
+        return _attended(call, scores, value)
+    if not isinstance(mask, Constant) or mask.node.meta["val"].dtype == torch.bool:
+        raise Refusal("has a mask by what the clip holds, or of truths", NEAREST)
+    return _attended(call, scores.plus(mask), value)
 
 
 @rule("matmul.default", "bmm.default")
@@ -45,8 +52,7 @@ def product(call: Call) -> Found:
     if isinstance(one, Scores):
         if not one.is_softmax:
             raise Refusal("weighs values by scores that no softmax makes shares", WHOLE)
-        value = call.as_value(other)
-        return _attended(call, one.query, one.key, value, one.scale)
+        return _attended(call, one, call.as_value(other))
     if isinstance(other, Constant) and len(other.shape) == 2:
         return _linear(call, call.as_value(one), call.constant(names[1]))
     if isinstance(one, Constant) or isinstance(other, Constant):
@@ -55,7 +61,7 @@ def product(call: Call) -> Found:
     order = (*key.dims[:-2], key.dims[-1], key.dims[-2])
     if query.dims[-1] != order[-1] or not _are_channels(query.dims[-1]):
         raise Refusal(f"multiplies {in_words(query.dims[-1], query)} with {in_words(order[-1], key)}", WHOLE)
-    return Scores(query, key.viewed(order), 1.0, False, call.shape)
+    return Scores(query, key.viewed(order), 1.0, False, query.dims[:-2])
 
 
 def _linear(call: Call, value: Value, matrix: Constant | None) -> Value:
@@ -66,9 +72,9 @@ def _linear(call: Call, value: Value, matrix: Constant | None) -> Value:
     return call.with_channels(op, value, len(value.dims) - 1, {"weight": Learned(matrix, (1, 0))})
 
 
-def _attended(call: Call, query: Value, key: Value, value: Value, scale: float | None) -> Value:
+def _attended(call: Call, scores: Scores, value: Value) -> Value:
     """The layer, once all three have their heads, clips and positions at the same places."""
-    query, key, value = (call.settled(each) for each in (query, key, value))
+    query, key, value = (call.settled(each) for each in (scores.query, scores.key, value))
     if any(each.is_each for each in (query, key, value)):
         raise Refusal("attends within one frame that a loop took out of the clip", "attend on the whole clip")
     heads = _heads_of(query)
@@ -77,17 +83,32 @@ def _attended(call: Call, query: Value, key: Value, value: Value, scale: float |
             raise Refusal("has other heads in its queries than in its keys or values", WHOLE)
         if _leading(each) != _leading(query):
             raise Refusal("attends from some clips, frames or heads to others", WHOLE)
-    if key.dims[-2] != value.dims[-2]:
+    if key.dims[-2] != value.dims[-2] or scores.leading != query.dims[:-2]:
         raise Refusal("takes keys and values from different positions", WHOLE)
-    over = _over(query, key)
     wanted = (query.size(CHANNELS) // heads) ** -0.5
-    if scale is not None and not math.isclose(scale, wanted, rel_tol=1e-6):
-        query = _scaled(call, query, scale / wanted)
-    edge = call.add(Attention(over=over, heads=heads), query, key, value)
+    if not math.isclose(scores.scale, wanted, rel_tol=1e-6):
+        query = _scaled(call, query, scores.scale / wanted)
+    if scores.added or _are_cut(query):
+        edge = windowed(call, query, key, value, heads, scores.added)
+    else:
+        edge = call.add(Attention(over=_over(query, key), heads=heads), query, key, value)
+    return _answered(call, query, value, edge, heads)
+
+
+def _are_cut(value: Value) -> bool:
+    """Whether axes of positions are cut into parts."""
+    return any(
+        atom.axis in (TIME, HEIGHT, WIDTH) and atom.size != value.size(atom.axis)
+        for dim in value.dims
+        for atom in dim
+    )
+
+
+def _answered(call: Call, query: Value, value: Value, edge: str, heads: int) -> Value:
+    """What a layer of attention answers, with its positions where the queries have theirs."""
     made = call.builder.types[edge]
     size = int(made.channels)
-    before = value.dims[-1]
-    dims = replaced(query.dims, {len(query.dims) - 1: before})
+    dims = replaced(query.dims, {len(query.dims) - 1: value.dims[-1]})
     # Heads of the value may be wider than those of the query.
     dims = tuple(_restrided(dim, heads, size // heads) for dim in dims)
     box = {**query.box, CHANNELS: Span(0, size)}

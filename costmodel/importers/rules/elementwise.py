@@ -27,10 +27,13 @@ Side: TypeAlias = "Found | Number | None"
 
 
 @rule("add.Tensor", "add.Scalar")
-def add(call: Call) -> Value:
-    """A sum of two tensors, or of one and what is learned."""
+def add(call: Call) -> Value | Scores:
+    """A sum of two tensors, or of one and what is learned; of scores of attention and a constant."""
     one, other = _sides(call)
     call.must_be("alpha", 1)
+    scores, constant = (one, other) if isinstance(one, Scores) else (other, one)
+    if isinstance(scores, Scores) and isinstance(constant, Constant) and not scores.is_softmax:
+        return scores.plus(constant)
     if _is_tensor(one) and _is_tensor(other):
         return _merged(call, Add(), call.as_value(one), call.as_value(other))
     value, fixed = (one, other) if _is_tensor(one) else (other, one)
@@ -80,9 +83,9 @@ def mul(call: Call) -> Value | Scores:
 def div(call: Call) -> Value | Scores:
     """A quotient by what is fixed."""
     one, other = _sides(call)
-    if isinstance(one, Scores) and isinstance(other, Number) and not one.is_softmax:
+    if isinstance(one, Scores) and isinstance(other, Number) and one.is_plain:
         return replace(one, scale=one.scale / other.number)
-    if counts_frames(call.node):  # of a running sum, which is a running mean already
+    if counts_frames(call, call.node):  # of a running sum, which is a running mean already
         return call.as_value(one)
     if _is_tensor(other):
         raise Refusal("divides by a tensor that depends on the clip", "multiply by a gate")
@@ -98,7 +101,7 @@ def neg(call: Call) -> Value:
 def _scaled_scores(one: Side, other: Side) -> Scores | None:
     """Scores of attention times a number; None where it is something else."""
     scores, number = (one, other) if isinstance(one, Scores) else (other, one)
-    if not isinstance(scores, Scores) or not isinstance(number, Number) or scores.is_softmax:
+    if not isinstance(scores, Scores) or not isinstance(number, Number) or not scores.is_plain:
         return None
     return replace(scores, scale=scores.scale * number.number)
 

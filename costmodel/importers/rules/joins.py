@@ -185,23 +185,51 @@ def _axes_padded(call: Call, value: Value, pads: list[int]) -> dict[int, str]:
 def slice_scattered(call: Call) -> Canvas:
     """A slice written into zeros, or into what was written before."""
     below, given = call.found("self"), call.found("src")
+    index = call.dimension("dim", len(call.shape))
+    call.given.changes_nothing("end")  # told by what is written
+    start, step = call.given["start"] or 0, call.given["step"]
+    if step != 1:
+        raise Refusal(f"writes every {step}-th position", "write whole slices")
+    start = max(0, start + call.shape[index]) if start < 0 else start
+    return _over(below, given, index, int(start))
+
+
+@rule("select_scatter.default")
+def select_scattered(call: Call) -> Canvas:
+    """One position written into zeros, or into what was written before."""
+    index = call.dimension("dim", len(call.shape))
+    start = int(call.given["index"]) % call.shape[index]
+    return _over(call.found("self"), _wider(call.found("src"), index), index, start)
+
+
+def _wider(given: Side, index: int) -> Side:
+    """What is written at one position, with a dimension for that position."""
+    if isinstance(given, Value):
+        return given.viewed((*given.dims[:index], (), *given.dims[index:]))
+    if isinstance(given, Constant):
+        return replace(given, shape=(*given.shape[:index], 1, *given.shape[index:]))
+    raise Refusal("writes what no layer gives")
+
+
+def _over(below: Side, given: Side, index: int, start: int) -> Canvas:
+    """A tensor with another written over a part of it."""
     if isinstance(below, Constant):
         if not is_zeros(below):
             raise Refusal("writes a slice into a constant that is not zeros", "write into zeros")
         below = Canvas(below.shape)
     if isinstance(below, Value):
         below = Canvas(below.shape, (((0,) * len(below.shape), below),))
-    if not isinstance(below, Canvas) or not isinstance(given, Value | Canvas):
+    if not isinstance(below, Canvas) or not isinstance(given, Value | Canvas | Constant):
         raise Refusal("writes what no layer gives")
-    if isinstance(given, Canvas) and not given.pieces:
-        return below
-    index = call.dimension("dim", len(below.shape))
-    call.given.changes_nothing("end")  # told by what is written
-    start, step = call.given["start"] or 0, call.given["step"]
-    if step != 1:
-        raise Refusal(f"writes every {step}-th position", "write whole slices")
-    start = max(0, start + below.shape[index]) if start < 0 else start
-    return written(below, given, index, int(start))
+    if not isinstance(given, Constant) and not _is_zeros(given):
+        return written(below, given, index, start)
+    if not _is_zeros(given):
+        raise Refusal("writes a constant that is not zeros", "write what a layer gives")
+    end = start + given.shape[index]
+    for place, piece in below.pieces:
+        if place[index] < end and start < place[index] + piece.shape[index]:
+            raise Refusal("writes zeros over what was written before", "multiply by a mask, or leave it out")
+    return below
 
 
 @rule("copy.default", "copy_.default")
@@ -209,13 +237,7 @@ def copied(call: Call) -> Found:
     """What is written over a slice."""
     call.given.changes_nothing("self", "non_blocking")
     found = call.found("src")
-    if not isinstance(found, Value | Canvas) or found.shape != call.shape:
-        raise Refusal("writes a constant or a number into a slice", "write into zeros what a layer gives")
-    return found
-
-
-@rule("zeros_like.default", "new_zeros.default")
-def zeros(call: Call) -> Canvas:
-    """Zeros of the shape of a tensor."""
-    call.given.changes_nothing("self", "size", "dtype", "layout", "device", "pin_memory", "memory_format")
-    return Canvas(call.shape)
+    is_written = isinstance(found, Value | Canvas) or (isinstance(found, Constant) and is_zeros(found))
+    if isinstance(found, Value | Canvas | Constant) and is_written and found.shape == call.shape:
+        return found
+    raise Refusal("writes a constant or a number into a slice", "write into zeros what a layer gives")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from costmodel.importers.call import Call, learned
-from costmodel.importers.dimensions import must_be_whole
+from costmodel.importers.dimensions import must_be_positions
 from costmodel.importers.layout import CHANNELS, HEIGHT, TIME, WIDTH, Atom, dim_of, merged
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
@@ -30,7 +30,7 @@ def on_last(call: Call, value: Value) -> Value:
     if dim == _all_of(value) and len({atom.axis for atom in dim}) > 1:
         return _flattened(call, call.settled(value), last)
     value = call.settled(call.channels_at(value, last))
-    must_be_whole(value, range(last))
+    must_be_positions(value, range(last))
     return value
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch import Tensor, fx
-from torch.fx.node import map_arg
+from torch import fx
 
 from costmodel.importers.call import Call
 from costmodel.importers.dimensions import whole_axis
@@ -16,7 +13,6 @@ from costmodel.importers.rules.base import rule
 from costmodel.importers.value import Value
 from costmodel.ops import CumulativePool
 
-DEEPEST = 12  # calls from a range of numbers to what a running sum is divided by
 NEAREST = "divide it by the number of frames so far, which makes it the mean of all of them"
 
 
@@ -29,12 +25,12 @@ def cumsum(call: Call) -> Value:
     if whole_axis(value, value.dims[index], index) != TIME:
         raise Refusal("is a running sum over another axis than time", NEAREST)
     readers = [each for each in call.node.users if _is_read(each)]
-    if not readers or not all(counts_frames(each, index) for each in readers):
+    if not readers or not all(counts_frames(call, each, index) for each in readers):
         raise Refusal("is a running sum", NEAREST)
     return call.each_value(CumulativePool(), value)
 
 
-def counts_frames(node: fx.Node, index: int | None = None) -> bool:
+def counts_frames(call: Call, node: fx.Node, index: int | None = None) -> bool:
     """Whether a node divides a running sum by the number of frames so far."""
     if str(node.target) != "aten.div.Tensor" or len(node.args) != 2:
         return False
@@ -45,9 +41,11 @@ def counts_frames(node: fx.Node, index: int | None = None) -> bool:
     axis = int(str(total.args[1])) % len(size) if index is None else index
     shape = [1] * len(size)
     shape[axis] = size[axis]
-    found = _worked_out(frames)
-    wanted = torch.arange(1, size[axis] + 1).view(shape)
-    return found is not None and torch.equal(found.expand(size).double(), wanted.expand(size).double())
+    constants = call.builder.constants
+    if not isinstance(frames, fx.Node) or not constants.is_one(frames):
+        return False
+    found, wanted = constants.tensor(frames), torch.arange(1, size[axis] + 1).view(shape)
+    return torch.equal(found.expand(size).double(), wanted.expand(size).double())
 
 
 def _is_read(node: fx.Node) -> bool:
@@ -60,18 +58,3 @@ def _is_read(node: fx.Node) -> bool:
         waiting += [user for user in each.users if user not in seen]
         seen.update(each.users)
     return False
-
-
-def _worked_out(node: Any, depth: int = 0) -> Tensor | None:
-    """A tensor that depends on nothing, in few steps; None where it does."""
-    if not isinstance(node, fx.Node) or not callable(node.target) or depth > DEEPEST:
-        return None
-    inputs: dict[fx.Node, Tensor] = {}
-    for each in node.all_input_nodes:
-        found = _worked_out(each, depth + 1)
-        if found is None:
-            return None
-        inputs[each] = found
-    given = map_arg(node.args, inputs.__getitem__), map_arg(node.kwargs, inputs.__getitem__)
-    answer = node.target(*given[0], **given[1])
-    return answer if isinstance(answer, Tensor) else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from costmodel.importers.call import Call
-from costmodel.importers.layout import REPEATED, Atom, LayoutError, described, regrouped
+from costmodel.importers.layout import REPEATED, Atom, Dims, LayoutError, described, regrouped
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.rules.base import rule
 from costmodel.importers.value import Canvas, Scores, Value
@@ -20,15 +22,22 @@ from costmodel.ops import Dropout
     "reshape_as.default",
 )
 @rule("squeeze.dim", "squeeze.dims", "squeeze.default", "unsqueeze.default")
-def reshaped(call: Call) -> Value:
+def reshaped(call: Call) -> Value | Scores:
     """The same values in the same order in another shape, which the node itself tells."""
     call.given.changes_nothing("size", "shape", "start_dim", "end_dim", "dim", "sizes", "other")
-    value = call.value()
+    found = call.found("self")
+    if isinstance(found, Scores) and call.shape[-2:] == found.shape[-2:]:
+        return replace(found, leading=_regrouped(found.leading, call.shape[:-2]))
+    value = call.as_value(found)
+    return value.viewed(_regrouped(value.dims, call.shape))
+
+
+def _regrouped(dims: Dims, shape: tuple[int, ...]) -> Dims:
     try:
-        return value.viewed(regrouped(value.dims, call.shape))
+        return regrouped(dims, shape)
     except LayoutError as error:
         raise Refusal(
-            f"the new shape cuts an axis apart: {error}, of {described(value.dims)}",
+            f"the new shape cuts an axis apart: {error}, of {described(dims)}",
             "reshape to whole axes, or to parts that divide them",
         ) from error
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commands.heading import heading
+from costmodel.answer import Answer
 from costmodel.escape import terminal
 
 if TYPE_CHECKING:  # help and the list of commands print too, and make no table
@@ -19,7 +24,44 @@ def put(text: str) -> None:
 
 def show(page: Page, format: str) -> None:
     """Writes a page of figures to standard output; as JSON under what says where they come from."""
-    put(page.render(format, heading))
+    pages = _collected.get()
+    if pages is None:
+        put(page.render(format, heading))
+    else:
+        pages.append(Collected(page, heading()))
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A page that a function of Python gives back, and what stands ahead of it in JSON."""
+
+    page: Page
+    heading: Mapping[str, object]
+
+    def answer(self, holds: bool) -> Answer:
+        """The page as an answer."""
+        data = self.page.data()
+        keys = data if isinstance(data, Mapping) else {"rows": data}
+
+        def rows() -> tuple[Sequence[Mapping[str, object]], Sequence[str]]:
+            table = self.page.table()
+            return table.rows, table.columns
+
+        return Answer({**self.heading, **keys}, self.page.render, rows, holds)
+
+
+_collected: ContextVar[list[Collected] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collected() -> Iterator[list[Collected]]:
+    """What is shown inside is collected, not printed."""
+    pages: list[Collected] = []
+    token = _collected.set(pages)
+    try:
+        yield pages
+    finally:
+        _collected.reset(token)
 
 
 def tell(text: str) -> None:

@@ -26,7 +26,7 @@ SPECS = (".yaml", ".yml")
 CHECKPOINTS = (".pt", ".pth", ".pyth", ".ckpt", ".tar")  # of torch.save, by their usual endings
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Source(Network):
     """A network with the weights that a command was given for it, if any.
 

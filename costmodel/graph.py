@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from costmodel.errors import CostModelError, GraphError, nearest
+from costmodel.escape import terminal
 from costmodel.numbers import Number, Size
 from costmodel.ops.base import Op, infer, key_of, macs_of, params_of
 from costmodel.types import TRAINED_FPS, TensorType, Window
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import networkx
 
 INPUT = "input"
+MOST_SHOWN = 12  # of the layers and notes of a graph's `repr`
 Value = TypeVar("Value")
 
 
@@ -42,7 +44,7 @@ class Block:
     arguments: Mapping[str, Number]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Graph:
     """Nodes in topological order, with one input and one output (the last node).
 
@@ -71,6 +73,14 @@ class Graph:
     notes: tuple[str, ...] = ()
     blocks: Mapping[str, Block] = field(default_factory=dict, repr=False, compare=False)
     inferred: InitVar[Kinds | None] = None
+
+    def __repr__(self) -> str:
+        kind = "stream" if self.is_stream else "clip network"
+        shapes = f"{self.source} in, {self.types[self.output]} out"
+        stages = dict.fromkeys(node.name.partition(".")[0] for node in self.nodes)
+        shown = ", ".join([*list(stages)[:MOST_SHOWN], *(["..."] if len(stages) > MOST_SHOWN else [])])
+        lines = (f"<{self.name}: a {kind}, {shapes}, {len(self.nodes)} layers", f" layers: {shown}")
+        return terminal("\n".join((*lines, *(f" note: {note}" for note in self.notes[:MOST_SHOWN])))) + ">"
 
     def __post_init__(self, inferred: Kinds | None) -> None:
         if not self.nodes:

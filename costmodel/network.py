@@ -33,7 +33,7 @@ AnyTransform = TypeVar("AnyTransform", bound=Transform)
 NameValue = Callable[[str, Number], Number]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A spec with values for its sizes, and the transforms that are applied to it, in their order.
 
@@ -56,6 +56,9 @@ class Network:
     variant: str | None = None
     spec: str = ""
     _made: dict[int, Graph] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<network {self.flags}>"
 
     def __post_init__(self) -> None:
         sized = tuple(self._with_own_sizes(each) for each in self.transforms)

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from costmodel.analysis.cost import Analysis
+from costmodel.analysis.stages import stages_of
+from costmodel.readable import brief as brief
 from reports.table import Row, Table
-from reports.tables import figure, rounded
 
 BAR_WIDTH = 8
 BLOCKS = " ▏▎▍▌▋▊▉█"  # eighths of a letter
@@ -18,66 +19,37 @@ LEAST_COLUMNS = ("params", "layers", MAP_BAR, STATE_BAR)
 
 
 def stages(analysis: Analysis, title: str, depth: int = 1) -> Table:
-    """A row for all layers whose names begin with the same parts, and for each that stands alone.
-
-    A layer that stands alone and only changes values, such as a ReLU, counts to the stage ahead of it.
+    """A row for each stage.
 
     Args:
         analysis: the figures of the network.
         title: the line above.
         depth: how many parts of a layer's name tell stages apart: `res2` with 1, `res2.0` with 2.
     """
-    found = _grouped(analysis.rows, depth)
-    sums = {
-        name: {key: sum(_number(row[key]) for row in rows) for key in ("params", "macs", "state_floats")}
-        for name, rows in found.items()
-    }
-    maps = {name: max(_number(row["activation_floats"]) for row in rows) for name, rows in found.items()}
-    most_kept, most_mapped = max(each["state_floats"] for each in sums.values()), max(maps.values())
+    found = stages_of(analysis.rows, depth)
+    most_kept = max(each.state_floats for each in found)
+    most_mapped = max(each.activation_floats for each in found)
     table = [
         {
-            "stage": name,
-            "layers": len(rows),
-            "output": shape(rows[-1]),
-            "params": brief(sums[name]["params"]),
-            "MACs": brief(sums[name]["macs"]),
-            "state": brief(sums[name]["state_floats"]),
-            STATE_BAR: bar(sums[name]["state_floats"], most_kept),
-            "map": brief(maps[name]),
-            MAP_BAR: bar(maps[name], most_mapped),
+            "stage": each.name,
+            "layers": each.layers,
+            "output": each.shape,
+            "params": brief(each.params),
+            "MACs": brief(each.macs),
+            "state": brief(each.state_floats),
+            STATE_BAR: bar(each.state_floats, most_kept),
+            "map": brief(each.activation_floats),
+            MAP_BAR: bar(each.activation_floats, most_mapped),
         }
-        for name, rows in found.items()
+        for each in found
     ]
     return Table(table, COLUMNS, title, drop=LEAST_COLUMNS)
-
-
-def _grouped(rows: Sequence[Row], depth: int) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    ahead = ""
-    for row in rows:
-        parts = str(row["name"]).split(".")
-        stage = ".".join(parts[:depth])
-        if ahead and len(parts) == 1 and _only_changes_values(row, found[ahead][-1]):
-            stage = ahead
-        found.setdefault(stage, []).append(row)
-        ahead = stage
-    return found
-
-
-def _only_changes_values(row: Row, ahead: Row) -> bool:
-    is_plain = not (_number(row["macs"]) or _number(row["state_floats"]))
-    return is_plain and row["inputs"] == [ahead["name"]] and row["out"] == ahead["out"]
 
 
 def shape(row: Row) -> str:
     """The output of a layer, such as 24x16x112x112."""
     out = row["out"]
     return "x".join(map(str, out.values())) if isinstance(out, dict) else str(out)
-
-
-def brief(value: float) -> str:
-    """A number of few letters."""
-    return rounded(value) or figure(value)
 
 
 def bar(value: float, most: float) -> str:

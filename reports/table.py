@@ -90,13 +90,14 @@ class Page:
             keys = data if isinstance(data, Mapping) else {"rows": data}
             return plain_json({**ahead, **keys} if ahead else data) + "\n"
         if format == "csv":
-            return (self.sheet or self._first_table)().render(format)
+            return self.table().render(format)
         parts = (self.document if self.document and format != "table" else self.parts)()
         # a part without text in this format leaves no empty line either
         return "\n".join(text for part in parts if (text := part.render(format)))
 
-    def _first_table(self) -> Table:
-        return next(part for part in self.parts() if isinstance(part, Table))
+    def table(self) -> Table:
+        """The one table of CSV."""
+        return self.sheet() if self.sheet else next(part for part in self.parts() if isinstance(part, Table))
 
 
 def page_of(table: Table, data: Callable[[], object] | None = None) -> Page:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each layer imports only what stands before it; those of one row know nothing of each other.
 ORDER = (
     ("costmodel.errors",),
-    ("costmodel.escape", "costmodel.names"),
+    ("costmodel.escape", "costmodel.names", "costmodel.readable", "costmodel.answer"),
     ("costmodel.own",),
     ("costmodel.files",),
     ("costmodel.numbers",),
@@ -32,7 +32,7 @@ ORDER = (
     ("costmodel.transforms",),
     ("costmodel.address", "costmodel.network_data"),
     ("costmodel.network",),
-    ("costmodel.diagnosis",),
+    ("costmodel.diagnosis", "costmodel.python"),
     ("costmodel.weights",),
     ("costmodel.emit",),
     ("costmodel.importers", "costmodel.validation"),

@@ -30,9 +30,10 @@ from costmodel.numbers import repeated
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Analysis:
     """The figures of a graph.
 
@@ -64,6 +65,27 @@ class Analysis:
         import pandas as pd
 
         return pd.DataFrame([{**row, "out": "x".join(map(str, row["out"].values()))} for row in self.rows])
+
+    def plot(self, depth: int = 1) -> Figure:
+        """Draws the multiply-adds and the memory of each stage.
+
+        Args:
+            depth: how many parts of a layer's name tell stages apart: `res2` with 1, `res2.0` with 2.
+        """
+        from costmodel.analysis.shown import plot
+
+        return plot(self, depth)
+
+    def __repr__(self) -> str:
+        from costmodel.analysis.shown import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from costmodel.analysis.shown import html
+
+        return html(self)
 
 
 def analyze(

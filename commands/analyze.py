@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from commands.command import Command
-from commands.options import DTYPE
+from commands.options import DTYPE, FPS, TRAIN
 from commands.printing import put, show, tell
 from commands.source import Source
 from costmodel.analysis.conventions import CONVENTIONS, convention_named
@@ -100,15 +100,9 @@ COMMAND = Command(
     EXAMPLES,
     (
         DTYPE,
-        Option("fps", "Frames a second of the camera; adds seconds and MACs a second.", float),
+        FPS,
         Option("convention", f"Adds what another tool counts: {', '.join(CONVENTIONS)}.", metavar="NAME"),
-        Option(
-            "train",
-            "Adds the memory of a step of training on so many clips.",
-            int,
-            least=1,
-            metavar="BATCH",
-        ),
+        TRAIN,
         Option(
             "implied",
             "Adds the mean of active bins at a mean cost of clips, with --sgs.",

@@ -43,4 +43,8 @@ SEED = Option("seed", "Seed of all that is drawn at random.", int, 0, least=0)
 DTYPE = Option(
     "dtype", "What sizes in bytes are counted in: fp32, fp16 or int8.", default="fp32", metavar="NAME"
 )
+FPS = Option("fps", "Frames a second of the camera; adds seconds and MACs a second.", float)
+TRAIN = Option(
+    "train", "Adds the memory of a step of training on so many clips.", int, least=1, metavar="BATCH"
+)
 OUT = Option("out", "The folder to write to.", Path, Path("out"), metavar="DIR")

@@ -6,20 +6,26 @@ import sys
 from typing import TYPE_CHECKING
 
 from commands.command import Command
-from commands.options import DTYPE, FORMAT
+from commands.options import DTYPE, FORMAT, FPS, TRAIN
 from commands.printing import show, tell
 from commands.searching import LIMIT
 from commands.source import Source
 from costmodel.options import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
+    from fractions import Fraction
 
-    from search.methods.solve import Counts, Solved, Space
+    from costmodel.analysis.quantities import Limit, Quantity
+    from search.methods.solve import Solved
+    from search.problem.space import Space
 
 EXAMPLES = """Inverse questions, without training: which network is best within limits, over a whole grid.
 
-The grid is that of the spec's `axes`; --over replaces or adds values of a size. Every design is worked out.
+The grid is that of the spec's `axes`; --over replaces or adds values of a size, of the form of the network
+(`form`: continual, causal, dissect, clip, or another transform) or of a field of a transform. Every design is
+worked out, or excluded by a bound. Several specs make one front. Exit code 1: nothing fits.
+
 Of a front, costs are the smaller the better, entropy, depth and receptive_field the larger; a leading - makes
 any figure the larger the better, a + the smaller.
 
@@ -29,84 +35,141 @@ Examples:
 
     solve x3d --continual --pareto macs_per_frame,state_floats,entropy --limit "depth<=83"
 
+    solve x3d --over form --fps 30 --maximize entropy --limit "lookahead<=100ms" --limit "state_bytes<=8MiB"
+
+    solve x3d mobilenet_v2_3d d_resnet --continual --pareto macs_per_frame,entropy --over continual.pool=16
+
     solve x3d --maximize=-params --limit "receptive_field>=30" --over frames=4:32:4 --over crop=112,160,224
 """
 
 MOST_SHOWN = 40
+SELDOM, WIDTH = 10, 70  # designs between two lines of progress, and how long such a line is
 
 
 def solve(
-    source: Source,
+    sources: list[Source],
     maximize: str | None,
     pareto: str | None,
     limit: tuple[str, ...],
     over: tuple[str, ...],
     dtype: str,
+    fps: float | None,
+    train: int | None,
     format: str,
-) -> None:
-    """Prints the best design or the front, and how much of the grid each limit excluded."""
-    from costmodel.analysis.quantities import Quantity
+) -> int:
+    """Prints the best design or the front, and how much of the grid each limit excluded; 1: nothing fits."""
+    from costmodel.analysis.quantities import Quantity, demand_rate, notes
     from costmodel.analysis.quantities import limit as parse_limit
+    from costmodel.analysis.rates import checked_rate
     from costmodel.errors import OptionError
     from search.methods.solve import pareto as front
     from search.methods.solve import solve as best
-    from search.methods.solve import space_of
-    from search.problem.designs import Family
-    from search.sweep.grid import parse_axis
+    from search.problem.spaces import Terms, spaces_of
 
     if (maximize is None) == (pareto is None):
         raise OptionError("--maximize or --pareto: expected one of them")
     limits = [parse_limit(text) for text in limit]
-    family = Family(source, dtype)
-    start = source.sizes
-    space = space_of(family, start, [parse_axis(text, "--over") for text in over])
-    present = [each for each in limits if each.relative]
-    if present:
-        (design,) = family.designs([start], tuple(each.quantity for each in present))
-        if design.problem:  # then it has no figures of which a limit could be a multiple
-            raise OptionError(f"the start cannot be built: {design.problem}")
-        limits = [each.against(design.values[each.quantity.text]) for each in limits]
+    rate = None if fps is None else checked_rate(fps)
+    demand_rate(limits, rate)
+    aims = [text for text in (pareto or "").split(",") if text.strip()]
+    # a sign says which way is better, and is no part of the figure's name
+    names = (maximize or "", *(text.strip().lstrip("+-") for text in aims))
+    wanted = [Quantity(name) for name in names if name]
+    found = spaces_of(sources, over, Terms(dtype, rate, train))
+    for note in (*notes(limits), *found.notes, *_rates(sources, rate)):
+        tell(f"note: {note}")
+    limits = _in_figures(found.spaces, limits)
+    _must_apply(found.spaces, (*wanted, *(each.quantity for each in limits)))
+    progress = _progress(sum(space.designs for space in found.spaces))
     if maximize is not None:
-        solved = best(space, Quantity(maximize), limits, _progress(space.designs))
-        names = (maximize, *(each.quantity.text for each in limits))
+        solved = best(found.spaces, Quantity(maximize), limits, progress)
     else:
-        aims = [text for text in (pareto or "").split(",") if text.strip()]
-        solved = front(space, aims, limits, _progress(space.designs))
-        # a sign says which way is better, and is no part of the figure's name
-        names = (*(text.strip().lstrip("+-") for text in aims), *(each.quantity.text for each in limits))
-    _print(source, space, solved, tuple(dict.fromkeys(names)), format)
+        solved = front(found.spaces, aims, limits, progress)
+    columns = dict.fromkeys(each.text for each in (*wanted, *(each.quantity for each in limits)))
+    _print(found.spaces, solved, tuple(columns), format)
+    return 0 if solved.found else 1
 
 
-def _progress(designs: int) -> Callable[[int], None] | None:
-    def told(done: int) -> None:
-        end = "\n" if done >= designs else ""
-        print(f"\r{done:,} of {designs:,} designs", end=end, file=sys.stderr, flush=True)
+def _rates(sources: Sequence[Source], rate: Fraction | None) -> Iterator[str]:
+    """What a reader must know of the camera's rate, of each network."""
+    from costmodel.analysis.rates import rate_note
+
+    for each in sources:
+        note = "" if rate is None else rate_note(each.graph(), rate)
+        if note:
+            yield f"{each.spec}: {note}" if len(sources) > 1 else note
+
+
+def _in_figures(spaces: Sequence[Space], limits: list[Limit]) -> list[Limit]:
+    """The limits with those that are multiples of the start's figures put in figures."""
+    from costmodel.errors import OptionError
+
+    present = tuple(each.quantity for each in limits if each.relative)
+    if not present:
+        return limits
+    if len(spaces) > 1:
+        raise OptionError("--limit: 16x is a multiple of the start's, and there are several; give a figure")
+    (design,) = spaces[0].family.designs([spaces[0].start], present)
+    if design.problem:  # then it has no figures of which a limit could be a multiple
+        raise OptionError(f"the start cannot be built: {design.problem}")
+    return [each.against(design.values[each.quantity.text]) if each.relative else each for each in limits]
+
+
+def _must_apply(spaces: Sequence[Space], quantities: Sequence[Quantity]) -> None:
+    """Refuses a figure that a network does not have, which would exclude all of its designs in silence."""
+    from search.problem.bounded import swept
+
+    for space in spaces:
+        graph = swept(space.family).network.graph()  # can be had: else it were left out
+        figures = space.family.figures(graph)
+        for each in quantities:
+            each.value(figures)
+
+
+def _progress(designs: int) -> Callable[[int, int, int], None] | None:
+    def told(done: int, evaluated: int, left: int) -> None:
+        if not left:
+            print(
+                f"\r{done:,} of {designs:,} designs",
+                end="\n" if done >= designs else "",
+                file=sys.stderr,
+                flush=True,
+            )
+        elif evaluated % 20 == 1 or left == 1:
+            print(
+                f"\r{evaluated:,} worked out one by one, of {evaluated + left - 1:,} at most",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     # in a log each carriage return would be a line
     return told if sys.stderr.isatty() else None
 
 
-def _print(source: Source, space: Space, solved: Solved, names: tuple[str, ...], format: str) -> None:
+def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], format: str) -> None:
     from commands.trajectory import emit_line, exact_number
     from reports.table import Page, Table, Text
 
-    moved = [axis.name for axis in space.axes]
-    rows = [
-        {name: exact_number(design.settings[name]) for name in moved}
-        | {name: design.values[name] for name in names}
-        for design in solved.found
+    labels = dict.fromkeys(name for space in spaces for name in space.labels)
+    moved = dict.fromkeys(axis.name for space in spaces for axis in space.axes)
+    rows: list[dict[str, object]] = [
+        {name: each.space.labels.get(name) for name in labels}
+        | {name: exact_number(each.settings[name]) if name in each.settings else None for name in moved}
+        | {name: each.values[name] for name in names}
+        for each in solved.found
     ]
-    counts = solved.counts
-    command = emit_line(space.family.at(solved.found[0].settings))
-    columns = (*moved, *names)
+    first = solved.found[0] if solved.found else None
+    command = None if first is None else emit_line(first.space.family.at(first.settings))
+    columns = (*labels, *moved, *names)
     # a front may have thousands: a terminal gets some, CSV and JSON all
     shown = Table(rows[:MOST_SHOWN], columns, f"{len(rows):,} found")
     rest = f"... and {len(rows) - MOST_SHOWN:,} more; --format csv prints all\n"
-    tell(_told(counts))
+    tell(_told(solved))
     page = Page(
-        lambda: _json(counts, rows, command),
+        lambda: _json(solved, rows, command),
         lambda: [
-            shown,
+            *([shown] if rows else []),
             *([Text.of(rest)] if len(rows) > MOST_SHOWN else []),
             *([Text.of(f"{command}\n")] if len(rows) == 1 else []),
         ],
@@ -116,21 +179,56 @@ def _print(source: Source, space: Space, solved: Solved, names: tuple[str, ...],
     show(page, format)
 
 
-def _json(counts: Counts, rows: list[dict[str, float]], command: str) -> dict[str, object]:
+def _json(solved: Solved, rows: list[dict[str, object]], command: str | None) -> dict[str, object]:
+    counts = solved.counts
     told = {"designs": counts.designs, "valid": counts.valid, "within": counts.within}
     limits = [
-        {"limit": name, "excluded": count, "excluded_alone": counts.alone[name]}
+        {
+            "limit": name,
+            "excluded": count,
+            "excluded_alone": counts.alone[name],
+            "bounded": name in counts.bounded,
+        }
         for name, count in counts.excluded.items()
     ]
-    return {**told, "limits": limits, "found": rows, "emit": command}
+    nearest = [
+        {
+            "limits": [str(limit) for limit in each.limits],
+            "needs": [each.design.values[limit.quantity.text] for limit in each.limits],
+            "times": each.ratio,
+        }
+        for each in solved.nearest
+    ]
+    return {
+        **told,
+        "evaluated": counts.evaluated,
+        "limits": limits,
+        "found": rows,
+        "emit": command,
+        "nearest": nearest,
+    }
 
 
-def _told(counts: Counts) -> str:
-    """How much of the grid each limit excluded."""
-    lines = [f"{counts.designs:,} designs, {counts.valid:,} networks, {counts.within:,} within all limits"]
+def _told(solved: Solved) -> str:
+    """How much of the grid each limit excluded, and where nothing fits what would have to give."""
+    counts = solved.counts
+    at_most = "at most " if counts.bounded else ""
+    lines = [
+        f"{counts.designs:,} designs, {counts.valid:,} networks, {at_most}{counts.within:,} within all limits"
+    ]
     for name, count in counts.excluded.items():
         share = 100 * count / max(counts.valid, 1)
-        lines.append(f"  {name} excludes {count:,} ({share:.1f} %), {counts.alone[name]:,} by itself alone")
+        by_itself = (
+            f", {counts.alone[name]:,} by itself alone" if name not in counts.bounded else ", by a bound"
+        )
+        lines.append(f"  {name} excludes {count:,} ({share:.1f} %){by_itself}")
+    if counts.evaluated:
+        lines.append(f"  {counts.evaluated:,} worked out one by one")
+    if not solved.found:
+        lines.append("nothing fits")
+        lines += [f"  {'nearest: ' if not place else ''}{each}" for place, each in enumerate(solved.nearest)]
+        if len(solved.nearest) == 1 and len(solved.nearest[0].limits) > 1:
+            lines.append("  no limit by itself: a design that all of these let in, and the others too")
     return "\n".join(lines)
 
 
@@ -141,9 +239,16 @@ COMMAND = Command(
         Option("maximize", "What is to be large: arithmetic of metrics.", metavar="EXPR"),
         Option("pareto", "The front of these figures instead of one best.", metavar="A,B,C"),
         LIMIT,
-        Option("over", "Values of a size; repeatable.", metavar="NAME=LO:HI:STEP", is_repeatable=True),
+        Option(
+            "over",
+            "Values of a size, of form, or of a field of a transform; repeatable.",
+            metavar="NAME=LO:HI:STEP|A,B",
+            is_repeatable=True,
+        ),
         DTYPE,
+        FPS,
+        TRAIN,
         FORMAT,
     ),
-    takes="spec",
+    takes="specs",
 )

@@ -11,8 +11,9 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.quantities import limit
 from reports.fronts_families import Family, Place, Released
 from reports.papers import paper
-from search.methods.solve import pareto, space_of
+from search.methods.solve import pareto
 from search.problem.designs import Family as Designs
+from search.problem.space import space_of
 from search.sweep.grid import parse_axis
 
 AIMS = ("macs_per_frame", "state_floats", "entropy")

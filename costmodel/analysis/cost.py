@@ -108,16 +108,13 @@ def analyze(
     Raises:
         OptionError: the dtype or the convention is not known, or fps is not above zero.
     """
-    figures = Figures(graph, dtype, fps)
-    totals: dict[str, Any] = {
-        name: plain(evaluate(figures, name)) for name in METRICS if name not in NEEDS_RATE
-    }
+    figures = Figures(graph, dtype, fps, train)
+    asked = (*NEEDS_RATE, "training_bytes")
+    totals: dict[str, Any] = {name: plain(evaluate(figures, name)) for name in METRICS if name not in asked}
     if fps is not None:
         totals |= {"fps": fps, **_in_seconds(figures)}
     if train is not None:
-        from costmodel.analysis.training import training_memory  # few ask for it
-
-        totals["training_bytes"] = training_memory(graph, train).total
+        totals["training_bytes"] = evaluate(figures, "training_bytes")
     rows = [_row(figures, node) for node in graph.nodes]
     if convention is not None:
         chosen = convention_named(convention)

@@ -24,17 +24,21 @@ class Figures:
         graph: a clip network or a stream.
         dtype: what sizes in bytes are counted in.
         fps: frames a second of the camera; times in seconds do not apply without.
+        batch: clips of a step of training; its memory does not apply without.
 
     Raises:
         OptionError: the dtype is not known, or the rate is not above zero.
     """
 
-    def __init__(self, graph: Graph, dtype: str = "fp32", fps: float | Fraction | None = None) -> None:
+    def __init__(
+        self, graph: Graph, dtype: str = "fp32", fps: float | Fraction | None = None, batch: int | None = None
+    ) -> None:
         if dtype not in DTYPE_BYTES:
             raise OptionError(f"--dtype: unknown {dtype!r}{nearest(dtype, DTYPE_BYTES)}")
         self.graph = graph
         self.dtype = dtype
         self.fps = None if fps is None else checked_rate(fps)
+        self.batch = batch
         self.evaluated: dict[str, Number] = {}
 
     @cached_property
@@ -80,7 +84,7 @@ class Figures:
     @cached_property
     def clip(self) -> Figures:
         """The figures of the clip network that a stream runs; a clip network's own."""
-        return self if self.graph.clip is None else Figures(self.graph.clip, self.dtype, self.fps)
+        return self if self.graph.clip is None else Figures(self.graph.clip, self.dtype, self.fps, self.batch)
 
     @property
     def frame_seconds(self) -> Number:

@@ -21,7 +21,7 @@ Expression = TypeVar("Expression", bound="sympy.Basic")
 Build = Callable[[Mapping[str, Number], NameValue], Graph]
 
 # What depends on the order of execution has no closed form in the sizes.
-OF_ORDER = ("peak_activation_floats", "activation_bytes")
+OF_ORDER = ("peak_activation_floats", "activation_bytes", "training_bytes")
 BY_NAME_ALONE = ("entropy",)  # a sum of logarithms for each layer: too long to print unasked
 MOST_MAXIMA = 6  # multiplying out what stands in more of them takes sympy minutes
 LETTERS = {"time": "t", "height": "h", "width": "v", "path": "path"}

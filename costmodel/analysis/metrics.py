@@ -249,6 +249,16 @@ def activation_bytes(figures: Figures) -> Number:
     return evaluate(figures, "peak_activation_floats") * figures.bytes_per_value
 
 
+@network("bytes", "weights, gradients, momentum and the maps alive at the worst moment")
+def training_bytes(figures: Figures) -> Number:
+    """What one step of training the clip network holds at its worst moment, of a batch of clips in fp32."""
+    if figures.batch is None:
+        return None
+    from costmodel.analysis.training import training_memory  # few ask for it
+
+    return training_memory(figures.graph, figures.batch).total
+
+
 @summed("bytes", "each tensor moved once for each output of a layer (Williams 2009)")
 def traffic_bytes(figures: Figures, node: Node) -> Number:
     """Weights, maps and state that a layer reads and writes: for one clip, or as a mean for one frame."""

@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.formula import OF_ORDER
 from costmodel.analysis.metrics import METRICS, evaluate
 from costmodel.analysis.rates import IN_SECONDS, NEEDS_RATE
 from costmodel.arithmetic import FIGURES, NUMBER, Expression, parse
@@ -65,12 +66,12 @@ class Quantity:
             raise OptionError(f"{self.text!r}: no metric in it; expected arithmetic of metrics")
         for name in self.names:
             if name not in METRICS:
-                raise OptionError(f"unknown metric {name!r}{nearest(name, METRICS)}")
+                raise OptionError(f"unknown metric {name!r}{nearest(name, METRICS)}{_marked(name)}")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The metrics that it reads, in order."""
-        return tuple(sorted(self._expression.names))
+        return tuple(sorted(self.expression.names))
 
     @cached_property
     def unit(self) -> str | None:
@@ -79,12 +80,13 @@ class Quantity:
         # The unit of a product or a quotient would need units of units; it is written without one.
         products = any(
             isinstance(node, ast.BinOp) and type(node.op) not in SUMS
-            for node in ast.walk(self._expression.tree)
+            for node in ast.walk(self.expression.tree)
         )
         return units.pop() if len(units) == 1 and not products else None
 
     @cached_property
-    def _expression(self) -> Expression:
+    def expression(self) -> Expression:
+        """Its arithmetic, parsed."""
         return parse(self.text, FIGURES)
 
     def of(self, values: Mapping[str, Number | None]) -> Number:
@@ -96,7 +98,7 @@ class Quantity:
         for name in self.names:
             if values[name] is None:
                 raise OptionError(f"{self.text}: {_not_there(name, values)}")
-        return self._expression.value(values)
+        return self.expression.value(values)
 
     def value(self, figures: Figures) -> Number:
         """Its value for one network, or for the many that the figures' arrays stand for."""
@@ -113,11 +115,19 @@ class Quantity:
         return self.text
 
 
+def _marked(name: str) -> str:
+    """Which of the known metrics a sweep cannot hold, where they are listed."""
+    listed = nearest(name, METRICS).startswith(" (known")
+    return f"; by a bound, then one by one: {', '.join(OF_ORDER)}" if listed else ""
+
+
 def _not_there(name: str, values: Mapping[str, Number | None]) -> str:
     frames = next((frames for frames, seconds in IN_SECONDS.items() if seconds == name), name)
     # told apart, where it can be: a clip network has no transient at any rate
     if name in NEEDS_RATE and (frames == name or values.get(frames, 0) is not None):
         return f"{name} needs the rate of the camera; add --fps, such as --fps 30"
+    if name == "training_bytes":
+        return f"{name} needs the clips of a step; add --train, such as --train 8"
     return f"{name} does not apply to this network; add --continual"
 
 
@@ -243,7 +253,8 @@ def shown(value: Exact | float | None, unit: str = "") -> str:
         return "-" if value is None else "unbounded"
     names = IEC if unit == "bytes" else SI
     if unit == "seconds":
-        return f"{float(value):.6g} s" if abs(value) >= 1 or not value else f"{float(value * 1000):.6g} ms"
+        seconds = float(value)
+        return f"{seconds * 1000:.6g} ms" if 0 < abs(seconds) < 1 else f"{seconds:.6g} s"
     word = WORDS.get(unit, "")
     for prefix, size in sorted(names.items(), key=lambda item: -item[1]):
         if size > 1 and not -size < value < size and prefix != "K":

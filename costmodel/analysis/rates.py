@@ -50,10 +50,11 @@ def frame_seconds(every: Number, trained: Number, fps: Fraction) -> Number:
 
 def rate_note(graph: Graph, fps: Fraction | None) -> str:
     """What a reader must know where a network gets frames at another rate than it was trained at."""
-    if fps is None or not all(isinstance(each, int | Fraction) for each in (graph.every, graph.fps)):
+    every, trained = _plain(graph.every), _plain(graph.fps)
+    if fps is None or every is None or trained is None:
         return ""
-    taken = int(every_at(graph.every, graph.fps, fps))
-    own, asked = fps / taken, Fraction(graph.fps) / graph.every
+    taken = int(every_at(every, trained, fps))
+    own, asked = fps / taken, trained / every
     if abs(own / asked - 1) <= NOTED:
         return ""
     return (
@@ -67,13 +68,17 @@ def time_text(frames: Number, every: Number, trained: Number, fps: float | Fract
 
     Empty where it is unbounded, or one of many.
     """
-    if not all(isinstance(each, int | Fraction) for each in (frames, every, trained)):
+    own, step, usual = _plain(frames), _plain(every), _plain(trained)
+    if own is None or step is None or usual is None:
         return ""
-    rate = Fraction(trained) if fps is None else checked_rate(fps)
-    camera = times(frames, every_at(every, trained, rate))
-    assert isinstance(camera, int | Fraction)
-    seconds = _decimal(Fraction(camera) / rate)
-    return f"{_decimal(Fraction(camera))} camera frames, {seconds} s at {_decimal(rate)} fps"
+    rate = usual if fps is None else checked_rate(fps)
+    camera = own * int(every_at(step, usual, rate))
+    return f"{_decimal(camera)} camera frames, {_decimal(camera / rate)} s at {_decimal(rate)} fps"
+
+
+def _plain(value: Number | None) -> Fraction | None:
+    """A number as a fraction; None where it is none, or stands for many."""
+    return Fraction(value) if isinstance(value, int | Fraction) else None
 
 
 def _ordinal(number: int) -> str:

@@ -98,7 +98,7 @@ def saved_by(op: Op, inputs: tuple[TensorType, ...]) -> Saved:
     if op.is_random:  # the mask, a number for each value
         return Saved(own=int(op.out(*inputs).values))
     work = op.work(*inputs)
-    kept = {_keeps(kind) for kind in work}
+    kept = {keeps(kind) for kind in work}
     out, padded = op.out(*inputs).values, padded_floats(op, inputs)
     # Weights between positions and gates have no edge of their own: what is no layer's output is kept beside,
     # as are the weights of attention where they happen to be as many as its answers.
@@ -131,7 +131,12 @@ def padded_floats(op: Op, inputs: tuple[TensorType, ...]) -> Number:
     return x.channels * time * height * width
 
 
-def _keeps(kind: str) -> str:
+def keeps(kind: str) -> str:
+    """What a layer keeps for a kind of its work.
+
+    Raises:
+        OptionError: that is not known.
+    """
     if kind not in KEEPS:
         raise OptionError(f"training_bytes: what {kind!r} keeps is not known{nearest(kind, KEEPS)}")
     return KEEPS[kind]

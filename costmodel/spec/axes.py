@@ -14,6 +14,8 @@ from costmodel.spec.load import Item
 
 AXIS_KEYS = ("moves", "with", "factor", "bounds", "integer", "grid")
 MOST_GRID_VALUES = 10_000
+FORM = "form"
+INPUT_GRID = (2, 4, 6, 8, 12, 16)  # eighths of the present value, where a spec declares no axes
 
 
 class Added(Mapping[str, str]):
@@ -84,11 +86,41 @@ def axes_of(document: Document) -> tuple[Axis, ...]:
     axes = [read_axis(name, item, document, mistakes) for name, item in document.sections["axes"].items()]
     if mistakes:
         raise SpecError(*mistakes)
-    return tuple(axis for axis in axes if axis is not None)
+    return tuple(axis for axis in axes if axis is not None) or input_axes(document)
+
+
+def declares_none(document: Document) -> bool:
+    """Whether a spec declares no axes of sizes, so that they are those of its input."""
+    return all(isinstance(item.value, list) for item in document.sections["axes"].values())
+
+
+def input_axes(document: Document) -> tuple[Axis, ...]:
+    """The axes of a spec that declares none: its frames and its crop, where sizes of the spec give them."""
+    found = []
+    for name, keys in (("Frames", ("time",)), ("Crop", ("height", "width"))):
+        size = next((str(document.sections["input"][key].value) for key in keys), "")
+        item = document.globals.get(size)
+        if item is None or isinstance(item.value, bool) or not isinstance(item.value, int):
+            continue
+        grid = {max(1, item.value * eighths // 8) for eighths in INPUT_GRID}
+        found.append(Axis(name, size, bounds=(1, 8 * item.value), grid=tuple(sorted(grid))))
+    return tuple(found)
+
+
+def choices_of(document: Document) -> dict[str, tuple[str, ...]]:
+    """The axes that are no sizes: a transform (`form`) or its field (`continual.pool`), with their values."""
+    return {
+        name: tuple(str(entry.value) for entry in item.value)
+        for name, item in document.sections["axes"].items()
+        if isinstance(item.value, list)
+    }
 
 
 def read_axis(name: str, item: Item, document: Document, mistakes: list[str]) -> Axis | None:
     """Reads one axis; its mistakes are added to `mistakes`, and then it is None."""
+    if isinstance(item.value, list):  # of a transform, which stands to the right of specs and reads it
+        mistakes.extend(str(error) for error in _wrong_choice(name, item))
+        return None
     before = len(mistakes)
     # collected, not raised: the check of a whole spec tells the mistakes of all axes at once
     mistakes.extend(str(error) for error in _wrong(item, document))
@@ -106,6 +138,17 @@ def read_axis(name: str, item: Item, document: Document, mistakes: list[str]) ->
         integer,
         tuple(entry.value for entry in given["grid"].value) if "grid" in given else (),
     )
+
+
+def _wrong_choice(name: str, item: Item) -> Iterator[SpecError]:
+    if name != FORM and name.count(".") != 1:
+        expected = f"an axis with [{', '.join(AXIS_KEYS)}]; values alone are for {FORM} and continual.pool"
+        yield item.error(f"{item.kind}, expected {expected}")
+    if not item.value:
+        yield item.error("expected a value or more")
+    for entry in item.value:
+        if not isinstance(entry.value, str | int):
+            yield entry.error(f"{entry.kind}, expected a word or a number")
 
 
 def _wrong(item: Item, document: Document) -> Iterator[SpecError]:

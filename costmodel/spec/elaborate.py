@@ -21,6 +21,7 @@ from costmodel.numbers import (
     demand_between,
     equal,
     even,
+    is_array,
     is_exact,
     named,
     repeated,
@@ -295,7 +296,7 @@ class _Builder:
             edge = self.layers(block.value["layers"], inside)
             types.append(self.types[edge])
         # Built once, the block stands for all its repeats, so each has to find what the first one found.
-        if not is_exact(repeats):
+        if types and not is_exact(repeats):
             self._must_leave_alike(given["repeat"], types[0], types[-1])
         return edge
 
@@ -326,6 +327,13 @@ class _Builder:
             return
         demand_between(repeats, 0, MOST_REPEATS)
         assume_positive(repeats)
+        if is_array(repeats) and not (repeats > 0).all():
+            # Without layers a stage is another network: it could not even be counted, since the first is 1.
+            if (repeats > 0).any():
+                raise item.error("some of these networks have none of these layers") from Divergence(
+                    repeats > 0
+                )
+            return
         yield 0, 1
         yield from enumerate(_shares(repeats - 1, period), start=1)
 

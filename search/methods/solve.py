@@ -1,181 +1,338 @@
-"""Inverse questions over a whole grid of designs: the best one within limits, the front of several figures.
+"""Inverse questions over whole grids of designs: the best one within limits, the front of several figures.
 
-The grid is worked out in blocks, each axis of it an array along its own dimension, so that what depends on
-one size alone is computed once for each of its values and only sums run over all designs.
+What formulas give is worked out for all designs, block by block. What they cannot give is bounded: a bound
+excludes most designs, and those that are left are worked out one by one, the best first, until none that is
+left can be better.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 
-from costmodel.analysis.figures import Figures
 from costmodel.analysis.quantities import Limit, Quantity
-from costmodel.errors import CostModelError, OptionError, nearest
+from costmodel.errors import CostModelError, OptionError
 from costmodel.network import Settings
-from costmodel.numbers import Exact, Number, Ratios, exact
+from costmodel.numbers import Number, Ratios
+from search.methods.nearest import Near, Nearest
 from search.problem.alike import groups
-from search.problem.designs import Design, Family, broken_designs, values_of
-from search.sweep.grid import Axis as Values
-from search.sweep.pareto import Front
+from search.problem.bounded import are_known, intervals, swept
+from search.problem.designs import Design, Family, broken_designs
+from search.problem.interval import Interval
+from search.problem.space import Space
+from search.sweep.pareto import Front, dominated
+from search.sweep.pareto import front as front_rows
 
-BLOCK = 1 << 18  # designs at a time: arrays of 2 MiB
-MOST_DESIGNS = 1_000_000_000
 SAMPLE, STRONG = 1000, 12  # designs looked at, and good points taken, to leave most of a block out early
 LARGER_IS_BETTER = ("entropy", "depth", "receptive_field")
+MOST_UNDECIDED = 50_000_000  # designs that no bound excludes: 400 MiB for each figure that is kept of them
 
 Array = np.ndarray
-Listener = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Space:
-    """All combinations of values of some sizes; the first axis changes slowest.
-
-    Raises:
-        OptionError: there is no axis, one has no values, a size is not known, or there are too many designs.
-    """
-
-    family: Family
-    start: Mapping[str, Exact]
-    axes: tuple[Values, ...]
-
-    def __post_init__(self) -> None:
-        if not self.axes:
-            raise OptionError("--over: no sizes to go through; expected NAME=LO:HI:STEP or NAME=A,B,C")
-        for axis in self.axes:
-            known = self.family.network.size_names
-            if axis.name not in known:
-                name = self.family.network.document.name
-                hint = nearest(axis.name, known)
-                raise OptionError(f"--over {axis.name}: {name} has no such size{hint}")
-        if self.designs > MOST_DESIGNS:
-            raise OptionError(f"--over: {self.designs:,} designs, at most {MOST_DESIGNS:,}; take wider steps")
-
-    @property
-    def designs(self) -> int:
-        """How many designs there are."""
-        return prod(axis.length for axis in self.axes)
-
-    def blocks(self) -> Iterator[tuple[int, dict[str, Number], tuple[int, ...]]]:
-        """Pieces of the space: the number of its first design, its settings as arrays, and their shape."""
-        outer = self._outer()
-        split, *inner = self.axes[outer:]
-        size, dimensions = prod(axis.length for axis in inner), 1 + len(inner)
-        columns = {axis.name: _along(axis, 1 + place, dimensions) for place, axis in enumerate(inner)}
-        names = [axis.name for axis in self.axes[:outer]]
-        number = 0
-        for chosen in itertools.product(*(axis.values for axis in self.axes[:outer])):
-            fixed = {name: _fixed(value, dimensions) for name, value in zip(names, chosen, strict=True)}
-            for first in range(0, split.length, max(BLOCK // size, 1)):
-                places = np.arange(first, min(first + max(BLOCK // size, 1), split.length))
-                along = {split.name: _along(split, 0, dimensions, places)}
-                shape = (len(places), *(axis.length for axis in inner))
-                yield number, {**self._base(dimensions), **fixed, **columns, **along}, shape
-                number += prod(shape)
-
-    def _outer(self) -> int:
-        """How many of the first axes are gone through value by value; the one after them in slices."""
-        for outer in range(len(self.axes) - 1):
-            if prod(axis.length for axis in self.axes[outer + 1 :]) <= BLOCK:
-                return outer
-        return len(self.axes) - 1
-
-    def _base(self, dimensions: int) -> dict[str, Number]:
-        """The sizes that do not move here, folded where another axis of the spec could move them."""
-        moving = self.family.moving
-        return {
-            # A flag decides which layers exist, and cannot be an array.
-            name: _fixed(value, dimensions) if name in moving and not isinstance(value, bool) else value
-            for name, value in self.start.items()
-        }
-
-    def settings(self, number: int) -> dict[str, Exact]:
-        """The exact sizes of a design."""
-        found = dict(self.start)
-        # a number in mixed radix, the last axis its lowest digit
-        for axis in reversed(self.axes):
-            number, place = divmod(number, axis.length)
-            found[axis.name] = axis.values[place]
-        return found
-
-
-def _along(axis: Values, place: int, dimensions: int, places: Array | None = None) -> Number:
-    """The values of an axis, or those at some places, as an array along its own dimension."""
-    shape = tuple(-1 if dimension == place else 1 for dimension in range(dimensions))
-    column = axis.column(np.arange(axis.length) if places is None else places)
-    numerators = column.numerators.reshape(shape)
-    return numerators if column.denominator == 1 else Ratios(numerators, np.int64(column.denominator))
-
-
-def _fixed(value: Exact, dimensions: int) -> Number:
-    above = np.full((1,) * dimensions, value.numerator, dtype=np.int64)
-    return above if value.denominator == 1 else Ratios(above, np.int64(value.denominator))
+# Gets how many designs were looked at, how many were worked out by themselves, and how many may still be.
+Listener = Callable[[int, int, int], None]
 
 
 @dataclass
 class Counts:
-    """How many designs there are, how many are valid networks, and how many each limit excludes."""
+    """How many designs there are, how many are valid networks, and how many each limit excludes.
+
+    Where a bound alone was looked at, `within` and `excluded` hold what is known: designs that a bound does
+    not exclude count as within until they were worked out. `bounded` are the limits that this is true of.
+    """
 
     designs: int
     valid: int = 0
     within: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
     alone: dict[str, int] = field(default_factory=dict)
+    bounded: tuple[str, ...] = ()
+    evaluated: int = 0
+
+
+@dataclass(frozen=True)
+class Found(Design):
+    """A design with the space that it is one of."""
+
+    space: Space = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class Solved:
-    """An answer: the designs found, best first or along the front, and the counts."""
+    """An answer: the designs found, best first or along the front, and the counts.
 
-    found: tuple[Design, ...]
+    Where nothing fits there are no designs, and `nearest` says which limits would have to give, the nearest
+    first.
+    """
+
+    found: tuple[Found, ...]
     counts: Counts
+    nearest: tuple[Near, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A block of designs: its quantities between bounds, its networks, which may be within all limits."""
+
+    first: int
+    values: Mapping[str, Interval]
+    valid: Array
+    possible: Array
+    is_decided: bool
+
+
+@dataclass(frozen=True)
+class _Spaces:
+    """Several spaces as one, their designs numbered on, and what is asked of them."""
+
+    spaces: tuple[Space, ...]
+    quantities: tuple[Quantity, ...]
+    limits: tuple[Limit, ...]
+    counts: Counts
+    nearest: Nearest
+    listen: Listener | None
+
+    @classmethod
+    def of(
+        cls,
+        spaces: Space | Sequence[Space],
+        quantities: Sequence[Quantity],
+        limits: Sequence[Limit],
+        listen: Listener | None,
+    ) -> _Spaces:
+        several = (spaces,) if isinstance(spaces, Space) else tuple(spaces)
+        wanted = tuple(dict.fromkeys((*quantities, *(each.quantity for each in limits))))
+        unknown = [
+            str(each)
+            for each in limits
+            if not all(are_known((each.quantity,), space.family.network) for space in several)
+        ]
+        counts = Counts(sum(each.designs for each in several), bounded=tuple(unknown))
+        return cls(several, wanted, tuple(limits), counts, Nearest(tuple(limits)), listen)
+
+    def place(self, number: int) -> tuple[Space, int]:
+        """The space of a design, and its number there."""
+        for space in self.spaces:
+            if number < space.designs:
+                return space, number
+            number -= space.designs
+        raise AssertionError(number)
+
+    def knows(self, number: int, quantity: Quantity) -> bool:
+        """Whether a formula gives a quantity of a design."""
+        return are_known((quantity,), self.place(number)[0].family.network)
+
+    def exact(self, number: int) -> Found:
+        """A design worked out by itself."""
+        space, own = self.place(number)
+        design = space.family.exact(space.settings(own), self.quantities, addresses=False)
+        return _found(design, space)
+
+    def within(self, design: Design) -> bool:
+        """Whether a design is a network within all limits."""
+        return not design.problem and all(
+            each.holds(design.values[each.quantity.text]) for each in self.limits
+        )
+
+    def pieces(self) -> Iterator[_Piece]:
+        """All designs, block by block."""
+        offset = 0
+        for space in self.spaces:
+            is_decided = are_known(self.quantities, space.family.network)
+            for first, settings, shape in space.blocks():
+                values, valid = _block(space.family, settings, shape, self.quantities)
+                possible = [_possible(each, values[each.quantity.text]) for each in self.limits]
+                inside = valid & np.logical_and.reduce([valid, *possible])
+                _count(self.counts, self.limits, possible, valid, inside)
+                self.nearest.look(offset + first, values, valid, possible)
+                self.tell(offset + first + len(valid), 0)
+                yield _Piece(offset + first, values, valid, inside, is_decided)
+            offset += space.designs
+
+    def tell(self, done: int, left: int) -> None:
+        """Tells who listens how far the search is."""
+        if self.listen is not None:
+            self.listen(done, self.counts.evaluated, left)
+
+    def worked_out(self, numbers: Sequence[int]) -> Iterator[tuple[int, Found]]:
+        """Designs worked out one by one, told as they come; no more of them are than are asked for."""
+        for place, number in enumerate(numbers):
+            self.counts.evaluated += 1
+            self.tell(self.counts.designs, len(numbers) - place)
+            design = self.exact(number)
+            for each in self.limits:
+                if not design.problem and not each.holds(design.values[each.quantity.text]):
+                    self.counts.excluded[str(each)] += 1
+            self.counts.within -= not self.within(design)
+            yield number, design
+
+    def designs(self, numbers: Sequence[int]) -> tuple[Found, ...]:
+        """Designs with the quantities that are asked for, those of one space at once."""
+        found: dict[int, Found] = {}
+        by_space: dict[int, list[tuple[int, int]]] = {}
+        for number in numbers:
+            space, own = self.place(number)
+            by_space.setdefault(self.spaces.index(space), []).append((number, own))
+        for index, rows in by_space.items():
+            space = self.spaces[index]
+            # A front may have a million designs, whose arrays at once would take too much memory.
+            for start in range(0, len(rows), 1024):
+                part = rows[start : start + 1024]
+                settings = [space.settings(own) for _, own in part]
+                made = space.family.designs(settings, self.quantities, addresses=False)
+                found |= {number: _found(each, space) for (number, _), each in zip(part, made, strict=True)}
+        return tuple(found[number] for number in numbers)
+
+    def answer(self, numbers: Sequence[int], known: Mapping[int, Found] | None = None) -> Solved:
+        """The designs of these numbers; where there are none, what would have to give."""
+        if not numbers:
+            return Solved((), self.counts, self.nearest.told(self.exact))
+        known = known or {}
+        rest = self.designs([number for number in numbers if number not in known])
+        others = iter(rest)
+        return Solved(
+            tuple(known[number] if number in known else next(others) for number in numbers), self.counts
+        )
+
+
+def _found(design: Design, space: Space) -> Found:
+    return Found(
+        design.settings, design.values, design.network, design.problem, design.transforms, space=space
+    )
 
 
 def solve(
-    space: Space, maximize: Quantity, limits: Sequence[Limit], listen: Listener | None = None
+    spaces: Space | Sequence[Space],
+    maximize: Quantity,
+    limits: Sequence[Limit],
+    listen: Listener | None = None,
 ) -> Solved:
-    """The design of the largest value of a quantity within the limits, by going through all of them.
+    """The design of the largest value of a quantity within the limits, of all designs of one space or more.
 
-    Raises:
-        OptionError: the limits exclude everything.
+    Among equals it is the first one.
     """
-    counts = Counts(space.designs)
+    task = _Spaces.of(spaces, (maximize,), limits, listen)
     best, chosen = -np.inf, -1
-    for first, values, within in _pieces(space, (maximize,), limits, counts, listen):
-        objective = np.where(within, values[maximize.text], -np.inf)
+    undecided = _Undecided()
+    for piece in task.pieces():
+        objective = np.where(piece.possible, piece.values[maximize.text].high, -np.inf)
+        if not piece.is_decided:
+            undecided.add(piece, objective[:, None])
+            continue
         place = int(np.argmax(objective))
         # not >=: among equals the first design stays, whatever the size of the blocks
         if objective[place] > best:
-            best, chosen = float(objective[place]), first + place
-    if chosen < 0:
-        raise OptionError(f"the limits exclude all {counts.designs:,} designs: {told(counts)}")
-    return Solved(_designs(space, [chosen], (maximize, *(each.quantity for each in limits))), counts)
+            best, chosen = float(objective[place]), piece.first + place
+    return _best_first(task, maximize, undecided, best, chosen)
+
+
+def _best_first(task: _Spaces, maximize: Quantity, undecided: _Undecided, best: float, chosen: int) -> Solved:
+    """Works out what no bound excludes, the best first, until none that is left can be better."""
+    numbers, points = undecided.all(1)
+    order = np.lexsort((numbers, -points[:, 0]))
+    numbers, most = numbers[order], points[order, 0]
+    known: dict[int, Found] = {}
+    rows = np.flatnonzero((most > best) | ((most == best) & (numbers < chosen)))
+    for place, (number, design) in zip(rows, task.worked_out(numbers[rows].tolist()), strict=False):
+        if task.within(design):
+            exact = task.knows(number, maximize)
+            value = float(most[place]) if exact else design.values[maximize.text]
+            if value > best or (value == best and number < chosen) or chosen < 0:
+                best, chosen, known = value, number, {number: design}
+            if exact:  # all behind it are worse, or as good and behind it
+                break
+        if best > float(most[min(place + 1, len(most) - 1)]):
+            break
+    return task.answer([chosen] if chosen >= 0 else [], known)
 
 
 def pareto(
-    space: Space, objectives: Sequence[str], limits: Sequence[Limit], listen: Listener | None = None
+    spaces: Space | Sequence[Space],
+    objectives: Sequence[str],
+    limits: Sequence[Limit],
+    listen: Listener | None = None,
 ) -> Solved:
     """The designs within the limits that no other one beats on every objective.
 
     Raises:
-        OptionError: the limits exclude everything, or an objective is not known.
+        OptionError: an objective is not known.
     """
-    counts, best = Counts(space.designs), Front()
     aims = [aim(text) for text in objectives]
-    for first, values, within in _pieces(space, [each for each, _ in aims], limits, counts, listen):
-        columns = [sign * values[each.text] for each, sign in aims]
-        left = np.flatnonzero(within & ~_plainly_beaten(columns, best.points))
+    task, best = _Spaces.of(spaces, [each for each, _ in aims], limits, listen), Front()
+    undecided = _Undecided()
+    for piece in task.pieces():
+        columns = [_least(piece.values[each.text], sign) for each, sign in aims]
+        left = np.flatnonzero(piece.possible & ~_plainly_beaten(columns, best.points))
         # Comparing each with the whole front is dear; hardly any design comes this far.
-        best.add(np.stack([column[left] for column in columns], axis=1), first + left)
-    if not len(best.numbers):
-        raise OptionError(f"the limits exclude all {counts.designs:,} designs: {told(counts)}")
-    quantities = (*(each for each, _ in aims), *(each.quantity for each in limits))
-    return Solved(_designs(space, best.numbers.tolist(), quantities), counts)
+        points = np.stack([column[left] for column in columns], axis=1)
+        if piece.is_decided:
+            best.add(points, piece.first + left)
+        else:
+            undecided.add_rows(piece.first + left, points)
+    known = _decided(task, best, undecided, aims)
+    return task.answer(best.numbers.tolist(), known)
+
+
+def _decided(
+    task: _Spaces, best: Front, undecided: _Undecided, aims: Sequence[tuple[Quantity, float]]
+) -> dict[int, Found]:
+    """Works out those designs whose bounds no design of the front beats, until there are none."""
+    known: dict[int, Found] = {}
+    numbers, points = undecided.all(len(aims))
+    while True:
+        if best.points is not None and len(best.points):
+            stays = ~dominated(points, best.points, or_equal=True)
+            numbers, points = numbers[stays], points[stays]
+        if not len(numbers):
+            return known
+        # whoever is on the front of the bounds is beaten by nobody who is left, and has to be worked out
+        rows = front_rows(points)
+        for number, design in task.worked_out(numbers[rows].tolist()):
+            if task.within(design):
+                known[number] = design
+                point = [sign * design.values[each.text] for each, sign in aims]
+                best.add(np.array([point], dtype=np.float64), np.array([number]))
+        numbers, points = np.delete(numbers, rows), np.delete(points, rows, axis=0)
+
+
+class _Undecided:
+    """The designs that no bound excludes, with the best that each of their objectives may be."""
+
+    def __init__(self) -> None:
+        self.numbers: list[Array] = []
+        self.points: list[Array] = []
+        self.count = 0
+
+    def add(self, piece: _Piece, points: Array) -> None:
+        rows = np.flatnonzero(piece.possible)
+        self.add_rows(piece.first + rows, points[rows])
+
+    def add_rows(self, numbers: Array, points: Array) -> None:
+        self.count += len(numbers)
+        if self.count > MOST_UNDECIDED:
+            raise OptionError(
+                f"--limit: no bound excludes {self.count:,} designs, at most {MOST_UNDECIDED:,}; "
+                "add a limit that formulas give, such as macs_per_frame, or take wider steps"
+            )
+        self.numbers.append(numbers)
+        self.points.append(points)
+
+    def all(self, objectives: int) -> tuple[Array, Array]:
+        if not self.numbers:
+            return np.zeros(0, dtype=np.int64), np.zeros((0, objectives))
+        return np.concatenate(self.numbers), np.concatenate(self.points)
+
+
+def _least(values: Interval, sign: float) -> Array:
+    """The smallest that an objective may be, where small is good."""
+    return np.asarray(values.low if sign > 0 else -values.high)
+
+
+def _possible(limit: Limit, values: Interval) -> Array:
+    """Which designs a bound does not exclude."""
+    return np.asarray(limit.holds(values.high if limit.below else values.low))
 
 
 def _plainly_beaten(columns: Sequence[Array], points: Array | None) -> Array:
@@ -212,52 +369,33 @@ def told(counts: Counts) -> str:
     return "; ".join(parts) or "none are networks"
 
 
-def _pieces(
-    space: Space,
-    quantities: Sequence[Quantity],
-    limits: Sequence[Limit],
-    counts: Counts,
-    listen: Listener | None,
-) -> Iterator[tuple[int, Mapping[str, Array], Array]]:
-    """For each block its first design's number, its quantities, and which of it are within all limits."""
-    wanted = tuple(dict.fromkeys((*quantities, *(each.quantity for each in limits))))
-    for first, settings, shape in space.blocks():
-        values, valid = _block(space.family, settings, shape, wanted)
-        holds = [np.asarray(each.holds(values[each.quantity.text])) for each in limits]
-        within = valid.copy()
-        for each in holds:
-            within &= each
-        _count(counts, limits, holds, valid, within)
-        if listen is not None:
-            listen(first + len(valid))
-        yield first, values, within
-
-
 def _block(
     family: Family, settings: Mapping[str, Number], shape: tuple[int, ...], quantities: Sequence[Quantity]
-) -> tuple[dict[str, Array], Array]:
-    wanted = {each.text: each for each in quantities}
+) -> tuple[dict[str, Interval], Array]:
+    all_at_once = swept(family)
 
-    def work_out(these: Settings, shape: tuple[int, ...]) -> tuple[dict[str, Array], Array]:
-        figures = Figures(family.at(these).graph(), family.dtype)
-        values = {text: values_of(each, figures, shape).ravel() for text, each in wanted.items()}
+    def work_out(these: Settings, shape: tuple[int, ...]) -> tuple[Mapping[str, Interval], Array]:
+        figures = family.figures(all_at_once.at(these).graph())
+        values = intervals(quantities, family.network, figures, shape)
         valid = np.ones(shape, dtype=bool)
         for _, holds, _, _ in broken_designs(figures.graph):
             valid &= holds
         return values, valid.ravel()
 
     try:
-        return work_out(settings, shape)
+        values, valid = work_out(settings, shape)
+        return dict(values), valid
     except CostModelError:  # what decides which layers exist cannot be an array along its own dimension
         flat = {name: _flat(value, shape) for name, value in settings.items()}
-    values = {text: np.zeros(prod(shape)) for text in wanted}
-    valid = np.zeros(prod(shape), dtype=bool)
-    for rows, found in groups(flat, len(valid), lambda these, count: work_out(these, (count,))):
-        if found is not None:
-            valid[rows] = found[1]
-            for text in wanted:
-                values[text][rows] = found[0][text]
-    return values, valid
+    size = prod(shape)
+    lows, highs = ({each.text: np.zeros(size) for each in quantities} for _ in range(2))
+    valid = np.zeros(size, dtype=bool)
+    for rows, part in groups(flat, size, lambda these, count: work_out(these, (count,))):
+        if part is not None:
+            valid[rows] = part[1]
+            for text, inside in part[0].items():
+                lows[text][rows], highs[text][rows] = inside
+    return {text: Interval(lows[text], highs[text]) for text in lows}, valid
 
 
 def _flat(value: Number, shape: tuple[int, ...]) -> Number:
@@ -283,31 +421,3 @@ def _count(
         name = str(each)
         counts.excluded[name] = counts.excluded.get(name, 0) + int((valid & ~holds[index]).sum())
         counts.alone[name] = counts.alone.get(name, 0) + int((others & ~holds[index]).sum())
-
-
-def _designs(space: Space, numbers: Sequence[int], quantities: Sequence[Quantity]) -> tuple[Design, ...]:
-    rows = [space.settings(number) for number in numbers]
-    unique = tuple(dict.fromkeys(quantities))
-    found: list[Design] = []
-    # A front may have a million designs, whose arrays at once would take too much memory.
-    for start in range(0, len(rows), 1024):
-        found += space.family.designs(rows[start : start + 1024], unique, addresses=False)
-    return tuple(found)
-
-
-def space_of(family: Family, start: Mapping[str, Number], over: Sequence[Values]) -> Space:
-    """The space of the grids that the spec's axes declare, some replaced or added.
-
-    Raises:
-        OptionError: nothing is to be gone through.
-    """
-    from fractions import Fraction
-    from math import lcm
-
-    chosen = {each.name: each for each in over}
-    for axis in family.axes:
-        if axis.grid and axis.moves not in chosen:
-            # arrays hold whole numbers: a grid of fractions is one of numerators over a common denominator
-            below = lcm(*(Fraction(value).denominator for value in axis.grid))
-            chosen[axis.moves] = Values(axis.moves, tuple(int(value * below) for value in axis.grid), below)
-    return Space(family, {name: exact(value) for name, value in start.items()}, tuple(chosen.values()))

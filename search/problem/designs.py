@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -51,10 +52,18 @@ class Family:
     Args:
         network: the one where nothing else is said.
         dtype: what sizes in bytes are counted in.
+        fps: frames a second of the camera; times in seconds do not apply without.
+        batch: clips of a step of training; its memory does not apply without.
     """
 
     network: Network
     dtype: str = "fp32"
+    fps: Fraction | None = None
+    batch: int | None = None
+
+    def figures(self, graph: Graph) -> Figures:
+        """The figures of one of its networks."""
+        return Figures(graph, self.dtype, self.fps, self.batch)
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -88,7 +97,7 @@ class Family:
         lengths = [length_of(piece) for piece in pieces]
 
         def costs(settings: Settings, count: int) -> Floats:
-            return values_of(quantity, Figures(self.at(settings).graph(), self.dtype), (count,))
+            return values_of(quantity, self.figures(self.at(settings).graph()), (count,))
 
         values = np.full(sum(lengths), np.nan)
         for rows, found in groups(joined(pieces, lengths, self.moving), len(values), costs):
@@ -110,9 +119,9 @@ class Family:
             for name, values in ((name, [row[name] for row in rows]) for name in rows[0])
         }
         try:
-            figures = Figures(self.at(columns).graph(), self.dtype)
+            figures = self.figures(self.at(columns).graph())
         except CostModelError:
-            return [self.exact(row, quantities) for row in rows]
+            return [self.exact(row, quantities, addresses=addresses) for row in rows]
         values = {each.text: values_of(each, figures, (len(rows),)) for each in quantities}
         broken = list(broken_designs(figures.graph))
         return [
@@ -127,16 +136,17 @@ class Family:
             for index, row in enumerate(rows)
         ]
 
-    def exact(self, row: Settings, quantities: Sequence[Quantity]) -> Design:
+    def exact(self, row: Settings, quantities: Sequence[Quantity], *, addresses: bool = True) -> Design:
         """One network, worked out unfolded."""
         try:
-            figures = Figures(self.at(row).graph(), self.dtype)
+            figures = self.figures(self.at(row).graph())
             values = {each.text: plain(values_of(each, figures, (1,))[0]) for each in quantities}
         except CostModelError as error:
             # On one line: the reason goes into a study and a table.
             return Design(row, {}, problem=" ".join(str(error).split()))
         transforms = self.network.transforms
-        return Design(row, values, address(figures.graph, transforms), transforms=transforms)
+        network = address(figures.graph, transforms) if addresses else ""
+        return Design(row, values, network, transforms=transforms)
 
 
 def plain(value: float) -> float:
@@ -150,11 +160,12 @@ def plain(value: float) -> float:
 
 def values_of(quantity: Quantity, figures: Figures, shape: tuple[int, ...]) -> Floats:
     """A quantity of many networks, as an array of a shape."""
-    values = quantity.of({name: _floats(evaluate(figures, name)) for name in quantity.names})
+    values = quantity.of({name: floats(evaluate(figures, name)) for name in quantity.names})
     return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
 
 
-def _floats(value: Number | None) -> Floats | float | None:
+def floats(value: Number | None) -> Floats | float | None:
+    """A figure as floats; None where it does not apply."""
     if isinstance(value, Ratios):
         return value.numerator / value.denominator
     return None if value is None else np.asarray(value, dtype=np.float64)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from costmodel.analysis.quantities import Quantity, limit
+from costmodel.analysis.quantities import Quantity, limit, shown
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.transforms.continual import Continual
-from search.methods import solve as module
-from search.methods.solve import aim, pareto, solve, space_of
+from search.methods.solve import aim, pareto, solve
+from search.problem import space as module
 from search.problem.designs import Family
+from search.problem.space import space_of
 from search.sweep.grid import parse_axis
 
 OVER = ["frames=1,2,5,8", "crop=8:24:4", "depth=1:4:0.5", "wide=0.5,1,1.5,2"]
@@ -65,9 +66,15 @@ def test_the_front_holds_every_design_that_none_beats_and_no_other(space):
     assert found == best
 
 
-def test_limits_that_exclude_everything_say_how_much_each_does(space):
-    with pytest.raises(OptionError, match=r"the limits exclude all 560 designs: params<=1 excludes 560"):
-        solve(space, Quantity("entropy"), [limit("params<=1")])
+def test_where_nothing_fits_the_nearest_limit_is_named_with_what_it_would_have_to_be(space):
+    solved = solve(space, Quantity("entropy"), [limit("params<=1"), limit("macs_per_frame<=1GMAC")])
+    assert solved.found == ()
+    assert solved.counts.excluded["params<=1"] == 560
+    (nearest,) = solved.nearest
+    smallest = min(
+        space.family.exact(each.settings, [Quantity("params")]).values["params"] for each in every(space)
+    )
+    assert str(nearest) == f"params<=1 would have to be {shown(smallest)}"
 
 
 def test_a_size_that_is_not_there_is_named(tiny: Path):

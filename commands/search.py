@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.command import Command
-from commands.options import DTYPE, FORMAT, OUT, SEED
+from commands.options import DTYPE, FORMAT, FPS, OUT, SEED, TRAIN
 from commands.printing import show
 from commands.searching import (
     BUDGET,
@@ -63,6 +63,7 @@ def search(
     contract: bool,
     axes: tuple[str, ...],
     factor: str | None,
+    meet: str,
     engine: str,
     workers: int | None,
     retries: int | None,
@@ -71,6 +72,8 @@ def search(
     out: Path,
     seed: int,
     dtype: str,
+    fps: float | None,
+    train: int | None,
     format: str,
 ) -> None:
     """Searches, and prints the trajectory and the command that emits the winner."""
@@ -88,7 +91,8 @@ def search(
     }
     # left out, not None: `setup` then takes `--variant` as the start
     given |= {"start": start} if start else {}
-    chosen = setup(source, given, preset, study, engine=engine, seed=seed, dtype=dtype, repeat=repeat)
+    fixed = {"seed": seed, "dtype": dtype, "repeat": repeat, "fps": fps, "batch": train, "meet": meet}
+    chosen = setup(source, given, preset, study, engine=engine, **fixed)
     _run(chosen, keep, out, format)
 
 
@@ -140,6 +144,12 @@ COMMAND = Command(
         Option("contract", "Start large, and divide the cost.", bool, False),
         Option("axes", "Only these axes of the spec; repeatable.", metavar="A,B", is_repeatable=True),
         Option("factor", "How many times dearer each step is; 2 where none is given."),
+        Option(
+            "meet",
+            "How a step above the budget is taken back: along the last axis, as X3D's, or the best of all.",
+            default="best",
+            choices=("best", "last"),
+        ),
         ENGINE,
         WORKERS,
         Option("retries", "How often a failed candidate is tried again; 2.", int, least=0, most=100),
@@ -160,6 +170,8 @@ COMMAND = Command(
         replace(OUT, help="The folder for the trajectory as PNG, SVG and CSV."),
         SEED,
         DTYPE,
+        FPS,
+        TRAIN,
         FORMAT,
     ),
     takes="spec",

@@ -117,10 +117,8 @@ def _in_figures(spaces: Sequence[Space], limits: list[Limit]) -> list[Limit]:
 
 def _must_apply(spaces: Sequence[Space], quantities: Sequence[Quantity]) -> None:
     """Refuses a figure that a network does not have, which would exclude all of its designs in silence."""
-    from search.problem.bounded import swept
-
     for space in spaces:
-        graph = swept(space.family).network.graph()  # can be had: else it were left out
+        graph = space.family.swept.network.graph()  # can be had: else it were left out
         figures = space.family.figures(graph)
         for each in quantities:
             each.value(figures)

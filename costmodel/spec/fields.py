@@ -10,8 +10,8 @@ from functools import cache, partial
 from typing import Final
 
 from costmodel.arithmetic import Scope, parse
-from costmodel.errors import SpecError
-from costmodel.numbers import Exact, Number, Size, assume, demand_between, is_exact, simplify
+from costmodel.errors import Divergence, SpecError
+from costmodel.numbers import Exact, Number, Size, assume, demand_between, even, is_exact, simplify
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.merge import CROPS, FIRST
@@ -184,14 +184,19 @@ def _pad(item: Item, scope: Scope) -> Pad:
     return ahead, behind
 
 
-def _check_time(item: Item, name: str, time: Size | None) -> None:
+def _in_time(item: Item, name: str, time: Size | None) -> object:
     """A kernel in time and its padding may be symbols or arrays; what sets when frames come may not."""
     if time is None or isinstance(time, int | Fraction | str | tuple):
-        return
+        return time
     if name not in LEAST_IN_TIME:
-        raise item.error("the first value is in time and decides the structure: it must be a number")
+        number = even(time)
+        if isinstance(number, int):
+            return number
+        message = "the first value is in time and decides the structure: it must be a number"
+        raise item.error(message) from Divergence(time)
     # Not demanded: below it there is a network too, but one with other formulas.
     assume(time >= LEAST_IN_TIME[name])
+    return time
 
 
 def _full_triple(item: Item, scope: Scope, least: int = 1) -> PoolTriple:
@@ -278,5 +283,5 @@ def make_op(word: str, given: Mapping[str, Item], scope: Scope) -> Op:
     values = {name: reader(fields[name].kind)(item, scope) for name, item in given.items() if name in fields}
     for name, value in values.items():
         if isinstance(value, tuple) and fields[name].kind not in LISTS:
-            _check_time(given[name], name, value[0])
+            values[name] = (_in_time(given[name], name, value[0]), *value[1:])
     return OPS[word](**values)

@@ -23,6 +23,7 @@ from search.problem.steps import (
     stopped,
 )
 
+LAST = "last"
 NEAR = Fraction(9, 10)  # of its budget: a step may land as far below, and such a network is not expanded
 
 
@@ -83,13 +84,18 @@ def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
 
 
 def meet_budget(problem: Problem, before: Decision, last: Decision, judge: Judge) -> Decision:
-    """The contraction of a network above the budget, of the last axis and of each other one (sec. 4.1).
+    """The contraction of a network above the budget, along the last axis or the best of all.
+
+    The paper contracts the axis that was expanded last (sec. 3.2); the best of all axes may lose less.
 
     Where none scores better than the network before the last expansion, that one is kept.
     """
     aim = Aim(problem.budget.quantity, last.cost, problem.budget.bound, at_most=True)
     step = last.step + 1
-    options = judged(options_of(problem, last.design, aim, problem.limits), judge, step)
+    offered = options_of(problem, last.design, aim, problem.limits)
+    if problem.meet == LAST:
+        offered = [option for option in offered if option.axis == last.axis]
+    options = judged(offered, judge, step)
     # The network before is within the budget as well, and was scored: it competes.
     kept = _as_option(before)
     chosen = best_of(problem, [*_last_axis_first(options, last.axis), kept])

@@ -19,7 +19,7 @@ from costmodel.network import Settings
 from costmodel.numbers import Number, Ratios
 from search.methods.nearest import Near, Nearest
 from search.problem.alike import groups
-from search.problem.bounded import are_known, intervals, swept
+from search.problem.bounded import are_known, intervals
 from search.problem.designs import Design, Family, broken_designs
 from search.problem.interval import Interval
 from search.problem.space import Space
@@ -372,7 +372,7 @@ def told(counts: Counts) -> str:
 def _block(
     family: Family, settings: Mapping[str, Number], shape: tuple[int, ...], quantities: Sequence[Quantity]
 ) -> tuple[dict[str, Interval], Array]:
-    all_at_once = swept(family)
+    all_at_once = family.swept
 
     def work_out(these: Settings, shape: tuple[int, ...]) -> tuple[Mapping[str, Interval], Array]:
         figures = family.figures(all_at_once.at(these).graph())

@@ -13,6 +13,7 @@ from costmodel.analysis.quantities import Limit, Quantity
 from costmodel.network import Settings
 from costmodel.numbers import Exact, Number, Ratios, exact, floor, simplify
 from costmodel.spec.axes import Axis
+from search.problem.bounded import are_known
 from search.problem.designs import Family
 
 COARSE = 96  # values looked at along a whole axis
@@ -20,6 +21,7 @@ DECIMALS = 10_000  # a real size takes values of 1/10000
 TOLERANCE = 0.1  # an axis that cannot come this near to its target is left out
 MOST_BRACKETS = 4
 MOST_UNFELT = 1000
+MOST_WORKED_OUT = 8  # values of an axis, where a cost has no formula
 
 Array = NDArray[np.int64]
 
@@ -79,6 +81,8 @@ def offers(
         if pieces:
             for track, cost in zip(moving, family.many(pieces, aim.quantity), strict=True):
                 track.costs = cost
+                if refine and not are_known((aim.quantity,), family.network):
+                    track.work_out(family)
     return [track.offer(family, limits) for track in tracks]
 
 
@@ -124,6 +128,16 @@ class _Track:
         if values[0] <= self.nominal <= values[-1]:
             spans.append(np.array([self.nominal]))
         self.values = np.unique(np.concatenate(spans))
+
+    def work_out(self, family: Family) -> None:
+        """The costs of the values that come nearest, one by one, where those known are bounds alone."""
+        errors = np.abs(np.nan_to_num(self.costs, nan=np.inf) - float(self.aim.target))
+        bounds, self.costs = self.costs, np.full(len(self.values), np.nan)
+        for index in np.argsort(errors, kind="stable")[:MOST_WORKED_OUT].tolist():
+            if np.isfinite(bounds[index]):
+                row = self.axis.moved(self.present, self._value(index))
+                design = family.exact(row, (self.aim.quantity,), addresses=False)
+                self.costs[index] = design.values.get(self.aim.quantity.text, np.nan)
 
     def _span(self, index: int) -> Array:
         """All values around a coarse one and the next, as far as the cost stays the same."""

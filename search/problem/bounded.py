@@ -17,8 +17,8 @@ from costmodel.network import Network
 from costmodel.numbers import Number
 from costmodel.options import Value
 from costmodel.transforms import Transform
-from search.problem.designs import Family, floats, values_of
 from search.problem.interval import Interval, between
+from search.problem.values import floats, values_of
 
 # What depends on where a stream's delays stand, and on the form in which each layer keeps its state
 RETIMED = (
@@ -32,17 +32,17 @@ RETIMED = (
 SMALLEST = "smallest"
 
 
-def swept(family: Family) -> Family:
-    """The family whose figures are worked out for many designs at once.
+def swept(network: Network) -> Network:
+    """The network whose figures are worked out for many designs at once.
 
     Where the smallest state is asked for, which depends on the numbers, delays stand where no retiming has
     moved them.
     """
     transforms = [
         type(each).of({**_options(each), "state": "partial"}) if _is_retimed(each) else each
-        for each in family.network.transforms
+        for each in network.transforms
     ]
-    return replace(family, network=replace(family.network, transforms=tuple(transforms)))
+    return replace(network, transforms=tuple(transforms))
 
 
 def without_formula(network: Network) -> frozenset[str]:

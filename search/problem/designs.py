@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 
 from costmodel.address import address
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.quantities import Quantity
 from costmodel.errors import CostModelError, OptionError
 from costmodel.graph import Graph
 from costmodel.network import Network, Settings
-from costmodel.numbers import Number, Ratios, Size, exact
+from costmodel.numbers import Size, exact
 from costmodel.ops.base import Demand
 from costmodel.spec.axes import ADDED, Axis, axes_of
 from costmodel.transforms import Transform
 from costmodel.types import TensorType
 from search.problem.alike import groups
+from search.problem.bounded import are_known, intervals, swept
+from search.problem.values import values_of
 from search.sweep.columns import column, joined, length_of
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,11 @@ class Family:
         return Figures(graph, self.dtype, self.fps, self.batch)
 
     @cached_property
+    def swept(self) -> Family:
+        """The family whose figures are worked out for many designs at once; see `bounded.swept`."""
+        return replace(self, network=swept(self.network))
+
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The axes that the spec declares.
 
@@ -92,12 +98,15 @@ class Family:
     def many(self, pieces: Sequence[Settings], quantity: Quantity) -> list[Floats]:
         """A quantity of each piece, as an array over its values; NaN where a design is no network.
 
+        Where no formula gives it, it is what the quantity is at the least.
+
         A piece is settings of which some are arrays of one length; all pieces are worked out together.
         """
         lengths = [length_of(piece) for piece in pieces]
 
         def costs(settings: Settings, count: int) -> Floats:
-            return values_of(quantity, self.figures(self.at(settings).graph()), (count,))
+            figures = self.figures(self.swept.at(settings).graph())
+            return np.asarray(intervals((quantity,), self.network, figures, (count,))[quantity.text].low)
 
         values = np.full(sum(lengths), np.nan)
         for rows, found in groups(joined(pieces, lengths, self.moving), len(values), costs):
@@ -111,6 +120,8 @@ class Family:
         """The networks of several settings, with their quantities and, unless not wanted, their addresses."""
         if not rows:
             return []
+        if not are_known(quantities, self.network):
+            return [self.exact(row, quantities, addresses=addresses) for row in rows]
         # Only what moves, or differs, is an array: what decides which layers exist must be a number.
         columns = {
             name: column([exact(value) for value in values])
@@ -156,19 +167,6 @@ def plain(value: float) -> float:
     """
     exact = float(value)
     return int(exact) if exact.is_integer() else float(f"{exact:.12g}")
-
-
-def values_of(quantity: Quantity, figures: Figures, shape: tuple[int, ...]) -> Floats:
-    """A quantity of many networks, as an array of a shape."""
-    values = quantity.of({name: floats(evaluate(figures, name)) for name in quantity.names})
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
-
-
-def floats(value: Number | None) -> Floats | float | None:
-    """A figure as floats; None where it does not apply."""
-    if isinstance(value, Ratios):
-        return value.numerator / value.denominator
-    return None if value is None else np.asarray(value, dtype=np.float64)
 
 
 def broken_designs(graph: Graph) -> Iterator[Broken]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from costmodel.analysis.quantities import FLOP_NOTE, Limit, Quantity, limit
+from costmodel.analysis.quantities import FLOP_NOTE, Limit, Quantity, demand_rate, limit
+from costmodel.analysis.rates import checked_rate, rate_note
 from costmodel.arithmetic import number
 from costmodel.errors import OptionError, nearest
 from costmodel.network import Network
 from costmodel.numbers import Exact
 from costmodel.spec import parse_set
-from costmodel.spec.axes import Axis
+from costmodel.spec.axes import Axis, declares_none
 from search.methods.contract import check_large_start, contract
 from search.methods.expand import check_start, expand
 from search.methods.prefetch import Steps
@@ -43,6 +44,9 @@ class Request:
     seed: int = 0
     dtype: str = "fp32"
     repeat: int = 1
+    fps: float | None = None
+    batch: int | None = None
+    meet: str = "best"
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,12 @@ def prepare(request: Request, network: Network) -> Prepared:
     Raises:
         CostModelError: an option is wrong, or the search cannot begin.
     """
-    family = Family(network, request.dtype)
+    rate = None if request.fps is None else checked_rate(request.fps)
+    family = Family(network, request.dtype, rate, request.batch)
     if not family.axes:
-        raise OptionError(f"{network.document.name}: the spec declares no `axes`, so nothing can move")
+        raise OptionError(
+            f"{network.document.name}: the spec declares no `axes`, and no sizes in `input`: nothing can move"
+        )
     axes = _chosen_axes(family.axes, request.axes)
     replay = _replay(request, family)
     score_options = _options(request.score_options)
@@ -80,8 +87,9 @@ def prepare(request: Request, network: Network) -> Prepared:
     watched = (score.quantity,) if isinstance(score, Expression) else ()
     limits = tuple(limit(text) for text in request.limits)
     budget = _budget(request)
+    demand_rate((budget, *limits), rate)
     # First as written: what `16x` of the start is must be known before the budget has a figure.
-    problem = Problem(family, axes, start, budget, limits, _factor(request.factor), watched)
+    problem = Problem(family, axes, start, budget, limits, _factor(request.factor), watched, request.meet)
     present = problem.first.values
     problem = Problem(
         family,
@@ -91,6 +99,7 @@ def prepare(request: Request, network: Network) -> Prepared:
         tuple(each.against(present[each.quantity.text]) for each in limits),
         problem.factor,
         watched,
+        request.meet,
     )
     steps = _steps(request, problem, replay)
     identity = _identity(request, problem, score, replay)
@@ -185,9 +194,27 @@ def _identity(request: Request, problem: Problem, score: Score, replay: Replay |
         "recipe": score.recipe_at(0),
         "seed": request.seed,
         "dtype": request.dtype,
-    } | ({"repeat": request.repeat} if request.repeat > 1 else {})
+    } | _asked(request)
+
+
+def _asked(request: Request) -> dict[str, object]:
+    """What a decision depends on where it is asked for; searches of old knew nothing of it."""
+    asked = {
+        "repeat": request.repeat if request.repeat > 1 else None,
+        "fps": request.fps,
+        "batch": request.batch,
+        "meet": None if request.meet == "best" else request.meet,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _notes(problem: Problem) -> tuple[str, ...]:
     units = {problem.budget.quantity.unit, *(each.quantity.unit for each in problem.limits)}
-    return (f"costs are in MACs: {FLOP_NOTE}",) if "MAC" in units else ()
+    document = problem.family.network.document
+    moved = ", ".join(axis.moves for axis in problem.axes)
+    notes = [f"costs are in MACs: {FLOP_NOTE}"] if "MAC" in units else []
+    notes += [f"{document.name}: declares no axes; those of its input are taken: {moved}"] * declares_none(
+        document
+    )
+    notes += list(filter(None, [rate_note(problem.family.network.graph(), problem.family.fps)]))
+    return tuple(notes)

@@ -30,6 +30,8 @@ class Problem:
         limits: what must hold besides; a candidate outside is never scored.
         factor: how many times dearer (or cheaper) each step is.
         watched: further quantities to work out for each network.
+        meet: how a step that leaves the budget is taken back: the `last` axis alone, as X3D's (sec. 3.2), or
+            the `best` of all axes.
         offered: what axes offered so far: what is likely to come next is worked out before it is asked for.
     """
 
@@ -40,6 +42,7 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     factor: Fraction = Fraction(2)
     watched: tuple[Quantity, ...] = ()
+    meet: str = "best"
     offered: dict[Hashable, tuple[Considered, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def designs(self, rows: Sequence[Settings]) -> list[Design]:

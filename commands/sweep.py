@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 from commands.command import Command
 from commands.leaving import leaving
-from commands.options import FORMAT, SEED
+from commands.options import FORMAT, FPS, SEED, TRAIN
 from commands.printing import put, show
 from commands.source import Source
+from costmodel.analysis.rates import NEEDS_RATE, checked_rate
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.table import Table, page_of
+from search.problem.bounded import swept, without_formula
 from search.sweep.evaluator import Evaluator
 from search.sweep.grid import Axis, Grid, parse_axis
+from search.sweep.one_by_one import OneByOne
 from search.sweep.row_writer import RowFile, csv_of, room_for
 from search.sweep.sweep import Piece, Sweep, known_metrics
 
@@ -50,12 +55,14 @@ def sweep(
     pareto: str | None,
     out: Path | None,
     seed: int,
+    fps: float | None,
+    train: int | None,
     format: str,
 ) -> None:
     """Runs a sweep into a file or onto standard output."""
-    found = _sweep(
-        source, [*_axes(grid, "--grid"), *_axes(ranges, "--range")], random, seed, metrics, where, pareto
-    )
+    axes = [*_axes(grid, "--grid"), *_axes(ranges, "--range")]
+    rate = None if fps is None else checked_rate(fps)
+    found = _sweep(source, Grid(tuple(axes), random, seed), metrics, where, pareto, rate, train)
     if ranges and random is None:
         raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
     if out is not None:
@@ -70,12 +77,12 @@ def _axes(given: tuple[str, ...], option: str) -> list[Axis]:
 
 def _sweep(
     source: Source,
-    axes: list[Axis],
-    random: int | None,
-    seed: int,
+    grid: Grid,
     metrics: str | None,
     where: tuple[str, ...],
     pareto: str | None,
+    fps: Fraction | None,
+    batch: int | None,
 ) -> Sweep:
     from costmodel.analysis.metrics import METRICS
 
@@ -84,16 +91,25 @@ def _sweep(
     wanted = known_metrics(metrics) if metrics else default
     # What only a condition reads must be worked out too; by its name in the text, which finds too much at
     # most.
-    read = [name for name in METRICS if any(name in text for text in (*objectives, *where))]
-    evaluator = Evaluator(source, (*wanted, *read))
-    return Sweep(evaluator, Grid(tuple(axes), random, seed), where, objectives)
+    read = [name for name in METRICS if any(_reads(text, name) for text in (*objectives, *where))]
+    names, unknown = dict.fromkeys((*wanted, *read)), without_formula(source)
+    for name in names:
+        if fps is None and name in NEEDS_RATE:
+            raise OptionError(f"{name}: needs the rate of the camera; add --fps, such as --fps 30")
+    later = OneByOne(source, [name for name in names if name in unknown], fps, batch)
+    evaluator = Evaluator(swept(source), [name for name in names if name not in unknown], fps)
+    return Sweep(evaluator, grid, where, objectives, later if later.metrics else None)
+
+
+def _reads(text: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", text) is not None
 
 
 def _into_file(found: Sweep, path: Path) -> None:
     # How many are kept is not known ahead.
     rows = 0 if found.where or found.pareto else found.grid.designs
     room_for(path, rows, len(found.columns))
-    file = RowFile(path, found.grid.designs, found.evaluator.metrics)
+    file = RowFile(path, found.grid.designs, found.figures)
 
     def how_far() -> str:
         whole = f"{path} holds {file.rows:,} whole rows"
@@ -110,11 +126,11 @@ def _printed(found: Sweep, format: str) -> None:
     if format in STREAMED:
         # the header once, with the first piece
         for number, piece in enumerate(_watched(found)):
-            put(csv_of(piece.rows, found.evaluator.metrics, header=not number))
+            put(csv_of(piece.rows, found.figures, header=not number))
         return
     rows: list[dict[str, object]] = []
     for piece in _watched(found):
-        rows += _as_rows(piece, found.evaluator.metrics)
+        rows += _as_rows(piece, found.figures)
         # told while rows come in, not after a million of them are held in memory
         if len(rows) > MOST_PRINTED:
             raise OptionError(
@@ -196,6 +212,8 @@ COMMAND = Command(
         Option("pareto", "Keep designs that no other beats on these figures; -NAME for larger."),
         Option("out", "Write to this file, .csv or .parquet.", Path, metavar="FILE"),
         SEED,
+        FPS,
+        TRAIN,
         FORMAT,
     ),
     takes="spec",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from costmodel.analysis.figures import Figures
@@ -150,6 +151,7 @@ def formulas(
     *,
     taken: Iterable[str] = (),
     tidy: bool = True,
+    fps: Fraction | None = None,
 ) -> Formulas:
     """The totals of a network in symbols.
 
@@ -158,6 +160,7 @@ def formulas(
         free: the names to leave free, each whether it must be a whole number.
         metrics: the totals wanted; all but those that depend on the order of execution unless given.
         taken: names that intermediate sizes must not get.
+        fps: frames a second of the camera; times in seconds have no formula without.
         tidy: multiply out and gather terms, for reading.
 
     Raises:
@@ -173,7 +176,7 @@ def formulas(
     trace = Symbols(symbols, frozenset(taken))
     with traced(trace):
         graph = build(symbols, trace.let)
-        figures = Figures(graph)
+        figures = Figures(graph, fps=fps)
         totals = {name: _total(figures, name) for name in _wanted(metrics)}
     totals = {name: None if each is None else _replaced(each, trace.counts) for name, each in totals.items()}
     if tidy:

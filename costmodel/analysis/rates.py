@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
-from costmodel.numbers import Number, divide, floor, maximum, plus, times
+from costmodel.numbers import Number, divide, floor, plus, times, where
 from costmodel.types import FASTEST
 
 TIMES = ("receptive_field", "padding", "delay", "lookahead", "transient", "warmup")
@@ -35,7 +35,9 @@ def every_at(every: Number, trained: Number, fps: Fraction) -> Number:
         trained: that rate.
         fps: the rate of the camera.
     """
-    return maximum(floor(plus(divide(times(every, fps), trained), Fraction(1, 2))), 1)
+    taken = floor(plus(divide(times(every, fps), trained), Fraction(1, 2)))
+    # no maximum: a symbolic size is taken to be one or more, and this one need not be
+    return where(taken < 1, 1, taken)
 
 
 def taken_every(graph: Graph, fps: Fraction | None) -> Number:

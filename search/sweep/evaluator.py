@@ -40,14 +40,21 @@ class Evaluator:
     Args:
         network: the spec with its transforms, and the values of sizes that no column gives.
         metrics: names from `costmodel.analysis.metrics.METRICS`.
+        fps: frames a second of the camera; times in seconds do not apply without.
 
     Raises:
         OptionError: a metric is not known, or cannot be swept.
     """
 
-    def __init__(self, network: Network, metrics: Sequence[str] = ("macs_per_frame", "params")) -> None:
+    def __init__(
+        self,
+        network: Network,
+        metrics: Sequence[str] = ("macs_per_frame", "params"),
+        fps: Fraction | None = None,
+    ) -> None:
         for name in metrics:
             metric_named(name)
+        self.fps = fps
         self.network, self.metrics = network, tuple(dict.fromkeys(metrics))
         self._formulas: dict[Hashable, Formulas] = {}
         self._layouts: dict[Hashable, Compiled] = {}
@@ -83,7 +90,7 @@ class Evaluator:
     def exact(self, values: Mapping[str, Exact]) -> dict[str, Number | None] | None:
         """The figures of one design by the integer analysis; None where it is not valid."""
         try:
-            figures = Figures(self.build(values))
+            figures = Figures(self.build(values), fps=self.fps)
         except CostModelError:
             return None
         return {name: evaluate(figures, name) for name in self.metrics}
@@ -236,7 +243,9 @@ class Evaluator:
                 return self.build({**fixed, **values}, name_value)
 
             whole = {name: is_whole(build, name, exact(self.settings.get(name, 1))) for name in names}
-            self._formulas[key] = formulas(build, whole, self.metrics, taken=self.names, tidy=False)
+            self._formulas[key] = formulas(
+                build, whole, self.metrics, taken=self.names, tidy=False, fps=self.fps
+            )
         return self._formulas[key]
 
     def _compiled(self, fixed: Mapping[str, Exact], columns: Mapping[str, Column]) -> Compiled:

@@ -13,6 +13,7 @@ from costmodel.errors import OptionError, nearest
 from search.sweep.condition import holds, parse_condition
 from search.sweep.evaluator import CHUNK, Evaluator
 from search.sweep.grid import Grid
+from search.sweep.one_by_one import OneByOne
 from search.sweep.pareto import Front
 
 Array = np.ndarray
@@ -42,6 +43,7 @@ class Sweep:
         evaluator: the figures of designs.
         grid: the designs.
         where: conditions on figures and axes; only valid designs for which all hold are kept.
+        later: figures that no formula gives.
         pareto: objectives; only designs that no other one beats are kept. A leading `-` means the larger the
             better.
 
@@ -53,6 +55,7 @@ class Sweep:
     grid: Grid
     where: tuple[str, ...] = ()
     pareto: tuple[str, ...] = ()
+    later: OneByOne | None = None
 
     def __post_init__(self) -> None:
         self.conditions()
@@ -64,7 +67,12 @@ class Sweep:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the result: axes, figures, `valid`."""
-        return (*(axis.name for axis in self.grid.axes), *self.evaluator.metrics, "valid")
+        return (*(axis.name for axis in self.grid.axes), *self.figures, "valid")
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The figures of each design."""
+        return (*self.evaluator.metrics, *(self.later.metrics if self.later else ()))
 
     def conditions(self) -> list[Expression]:
         """The conditions, read."""
@@ -90,7 +98,7 @@ class Sweep:
 
     def at(self, numbers: Array) -> Table:
         """The rows of designs by their numbers."""
-        pieces = [self._columns(int(number), int(number) + 1) for number in numbers]
+        pieces = [self._rows(int(number), int(number) + 1, ())[0] for number in numbers]
         if not pieces:
             return {name: np.empty(0, dtype=np.int64) for name in self.columns}
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in self.columns}
@@ -104,14 +112,34 @@ class Sweep:
         }
         return {**values, **figures}
 
+    def _worked_out(self, rows: Table, start: int, kept: Array, conditions: Sequence[Expression]) -> Array:
+        """Adds the figures that no formula gives, of those rows that no bound excludes; which are left."""
+        if self.later is None:
+            return kept
+        columns = self.grid.columns(start, start + len(kept))
+        for condition in conditions:
+            left = np.flatnonzero(kept)
+            kept[left] = self.later.may_hold(condition, columns, left)
+        left = np.flatnonzero(kept)
+        for name, values in self.later.figures(columns, left).items():
+            rows[name] = np.zeros(len(kept), dtype=values.dtype if len(left) else np.int64)
+            rows[name][left] = values
+        return kept
+
     def _rows(self, start: int, stop: int, conditions: Sequence[Expression]) -> tuple[Table, int]:
         rows = self._columns(start, stop)
         valid = int(np.count_nonzero(rows["valid"]))
         rows["number"] = np.arange(start, stop)
+        later = set(self.later.metrics if self.later else ())
+        kept = rows["valid"].copy()
+        for condition in conditions:
+            if not condition.names & later:
+                kept &= holds(condition, rows)
+        open_yet = [condition for condition in conditions if condition.names & later]
+        kept = self._worked_out(rows, start, kept, open_yet)
         if not (conditions or self.pareto):
             return rows, valid
-        kept = rows["valid"]
-        for condition in conditions:
+        for condition in open_yet:
             kept = kept & holds(condition, rows)
         return {name: each[kept] for name, each in rows.items()}, valid
 

@@ -91,8 +91,19 @@ def search(
     }
     # left out, not None: `setup` then takes `--variant` as the start
     given |= {"start": start} if start else {}
-    fixed = {"seed": seed, "dtype": dtype, "repeat": repeat, "fps": fps, "batch": train, "meet": meet}
-    chosen = setup(source, given, preset, study, engine=engine, **fixed)
+    chosen = setup(
+        source,
+        given,
+        preset,
+        study,
+        engine=engine,
+        seed=seed,
+        dtype=dtype,
+        repeat=repeat,
+        fps=fps,
+        batch=train,
+        meet=meet,
+    )
     _run(chosen, keep, out, format)
 
 

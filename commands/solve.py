@@ -13,11 +13,11 @@ from commands.source import Source
 from costmodel.options import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from fractions import Fraction
 
     from costmodel.analysis.quantities import Limit, Quantity
-    from search.methods.solve import Solved
+    from search.methods.solve import Found, Solved
     from search.problem.space import Space
 
 EXAMPLES = """Inverse questions, without training: which network is best within limits, over a whole grid.
@@ -43,7 +43,7 @@ Examples:
 """
 
 MOST_SHOWN = 40
-SELDOM, WIDTH = 10, 70  # designs between two lines of progress, and how long such a line is
+WIDTH = 90  # of a line of progress, so that a shorter one leaves nothing of a longer one
 
 
 def solve(
@@ -126,37 +126,24 @@ def _must_apply(spaces: Sequence[Space], quantities: Sequence[Quantity]) -> None
 
 def _progress(designs: int) -> Callable[[int, int, int], None] | None:
     def told(done: int, evaluated: int, left: int) -> None:
-        if not left:
-            print(
-                f"\r{done:,} of {designs:,} designs",
-                end="\n" if done >= designs else "",
-                file=sys.stderr,
-                flush=True,
-            )
-        elif evaluated % 20 == 1 or left == 1:
-            print(
-                f"\r{evaluated:,} worked out one by one, of {evaluated + left - 1:,} at most",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
+        text = f"{done:,} of {designs:,} designs"
+        if left:
+            text += f", {evaluated:,} worked out one by one, {left:,} more at most"
+        # each design that is worked out takes long enough to be told
+        end = "\n" if done >= designs and left <= 1 else ""
+        print(f"\r{text:{WIDTH}}", end=end, file=sys.stderr, flush=True)
 
     # in a log each carriage return would be a line
     return told if sys.stderr.isatty() else None
 
 
 def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], format: str) -> None:
-    from commands.trajectory import emit_line, exact_number
+    from commands.trajectory import emit_line
     from reports.table import Page, Table, Text
 
     labels = dict.fromkeys(name for space in spaces for name in space.labels)
     moved = dict.fromkeys(axis.name for space in spaces for axis in space.axes)
-    rows: list[dict[str, object]] = [
-        {name: each.space.labels.get(name) for name in labels}
-        | {name: exact_number(each.settings[name]) if name in each.settings else None for name in moved}
-        | {name: each.values[name] for name in names}
-        for each in solved.found
-    ]
+    rows = [_row(each, labels, moved, names) for each in solved.found]
     first = solved.found[0] if solved.found else None
     command = None if first is None else emit_line(first.space.family.at(first.settings))
     columns = (*labels, *moved, *names)
@@ -175,6 +162,20 @@ def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], form
         lambda: [Table(rows, columns)],
     )
     show(page, format)
+
+
+def _row(
+    found: Found, labels: Iterable[str], moved: Iterable[str], names: Iterable[str]
+) -> dict[str, object]:
+    """A design: which spec and form it has, the sizes that moved, its figures; None for what it has not."""
+    from commands.trajectory import exact_number
+
+    sizes = {name: exact_number(found.settings[name]) for name in moved if name in found.settings}
+    return {
+        **{name: found.space.labels.get(name) for name in labels},
+        **{name: sizes.get(name) for name in moved},
+        **{name: found.values[name] for name in names},
+    }
 
 
 def _json(solved: Solved, rows: list[dict[str, object]], command: str | None) -> dict[str, object]:

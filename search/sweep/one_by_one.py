@@ -13,10 +13,10 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.quantities import Quantity
 from costmodel.arithmetic import Expression
-from costmodel.errors import CostModelError, OptionError
+from costmodel.errors import CostModelError
 from costmodel.network import Network
 from costmodel.numbers import Exact, Number
-from search.problem.designs import Family
+from search.problem.designs import Family, plain
 from search.sweep.columns import Column, column
 
 Array = np.ndarray
@@ -96,5 +96,5 @@ class OneByOne:
         found = {name: evaluate(Figures(graph, "fp32", self.fps, self.batch), name) for name in self.metrics}
         for name, value in found.items():
             if value is None:
-                raise OptionError(f"{name}: does not apply to {self.network.document.name}")
-        return {name: float(value) if isinstance(value, Fraction) else value for name, value in found.items()}
+                Quantity(name).of(found)  # says what it lacks
+        return {name: plain(float(value)) for name, value in found.items()}

@@ -6,7 +6,8 @@ import pytest
 
 from costmodel.errors import SpecError
 from costmodel.spec import document, elaborate, from_text
-from costmodel.spec.axes import ADDED, axes_of
+from costmodel.spec.axes import ADDED, axes_of, choices_of, declares_none
+from costmodel.spec.document import shipped_names
 from costmodel.transforms import TRANSFORMS
 
 SPEC = """
@@ -70,3 +71,35 @@ def test_a_wrong_axis_is_refused_with_its_place(axis: str, message: str):
     with pytest.raises(SpecError) as error:
         elaborate(from_text(SPEC.format(axis=axis)))
     assert f": {message}" in str(error.value)
+
+
+@pytest.mark.parametrize("spec", shipped_names())
+def test_every_shipped_spec_says_what_a_search_may_change(spec: str):
+    shipped = document(spec)
+    moved = {axis.moves for axis in axes_of(shipped)}
+    assert not declares_none(shipped)
+    assert {"frames", "crop"} <= moved or spec == "movinet"
+    assert len(moved) >= 3
+    settings = shipped.settings(None, {})
+    for axis in axes_of(shipped):
+        low, high = axis.bounds
+        assert all(low <= value <= high for value in axis.grid)
+        assert low <= settings[axis.moves] <= high
+    assert any(axis.grid for axis in axes_of(shipped))
+
+
+def test_a_spec_without_axes_has_those_of_its_input():
+    text = SPEC.replace("axes:\n  Time: {axis}\n", "").format()
+    (axis,) = axes_of(from_text(text))
+    assert declares_none(from_text(text))
+    assert (axis.name, axis.moves, axis.grid) == ("Frames", "frames", (1, 2, 3, 4, 6, 8))
+
+
+def test_values_alone_are_axes_of_transforms():
+    text = SPEC.format(
+        axis="{moves: frames, bounds: [1, 9]}\n  form: [continual, clip]\n  continual.pool: [2, 4]"
+    )
+    spec = from_text(text)
+    elaborate(spec)
+    assert [axis.name for axis in axes_of(spec)] == ["Time"]
+    assert choices_of(spec) == {"form": ("continual", "clip"), "continual.pool": ("2", "4")}

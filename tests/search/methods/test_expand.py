@@ -57,6 +57,19 @@ def test_the_contraction_tries_each_axis(tiny: Path):
     assert sum(option.stands for option in last.options) >= 3
 
 
+def test_the_contraction_of_the_paper_tries_the_last_axis_alone(tiny: Path):
+    ready = prepare(Request(budget="macs_per_clip<=3x", meet="last"), Network.of(tiny))
+    *_, before, last = ready.steps(ready.problem, judge)
+    assert {option.axis for option in last.options} == {before.axis}
+
+
+def test_a_budget_that_no_formula_gives_is_met(tiny: Path):
+    ready = prepare(Request(budget="activation_bytes<=3x"), Network.of(tiny))
+    *_, last = ready.steps(ready.problem, judge)
+    (design,) = ready.problem.designs([last.design.settings])
+    assert design.values["activation_bytes"] == last.cost <= ready.problem.budget.bound
+
+
 def test_a_candidate_outside_a_limit_is_never_scored(tiny: Path):
     seen = []
 

@@ -19,6 +19,10 @@ from search.problem.request import Request, prepare
             "--limit: the start is outside: params is ",
         ),
         ({"budget": "macs_per_clip<=8x", "axes": ["Tme"]}, "--axes: unknown 'Tme' (did you mean 'Time'?)"),
+        (
+            {"budget": "macs_per_clip<=8x", "limits": ["delay<=1s"]},
+            "--limit delay_seconds<=1s: delay_seconds ne",
+        ),
         ({"budget": "macs<=8x"}, "--budget macs<=8x: unknown metric 'macs'"),
         ({"budget": "macs_per_clip<=8x", "factor": 1}, "--factor: 1, expected a number above 1"),
         (

@@ -156,12 +156,27 @@ def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], form
         lambda: [
             *([shown] if rows else []),
             *([Text.of(rest)] if len(rows) > MOST_SHOWN else []),
-            *([Text.of(f"{command}\n")] if len(rows) == 1 else []),
+            *([Text.of(f"{line}\n") for line in (*_times(solved, names), command)] if len(rows) == 1 else []),
         ],
         lambda: Table(rows, columns),
         lambda: [Table(rows, columns)],
     )
     show(page, format)
+
+
+def _times(solved: Solved, names: Iterable[str]) -> Iterator[str]:
+    """The times of a design in model frames, camera frames and seconds."""
+    from costmodel.analysis.metrics import evaluate
+    from costmodel.analysis.rates import IN_SECONDS, time_text
+
+    (found,) = solved.found
+    family = found.space.family
+    figures = family.figures(family.at(found.settings).graph())
+    for frames, seconds in IN_SECONDS.items():
+        if frames in names or seconds in names:
+            value = evaluate(figures, frames)
+            told = time_text(value, figures.graph.every, figures.graph.fps, figures.fps)
+            yield f"{frames}: {value} model frames, {told}" if told else f"{frames}: unbounded"
 
 
 def _row(

@@ -10,6 +10,7 @@ from costmodel.errors import GraphError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size
 from costmodel.ops import Op
+from costmodel.ops.base import key_of
 from costmodel.types import SINGLE_NUMBER_KERNEL, TensorType
 
 
@@ -116,7 +117,7 @@ class Editor:
         node = self.node(name)
         # A kernel that was one number and has become three: tools that count tell them apart.
         kernel = getattr(op, "kernel", ())
-        is_three = isinstance(kernel, tuple) and len(set(kernel)) > 1
+        is_three = isinstance(kernel, tuple) and len(set(map(key_of, kernel))) > 1
         tags = node.tags - {SINGLE_NUMBER_KERNEL} if is_three else node.tags
         self._nodes[name] = replace(node, op=op, tags=tags)
 

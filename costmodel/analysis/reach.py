@@ -58,7 +58,7 @@ def lookahead(graph: Graph) -> Size:
             for name, skip in zip(node.inputs, skips, strict=True)
         )
         if node.name not in pools:
-            ahead[node.name] += repeated((window.span - window.before) * jump, node.count)
+            ahead[node.name] = ahead[node.name] + repeated((window.span - window.before) * jump, node.count)
     return ahead[graph.output]
 
 

@@ -185,7 +185,8 @@ class Windowed(Op):
     @property
     def does_nothing(self) -> bool:
         """Whether each position of its output is one of its input; a layer with weights does more."""
-        return self.kernel == self.stride == (1, 1, 1)
+        # an array is no 1, even where it holds nothing else: the layer stays, and costs what it costs
+        return all(isinstance(size, int) and size == 1 for size in (*self.kernel, *self.stride))
 
 
 def _same(size: Size, stride: Size, reach: Size) -> tuple[Size, Size]:

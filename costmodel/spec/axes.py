@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -211,6 +211,16 @@ def _wrong_values(given: Mapping[str, Item]) -> Iterator[SpecError]:
             yield item.error("expected two numbers above zero, the smallest and the largest value")
         elif len(entries) > MOST_GRID_VALUES:
             yield item.error(f"{len(entries)} values, at most {MOST_GRID_VALUES}")
+        elif key == "grid" and (outside := _outside(entries, given.get("bounds"))) is not None:
+            yield outside.error(f"{outside.kind}, outside the bounds of its axis")
+
+
+def _outside(entries: Sequence[Item], bounds: Item | None) -> Item | None:
+    """The first value outside the bounds; None where all are inside, or the bounds are wrong themselves."""
+    ends = bounds.value if bounds is not None and isinstance(bounds.value, list) else []
+    if len(ends) != 2 or not all(map(_is_number, ends)):
+        return None
+    return next((each for each in entries if not ends[0].value <= each.value <= ends[1].value), None)
 
 
 def _is_number(item: Item) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from costmodel.analysis.head import head_of
-from costmodel.errors import GraphError, TransformError
+from costmodel.errors import Divergence, GraphError, TransformError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import is_exact
+from costmodel.numbers import even, is_array, is_exact
 
 Place = Literal["stem", "first", "later", "head", "frame"]
 
@@ -78,9 +78,15 @@ def is_over_frames(graph: Graph, node: Node) -> bool:
     if not node.op.is_convolution:
         return False
     kernel, *_ = node.op.kernel_on(*graph.inputs_of(node))
-    if not is_exact(kernel):
-        raise TransformError(f"{node.name}: its kernel in time is no number, give its sizes values")
-    return kernel > 1
+    if is_exact(kernel):
+        return kernel > 1
+    message = f"{node.name}: its kernel in time is no number, give its sizes values"
+    if not is_array(kernel):
+        raise TransformError(message)
+    slides = even(kernel > 1)
+    if is_array(slides):  # those that slide over frames part from those that do not
+        raise TransformError(message) from Divergence(slides)
+    return bool(slides)
 
 
 def _head(graph: Graph) -> frozenset[str]:

@@ -16,6 +16,8 @@ import numpy as np
 
 from costmodel.errors import OptionError, nearest
 from costmodel.numbers import Exact, Number, Ratios, exact
+from costmodel.spec.axes import declares_none
+from costmodel.spec.resolved import exact_text
 from search.problem.designs import Family
 from search.sweep.grid import Axis as Values
 
@@ -123,6 +125,7 @@ def space_of(family: Family, start: Mapping[str, Number], over: Sequence[Values]
     Raises:
         OptionError: nothing is to be gone through.
     """
+    _must_be_inside(family, over)
     chosen = {each.name: each for each in over}
     for axis in family.axes:
         if axis.grid and axis.moves not in chosen:
@@ -130,3 +133,21 @@ def space_of(family: Family, start: Mapping[str, Number], over: Sequence[Values]
             below = lcm(*(Fraction(value).denominator for value in axis.grid))
             chosen[axis.moves] = Values(axis.moves, tuple(int(value * below) for value in axis.grid), below)
     return Space(family, {name: exact(value) for name, value in start.items()}, tuple(chosen.values()))
+
+
+def _must_be_inside(family: Family, over: Sequence[Values]) -> None:
+    """Refuses values outside the bounds of an axis that the spec declares."""
+    if declares_none(family.network.document):
+        return
+    for values in over:
+        for axis in family.axes:
+            low, high = axis.bounds
+            wrong = (
+                []
+                if axis.moves != values.name
+                else [each for each in values.values if not low <= each <= high]
+            )
+            if wrong:
+                asked = f"--over {values.name}: {exact_text(wrong[0])}"
+                inside = f"{exact_text(low)} to {exact_text(high)}"
+                raise OptionError(f"{asked}, outside the bounds of axes.{axis.name}, {inside}")

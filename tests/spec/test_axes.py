@@ -64,6 +64,10 @@ def test_an_axis_may_move_a_size_that_a_transform_adds():
             "axes.Time.integer: the number 3, expected true or false",
         ),
         ("{moves: frames, bounds: [1, 2], with: {every: rate}}", "axes.Time.with.every: unknown name 'rate'"),
+        (
+            "{moves: frames, bounds: [1, 9], grid: [4, 16]}",
+            "axes.Time.grid[1]: the number 16, outside the bounds",
+        ),
         ("[1, 2]", "axes.Time: a list, expected an axis with [moves"),
     ],
 )

@@ -11,7 +11,7 @@ from costmodel.transforms.continual import Continual
 from costmodel.transforms.retime import retime
 from costmodel.validation.random_networks import random_graph, random_stream
 
-SPECS = ("x3d_s", "mobilenet_v2_3d", "movinet", "d_resnet", "shufflenet_v2_3d", "s3d")
+SPECS = ("x3d_s", "mobilenet_v2_3d", "movinet", "d_resnet")
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -27,7 +27,7 @@ def test_a_bound_is_near_what_shipped_networks_come_to(spec: str):
         assert 0.7 * evaluate(figures, name) < least <= evaluate(figures, name)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_no_clip_network_is_below_its_bounds(seed: int):
     graph = random_graph(seed)
     figures = Figures(graph, batch=2)
@@ -35,7 +35,7 @@ def test_no_clip_network_is_below_its_bounds(seed: int):
     assert least_training(graph, 2) <= evaluate(figures, "training_bytes")
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_no_stream_is_below_its_bounds(seed: int):
     stream = random_stream(seed)
     smallest = Figures(retime(stream))

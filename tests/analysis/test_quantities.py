@@ -84,6 +84,14 @@ def test_a_wrong_limit_is_refused(text: str, message: str):
     assert str(error.value).startswith(message)
 
 
+def test_the_known_figures_are_listed_with_those_that_no_sweep_holds():
+    with pytest.raises(OptionError) as error:
+        limit("zzz<=2")
+    listed = "; by a bound, then one by one: peak_activation_floats, activation_bytes, training_bytes"
+    assert "lookahead_seconds" in str(error.value)
+    assert str(error.value).endswith(listed)
+
+
 def test_arithmetic_of_metrics_is_exact():
     values = {"params": 3, "macs_per_frame": Fraction(1, 2)}
     assert Quantity("params / 2 + macs_per_frame * 3").of(values) == 3

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from costmodel.analysis.quantities import Limit, Quantity
-    from search.methods.solve import Found, Solved
+    from search.methods.answers import Found, Solved
     from search.problem.space import Space
 
 EXAMPLES = """Inverse questions, without training: which network is best within limits, over a whole grid.

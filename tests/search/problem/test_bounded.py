@@ -12,7 +12,8 @@ from costmodel.analysis.quantities import Limit, Quantity, limit
 from costmodel.network import Network
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.dissect import Dissect
-from search.methods.solve import Solved, pareto, solve
+from search.methods.answers import Solved
+from search.methods.solve import pareto, solve
 from search.problem.designs import Design, Family
 from search.problem.space import Space, space_of
 from search.sweep.grid import parse_axis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -73,7 +73,7 @@ def export(
 
 
 def _program(module: nn.Module, clip: Tensor, tracing: Tracing) -> ExportedProgram:
-    with tracing.noting():
+    with tracing.noting(), _without_code():
         program = torch.export.export(module, (clip,), strict=False)
     # Most modules write into nothing that another call reads; of the others torch makes pure ones,
     # which takes twice as long as all the rest.
@@ -82,6 +82,15 @@ def _program(module: nn.Module, clip: Tensor, tracing: Tracing) -> ExportedProgr
     # The empty table keeps convolutions, pools, norms and recurrent layers whole.
     pure: ExportedProgram = program.run_decompositions({})
     return pure
+
+
+def _without_code() -> AbstractContextManager[None]:
+    """Lets torch write no Python for the graphs that it makes on the way, which nobody runs."""
+    try:
+        from torch.fx._lazy_graph_module import _use_lazy_graph_module
+    except ImportError:  # another torch
+        return nullcontext()
+    return _use_lazy_graph_module(True)
 
 
 def _unruled(graph: fx.Graph) -> bool:

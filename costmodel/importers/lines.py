@@ -13,6 +13,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 import torch
+import torch.fx.config
 from torch import fx
 from torch.overrides import TorchFunctionMode
 
@@ -23,6 +24,10 @@ _TORCH = str(Path(torch.__file__).parent)
 _OWN = str(Path(__file__).parent)
 _LIBRARY = sysconfig.get_paths()["stdlib"]
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_HANDERS_ON = frozenset(
+    str(Path(_TORCH) / each)
+    for each in ("_export/non_strict_utils.py", "fx/experimental/proxy_tensor.py", "overrides.py")
+)
 _LAYERS = tuple(str(Path(_TORCH) / each) for each in ("nn", "functional.py", "_tensor.py"))
 
 
@@ -36,9 +41,9 @@ class _Annotating(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        caller = sys._getframe(1)
         # Most calls are torch's own questions, such as for a shape, while it traces one of the user's.
-        frame = _user_frame(caller) if _calls_layers(caller.f_code.co_filename) else None
+        caller = None if getattr(func, "__name__", "") == "__get__" else _caller(sys._getframe(1))
+        frame = _user_frame(caller) if caller and _calls_layers(caller.f_code.co_filename) else None
         if frame is None:
             return func(*args, **(kwargs or {}))
         with self._annotate({KEY: f"{frame.f_code.co_filename}:{frame.f_lineno}"}):
@@ -53,8 +58,23 @@ def noting_lines() -> Iterator[None]:
     except ImportError:  # of an older torch the nodes have their `stack_trace`
         yield
         return
-    with preserve_node_meta(), _Annotating(annotate):
+    with preserve_node_meta(), _Annotating(annotate), _without_stack_traces():
         yield
+
+
+@contextmanager
+def _without_stack_traces() -> Iterator[None]:
+    """Lets torch write down no stack of each call: a fifth of an export, and we note the line that counts."""
+    name = "do_not_emit_stack_traces"
+    before = getattr(fx.config, name, None)
+    if before is None:  # an older torch
+        yield
+        return
+    setattr(fx.config, name, True)
+    try:
+        yield
+    finally:
+        setattr(fx.config, name, before)
 
 
 def line_of(node: fx.Node) -> Line:
@@ -65,6 +85,13 @@ def line_of(node: fx.Node) -> Line:
         return Line(_short(file), int(number))
     found = [each for each in _FRAME.finditer(node.meta.get("stack_trace") or "") if _is_users(each["file"])]
     return Line(_short(found[-1]["file"]), int(found[-1]["line"])) if found else Line()
+
+
+def _caller(frame: FrameType | None) -> FrameType | None:
+    """The frame that makes a call, behind those of torch's own modes, which hand it on."""
+    while frame is not None and frame.f_code.co_filename in _HANDERS_ON:
+        frame = frame.f_back
+    return frame
 
 
 def _user_frame(frame: FrameType | None) -> FrameType | None:

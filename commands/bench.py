@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import FORMAT, SEED
-from commands.printing import show, tell
+from commands.printing import show, tell, tell_missing
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -73,6 +73,7 @@ def bench(
     # before anything is measured: a factory may have a mistake
     theirs = None if against is None else _module(sources[0], against)
     rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell, theirs)
+    tell_missing()
     show(page(rows), format)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT
-from commands.printing import show, tell
+from commands.printing import show, tell, tell_missing
 from commands.source import Source
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.quantities import demand_rate, limit, notes
@@ -55,6 +55,7 @@ def check(
         allowed, before = tolerance_of(tolerance or "0%"), Baseline.read(baseline)
         before.must_be_of(figures, described(source))
         found += baseline_checked(figures, before, allowed)
+    tell_missing()
     show(page(found), format)
     for each in found:
         if not each.holds:

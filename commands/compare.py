@@ -6,7 +6,7 @@ from pathlib import Path
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT
-from commands.printing import show, tell
+from commands.printing import show, tell, tell_missing
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -57,6 +57,7 @@ def compare(
         check_figures(found, axes)
         write_picture(draw(found, *axes), out)
         tell(f"wrote {out}")
+    tell_missing()
     show(page(found), format)
 
 
@@ -72,6 +73,7 @@ def show_forms(source: Source, format: str) -> None:
     """Prints one network in every form."""
     from reports.forms import forms_of, page
 
+    tell_missing()
     show(page(list(forms_of(source)), f"{source.flags}: in every form"), format)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT
-from commands.printing import show
+from commands.printing import show, tell_missing
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -33,6 +33,7 @@ def diff(sources: list[Source], layers: bool, dtype: str, format: str) -> int:
     from reports.diff import Difference, page
 
     found = Difference.of(sources[0], sources[1], dtype)
+    tell_missing()
     show(page(found, all_layers=layers), format)
     return 0 if found.is_none else 1
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import costmodel
+from costmodel.errors import CostModelError
 
 if TYPE_CHECKING:  # help and the list of commands print too, and need no network
     from costmodel.network import Network
@@ -47,7 +48,19 @@ def heading() -> dict[str, object]:
         "schema": SCHEMA,
         "command": current.command if current else None,
         "network": found if networks is None or isinstance(networks, Sequence) else described(networks),
+        **({} if networks is None else {"partial": bool(missing()), "missing": missing()}),
     }
+
+
+def missing() -> list[str]:
+    """The layers that the totals of the command's networks leave out, as nothing is known of them."""
+    current = _running.get()
+    networks = current.networks if current else None
+    found: dict[str, None] = {}
+    for each in networks if isinstance(networks, Sequence) else [networks] if networks else []:
+        with suppress(CostModelError):  # of many designs, the spec's own may be none
+            found |= dict.fromkeys(each.graph().missing)
+    return list(found)
 
 
 def described(network: Network) -> dict[str, object]:

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from commands.heading import heading
+from commands.heading import heading, missing
 from costmodel.answer import Answer
 from costmodel.escape import terminal
 
@@ -62,6 +62,13 @@ def collected() -> Iterator[list[Collected]]:
         yield pages
     finally:
         _collected.reset(token)
+
+
+def tell_missing() -> None:
+    """Writes which layers the figures of the command's networks leave out, if any."""
+    if missing():
+        names = ", ".join(missing())
+        tell(f"note: partial: nothing is known of {names} but its shape, and all totals leave it out")
 
 
 def tell(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.options import DTYPE, FORMAT, FPS, TRAIN
-from commands.printing import show, tell
+from commands.printing import show, tell, tell_missing
 from commands.searching import LIMIT
 from commands.source import Source
 from costmodel.options import Option
@@ -161,6 +161,7 @@ def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], form
         lambda: Table(rows, columns),
         lambda: [Table(rows, columns)],
     )
+    tell_missing()
     show(page, format)
 
 

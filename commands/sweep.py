@@ -13,7 +13,7 @@ from pathlib import Path
 from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, FPS, SEED, TRAIN
-from commands.printing import put, show
+from commands.printing import put, show, tell_missing
 from commands.source import Source
 from costmodel.analysis.rates import NEEDS_RATE, checked_rate
 from costmodel.errors import OptionError
@@ -65,6 +65,7 @@ def sweep(
     found = _sweep(source, Grid(tuple(axes), random, seed), metrics, where, pareto, rate, train)
     if ranges and random is None:
         raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
+    tell_missing()
     if out is not None:
         _into_file(found, out)
     else:

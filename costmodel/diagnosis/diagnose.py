@@ -15,12 +15,13 @@ from costmodel.graph import Graph
 from costmodel.numbers import Size
 from costmodel.transforms.continual import Continual
 
-Class = Literal["E0", "E1", "E2", "X"]
+Class = Literal["E0", "E1", "E2", "X", "?"]
 MEANINGS: Mapping[Class, str] = {
     "E0": "runs frame by frame as it is: no layer looks at frames to come",
     "E1": "runs frame by frame, with the clip network's answers away from the ends of its clip",
     "E2": "runs frame by frame once an edit is named, whose answers the clip network with that edit gives",
     "X": "has no stream that answers as it does: a layer joins all frames of the clip",
+    "?": "holds a call of which nothing is known, so that nobody can tell",
 }
 FIGURES = ("lookahead", "delay", "state_floats", "macs_per_frame")
 _RANK = {"exact": 0, "initial": 1, "none": 2}
@@ -40,7 +41,7 @@ class Diagnosis:
 
     Args:
         clip: the network.
-        kind: `E0`, `E1`, `E2` or `X`, as `MEANINGS` says.
+        kind: `E0`, `E1`, `E2`, `X` or `?`, as `MEANINGS` says.
         obstacles: what stands in the way, refusals first.
         repairs: the cheapest first: those that keep trained weights, then by multiply-adds a frame and state.
     """
@@ -75,6 +76,8 @@ def _cost(priced: Priced) -> tuple[float, ...]:
 
 
 def _class_of(clip: Graph, found: tuple[Obstacle, ...]) -> Class:
+    if clip.missing:
+        return "?"
     refused = [name for each in found if each.effect == "refused" for name in each.layers]
     if any(clip.by_name[name].op.has_no_stream for name in refused):
         return "X"

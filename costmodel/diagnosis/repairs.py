@@ -102,7 +102,8 @@ def _ways(clip: Graph, name: str) -> dict[str, Edit]:
         found["let the pool over the clip take each frame alone"] = _pool_frames
     # Of fewer frames too, such as sampled ones: what reads them runs on all.
     is_alike = len(node.inputs) == 1 and clip.types[name].with_time(inputs[0].time) == inputs[0]
-    if is_alike and name != clip.output:
+    # Of what nothing is known, nobody knows either what is left without it.
+    if is_alike and name != clip.output and not node.op.is_hole:
         found["leave it out"] = _left_out
     return found
 

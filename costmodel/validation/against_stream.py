@@ -17,10 +17,11 @@ from costmodel.validation.check import Check, not_measured, within
 from costmodel.validation.heads import Interior, heads_of, interior_of
 from costmodel.validation.layouts import equal_orders, in_our_axes, laid_out, nearest
 from costmodel.validation.running import frames_of
-from costmodel.validation.theirs import EQUAL, Theirs, TheirsError
+from costmodel.validation.theirs import EQUAL, Read, Theirs, TheirsError
 
 FEATURES = "stream_features_equal_the_module"
 ANSWERS = "stream_answers_equal_the_module"
+JOINING = ("flatten", "reshape", "view")
 LONGER = 3  # clips of which each is a frame longer than the one before
 
 
@@ -86,15 +87,24 @@ def _edited(beside: Beside) -> tuple[Theirs, str]:
     """The module with its squeeze-excites over each frame alone, as in the stream, and what was done."""
     clip, edits = beside.clip, dict[Place, int]()
     for name in excitation_pools(clip):
-        numbers = beside.outputs[name].numel()
-        pooling = [each for each in beside.reads[source_of(clip, name)] if each.answered == numbers]
-        axis = pooling[0].axis_of_time if pooling else None
-        if axis is None:
+        found = _pooling(beside.reads[source_of(clip, name)], beside.outputs[name].numel())
+        axis = None if found is None else found.axis_of_time
+        if found is None or axis is None:
             raise TheirsError(f"pools {name} in a way that cannot be edited to each frame alone")
-        edits[pooling[0].place] = axis
+        edits[found.place] = axis
     places = f"{len(edits)} place{'s' * (len(edits) > 1)}"
     told = f"; squeeze-excite pools each frame alone in the module too, at {places}" if edits else ""
     return replace(beside.theirs, edits=edits), told
+
+
+def _pooling(reads: Sequence[Read], numbers: int) -> Read | None:
+    """The call that pools a clip to so many numbers, or the one that joins its axes ahead of it."""
+    place = next((place for place, each in enumerate(reads) if each.answered == numbers), None)
+    if place is None or reads[place].axis_of_time is not None:
+        return None if place is None else reads[place]
+    # What is joined cannot be pooled by frames any more: from where it is joined each frame goes alone.
+    ahead = [each for each in reads[:place] if each.place.function in JOINING]
+    return next((each for each in reversed(ahead) if each.axis_of_time is not None), None)
 
 
 def _in_ours(beside: Beside, name: str, tensor: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from costmodel.analysis.temporal import excitation_pools, timing
 from costmodel.emit.build import emit
 from costmodel.emit.stream import StreamNetwork
-from costmodel.graph import Graph
+from costmodel.graph import INPUT, Graph
 from costmodel.validation.heads import heads_of
 from costmodel.validation.running import frames_of
 from costmodel.validation.theirs import Read, Theirs
@@ -49,12 +49,12 @@ class Beside:
 
     @cached_property
     def outputs(self) -> Mapping[str, Tensor]:
-        """What each layer of the clip network answers to it."""
+        """What each layer of the clip network answers to it, and the clip itself."""
         network = emit(self.clip).double().eval()
         network.load_state_dict(self.tensors)
         with network.recording() as record:
             network(self.given.clone())
-        return {name: found[0][1] for name, found in record.items()}
+        return {INPUT: self.given, **{name: found[0][1] for name, found in record.items()}}
 
     @cached_property
     def reads(self) -> Mapping[str, tuple[Read, ...]]:

@@ -73,6 +73,50 @@ def test_what_is_not_known_is_left_open_and_said(folder: Path, capsys: Told):
     assert found["totals"]["params"] == 3 * 8 + 8 + 8 + 36  # type: ignore[index]
 
 
+SIZED = """
+name: open
+input: {channels: 3, time: frames, height: 6, width: 6}
+sizes: {frames: 4}
+network:
+  - conv: {channels: 8, kernel: 3}
+  - foreign: {name: sin, channels: 8, height: 6, width: 6, frames: 0, is_known: false}
+  - global_pool
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["analyze"],
+        ["explain"],
+        ["explain", "sin"],
+        ["diagnose"],
+        ["formula", "--free", "frames"],
+        ["sweep", "--grid", "frames=4,8"],
+        ["solve", "--over", "frames=4,8", "--maximize", "params"],
+        ["check", "--assert", "params<=1k"],
+    ],
+)
+def test_every_command_with_totals_says_what_they_leave_out(command: list[str], tmp_path: Path, capsys: Told):
+    (tmp_path / "net.yaml").write_text(SIZED)
+    name, *options = command
+    assert main([name, str(tmp_path / "net.yaml"), *options]) == 0
+    text = capsys.readouterr()
+    assert "note: partial: nothing is known of sin but its shape" in text.out + text.err
+    assert main([name, str(tmp_path / "net.yaml"), *options, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["partial"], told["missing"]) == (True, ["sin"])
+
+
+def test_what_is_not_known_is_neither_measured_nor_left_out(tmp_path: Path, capsys: Told):
+    (tmp_path / "net.yaml").write_text(SIZED)
+    assert main(["validate", str(tmp_path / "net.yaml")]) == 1
+    assert "4 checks, 0 differ, 4 not measured" in capsys.readouterr().out
+    assert main(["diagnose", str(tmp_path / "net.yaml"), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["class"], told["repairs"]) == ("?", [])
+
+
 def test_nothing_of_it_is_streamed_or_written(folder: Path, capsys: Told):
     assert imported(folder, "Blurred", "--partial") == 0
     capsys.readouterr()

@@ -65,6 +65,24 @@ def test_a_squeeze_excite_is_edited_in_the_module_and_it_is_said(beside):
     assert (found[ANSWERS].holds, "only --excite frame is an edit" in found[ANSWERS].note) == (None, True)
 
 
+class Merged(Residual):
+    """Squeeze-excite that joins time, height and width ahead of its mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.out = nn.Linear(3, 3), nn.Linear(3, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = self.own(x.flatten(2).mean(2)).sigmoid()
+        return self.out((x * gate[..., None, None, None]).mean((2, 3, 4)))
+
+
+def test_a_squeeze_excite_over_joined_axes_is_edited_where_they_are_joined(beside):
+    found = beside(drawn(Merged), Continual())
+    assert {each.holds for each in found.values()} == {True}
+    assert "pools each frame alone in the module too, at 1 place" in found[FEATURES].note
+
+
 class Squeezed(nn.Module):
     """Squeeze-excite by linear layers, which drop the axes of what they read; in place, or spread first."""
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from commands.command import Command
 from commands.conversion import Conversion, must_be_new, write
 from commands.diagnose import page as diagnosis_page
-from commands.factory import Making, told
-from commands.importing import OF_MODULE, reading
+from commands.factory import told
+from commands.importing import reading
 from commands.options import FORMAT, SEED
+from commands.own_module import OPTIONS, OwnModule, of_module
 from commands.printing import show, tell
 from commands.validate import page, shown
 from costmodel.escape import shell
@@ -42,25 +43,15 @@ Examples:
 """
 
 
-def convert(
-    place: str,
-    input: str | None,
-    args: str,
-    checkpoint: Path | None,
-    name: str,
-    axes: str,
-    out: Path,
-    seed: int,
-    format: str,
-) -> int:
+@of_module
+def convert(own: OwnModule, out: Path, seed: int, format: str) -> int:
     """Writes a folder with the stream of a module; 1 where there is none that answers as it does."""
-    making = Making(input, args, checkpoint, axes)
-    making.shape(place)
+    own.must_have_sizes()
     must_be_new(out)
-    tell(f"1 of 4: reading {place}")
-    module = making.module(place)
+    tell(f"1 of 4: reading {own.place}")
+    module = own.module()
     with reading(format):
-        imported = making.read(place, module, name).with_answers_compared(module, axes, seed)
+        imported = own.read(module).with_answers_compared(module, own.making.axes, seed)
     told(imported)
     tell("2 of 4: looking for what stands in the way of a stream")
     repair = _exact_repair(imported, format)
@@ -68,10 +59,10 @@ def convert(
         return 1
     from costmodel.importers import order_of
 
-    given = f"{shell(place)} {making.flags}"
+    given = f"{shell(own.place)} {own.making.flags}"
     network, tensors = _repaired(imported, repair)
     changes = _changes(repair)
-    found = write(Conversion(given, module, order_of(axes), network, tensors, changes, seed), out)
+    found = write(Conversion(given, module, order_of(own.making.axes), network, tensors, changes, seed), out)
     show(page([shown(check) for check in found], is_random=False), format)
     tell(f"{network.document.name} written to {out}")
     return 0
@@ -119,7 +110,7 @@ COMMAND = Command(
     convert,
     EXAMPLES,
     (
-        *OF_MODULE,
+        *OPTIONS,
         Option(
             "out", "The folder to write, which must be new or empty.", Path, is_required=True, metavar="DIR"
         ),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.command import Command
-from commands.factory import ARGS, AXES, CHECKPOINT, INPUT, Making, told
+from commands.factory import told
 from commands.options import FORMAT, SEED
+from commands.own_module import OPTIONS, OwnModule, of_module
 from commands.printing import show, tell
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -45,13 +45,9 @@ Examples:
 """
 
 
+@of_module
 def import_(
-    place: str,
-    input: str | None,
-    args: str,
-    checkpoint: Path | None,
-    name: str,
-    axes: str,
+    own: OwnModule,
     out: Path,
     weights: Path | None,
     partial: bool,
@@ -65,18 +61,17 @@ def import_(
     from costmodel.files import write_all
     from costmodel.importers.foreign import Unread, own_ops
 
-    making = Making(input, args, checkpoint, axes)
-    making.shape(place)  # told ahead of what takes longer
+    own.must_have_sizes()
     if weights is not None and weights.suffix != ".safetensors":
         raise OptionError(f"--weights: {weights}, expected a name that ends in .safetensors")
     unread = Unread({} if ops is None else own_ops(ops), partial)
-    module = making.module(place)
+    module = own.module()
     with reading(format):
-        imported = making.read(place, module, name, unread)
+        imported = own.read(module, unread)
     imported = imported.written_as(is_flat=flat, free=free)
     files = {}
     if weights is not None:
-        imported = imported.with_answers_compared(module, axes, seed)
+        imported = imported.with_answers_compared(module, own.making.axes, seed)
         files[weights] = imported.weights_file()
     write_all({out: imported.text.encode(), **files})
     told(imported)
@@ -138,27 +133,11 @@ def _refused(error: ModuleError) -> Page:
     )
 
 
-OF_MODULE = (
-    Option(
-        "place",
-        "What makes the network: package.module:factory, path/to/file.py:factory, or an ONNX file.",
-        metavar="FACTORY",
-        is_positional=True,
-        is_required=True,
-    ),
-    replace(
-        INPUT, help="The sizes of a clip as it takes it, such as 1x3x16x112x112; ONNX may say them itself."
-    ),
-    ARGS,
-    CHECKPOINT,
-    Option("name", "What the network is called; as its factory where it is not said.", default=""),
-    AXES,
-)
 COMMAND = Command(
     import_,
     EXAMPLES,
     (
-        *OF_MODULE,
+        *OPTIONS,
         Option("out", "The spec to write.", Path, is_required=True, metavar="FILE"),
         Option("weights", "The file of weights to write, which says its network too.", Path, metavar="FILE"),
         Option("partial", "Go on where a call is not known: totals leave it out, and say so.", bool, False),

@@ -47,6 +47,11 @@ COLUMNS = (
     "ratio_same_backend",
     "ratio_module",
 )
+# What a narrow terminal leaves out first: it keeps the ratio, the calls per second and the peak of memory.
+LEAST_COLUMNS = (
+    *("p99_ms", "p95_ms", "mean_ms", "batch", "folded", "ratio_same_backend", "ratio_module", "median_ms"),
+    "backend",
+)
 
 
 def bench(
@@ -64,12 +69,15 @@ def bench(
 ) -> None:
     """Prints how fast networks run."""
     from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
+    from costmodel.emit.half import half_precision_note
 
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
     # folding is left to the measurement, which needs the weights with their norms first
     plain = [source.without(Fold).taking(weights) for source in sources]
     specs = [Benched(each.graph().name, each.graph(), _carried(each)) for each in plain]
     setting = Setting(device, threads, 1, precision, backend, runs, fold, seed)
+    if precision == "fp16" and (note := half_precision_note(device)):
+        tell(f"warning: {note}")
     # before anything is measured: a factory may have a mistake
     theirs = None if against is None else _module(sources[0], against)
     rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell, theirs)
@@ -98,8 +106,16 @@ def page(rows: list[dict[str, object]]) -> Page:
     """A row for each measured network."""
     # the table leaves out what is alike in all rows, such as the device; CSV has it
     every = tuple(dict.fromkeys((*COLUMNS, *(key for row in rows for key in row))))
-    title = "speed; over the step, ratio: the eager clip network, norms unfolded; ratio_module: the module"
-    return Page(lambda: {"rows": rows}, lambda: [Table(rows, COLUMNS, title)], lambda: Table(rows, every))
+    title = "speed; over the step, ratio: the eager clip network, norms unfolded"
+    if "ratio_module" in _columns(rows):
+        title += "; ratio_module: the module"
+    shown = Table(rows, _columns(rows), title, drop=LEAST_COLUMNS)
+    return Page(lambda: {"rows": rows}, lambda: [shown], lambda: Table(rows, every))
+
+
+def _columns(rows: list[dict[str, object]]) -> list[str]:
+    """The columns that say something: without `--against` no row has a module's ratio."""
+    return [name for name in COLUMNS if name != "ratio_module" or any(row.get(name) for row in rows)]
 
 
 COMMAND = Command(

@@ -55,7 +55,7 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
     # source is text, so that its weights are a second file; exports hold them
     written, about = [out], None if source.file is None else source.file.about
     if as_ == "onnx":
-        export_onnx(network, out, batch, about)
+        export_onnx(network, out, batch, about, tell)
     elif as_ == "torch-export":
         export_torch(network, out, batch, about)
     else:

@@ -109,7 +109,7 @@ def search(
 
 def _run(chosen: Setup, keep: str, out: Path, format: str) -> None:
     from commands.leaving import leaving
-    from commands.trajectory import printed, progress
+    from commands.trajectory import Pace, printed, progress
     from search.methods.run import Judging, run
     from search.study.weights import KeptWeights
 
@@ -122,9 +122,12 @@ def _run(chosen: Setup, keep: str, out: Path, format: str) -> None:
         judging.weights = KeptWeights(chosen.path, keep)  # type: ignore[arg-type]
         for note in ready.notes:
             progress(f"note: {note}")
+        pace = Pace(ready.problem, is_replay=ready.options["mode"] == "replay")
         # a decision is in the study before it is told, so that a kill after the line loses nothing
         for decision, known in run(ready.problem, ready.steps, judging, ready.options):
             progress(printed(ready.problem, decision, known))
+            if told := pace(decision, known):
+                progress(told)
         _report(chosen.network, study, ready, out, format)
 
 

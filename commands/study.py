@@ -35,7 +35,7 @@ def list_searches(study: Path, format: str) -> None:
 
 def show_search(study: Path, search: int | None, format: str) -> None:
     """Prints a study's candidates and decisions, and how well its scores agree with training."""
-    from commands.trajectory import COLUMNS, correlated, rows_of
+    from commands.trajectory import COLUMNS, correlated, rows_of, sheet_of
     from search.study.history import candidates_of, correlations, decisions_of, searches_of
 
     with study_of(study) as opened:
@@ -61,7 +61,7 @@ def show_search(study: Path, search: int | None, format: str) -> None:
             "correlations": scores,
         },
         lambda: [tried, *steps, *correlated(scores)],
-        lambda: Table([row for each in steps for row in each.rows], COLUMNS),
+        lambda: sheet_of(decisions),
     )
     show(page, format)
 

@@ -173,11 +173,12 @@ def _tell(recipe: Recipe, data: Data, options: Options) -> None:
 
 
 class _Progress:
-    """A line for each epoch, with the time left."""
+    """A line for each epoch: what the loss is and how it moved, and the time left."""
 
     def __init__(self, tensorboard: Path | None) -> None:
         self.start = monotonic()
         self.first: float | None = None
+        self.last: float | None = None
         self.log: Callable[[Mapping[str, float]], None] = (
             _tensorboard(tensorboard) if tensorboard else _nowhere
         )
@@ -188,8 +189,10 @@ class _Progress:
         # from this run's epochs alone: those of an earlier one took no time here
         left = elapsed / (row["epoch"] - self.first) * (row["epochs"] - row["epoch"])
         validated = f", validation {row['validation_accuracy']:.1%}" if "validation_accuracy" in row else ""
+        moved = "" if self.last is None else f" ({row['train_loss'] - self.last:+.3f})"
+        self.last = row["train_loss"]
         tell(
-            f"epoch {row['epoch']:.0f}/{row['epochs']:.0f}: loss {row['train_loss']:.3f}, "
+            f"epoch {row['epoch']:.0f}/{row['epochs']:.0f}: loss {row['train_loss']:.3f}{moved}, "
             f"training {row['train_accuracy']:.1%}{validated}, {elapsed:.0f} s, {left:.0f} s left"
         )
         self.log(row)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 from commands.printing import tell
@@ -27,6 +29,40 @@ Row = Mapping[str, Any]
 def progress(text: str) -> None:
     """Writes a line to standard error."""
     tell(text)
+
+
+class Pace:
+    """How far a search is: the step of about how many, and about how long the others will take.
+
+    Args:
+        problem: of the search.
+        is_replay: whether a file gives its steps, whose number is not known ahead.
+    """
+
+    def __init__(self, problem: Problem, *, is_replay: bool = False) -> None:
+        self.steps = 0 if is_replay else steps_in_all(problem)
+        self.start = monotonic()
+        self.taken = 0
+
+    def __call__(self, decision: Decision, known: bool) -> str:
+        """What to tell behind a decision; nothing where no step is left, or none was taken in this run."""
+        self.taken += not known
+        left = self.steps - decision.step
+        if known or left <= 0:
+            return ""
+        elapsed = monotonic() - self.start
+        return (
+            f"  step {decision.step} of about {self.steps}: {elapsed:.0f} s, "
+            f"about {elapsed / self.taken * left:.0f} s left"
+        )
+
+
+def steps_in_all(problem: Problem) -> int:
+    """About how many steps lie between the start and the budget, each so many times dearer or cheaper."""
+    cost, target = problem.cost(problem.first), float(problem.budget.bound)
+    if cost <= 0 or target <= 0:
+        return 0
+    return math.ceil(abs(math.log(target / cost)) / math.log(problem.factor) - 1e-9)
 
 
 def printed(problem: Problem, decision: Decision, known: bool) -> str:
@@ -76,6 +112,7 @@ def page(network: Network, study: Study, search: int) -> Page:
             "correlations": scores,
         },
         lambda: [trajectory, *correlated(scores), Text.of(told)],
+        lambda: sheet_of(decisions),
         document=lambda: [trajectory],
     )
 
@@ -93,6 +130,17 @@ def rows_of(decisions: Sequence[Row], options: Row) -> list[dict[str, object]]:
         }
         for row in trajectory(decisions)
     ]
+
+
+def sheet_of(decisions: Sequence[Row]) -> Table:
+    """The trajectory as CSV has it: numbers without their units, and the search that each row is of."""
+    from reports.study import trajectory
+
+    by_search: dict[object, list[Row]] = {}
+    for each in decisions:
+        by_search.setdefault(each["search"], []).append(each)
+    rows = [{"search": search, **row} for search, found in by_search.items() for row in trajectory(found)]
+    return Table(rows, ("search", *COLUMNS))
 
 
 def correlated(scores: Sequence[Row]) -> list[Shown]:

@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,11 @@ def export_torch(
 
 
 def export_onnx(
-    network: ClipNetwork | StreamNetwork, path: Path, batch: int = 1, about: About | None = None
+    network: ClipNetwork | StreamNetwork,
+    path: Path,
+    batch: int = 1,
+    about: About | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Writes the network as ONNX, what there is to know of it (`description`) as `metadata_props`.
 
@@ -173,9 +177,12 @@ def export_onnx(
     module = exportable(network.eval())
     inputs, outputs = names_of(module)
     with torch.no_grad(), _quiet():
+        # in two parts, each of which takes as long as some networks take to train a step
+        tell("1 of 3: traces the network")
+        traced = torch.export.export(module, example_inputs(module, batch))
+        tell("2 of 3: translates it to ONNX")
         program = torch.onnx.export(
-            module,
-            example_inputs(module, batch),
+            traced,
             input_names=inputs,
             output_names=outputs,
             # The older exporter records a run with its constants;
@@ -187,6 +194,7 @@ def export_onnx(
         model = program.model_proto
     for key, value in as_texts(description(network.graph, about)).items():
         model.metadata_props.add(key=key, value=value)
+    tell(f"3 of 3: writes {len(model.graph.node)} operators")
     content = model.SerializeToString()
     write_whole(path, content)
 

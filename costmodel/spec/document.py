@@ -143,6 +143,10 @@ def find(spec: str) -> Path:
     with suppress(OSError):  # a name too long for a file
         if path.exists():
             return path
+    # as papers write it: X3D_M, Efficient-X3D
+    written = spec.lower().replace("-", "_")
+    if written in shipped_names():
+        return shipped_folder() / f"{written}.yaml"
     raise SpecError(f"{spec[:80]}: neither a file nor a shipped spec{nearest(spec, shipped_names())}")
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
+from time import monotonic
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
@@ -110,9 +111,12 @@ class Judging:
         self.running.update(missing)
         for task in sorted(tasks, key=_macs, reverse=True):  # the shortest end last: no worker waits for long
             self.engine.submit(task)
+        begun = monotonic()
         while not missing.keys().isdisjoint(self.running):
             self._run_ahead(self.engine)
             self._take(self.engine, self.engine.next_outcome())
+            if waits := len(missing.keys() & self.running.keys()):
+                self.listen(left(len(missing) - waits, len(missing), monotonic() - begun))
 
     def _take(self, engine: Engine, outcome: Outcome) -> None:
         """Writes an attempt, the weights before the result; one that failed is tried again."""
@@ -215,6 +219,12 @@ def _stored(outcome: Outcome) -> Stored:
     if result is None:
         return Stored(None, outcome.reason)
     return Stored(result.score, outcome.reason, error_in(result.measured))
+
+
+def left(done: int, of: int, seconds: float) -> str:
+    """How far a step is, and the time that its other candidates will take if they take as long."""
+    remaining = f", about {seconds / done * (of - done):.0f} s left" if done else ""
+    return f"  {done} of {of} candidates of this step{remaining}"
 
 
 def _told(outcome: Outcome, tried: int, final: bool) -> str:

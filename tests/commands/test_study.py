@@ -1,5 +1,7 @@
 """`study` prints what a study holds."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -20,3 +22,14 @@ def test_show_prints_candidates_and_decisions_as_json(
     assert {"step", "axis", "score", "cost"} <= shown["decisions"][0].keys()
     expected = {"score", "costs", "settings", "versions", "seconds", "training_macs"}
     assert expected <= shown["candidates"][0].keys()
+
+
+def test_csv_is_one_table_of_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_study()
+    capsys.readouterr()
+    assert cli.main(["study", "show", "s.db", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert rows
+    assert [row["search"] for row in rows] == ["1"] * len(rows)
+    assert all(float(row[name]) > 0 for row in rows for name in ("cost", "ratio") if row[name])

@@ -126,3 +126,8 @@ def test_a_value_is_set_exactly(text: str, value: tuple[str, object]):
 def test_a_value_set_in_another_form_is_refused(text: str):
     with pytest.raises(SpecError, match="expected NAME=VALUE, the value a number, true or false"):
         parse_set(text)
+
+
+@pytest.mark.parametrize("name", ["X3D_M", "x3d-m", "X3D-M"])
+def test_a_shipped_spec_is_found_as_papers_write_it(name: str):
+    assert document(name).name == "x3d_m"

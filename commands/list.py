@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from importlib import import_module
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
 from commands.command import Command
 from commands.options import FORMAT
@@ -13,38 +15,56 @@ from costmodel.analysis.metrics import METRICS
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms import TRANSFORMS
-from reports.table import Table, page_of
+from reports.compare import short
+from reports.shipped import FIGURES
+from reports.shipped import rows as shipped
+from reports.table import Page, Table, whole
 
 COLUMNS = ("kind", "name", "about", "takes")
+SHOWN = {"params": "params", "macs_per_frame": "MACs/frame", "state_floats": "state", "delay": "delay"}
+NETWORKS = ("name", *SHOWN.values(), "about")
 EXAMPLES = """What there is to name: specs with their variants, transforms, metrics, scores and more.
 
-A pattern is part of a name or of a kind.
+Specs stand with their parameters, and with the multiply-adds, the state and the delay of the network frame by
+frame. A pattern is part of a name, or a kind.
 
 Examples:
 
     list                    all of it
 
-    list spec               the shipped specs, each with its variants
+    list spec               the shipped specs and their variants
 
     list x3d                whatever has x3d in its name
 
     list score              what a search can maximise beside any metric
 """
-Row = Mapping[str, str]
+Row = Mapping[str, object]
 
 
 def list_known(pattern: str | None, format: str) -> None:
     """Prints what there is to name."""
-    rows = [row for row in known() if pattern is None or _fits(row, pattern.lower())]
-    if not rows:
-        kinds = ", ".join(dict.fromkeys(row["kind"] for row in known()))
+    wanted = (pattern or "").lower()
+    networks = list(_specs("" if wanted in ("", "spec") else wanted))
+    others = [row for row in known() if not wanted or _fits(row, wanted)]
+    if not (networks or others):
+        kinds = ", ".join(dict.fromkeys(("spec", *(str(row["kind"]) for row in known()))))
         raise OptionError(f"list: no name holds {pattern!r}; expected part of a name, or a kind: {kinds}")
-    show(page_of(Table(rows, COLUMNS, drop=("takes",))), format)
+    show(_page(networks, others), format)
+
+
+def _page(networks: Sequence[Row], others: Sequence[Row]) -> Page:
+    shown = [{**row, **{title: short(name, row[name]) for name, title in SHOWN.items()}} for row in networks]
+    title = "networks, frame by frame: multiply-adds, numbers kept and delay in frames"
+    tables = [
+        Table(shown, NETWORKS, title, drop=("about",)),
+        Table(others, COLUMNS, "" if not networks else "what options take", drop=("takes",)),
+    ]
+    rows = [*networks, *others]
+    return Page(lambda: rows, lambda: whole(tables), lambda: Table(rows, (*COLUMNS, *FIGURES)))
 
 
 def known() -> Iterator[Row]:
-    """A row for each thing that a command line can name: what it is, and what it takes."""
-    yield from _specs()
+    """A row for each thing but networks that a command line can name: what it is, and what it takes."""
     for word, transform in TRANSFORMS.items():
         flags = " ".join(each.flag for each in transform.options())
         yield _row("transform", f"--{word}", transform.about, flags)
@@ -55,17 +75,10 @@ def known() -> Iterator[Row]:
     yield from _of_searches()
 
 
-def _specs() -> Iterator[Row]:
-    from costmodel.spec import document, shipped_names
-
-    for name in shipped_names():
-        found = document(name)
-        given = {key: item.value for key, item in found.root.value.items()}
-        # a spec that only picks a variant of another one has no text of its own: the two say what it is
-        if "description" in given:
-            yield _row("spec", name, str(given["description"]), " ".join(found.sections["variants"]))
-        else:
-            yield _row("spec", name, f"{given.get('extends', name)}, variant {found.variant}")
+def _specs(pattern: str) -> Iterator[Row]:
+    for row in shipped(pattern):
+        plain = {key: value for key, value in row.items() if key != "variants"}
+        yield {**plain, "kind": "spec", "takes": row["variants"]}
 
 
 def _of_searches() -> Iterator[Row]:
@@ -74,8 +87,7 @@ def _of_searches() -> Iterator[Row]:
     from search.train.recipe import load_recipe, recipe_names
 
     for name, place in SCORES.items():
-        module, _, made = place.partition(":")
-        yield _row("score", name, getattr(import_module(module), made).__doc__ or "")
+        yield _row("score", name, _about_class(*place.split(":")))
     for name in recipe_names():
         recipe = load_recipe(name)
         yield _row("recipe", name, f"{recipe.epochs:g} epochs on batches of {recipe.batch}")
@@ -83,12 +95,22 @@ def _of_searches() -> Iterator[Row]:
         yield _row("preset", name, description_of(name))
 
 
+def _about_class(module: str, name: str) -> str:
+    """The docstring of a class, read from its file: to import a score loads torch, which takes seconds."""
+    found = find_spec(module)
+    assert found is not None
+    assert found.origin is not None
+    body = ast.parse(Path(found.origin).read_text("utf-8")).body
+    (made,) = (each for each in body if isinstance(each, ast.ClassDef) and each.name == name)
+    return ast.get_docstring(made) or ""
+
+
 def _row(kind: str, name: str, about: str, takes: str = "") -> Row:
     return {"kind": kind, "name": name, "about": about.strip().split("\n")[0], "takes": takes}
 
 
 def _fits(row: Row, pattern: str) -> bool:
-    return pattern in row["name"].lower() or pattern == row["kind"]
+    return pattern in str(row["name"]).lower() or pattern == row["kind"]
 
 
 COMMAND = Command(

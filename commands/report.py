@@ -6,7 +6,7 @@ from pathlib import Path
 
 from commands.command import Command, Group
 from commands.options import DTYPE, OUT
-from commands.printing import tell
+from commands.printing import put, tell
 from commands.source import Source
 from commands.study_file import study_of
 from costmodel.options import Option
@@ -43,6 +43,13 @@ Examples:
     report forms                       writes out/gallery/NAME.md
 
     report forms --out docs
+"""
+
+SHIPPED = """The figures that `list` prints, worked out once.
+
+Examples:
+
+    report shipped > specs/figures.json       after a change of a spec or of a rule
 """
 
 PUBLIC = """Public networks' own figures beside those of their specs.
@@ -147,6 +154,13 @@ def forms(out: Path) -> None:
         print(path)
 
 
+def shipped() -> None:
+    """Prints the figures of shipped specs as they are kept beside them."""
+    from reports.shipped import index
+
+    put(index())
+
+
 def public(out: Path) -> None:
     """Writes the page of public networks and prints the file's path."""
     from reports.files import check_folder, write_files
@@ -199,6 +213,7 @@ COMMAND = Group(
         ),
         "gallery": Command(gallery, GALLERY, (OUT,)),
         "forms": Command(forms, FORMS, (OUT,)),
+        "shipped": Command(shipped, SHIPPED),
         "public": Command(public, PUBLIC, (OUT,)),
         "layers": Command(layers, LAYERS, (OUT,)),
         "language": Command(language, LANGUAGE, (OUT,)),

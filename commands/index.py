@@ -39,6 +39,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Specs": {
         "list": "Specs, variants, transforms, metrics, scores, recipes.",
+        "completion": "A script that completes commands and specs in a shell.",
         "schema": "The JSON Schema of specs, for editors.",
     },
 }

@@ -126,7 +126,7 @@ def count_rows(counts: Iterable[Counted]) -> Rows:
 
 
 # CSV holds one table: what stands in three for a person goes under one heading.
-SECTION_COLUMNS = ("section", "name", "value", "unit", "rule", "detail")
+SECTION_COLUMNS = ("section", "name", "value", "text", "unit", "rule", "detail")
 
 
 def _sections(forms: Sequence[Row], facts: Sequence[Row], counts: Sequence[Row]) -> Rows:
@@ -142,13 +142,18 @@ def _sections(forms: Sequence[Row], facts: Sequence[Row], counts: Sequence[Row])
             | {"value": row["value"]}
             for row in forms
         ),
-        *({"section": "fact", "name": row["fact"], "value": row["value"]} for row in facts),
+        *({"section": "fact", "name": row["fact"], _column(row["value"]): row["value"]} for row in facts),
         *(
             {"section": "convention", "name": row["convention"], "value": row["count"], "unit": row["unit"]}
             | {"rule": row["counts"], "detail": f"leaves out {row['leaves_out'] or 'nothing'}"}
             for row in counts
         ),
     ]
+
+
+def _column(value: object) -> str:
+    """Where a fact stands: numbers in one column, all else in another."""
+    return "value" if isinstance(value, int | float) and not isinstance(value, bool) else "text"
 
 
 def _layer_json(graph: Graph, found: Explanation) -> dict[str, object]:

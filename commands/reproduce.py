@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from commands.command import Command
 from commands.options import FORMAT
@@ -14,7 +14,9 @@ from reports.reproduce import reproduce as reproduce_papers
 from reports.table import Page, Table, Text, whole
 
 COLUMNS = ("paper", "table", "row", "figure", "published", "computed", "verdict", "reason")
-CSV_COLUMNS = (*COLUMNS, "unit", "difference", "convention")
+# shapes, and figures that a paper gives roughly: what is no number stands in columns of its own
+TEXTS = ("published_text", "computed_text")
+CSV_COLUMNS = (*COLUMNS, "unit", "difference", "convention", *TEXTS)
 COUNT_COLUMNS = ("paper", "counted", *VERDICTS)
 
 EXAMPLES = """The papers' printed cost figures, each computed anew.
@@ -64,7 +66,7 @@ def page(figures: Sequence[Reproduced], every: Sequence[Reproduced], listed: Seq
     return Page(
         lambda: {"figures": [each.as_row() for each in every], "counts": totals},
         lambda: [*whole([shown]), counted],
-        lambda: Table([each.as_row() for each in every], CSV_COLUMNS),
+        lambda: Table([_sheet_row(each.as_row()) for each in every], CSV_COLUMNS),
         lambda: [counted, shown],
     )
 
@@ -110,6 +112,26 @@ def table_page(name: str) -> Page:
         lambda: [Table(rows, columns, title), told],
         document=lambda: [Text.of(f"{title}\n", "md"), Table(rows, columns), told],
     )
+
+
+def _sheet_row(row: Mapping[str, object]) -> dict[str, object]:
+    """A figure as CSV has it: numbers without their commas, and what is none in columns of its own."""
+    found = dict(row)
+    for name in ("published", "computed"):
+        text = str(row[name] if row[name] is not None else "").replace(",", "")
+        if text and not _is_number(text):
+            found |= {name: None, f"{name}_text": row[name]}
+        elif text:
+            found[name] = text
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 COMMAND = Command(

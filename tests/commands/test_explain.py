@@ -44,6 +44,8 @@ def test_csv_holds_every_row_once(capsys: pytest.CaptureFixture[str]):
     rows = list(csv.DictReader(io.StringIO(run(capsys, "x3d_m", "fc2", "--format", "csv"))))
     assert {row["section"] for row in rows} == {"closed form", "fact", "convention"}
     assert [row["value"] for row in rows if row["name"] == "fvcore"] == ["819200"]
+    assert all(float(row["value"]) >= 0 for row in rows if row["value"])
+    assert [row["text"] for row in rows if row["name"] == "whole clip"] == ["False"]
 
 
 def test_without_a_layer_every_convention_counts_the_network(capsys: pytest.CaptureFixture[str]):

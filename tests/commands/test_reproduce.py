@@ -1,5 +1,7 @@
 """`reproduce` prints the papers' figures for programs, for people and as documented."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -41,6 +43,13 @@ def test_rows_are_listed_for_people_as_markdown_and_csv(capsys: pytest.CaptureFi
     header, first, *_ = capsys.readouterr().out.splitlines()
     assert header.startswith("paper,table,row,figure,published,computed,verdict,reason,unit,difference")
     assert first.startswith("x3d,2,X3D-XS,FLOPs,0.60,0.605256512,close,")
+
+
+def test_columns_of_csv_hold_numbers_or_texts(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["reproduce", "efficient3d", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert all(float(row[name]) >= 0 for row in rows for name in ("published", "computed") if row[name])
+    assert "1024x1x1x1" in {row["computed_text"] for row in rows}
 
 
 @pytest.mark.parametrize("format", ["table", "md", "csv", "json"])

@@ -30,7 +30,8 @@ def diff(sources: list[Source], layers: bool, dtype: str, format: str) -> int:
     """Prints what changed; 1 where anything did."""
     if len(sources) != 2:
         raise OptionError(f"diff: {len(sources)} networks, expected two")
-    from reports.diff import Difference, page
+    from reports.diff import Difference
+    from reports.diff_page import page
 
     found = Difference.of(sources[0], sources[1], dtype)
     tell_missing()

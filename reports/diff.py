@@ -1,4 +1,4 @@
-"""What changed from one network to another: figures, and layers that were added, removed or changed."""
+"""In what two networks differ: figures, and layers that were added, removed or changed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,10 @@ from costmodel.graph import Graph
 from costmodel.network import Network
 from costmodel.numbers import is_exact
 from costmodel.ops.base import Op
-from reports.compare import short
 from reports.matching import Pair, matched, other_inputs
-from reports.table import Page, Row, Shown, Table, Text
+from reports.table import Row
 
-MOST_LAYERS = 20  # that are shown unless all are asked for
 FIGURES = ("params", "macs", "state_floats", "activation_floats", "receptive_field", "delay")
-FIGURE_COLUMNS = ("figure", "before", "after", "difference", "ratio")
-LAYER_COLUMNS = ("change", "layer", "what", "MACs", "state", "params")
-SHEET = (
-    *("change", "layer", "layer_before", "op", "what"),
-    *(f"{name}_{when}" for name in FIGURES for when in ("before", "after")),
-)
 OWN = ("added", "removed", "changed")
 
 
@@ -75,7 +67,7 @@ class Difference:
     def figures(self) -> list[Row]:
         """A row for each figure of the whole network that changed."""
         return [
-            {"figure": name, "before": old, "after": new, **_apart(old, new)}
+            {"figure": name, "before": old, "after": new, **apart(old, new)}
             for name, new in self.after.totals.items()
             if (old := self.before.totals.get(name)) != new
         ]
@@ -112,58 +104,6 @@ class Difference:
             "figures": self.figures,
             "layers": self.layers,
         }
-
-
-def page(found: Difference, *, all_layers: bool) -> Page:
-    """The figures that changed, then the layers."""
-    return Page(
-        found.as_json,
-        lambda: _parts(found, all_layers=all_layers),
-        lambda: Table(found.layers, SHEET),
-    )
-
-
-def _parts(found: Difference, *, all_layers: bool) -> list[Shown]:
-    if found.is_none:
-        told = (
-            f"no difference; {found.renamed} layers are called otherwise"
-            if found.renamed
-            else "no difference"
-        )
-        return [Text.of(f"{told}\n", "table", "md")]
-    before, after = found.graphs
-    title = f"{before.name}, {found.before.mode} -> {after.name}, {found.after.mode}"
-    rows = [_shown_figure(row) for row in found.figures]
-    chosen = found.layers if all_layers else _largest(found.own)
-    layers = [_shown_layer(row) for row in chosen]
-    return [
-        Text.of(f"{found.input}\n" if found.input else "", "table", "md"),
-        Table(rows, FIGURE_COLUMNS, f"{title}: figures", drop=("ratio",)),
-        *([Table(layers, LAYER_COLUMNS, "layers", drop=("params", "state"))] if layers else []),
-        Text.of(_rest(found, len(layers)), "table", "md"),
-    ]
-
-
-def _rest(found: Difference, shown: int) -> str:
-    """What is not shown, in words."""
-    own, others = len(found.own), len(found.layers) - len(found.own)
-    counts = [f"{sum(row['change'] == each for row in found.own)} {each}" for each in OWN]
-    further = "further have other maps or figures because of them" if own else "have other maps or figures"
-    left_out = "" if shown == len(found.layers) else "; --layers lists all"
-    return f"layers: {', '.join(counts)}; {others} {further}{left_out}\n"
-
-
-def _largest(rows: Sequence[Row]) -> list[Row]:
-    """Those whose cost changed most, in the network's order."""
-    ranked = sorted(range(len(rows)), key=lambda place: _size(rows[place]), reverse=True)
-    return [rows[place] for place in sorted(ranked[:MOST_LAYERS])]
-
-
-def _size(row: Row) -> float:
-    changes = (
-        _apart(row[f"{name}_before"], row[f"{name}_after"])["difference"] for name in ("macs", "params")
-    )
-    return sum(abs(float(each)) for each in changes if isinstance(each, int | float))
 
 
 def _row(pair: Pair, left: Row | None, right: Row | None, what: list[str]) -> Row:
@@ -211,12 +151,14 @@ def _values(op: Op) -> dict[str, object]:
 
 
 def _text(value: object) -> str:
+    if value is None:  # what follows from the other fields, or from the input
+        return "auto"
     if isinstance(value, tuple):
-        return "x".join(map(str, value))
+        return "x".join(map(_text, value))
     return f"{float(value):g}" if is_exact(value) and not isinstance(value, int) else str(value)
 
 
-def _apart(old: object, new: object) -> dict[str, object]:
+def apart(old: object, new: object) -> dict[str, object]:
     """How far a figure moved, and how many times what it was."""
     if isinstance(old, bool) or not (isinstance(old, int | float) and isinstance(new, int | float)):
         difference = new if old is None else None if new is not None else _negative(old)
@@ -229,35 +171,3 @@ def _apart(old: object, new: object) -> dict[str, object]:
 
 def _negative(value: object) -> object:
     return -value if isinstance(value, int | float) else None
-
-
-def _shown_figure(row: Row) -> Row:
-    name, ratio, apart = str(row["figure"]), row["ratio"], row["difference"]
-    return {
-        "figure": name,
-        **{when: short(name, row[when]) for when in ("before", "after")},
-        "difference": None if apart is None else _signed(name, apart),
-        "ratio": None if ratio is None else f"{ratio:.4g}",
-    }
-
-
-def _signed(name: str, value: object) -> str:
-    assert isinstance(value, int | float)
-    return f"{'+' if value > 0 else '-'}{short(name, abs(value))}"
-
-
-def _shown_layer(row: Row) -> Row:
-    figures = {"MACs": "macs", "state": "state_floats", "params": "params"}
-    apart = {
-        title: _apart(row[f"{name}_before"], row[f"{name}_after"])["difference"]
-        for title, name in figures.items()
-    }
-    before, after = row["layer_before"], row["layer"]
-    told = f"{row['what']}; was {before}" if before and after and before != after else row["what"]
-    maps = f"{row['out_before'] or ''} -> {row['out_after'] or ''}".strip()
-    return {
-        "change": row["change"],
-        "layer": after or before,
-        "what": told or (row["op"] if row["change"] in ("added", "removed") else maps),
-        **{title: _signed(title, value) if value else None for title, value in apart.items()},
-    }

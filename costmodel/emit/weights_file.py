@@ -39,7 +39,7 @@ def read_content(path: Path) -> dict[str, object]:
         reason = "holds what could run code when it is read, or is no checkpoint"
         raise EmitError(f"{path}: {reason}; expected tensors and plain values of torch.save") from error
     except Exception as error:  # a broken file ends in whatever the reader of pickles stumbles over
-        raise EmitError(f"{path}: truncated, or no checkpoint of torch.save ({_reason(error)})") from error
+        raise EmitError(f"{path}: truncated, or no checkpoint of torch.save") from error
     if not isinstance(content, Mapping) or not content:
         raise EmitError(f"{path}: holds {type(content).__name__}, expected tensors by name")
     wrong = next((name for name in content if not isinstance(name, str)), None)
@@ -118,8 +118,3 @@ def shown(name: object) -> str:
     if not isinstance(name, str):
         name = str(name) if isinstance(name, int | float) else type(name).__name__
     return one_line(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}...")
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return one_line(lines[0][:120]).rstrip(".")

@@ -24,6 +24,8 @@ from reports.table import plain_json
 INDEX = "figures.json"
 CLIP, STREAM = ("params", "macs_per_clip"), ("macs_per_frame", "state_floats", "delay")
 FIGURES = (*CLIP, *STREAM)
+# Remarks, and the axes that a search moves: no figure of a network depends on them.
+_ASIDE = re.compile(r"^axes:.*?(?=^[^\s#]|\Z)|\s*(?:^|\s)#[^\n]*", re.MULTILINE | re.DOTALL)
 _EXTENDS = re.compile(r"^extends:\s*[\"']?(\w+)", re.MULTILINE)
 
 Row = Mapping[str, object]
@@ -54,8 +56,9 @@ def digest(name: str) -> str:
 
     texts, each = [costmodel.__version__], name
     while each:
-        texts.append((shipped_folder() / f"{each}.yaml").read_text("utf-8"))
-        base = _EXTENDS.search(texts[-1])
+        text = (shipped_folder() / f"{each}.yaml").read_text("utf-8")
+        texts.append(_ASIDE.sub("", text))
+        base = _EXTENDS.search(text)
         each = base[1] if base and base[1] != each else ""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 

@@ -37,7 +37,10 @@ def test_a_spec_that_changed_has_another_digest(monkeypatch: pytest.MonkeyPatch,
     before = shipped.digest("x3d_m")
     assert shipped.digest("x3d") != before
     with (tmp_path / "x3d.yaml").open("a") as file:  # which x3d_m extends
-        file.write("# changed\n")
+        file.write("# a remark\naxes:\n  Width: {moves: gamma_w}\n")
+    assert shipped.digest("x3d_m") == before
+    with (tmp_path / "x3d.yaml").open("a") as file:
+        file.write("changed: 1\n")
     assert shipped.digest("x3d_m") != before
 
 

@@ -135,13 +135,15 @@ def draw(found: Sequence[Compared], x: str, y: str) -> Figure:
     there = [(each, left, low) for each, left, low in points if left is not None and low is not None]
     if not there:
         raise OptionError(f"--x {x} --y {y}: no network here has both")
-    drawn = Figure(figsize=(8, 5 + 0.22 * len(there)), layout="constrained")
+    # short names stand in three columns below, command lines under each other
+    columns = 3 if max(len(each.line) for each, _, _ in there) < 25 else 1
+    drawn = Figure(figsize=(8, 5 + 0.22 * -(-len(there) // columns)), layout="constrained")
     axes = drawn.subplots()
     for place, (each, left, low) in enumerate(there):
         axes.plot(
             [left],
             [low],
-            MARKS[place % len(MARKS)],
+            MARKS[(place + place // len(COLOURS)) % len(MARKS)],  # no pair of colour and mark twice
             color=COLOURS[place % len(COLOURS)],
             markersize=9,
             label=drawing(each.line),
@@ -151,13 +153,15 @@ def draw(found: Sequence[Compared], x: str, y: str) -> Figure:
         # of equal or neighbouring values a logarithm shows nothing
         if min(values) > 0 and max(values) > 10 * min(values):
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            few = max(values) < 1000 * min(values)
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
             axis.set_minor_formatter(NullFormatter())
-        axis.set_major_formatter(EngFormatter(sep=""))
+        if max(values) >= 1000:
+            axis.set_major_formatter(EngFormatter(sep=""))
         axis.set_label_text(_titled(name))
     axes.margins(0.1)
     axes.grid(alpha=0.25)
-    drawn.legend(loc="outside lower left", frameon=False)
+    drawn.legend(loc="outside lower left", frameon=False, ncols=columns)
     return drawn
 
 

@@ -70,14 +70,19 @@ def words(command: Command) -> st.SearchStrategy[list[str]]:
 @given(data=st.data())
 def test_both_parsers_take_the_same_and_refuse_it_with_the_same_words(name: str, data: st.DataObject):
     arguments = data.draw(words(EVERY[name]))
-    assert by_hand(EVERY[name], arguments) == by_typer(name, arguments)
+    # as text: a rate of nan, which the command itself refuses, is not equal to itself
+    assert repr(by_hand(EVERY[name], arguments)) == repr(by_typer(name, arguments))
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_both_parsers_have_the_same_defaults(name: str):
     command = EVERY[name]
     places = [each for each in command.table if each.is_required]
-    arguments = [text for each in places for text in ([] if each.is_positional else [each.flag]) + ["1"]]
+    arguments = [
+        text
+        for each in places
+        for text in ([] if each.is_positional else [each.flag]) + [each.choices[0] if each.choices else "1"]
+    ]
     values = by_hand(command, arguments)
     assert values == by_typer(name, arguments)
     assert isinstance(values, dict)

@@ -35,6 +35,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "search": "Expand or contract a network under a budget, axis by axis.",
         "solve": "The best network of a grid within limits, without training.",
         "baselines": "A search beside single axes and random search.",
+        "sampling": "Frames sampled by similarity beside what that must beat.",
+        "ablate": "What each choice of a sampler is worth, trained in one study.",
         "study": "What searches have found and decided, and why.",
     },
     "Specs": {

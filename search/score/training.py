@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
+from costmodel.analysis.active_bins import samplers
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from search.data import open_data
 from search.room import must_fit, needed_bytes
 from search.score.base import Result, Task
+from search.train.evaluate import Views, accuracy_of
 from search.train.forms import Kind
 from search.train.loop import metrics_csv, train
 from search.train.metrics import standard_error
 from search.train.options import Options
+from search.train.options import Result as Trained
 from search.train.recipe import load_recipe
 
 
@@ -90,8 +93,16 @@ class TrainScore:
         seconds = {f"{name}_seconds": round(spent, 3) for name, spent in result.seconds.items()}
         error = standard_error(result.accuracy, len(self.data.validation.labels))
         measured = {"loss": result.loss, "train_accuracy": result.train_accuracy, "error": error, **seconds}
+        if samplers(result.form.network.graph):
+            measured |= self._active_bins(result)
         weights = weights_bytes(result.form.network.state_dict(), result.about)
         return Result(result.accuracy, result.macs, metrics_csv(result.rows), measured, weights)
+
+    def _active_bins(self, result: Trained) -> dict[str, float]:
+        """Of a sampled network, what its validation clips needed on average."""
+        found = accuracy_of(result.form, self.data, Views(), self.device)
+        assert found.sampled is not None
+        return {"active_bins": found.sampled.mean, "macs_per_view": found.macs_per_view}
 
     def memory(self, task: Task, room: int | None) -> int:
         """Bytes that training a candidate takes; 0 where that is not predicted, on a GPU or frame by frame.

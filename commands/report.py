@@ -96,6 +96,28 @@ Examples:
 """
 
 
+SAMPLED_SPEED = """The eager time of a sampled clip against its multiply-adds, by its active bins.
+
+Medians of calls in turn, of one clip on one thread of this machine, beside the network without sampling.
+
+Examples:
+
+    report sampled-speed x3d_s --sgs res2 --out docs/images
+"""
+RUNS = Option("runs", "Measured calls of each.", int, 30, least=1)
+
+
+def sampled_speed(source: Source, runs: int, out: Path) -> None:
+    """Writes the table and the drawing and prints the files' paths."""
+    from reports.files import check_folder, write_files
+    from reports.sampled_speed import files_of, speed
+
+    check_folder(out)
+    rows = speed(source, runs, tell)
+    for path in write_files(out, files_of(source.document.name, rows)):
+        print(path)
+
+
 def memory(source: Source, dtype: str, out: Path) -> None:
     """Writes the memory report and prints the files' paths."""
     from reports.files import check_folder, write_files
@@ -218,5 +240,6 @@ COMMAND = Group(
         "layers": Command(layers, LAYERS, (OUT,)),
         "language": Command(language, LANGUAGE, (OUT,)),
         "fronts": Command(fronts, FRONTS, (OUT,)),
+        "sampled-speed": Command(sampled_speed, SAMPLED_SPEED, (RUNS, OUT), takes="spec"),
     },
 )

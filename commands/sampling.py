@@ -44,8 +44,8 @@ def sampling(
     from reports.files import check_folder, write_files
     from reports.sampling_trials import files_of, page
     from search.data import open_data
+    from search.train.compared import Comparison
     from search.train.recipe import load_recipe
-    from search.trials.sampled import Comparison
 
     if source.made_by(Sgs) is None:
         raise OptionError("--sgs: is missing; expected the stage behind which frames are sampled")

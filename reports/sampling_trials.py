@@ -16,7 +16,7 @@ from reports.tables import frame_csv
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from search.trials.sampled import Trial
+    from search.train.compared import Trial
 
 
 class MethodRow(TypedDict):

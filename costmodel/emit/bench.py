@@ -200,7 +200,7 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
     backends = [name for name in setting.chosen if name != "recorded"]
     # Those that write code need one shape for all clips: measured where asked for, which says why not.
     if not setting.backends and any(node.op.is_adaptive for node in clip_graph.nodes):
-        say(f"{title}: eager alone, as its clips have numbers of frames of their own")
+        say(f"{title}: eager alone, as its clips have {_active_bins(clip, inputs)} active bins, each its own")
         backends = ["eager"]
     # `ratio` is over the clip network as PyTorch runs it, whatever backends the steps are measured on.
     if graph.is_stream and "eager" not in backends:
@@ -220,6 +220,13 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
         say(f"preparing {title}, continual, {backend}")
         run = fold_norms(stream) if setting.fold else stream
         yield _step_subject(title, run, backend, inputs[:, :, 0].contiguous(), setting)
+
+
+def _active_bins(network: ClipNetwork, clips: Tensor) -> str:
+    """The mean of active bins of clips, behind each sampler."""
+    with network.active_bins() as found:
+        network(clips.to(network._like(clips).device))
+    return " and ".join(f"{sum(each) / len(each):.2f}" for each in found.values())
 
 
 def _network(

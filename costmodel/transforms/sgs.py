@@ -189,7 +189,7 @@ def _filled(graph: Graph, samplers: list[str]) -> Graph:
             filled.replace(name, replace(op, least=least))
         with suppress(ShapeError):
             editor.graph()
-            return filled.graph()
+            return graph if least == 1 else filled.graph()
     return graph
 
 

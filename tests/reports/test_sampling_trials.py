@@ -3,7 +3,7 @@
 import pytest
 
 from reports.sampling_trials import files_of, page, summary
-from search.trials.sampled import Trial
+from search.train.compared import Trial
 
 TRIALS = [
     Trial("plain", 0, 0.5, 100, 8.0, 0.6, 1.0),

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-import search.trials.sampled as trials
+import search.train.compared as trials
 from costmodel.analysis.cost import analyze
 from costmodel.errors import DataError
 from costmodel.network import Network
 from costmodel.transforms.sgs import Sgs
 from search.data import open_data
+from search.train.compared import Comparison, contenders
 from search.train.recipe import load_recipe
-from search.trials.sampled import Comparison, contenders
 
 NETWORK = Network.of("digits", None, {"frames": 8, "gamma_tau": 2, "crop": 12}, (Sgs("res1"),))
 

@@ -24,8 +24,8 @@ from search.train.evaluate import ClipAccuracy, Views, accuracy_of
 from search.train.forms import Form, form_of
 from search.train.learner import Learner
 from search.train.options import Options
+from search.train.other_frames import OTHERS, attending
 from search.train.recipe import Recipe
-from search.trials.other_frames import OTHERS, attending
 
 KEPT = "trials.json"
 Say = Callable[[str], None]

@@ -10,7 +10,7 @@ from costmodel.network import Network
 from costmodel.ops import Sgs
 from costmodel.transforms.sgs import Sgs as Sampling
 from costmodel.types import TensorType
-from search.trials.other_frames import EvenFrames, RandomEmbeddings, RandomFrames, attending
+from search.train.other_frames import EvenFrames, RandomEmbeddings, RandomFrames, attending
 
 X = TensorType(3, 16, 2, 2)
 CLIP = torch.arange(16.0).view(1, 1, 16, 1, 1).expand(2, 3, 16, 2, 2)

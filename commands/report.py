@@ -96,13 +96,14 @@ Examples:
 """
 
 
-SAMPLED_SPEED = """The eager time of a sampled clip against its multiply-adds, by its active bins.
+SAMPLED_SPEED = """The eager time of a sampled clip, by its active bins.
 
-Medians of calls in turn, of one clip on one thread of this machine, beside the network without sampling.
+Against its multiply-adds: medians of calls in turn, of one clip on one thread of this machine, beside the
+network without sampling.
 
 Examples:
 
-    report sampled-speed x3d_s --sgs res2 --out docs/images
+    report sampling x3d_s --sgs res2 --out docs/images
 """
 RUNS = Option("runs", "Measured calls of each.", int, 30, least=1)
 
@@ -240,6 +241,6 @@ COMMAND = Group(
         "layers": Command(layers, LAYERS, (OUT,)),
         "language": Command(language, LANGUAGE, (OUT,)),
         "fronts": Command(fronts, FRONTS, (OUT,)),
-        "sampled-speed": Command(sampled_speed, SAMPLED_SPEED, (RUNS, OUT), takes="spec"),
+        "sampling": Command(sampled_speed, SAMPLED_SPEED, (RUNS, OUT), takes="spec"),
     },
 )

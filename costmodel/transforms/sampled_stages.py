@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from costmodel.analysis.head import head_of
@@ -96,6 +97,9 @@ def places(graph: Graph) -> str:
         stages = [each for each in stages if each not in head]
     except GraphError:
         pass
+    # Of pathways such as slow_res2 and fast_res2 the stage that all of them have.
+    ends = Counter(each.partition("_")[2] for each in stages)
+    stages = [end for end, number in ends.items() if end and number > 1] or stages
     return (
         f"it would go behind an early stage, such as {', '.join(stages[:2])}"
         if stages

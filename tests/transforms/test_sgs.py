@@ -130,6 +130,11 @@ def test_what_is_refused(stage: str, options: dict[str, object], message: str):
     assert message in str(error.value)
 
 
+def test_a_sampler_in_one_pathway_is_refused_with_the_stage_of_all():
+    with pytest.raises(CostModelError, match=r"fuse2 would join .* behind an early stage, such as res2, res3"):
+        sampled("slow_res2", "slowfast", None).graph()
+
+
 def test_frames_are_not_sampled_twice():
     once = sampled("res2").graph()
     with pytest.raises(CostModelError, match=r"res2.2.sgs samples already, and bins have no order in time"):

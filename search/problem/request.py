@@ -216,5 +216,5 @@ def _notes(problem: Problem) -> tuple[str, ...]:
     notes += [f"{document.name}: declares no axes; those of its input are taken: {moved}"] * declares_none(
         document
     )
-    notes += list(filter(None, [rate_note(problem.family.network.graph(), problem.family.fps)]))
+    notes += list(filter(None, [rate_note(problem.family.at(problem.start).graph(), problem.family.fps)]))
     return tuple(notes)

@@ -160,6 +160,7 @@ def test_every_op_can_be_written():
         "part": 1,
         "size": (2, 2, 2),
         "active": 2,
+        "windows": (2, 2, 2),
     }
     for word, op in OPS.items():
         if not op.runs:

@@ -42,17 +42,7 @@ class Attention(Op):
     starts: bool = True
 
     def demands(self, query: TensorType, key: TensorType, value: TensorType) -> Iterator[Demand]:
-        yield (
-            equal(query.channels, key.channels),
-            "a query of {} and a key of {} channels",
-            (query[0], key[0]),
-        )
-        for part in (query, value):
-            yield (
-                equal(part.channels % self.heads, 0),
-                "{} heads do not divide {} channels",
-                (self.heads, part.channels),
-            )
+        yield from demands_of_heads(query, key, value, self.heads)
         for one, other in zip(key[1:], value[1:], strict=True):
             yield equal(one, other), "a key of {} and a value of {} differ in their positions", (key, value)
         is_window = self.over == "window"
@@ -138,3 +128,18 @@ class Attention(Op):
             return super().streamed(stream, *inputs)
         must_look_ahead_of_pools(self, stream)
         return Step(replace(self, starts=False), self.reach - 1)
+
+
+def demands_of_heads(query: TensorType, key: TensorType, value: TensorType, heads: Size) -> Iterator[Demand]:
+    """What products of queries and keys ask of channels: as many of both, in equal parts for each head."""
+    yield (
+        equal(query.channels, key.channels),
+        "a query of {} and a key of {} channels",
+        (query[0], key[0]),
+    )
+    for part in (query, value):
+        yield (
+            equal(part.channels % heads, 0),
+            "{} heads do not divide {} channels",
+            (heads, part.channels),
+        )

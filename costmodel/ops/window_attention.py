@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from costmodel.numbers import Size, equal
+from costmodel.ops.attention import demands_of_heads
 from costmodel.ops.base import Demand, Op, PadTriple, Triple
 from costmodel.types import FRAMEWISE, Shape, TensorType, Window, Work
 
@@ -72,17 +73,7 @@ class WindowAttention(Op):
     bias: bool = False
 
     def demands(self, query: TensorType, key: TensorType, value: TensorType) -> Iterator[Demand]:
-        yield (
-            equal(query.channels, key.channels),
-            "a query of {} and a key of {} channels",
-            (query[0], key[0]),
-        )
-        for part in (query, value):
-            yield (
-                equal(part.channels % self.heads, 0),
-                "{} heads do not divide {} channels",
-                (self.heads, part.channels),
-            )
+        yield from demands_of_heads(query, key, value, self.heads)
         for one, other, third in zip(query[1:], key[1:], value[1:], strict=True):
             for each in (other, third):
                 shown = "a query of {}, a key of {} and a value of {} differ in their positions"

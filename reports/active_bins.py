@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from costmodel.analysis.active_bins import samplers
-from costmodel.analysis.conventions import Convention, count_per_clip
+from costmodel.analysis.convention import Convention, count_per_clip
 from costmodel.analysis.cost import Analysis, analyze, plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate

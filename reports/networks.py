@@ -9,7 +9,8 @@ from fractions import Fraction
 from math import isinf
 from typing import Any
 
-from costmodel.analysis.conventions import CONVENTIONS, convention_named, count_of
+from costmodel.analysis.convention import count_of
+from costmodel.analysis.conventions import CONVENTIONS, convention_named
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
 from costmodel.arithmetic import parse

@@ -8,13 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from costmodel.analysis.conventions import (
-    Convention,
-    convention_named,
-    count_of,
-    count_per_clip,
-    count_per_frame,
-)
+from costmodel.analysis.convention import Convention, count_of, count_per_clip, count_per_frame
+from costmodel.analysis.conventions import convention_named
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import (
     METRICS,

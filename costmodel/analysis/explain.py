@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from costmodel.analysis.closed_forms import ClosedForm, closed_forms
-from costmodel.analysis.conventions import CONVENTIONS, Convention, amounts, count_of, way_of
+from costmodel.analysis.convention import Convention, amounts, count_of, way_of
+from costmodel.analysis.conventions import CONVENTIONS
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import STANDS_FOR
 from costmodel.errors import OptionError, nearest

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from costmodel import analyze, continual, load
-from costmodel.analysis.conventions import CONVENTIONS, convention_named, count_per_clip
+from costmodel.analysis.convention import count_per_clip
+from costmodel.analysis.conventions import CONVENTIONS, convention_named
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import KINDS, STANDS_FOR
 from costmodel.errors import OptionError

@@ -3,7 +3,8 @@
 import pytest
 
 from costmodel import continual, load
-from costmodel.analysis.conventions import CONVENTIONS, count_of
+from costmodel.analysis.convention import count_of
+from costmodel.analysis.conventions import CONVENTIONS
 from costmodel.analysis.explain import explain
 from costmodel.analysis.figures import Figures
 from costmodel.errors import OptionError

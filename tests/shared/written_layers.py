@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from costmodel.analysis.conventions import way_of
+from costmodel.analysis.convention import way_of
 from costmodel.emit.modules.base import layer_for
 from costmodel.emit.modules.texts.window_attention import in_windows, out_of_windows
 from costmodel.graph import INPUT, Graph, Node

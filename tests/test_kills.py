@@ -121,10 +121,15 @@ def ended_all(session: int) -> bool:
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     try:
-        children = psutil.Process(process.pid).children()
-        return [each for each in children if "--multiprocessing-fork" in each.cmdline()]
+        servers = psutil.Process(process.pid).children()
+        return [each for server in servers for each in server.children() if _is_copied(server)]
     except psutil.Error:  # it ended meanwhile
         return []
+
+
+def _is_copied(process: psutil.Process) -> bool:
+    """Whether workers begin as copies of a process."""
+    return any("multiprocessing.forkserver" in part for part in process.cmdline())
 
 
 def disturbed(

@@ -20,6 +20,7 @@ ORDER = (
     ("costmodel.errors",),
     ("costmodel.escape", "costmodel.names", "costmodel.readable", "costmodel.answer"),
     ("costmodel.own",),
+    ("costmodel.claimed",),
     ("costmodel.files",),
     ("costmodel.numbers",),
     ("costmodel.options",),
@@ -53,6 +54,7 @@ TORCH = (
     "search.train",
     "search.data",
     "search.score",
+    "search.engine.loaded",
 )
 # Where each slow library may load together with its importer; elsewhere, inside the function that uses it.
 SLOW_LIBRARIES = {

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 
-from costmodel import own
 from costmodel.errors import OptionError
 from search.engine.base import Job, Outcome, engine
+from search.engine.begin import begin
 from search.room import GIB, free_bytes
 from search.score.base import Task
 
 _SIGKILL = 9  # Windows has no such name
-_HAS_MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 
 @dataclass
 class _Worker:
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     task: Task | None = None
     started: float = 0.0
@@ -150,27 +148,8 @@ class LocalEngine:
         return Outcome(task.key, None, reason, "", seconds, is_crowded=is_crowded)
 
     def _start(self, index: int) -> _Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
         device = str(index % self.devices) if self.devices else None
-        process = context.Process(
-            target=own.call, args=("search.engine.worker:work", theirs, self.options, device), daemon=True
-        )
-        with _held_back():
-            process.start()
-        theirs.close()
-        return _Worker(process, ours)
-
-
-@contextmanager
-def _held_back() -> Iterator[None]:
-    """Holds Ctrl-C back, for a worker that starts too: it would tell of it before it can ignore it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _HAS_MASKS else None
-    try:
-        yield
-    finally:
-        if before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return _Worker(*begin("search.engine.worker:work", self.options, device))
 
 
 def _ending(code: int | None) -> str:

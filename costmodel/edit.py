@@ -22,6 +22,7 @@ class Changes(TypedDict, total=False):
     every: Size
     clip: Graph | None
     notes: tuple[str, ...]
+    pool: Size | None
 
 
 class Editor:

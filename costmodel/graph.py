@@ -57,6 +57,7 @@ class Graph:
         clip: for a stream, the clip network that it runs frame by frame.
         notes: what a transform did that a reader must know.
         blocks: the spec's blocks by the prefix of their layers' names, such as `res2.0`.
+        pool: for a stream, the input frames that its last pool was asked to cover instead of the clip.
         inferred: the types of all edges, where whoever collected the nodes has them.
 
     Raises:
@@ -72,6 +73,8 @@ class Graph:
     clip: Graph | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     blocks: Mapping[str, Block] = field(default_factory=dict, repr=False, compare=False)
+    # What was asked for, by which validation knows how many frames there should be; nothing is made of it.
+    pool: Size | None = field(default=None, repr=False, compare=False)
     inferred: InitVar[Kinds | None] = None
 
     def __repr__(self) -> str:

@@ -105,7 +105,12 @@ class StreamGraph:
                 name = f"{merge}.delay{branch + 1 if branch else ''}"
                 delay, count = Delay(wait, self.at[source].jump), self.editor.node(merge).count
                 shared[key] = self.editor.insert_before(node.name, position, delay, name, count)
-        return self.editor.graph(source=self.clip.source.with_time(1), clip=self.clip, notes=self.notes())
+        return self.editor.graph(
+            source=self.clip.source.with_time(1),
+            clip=self.clip,
+            notes=self.notes(),
+            pool=self.options.pool,
+        )
 
     def notes(self) -> tuple[str, ...]:
         """What the transform changed."""

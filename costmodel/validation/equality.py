@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf, isnan
 
@@ -15,6 +15,7 @@ from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, difference, equal, within
+from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import small
 from costmodel.validation.reference import Reference
 from costmodel.validation.running import frames_of, running
@@ -69,13 +70,33 @@ def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
     figures = Figures(graph)
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
-    clip = frames_of(graph, 1, frames_compared(figures), seed)
-    expected = expected_outputs(graph, Reference(graph, network.layers)(clip))
+    clip, outputs = clip_and_outputs(graph, network, frames_compared(figures), seed)
+    expected = expected_outputs(graph, outputs)
     first = clip[:, :, : frames_to_settle(figures)]
     yield from _steps(network, clip, expected)
     yield _plain_steps(network, first, expected[graph.output])
     yield _forward(network, clip, expected)
     yield _replicated(graph, network, first, seed)
+
+
+def clip_and_outputs(
+    graph: Graph, network: StreamNetwork, frames: int, seed: int, kept: Collection[str] | None = None
+) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """So many frames, and what the clip network answers to a longer clip that begins with them.
+
+    The longer one ends where nothing that a stream knows by then sees its end.
+    """
+    clip_network, times = LongClip(graph, network.layers), timing(graph)
+    names = [name for name in clip_network.clip.by_name if kept is None or name in kept]
+    # A stream's answers by then: none sees a frame that has not come.
+    known = {name: (frames - 1 - int(times[name].delay)) // times[name].jump + 1 for name in names}
+    length = clip_network.whole(frames)
+    while True:
+        clip = frames_of(graph, 1, length, seed)
+        outputs = clip_network(clip, kept)
+        if length > 4 * frames or all(outputs[name].shape[2] >= known[name] for name in names):
+            return clip[:, :, :frames], outputs
+        length += clip_network.whole(frames)
 
 
 def frames_compared(figures: Figures) -> int:
@@ -95,6 +116,12 @@ def first_answered(graph: Graph) -> int:
     """The number of the first output that a stream answers; those ahead of its first frame never come."""
     end = timing(graph)[graph.output]
     return max(0, -int(end.delay // end.jump))
+
+
+def _due(graph: Graph, frames: int) -> int:
+    """How many answers a stream has given after so many frames."""
+    end = timing(graph)[graph.output]
+    return max(0, (frames - 1 - int(end.delay)) // end.jump + 1) - first_answered(graph)
 
 
 def expected_outputs(graph: Graph, clip_outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -133,13 +160,8 @@ def _steps(network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor])
     note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
     yield found.check("steps_equal_the_clip_network", note)
     # A stream that answers nothing would differ from nothing.
-    known = expected[network.graph.output].shape[2] - first_answered(network.graph)
-    yield equal(
-        "answers",
-        known,
-        answered[network.graph.output],
-        f"to {frames} frames; the clip network knows as many",
-    )
+    known = _due(network.graph, frames)
+    yield equal("answers", known, answered[network.graph.output], f"to {frames} frames")
     silent = [layer for layer in network.layers if not answered[layer]]
     yield equal("layers_without_an_output", 0, len(silent), ", ".join(silent[:3]))
 
@@ -195,6 +217,6 @@ def compared(network: StreamNetwork, clip: Tensor, expected: Tensor) -> tuple[in
             output.fill_(torch.nan)
     first = first_answered(network.graph)
     expected = expected[:, :, first : first + len(answers)]
-    if not answers or expected.shape[2] != len(answers):
+    if not answers or len(answers) != _due(network.graph, clip.shape[2]) or expected.shape[2] != len(answers):
         return len(answers), inf
     return len(answers), difference(torch.stack(answers, dim=2).reshape(expected.shape), expected)

@@ -12,10 +12,9 @@ from costmodel.graph import Graph
 from costmodel.transforms.retime import retime
 from costmodel.validation.check import Check, within
 from costmodel.validation.costs import state_check
-from costmodel.validation.equality import compared, frames_to_settle
+from costmodel.validation.equality import clip_and_outputs, compared, frames_to_settle
 from costmodel.validation.maps import on_maps, small
-from costmodel.validation.reference import Reference
-from costmodel.validation.running import frames_of, running
+from costmodel.validation.running import running
 
 
 def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
@@ -31,9 +30,11 @@ def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
 def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """The answers of the same stream with every other form of state, and the numbers held."""
     reduced = small(graph)
-    clip = frames_of(reduced, 1, frames_to_settle(Figures(reduced)), seed)
     network = running(reduced, seed)
-    expected = Reference(reduced, network.layers)(clip, kept={reduced.output})[reduced.output]
+    assert isinstance(network, StreamNetwork)
+    frames = frames_to_settle(Figures(reduced))
+    clip, outputs = clip_and_outputs(reduced, network, frames, seed, kept={reduced.output})
+    expected = outputs[reduced.output]
     for form, other in forms_of(graph):
         yield state_check(other, f"state_floats_{form}")
         stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()

@@ -20,14 +20,14 @@ import torch
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from costmodel.analysis.reach import first_place, head_pools
+from costmodel.analysis.reach import first_place
 from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check, equal
+from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import smallest
-from costmodel.validation.reference import Reference
 from costmodel.validation.running import frames_of, running
 
 ROUNDING = (
@@ -90,16 +90,17 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
     What the pool over the clip reads shows how far ahead the network sees without it.
     """
     watched, cycle, graph = _watched(figures), figures.cycle, figures.graph
-    clip = frames_of(graph, cycle, 2 * watched + cycle, seed).float()
+    clip_network = LongClip(graph, network.layers)
+    clip = frames_of(graph, cycle, clip_network.whole(2 * watched + cycle), seed).float()
     for phase in range(cycle):
         clip[phase, :, watched + phase] = torch.nan
     # `lookahead` leaves out the pool over the clip, so what the pool reads is watched.
-    pooled = [graph.by_name[name].inputs[0] for name in head_pools(graph)] or [graph.output]
-    outputs = Reference(graph, network.layers)(clip, kept={graph.output, *pooled})
+    pooled = list(clip_network.features) or [graph.output]
+    outputs = clip_network(clip, kept={graph.output, *pooled})
 
     def distances(name: str) -> list[int]:
         """Between the frames aligned with outputs that moved and the frame that was changed."""
-        jump = figures.timing[name].jump
+        jump = int(clip_network.jump(name))
         moved = outputs[name].isnan().flatten(3).any(-1).any(1)
         return [
             int(number) * jump - (watched + phase)

@@ -13,16 +13,26 @@ from costmodel.validation.clips import check_clip
 from costmodel.validation.costs import check_costs
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
+from costmodel.validation.own_clip import check_own_clip
 from costmodel.validation.reach import check_reach
 from costmodel.validation.running import drawn
 from costmodel.validation.sampling import check_sampling
 from costmodel.validation.streams import check_streams
+from costmodel.validation.windows import check_windows
 
 __all__ = ["Check", "validate"]
 
 Stage = Callable[[Graph, int], Iterator[Check]]
-OF_CLIPS: tuple[Stage, ...] = (check_costs, check_reach, check_clip, check_sampling)
-OF_STREAMS: tuple[Stage, ...] = (check_costs, check_reach, check_equality, check_forms, check_streams)
+OF_CLIPS: tuple[Stage, ...] = (check_costs, check_windows, check_reach, check_clip, check_sampling)
+OF_STREAMS: tuple[Stage, ...] = (
+    check_costs,
+    check_windows,
+    check_reach,
+    check_equality,
+    check_own_clip,
+    check_forms,
+    check_streams,
+)
 
 
 def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:

@@ -17,9 +17,8 @@ from costmodel.graph import Graph
 from costmodel.network import Network
 from costmodel.validation.check import Check, equal, within
 from costmodel.validation.clips import from_layers_one_by_one
-from costmodel.validation.equality import compared, frames_compared
+from costmodel.validation.equality import clip_and_outputs, compared, frames_compared
 from costmodel.validation.maps import small
-from costmodel.validation.reference import Reference
 from costmodel.validation.running import frames_of
 from costmodel.weights import WeightsFile, is_weights_file, read_weights_file
 
@@ -61,9 +60,9 @@ def _answers(network: Network, path: Path, seed: int) -> Check:
     running.checks_values = False
     running.double().eval()
     if isinstance(running, StreamNetwork):
-        clip = frames_of(graph, 1, frames_compared(Figures(graph)), seed)
-        expected = Reference(graph, running.layers)(clip, kept={graph.output})[graph.output]
-        number, found = compared(running, clip, expected)
+        frames = frames_compared(Figures(graph))
+        clip, outputs = clip_and_outputs(graph, running, frames, seed, kept={graph.output})
+        number, found = compared(running, clip, outputs[graph.output])
     else:
         clip = frames_of(graph, 1, int(graph.source.time), seed)
         number, found = 1, from_layers_one_by_one(running, clip)

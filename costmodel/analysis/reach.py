@@ -204,9 +204,12 @@ def _gap(window: Window, at: _Seen) -> int:
 
 
 def _of_newest(at: _Seen, frames: Size) -> _Seen:
-    """The last of so many frames: what it would see of frames to come lies behind the clip."""
+    """The last of so many frames: what it would see of frames to come lies behind the clip.
+
+    Padded and strided, it may be aligned with a frame behind the clip itself.
+    """
     place = at.place + (frames - 1) * at.jump
-    return at._replace(place=place, ahead=minimum(at.ahead, maximum(0, at.end - place)))
+    return at._replace(place=place, ahead=minimum(at.ahead, at.end - place))
 
 
 def _of_whole_clip(graph: Graph, node: Node, at: _Seen, is_head: bool) -> _Seen:
@@ -239,6 +242,7 @@ def _cut(graph: Graph, name: str, at: _Seen) -> Reach:
     fits = maximum(0, minimum(at.start + at.back, end - at.ahead))
     # Answers stand at multiples of jump alone: the two beside the best place are tried.
     early, late = fits // at.jump * at.jump, ceil_div(fits, at.jump) * at.jump
+    early, late = (maximum(at.place, each) for each in (early, late))
     longest = frames(minimum(early, newest))
     if at.jump > 1:
         longest = maximum(longest, frames(minimum(late, newest)))

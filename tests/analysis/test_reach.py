@@ -37,6 +37,8 @@ def seen(graph, *names):
         (("gate: {x: [], g: [global_pool, sigmoid]}", CONV % ""), 8, (7, 7, 8)),
         (("attention: {q: [], k: [], v: []}",), 8, (7, 7, 8)),
         (("gru: {channels: 2}",), 8, (7, 0, 8)),
+        # The last answer is aligned with frame 12 of 12, which is padding: it sees the frames 10 and 11.
+        ((CONV % ", stride: [3, 1, 1], padding: [2, 0, 0]", "last"), 12, (2, -1, 2)),
     ],
 )
 def test_an_answer_of_a_clip_sees_the_frames_of_the_clip(layers, frames, expected):

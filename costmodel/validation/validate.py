@@ -11,6 +11,7 @@ from costmodel.graph import Graph
 from costmodel.validation.check import Check, not_measured
 from costmodel.validation.clips import check_clip
 from costmodel.validation.costs import check_costs
+from costmodel.validation.depthwise import TapByTap
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.own_clip import check_own_clip
@@ -48,7 +49,7 @@ def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
         yield from (not_measured(stage.__name__, True, reason) for stage in stages)
         return
     try:
-        with _one_thread():
+        with _one_thread(), TapByTap():
             for stage in stages:
                 yield from _run(stage, graph, seed)
     finally:

@@ -1,4 +1,4 @@
-"""`reproduce`: the papers' printed cost figures, each computed anew and exact, close, refuted or open."""
+"""`reproduce`: the papers' printed cost figures, each computed anew and judged."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from commands.options import FORMAT
 from commands.printing import show
 from costmodel.errors import OptionError
 from costmodel.options import Option
-from reports.reproduce import COUNTED, VERDICTS, Reproduced, counts, table_rows
+from reports.figure_list import COLUMNS, CountList, FigureList, count_rows
+from reports.paper_tables import table_rows
+from reports.reproduce import Reproduced
 from reports.reproduce import reproduce as reproduce_papers
-from reports.table import Page, Table, Text, whole
+from reports.table import Page, Table, Text
+from reports.verdicts import VERDICTS
 
-COLUMNS = ("paper", "table", "row", "figure", "published", "computed", "verdict", "reason")
 # shapes, and figures that a paper gives roughly: what is no number stands in columns of its own
 TEXTS = ("published_text", "computed_text")
+NEWS = ("close", "substituted", "implied", "refuted", "open")
 CSV_COLUMNS = (*COLUMNS, "unit", "difference", "convention", *TEXTS)
-COUNT_COLUMNS = ("paper", "counted", *VERDICTS)
 
 EXAMPLES = """The papers' printed cost figures, each computed anew.
 
-A figure is *exact* when ours rounds to the printed digits; *close* with the difference; *refuted* where the
-paper contradicts itself or its authors' code, with the reason and the right figure; *open* where there is
-nothing to compute it from. Figures quoted from other works are *cited*, accuracies and speeds *measured*;
-neither is counted.
+A figure is *exact* when ours, of the paper's own network, rounds to the printed digits; *close* with the
+difference; *substituted* where another network or another count gives it; *implied* where it hangs on
+something that the paper does not print, with the value that gives it; *refuted* where the paper contradicts
+itself or its authors' code; *open* where there is nothing to compute it from. Figures quoted from other works
+are *cited*, accuracies and speeds *measured*. Every one has its reason.
 
 Examples:
 
@@ -52,49 +55,21 @@ def reproduce(paper: str | None, table: str | None, verdict: tuple[str, ...], al
         return
     figures = reproduce_papers([] if paper is None else [paper])
     every = [figure for figure in figures if figure.verdict in (verdict or VERDICTS)]
-    # A thousand exact figures are no news: a reader sees those that differ.
-    unless_said = VERDICTS if all else COUNTED[1:]
+    # A thousand figures that are as printed, or were never computed, are no news.
+    unless_said = VERDICTS if all else NEWS
     listed = [figure for figure in figures if figure.verdict in (verdict or unless_said)]
     show(page(figures, every, listed), format)
 
 
 def page(figures: Sequence[Reproduced], every: Sequence[Reproduced], listed: Sequence[Reproduced]) -> Page:
     """The figures, those listed for a person, and how many there are of each verdict."""
-    totals = count_rows(figures)
-    counted = Table(totals, COUNT_COLUMNS)
-    shown = Table(shown_rows(listed), COLUMNS, drop=("paper", "table", "verdict", "reason"))
+    counted, shown = CountList(figures), FigureList(listed)
     return Page(
-        lambda: {"figures": [each.as_row() for each in every], "counts": totals},
-        lambda: [*whole([shown]), counted],
+        lambda: {"figures": [each.as_row() for each in every], "counts": count_rows(figures)},
+        lambda: [shown, counted] if listed else [counted],
         lambda: Table([_sheet_row(each.as_row()) for each in every], CSV_COLUMNS),
         lambda: [counted, shown],
     )
-
-
-def shown_rows(figures: Sequence[Reproduced]) -> list[dict[str, object]]:
-    """Rows for a reader: with units, and ours to the printed digits and more where they differ."""
-    rows = []
-    for each in figures:
-        unit = each.cell.text("unit")
-        row = each.as_row()
-        row["published"] = f"{each.cell.printed} {unit}".strip()
-        # an exact figure as printed, others with the digits by which they differ
-        row["computed"] = (
-            None if each.value is None else each.shown if each.verdict == "exact" else each.longer
-        )
-        rows.append(row)
-    return rows
-
-
-def count_rows(figures: Sequence[Reproduced]) -> list[dict[str, object]]:
-    """How many figures of each verdict, by paper and in total."""
-    papers = list(dict.fromkeys(figure.cell.paper for figure in figures))
-    rows = []
-    for name in [*papers, "total"] if len(papers) > 1 else papers:
-        # the last row has them all
-        found = counts(figure for figure in figures if name in ("total", figure.cell.paper))
-        rows.append({"paper": name, "counted": sum(found[each] for each in COUNTED), **found})
-    return rows
 
 
 def table_page(name: str) -> Page:
@@ -103,7 +78,7 @@ def table_page(name: str) -> Page:
     notes = [
         f"! {each.cell.row}, {each.cell.figure}: printed {each.cell.printed}; {each.reason}"
         for each in figures
-        if each.verdict in ("close", "refuted")
+        if each.verdict in ("close", "substituted", "refuted")
     ]
     legend = "figures are ours; * as published: measured, quoted or open; ! differs from the published"
     told = Text.of("\n".join([legend, *notes]) + "\n", "table", "md")

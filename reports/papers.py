@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from costmodel.errors import OptionError, SpecError, nearest
+from costmodel.errors import OptionError, nearest
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from costmodel.transforms import TRANSFORMS
+from reports.cells import CLAIMS, UNCOMPUTED, Cell, Paper, Table
+from reports.printed import is_number, is_shape
 
-# What is said of a figure beside its value, each with one line of reason or source.
-CLAIMS = ("refuted", "close", "open", "cited", "measured", "implied")
-SETTINGS = ("value", "network", "convention", "layers", "with", "note", "unit", "given", *CLAIMS)
+SETTINGS = (
+    *("value", "network", "convention", "layers", "with", "instead", "note", "unit", "given", "measures"),
+    *CLAIMS,
+)
 ROW_KEYS = ("row", "printed", "figure", *SETTINGS)
 TABLE_KEYS = ("table", "title", "columns", "rows", *SETTINGS)
 COLUMN_KEYS = ("figure", *SETTINGS)
@@ -23,81 +26,6 @@ _OPTIONS = (each.name for kind in TRANSFORMS.values() for each in kind.options()
 NETWORK_KEYS = ("spec", "variant", "set", *TRANSFORMS, *_OPTIONS, "layers", "open")
 PAPER_KEYS = ("paper", "source", "networks", "tables", *SETTINGS)
 NONE = ("-", "N/A")
-_NUMBER = re.compile(r"[~<>]?[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
-_SHAPE = re.compile(r"\d+(x\d+(\^2)?)+")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One printed figure: a cell of a table, or a statement of the text.
-
-    Args:
-        printed: the figure as the paper has it.
-        settings: what it is compared with, and what is claimed of it; see `SETTINGS`.
-        is_given: an input or a label, shown in its table and never a figure.
-    """
-
-    paper: str
-    table: str
-    row: str
-    figure: str
-    printed: str
-    settings: Mapping[str, Item]
-    item: Item
-    is_given: bool = False
-
-    @property
-    def place(self) -> str:
-        """Where it stands, in words."""
-        where = self.table if self.table.startswith("text") else f"table {self.table}"
-        return f"{self.paper}, {where}, {self.row}, {self.figure}"
-
-    def error(self, message: str) -> SpecError:
-        """An error that names the row."""
-        return self.item.error(f"{self.place}: {message}")
-
-    def text(self, key: str) -> str:
-        """A setting as text; empty where there is none."""
-        item = self.settings.get(key)
-        return "" if item is None or item.value in (None, False) else str(item.value)
-
-    @property
-    def claim(self) -> str:
-        """Which of the claims is made of the figure; empty for none."""
-        return next((claim for claim in CLAIMS if self.text(claim)), "")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a paper, or its statements in the text: rows of cells, in the paper's order."""
-
-    paper: str
-    name: str
-    title: str
-    rows: Mapping[str, tuple[Cell, ...]]
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A paper: the networks that its figures are about, by the names used there, and its tables."""
-
-    name: str
-    source: str
-    networks: Mapping[str, Item]
-    tables: Mapping[str, Table]
-
-    @property
-    def cells(self) -> Iterator[Cell]:
-        """All figures, and the given cells between them."""
-        for table in self.tables.values():
-            for row in table.rows.values():
-                yield from row
-
-    def cell(self, table: str, row: str, figure: str) -> Cell | None:
-        """The cell at a place; None where there is none."""
-        known = self.tables.get(table)
-        cells = known.rows.get(row, ()) if known is not None else ()
-        return next((cell for cell in cells if cell.figure == figure), None)
 
 
 def paper_names() -> tuple[str, ...]:
@@ -107,12 +35,14 @@ def paper_names() -> tuple[str, ...]:
 
 @cache
 def paper(name: str) -> Paper:
-    """The figures of a paper.
+    """The figures of a paper that comes with the tool, or of a file of the same form.
 
     Raises:
         OptionError: the paper is not known.
-        SpecError: its file is wrong; the message names the row.
+        SpecError: its file is missing or wrong; the message names the row.
     """
+    if name.endswith((".yaml", ".yml")):
+        return read_paper(read(Path(name)))
     files = _files()
     if name not in files:
         raise OptionError(f"unknown paper {name!r}{nearest(name, files)}")
@@ -231,11 +161,11 @@ def _cells(
 def _checked(cell: Cell) -> Cell:
     if cell.is_given:
         return cell
-    if not _NUMBER.fullmatch(cell.printed) and not _SHAPE.fullmatch(cell.printed):
+    if not is_number(cell.printed) and not is_shape(cell.printed):
         raise cell.error(
             f"{cell.printed!r} is no figure, expected one such as 4,970,008 or ~23 or 16x112x112"
         )
-    if not cell.text("value") and cell.claim not in ("open", "cited", "measured", "implied"):
+    if not cell.text("value") and cell.claim not in UNCOMPUTED:
         raise cell.error(
             "nothing to compare with, expected `value`, or one of open, cited, measured, implied"
         )

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import isqrt
 
 Value = Fraction | int | str | None
+Range = tuple[Fraction, Fraction]
+ROOT = re.compile(r"(\d*)sqrt(\d+)")  # 2sqrt2 is twice the root of two
+NUMBER = re.compile(rf"[~<>]?[+-]?(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)?|{ROOT.pattern}")
+SHAPE = re.compile(r"\d+(x\d+(\^2)?)+")
+
+
+def is_number(printed: str) -> bool:
+    """Whether a figure is printed as one number."""
+    return NUMBER.fullmatch(printed) is not None
+
+
+def is_shape(printed: str) -> bool:
+    """Whether a figure is printed as the size of a map: 16x112x112 or 16x112^2."""
+    return SHAPE.fullmatch(printed) is not None
 
 
 def number(printed: str) -> Fraction:
     """The number of a printed figure, without `about` and `more than` signs."""
+    root = ROOT.fullmatch(printed)
+    if root is not None:
+        return int(root[1] or 1) * Fraction(isqrt(int(root[2]) * 10**24), 10**12)
     # a Fraction: as a float 0.285 would lie below its own digits, and round down
     return Fraction(printed.lstrip("~<>").replace(",", ""))
 
@@ -39,12 +57,23 @@ def agrees(printed: str, value: Value) -> bool:
     given = number(printed)
     if printed[0] in "<>":
         return bool(value < given if printed[0] == "<" else value > given)
+    unit = _unit(printed)
+    return rounded(Fraction(value) / unit, 0) * unit == given
+
+
+def would_print(printed: str) -> tuple[Range, Range]:
+    """The numbers that round to a printed figure, and those that begin with its digits."""
+    given, unit = number(printed), _unit(printed)
+    return (given - unit / 2, given + unit / 2), (given, given + unit)
+
+
+def _unit(printed: str) -> Fraction:
+    """What a figure is printed to: 0.1 of 1.9, 1 of 20, 10 of ~50."""
     digits = decimals(printed)
     if printed[0] == "~" and not digits:  # the zeros at the end of a round number say nothing
-        digits = len(str(abs(given)).rstrip("0")) - len(str(abs(given)))
-        scale = 10**-digits
-        return bool(rounded(Fraction(value) / scale, 0) * scale == given)
-    return rounded(value, digits) == given
+        text = str(abs(number(printed)))
+        digits = len(text.rstrip("0")) - len(text)
+    return Fraction(10) ** -digits
 
 
 def is_cut_off(printed: str, value: Fraction | int) -> bool:

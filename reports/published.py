@@ -11,8 +11,9 @@ import pandas as pd
 from costmodel.graph import Graph
 from costmodel.spec import load
 from costmodel.spec.load import Item
+from reports.cells import Cell
 from reports.networks import Networks
-from reports.papers import Cell, paper
+from reports.papers import paper
 from reports.printed import number
 from reports.reproduce import Reproduced, reproduce_paper
 

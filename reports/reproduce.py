@@ -1,4 +1,4 @@
-"""Computes the papers' figures anew, judges each, and makes the papers' tables from ours."""
+"""Computes the papers' figures anew, and judges each."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from costmodel.analysis.cost import plain
-from costmodel.errors import OptionError, nearest
 from costmodel.spec.load import Item
-from reports.networks import Networks, NoNetworkError
-from reports.papers import Cell, Paper, paper, paper_names
-from reports.papers import Table as PaperTable
-from reports.printed import Value, agrees, decimals, is_cut_off, number, rounded
-
-VERDICTS = ("exact", "close", "refuted", "open", "cited", "measured", "implied")
-COUNTED = VERDICTS[:4]
-CLOSE = Fraction(2, 100)  # beyond this, and one unit of the last digit, a figure is not close but unexplained
+from reports.cells import UNCOMPUTED, Cell, Paper
+from reports.implied import Implied, implied, is_sampled, told_alone, told_together
+from reports.networks import Networks, NoNetworkError, Operands, shown
+from reports.papers import paper, paper_names
+from reports.printed import Value, agrees, decimals, is_cut_off, is_shape, number, rounded
+from reports.verdicts import VERDICTS, verdict
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Reproduced:
     Args:
         value: ours, unrounded: a number in the printed unit, or a shape as text; None where there is none.
         verdict: one of `VERDICTS`.
-        reason: why it is not exact, or what an exact one is made of.
+        reason: why it is not exact, or what it is computed from.
     """
 
     cell: Cell
@@ -43,6 +40,11 @@ class Reproduced:
         return self.value - number(self.cell.printed)
 
     @property
+    def differs(self) -> bool:
+        """Whether ours is another figure than the printed one."""
+        return self.value is not None and not agrees(self.cell.printed, self.value)
+
+    @property
     def shown(self) -> str:
         """Ours, to as many digits as are printed; the printed figure where there is none."""
         if self.value is None:
@@ -55,9 +57,7 @@ class Reproduced:
     @property
     def longer(self) -> str:
         """Ours with more digits than are printed, for a figure that differs."""
-        if self.value is None or isinstance(self.value, str | int):
-            return f"{self.value:,}" if isinstance(self.value, int) else str(self.value)
-        return _short(self.value)
+        return shown(self.value)
 
     def as_row(self) -> dict[str, object]:
         """The figure as a row, under the names that other programs rely on."""
@@ -90,7 +90,7 @@ def reproduce(names: Iterable[str] = ()) -> list[Reproduced]:
 
 def reproduce_paper(source: Paper, networks: Networks | None = None) -> list[Reproduced]:
     """All figures of one paper, in its order."""
-    ours = _Ours(source, networks or Networks())
+    ours = Ours(source, networks or Networks())
     return [ours.reproduced(cell) for cell in source.cells if not cell.is_given]
 
 
@@ -102,24 +102,31 @@ def counts(figures: Iterable[Reproduced]) -> dict[str, int]:
     return found
 
 
-class _Ours:
+class Ours:
     """Our figures for the cells of one paper."""
 
     def __init__(self, source: Paper, networks: Networks) -> None:
         self.paper = source
         self.networks = networks
         self.values: dict[tuple[str, str, str], Value] = {}
+        self.means: dict[str, Implied] = {}
 
     def reproduced(self, cell: Cell) -> Reproduced:
-        missing, value = "", None
-        if cell.claim == "implied":
-            return Reproduced(cell, None, "implied", self.networks.implied(cell, self.paper.networks))
+        """A printed figure with ours, and the verdict."""
+        if cell.claim == "implied" and is_sampled(cell, self.networks, self.paper.networks):
+            return Reproduced(cell, None, "implied", self._implied(cell))
+        value, missing = None, ""
         try:
             value = self.value(cell)
         except NoNetworkError as error:
             missing = str(error)
-        verdict, reason = _verdict(cell, value, missing)
-        return Reproduced(cell, value, verdict, reason)
+        found, reason = verdict(cell, value, missing)
+        if found == "implied":
+            group = self._of_one_unknown(cell)
+            right = sum(agrees(each.printed, self.value(each)) for each in group)
+            of_all = f"all {right}" if right == len(group) else f"{right} of {len(group)}"
+            reason += f"; gives {of_all} such figures"
+        return Reproduced(cell, value, found, self._told(cell, reason, missing))
 
     def value(self, cell: Cell) -> Value:
         """Our figure for a cell; None where nothing is computed."""
@@ -127,11 +134,59 @@ class _Ours:
             return None
         key = (cell.table, cell.row, cell.figure)
         if key not in self.values:
-            operands = {name: self._operand(cell, item) for name, item in self._operands(cell).items()}
-            self.values[key] = self.networks.value(cell, self.paper.networks, operands)
+            self.values[key] = self.networks.value(cell, self.paper.networks, self._operands(cell))
         return self.values[key]
 
-    def _operands(self, cell: Cell) -> Mapping[str, Item]:
+    def _told(self, cell: Cell, reason: str, missing: str) -> str:
+        """A reason with its numbers filled in; what a figure is computed from where nothing else is said."""
+        known = self.paper.networks
+        if not reason and not missing:
+            return self.networks.described(cell, known) + self._of_cells(cell)
+        if "{" in reason:
+            reason = self.networks.filled(cell, reason, known, self._operands(cell))
+        return reason + (f": {shown(self._instead(cell))}" if cell.text("instead") else "")
+
+    def _instead(self, cell: Cell) -> Value:
+        """What gives the printed figure in place of the paper's own network: it must, as claimed."""
+        text = cell.text("instead")
+        found = self.networks.evaluated(cell, text, self.paper.networks, self._operands(cell))
+        is_cut = isinstance(found, int | Fraction) and is_cut_off(cell.printed, found)
+        if not is_cut and not agrees(cell.printed, found):
+            raise cell.error(f"instead: {text} is {shown(found)}, expected what is printed as {cell.printed}")
+        return found
+
+    def _implied(self, cell: Cell) -> str:
+        """The mean of active bins that a figure stands for, and whether one explains all that it should."""
+        told = [told_alone(self._mean(cell)), cell.text("note")]
+        group = self._of_one_unknown(cell)
+        if len(group) > 1:
+            told.append(told_together([self._mean(each) for each in group], cell.text("implied")))
+        return "; ".join(each for each in told if each)
+
+    def _mean(self, cell: Cell) -> Implied:
+        if cell.place not in self.means:
+            found = implied(cell, self.networks, self.paper.networks, self._operands(cell))
+            self.means[cell.place] = found
+        return self.means[cell.place]
+
+    def _of_one_unknown(self, cell: Cell) -> list[Cell]:
+        """All figures that hang on the same thing that the paper does not print."""
+        figures = [each for each in self.paper.cells if each.claim == "implied" and not each.is_given]
+        return [each for each in figures if each.text("implied") == cell.text("implied")]
+
+    def _operands(self, cell: Cell) -> Operands:
+        own = {} if is_shape(cell.printed) else {"printed": number(cell.printed)}
+        return own | {name: self._operand(cell, item) for name, item in self._named(cell).items()}
+
+    def _of_cells(self, cell: Cell) -> str:
+        """Which figures of the paper a figure is made of."""
+        used = set(re.findall(r"\w+", cell.text("value")))
+        places = {name: _place(item) for name, item in self._named(cell).items() if name in used}
+        return "".join(
+            f"; {name}: {row}, {figure}, table {table}" for name, (table, row, figure) in places.items()
+        )
+
+    def _named(self, cell: Cell) -> Mapping[str, Item]:
         item = cell.settings.get("with")
         if item is None:
             return {}
@@ -142,100 +197,17 @@ class _Ours:
 
     def _operand(self, cell: Cell, item: Item) -> Fraction:
         """Another cell's figure, to its digits: ours, or the printed one where that is quoted or open."""
-        place = [str(part.value) for part in item.value] if isinstance(item.value, list) else []
+        place = _place(item)
         other = self.paper.cell(*place) if len(place) == 3 else None
         if other is None or other.is_given:
             raise cell.error(f"`with` names no figure of the paper: {', '.join(place)}")
         # We have no figure of our own there.
-        if other.claim in ("cited", "measured", "open", "implied"):
+        if other.claim in UNCOMPUTED:
             return number(other.printed)
         value = self.value(other)
         assert isinstance(value, int | Fraction)
         return rounded(value, decimals(other.printed))
 
 
-def _verdict(cell: Cell, value: Value, missing: str) -> tuple[str, str]:
-    """The verdict on a figure, and its line of reason."""
-    claim, said = cell.claim, cell.text("note")
-    if claim == "cited":
-        return claim, f"quoted from {cell.text(claim)}"
-    if claim in ("measured", "open"):
-        return claim, cell.text(claim) if cell.text(claim) != "True" else ""
-    if missing:
-        return "open", missing
-    if agrees(cell.printed, value):
-        return "exact", said
-    if claim == "refuted":
-        return claim, cell.text(claim)
-    if value is None or isinstance(value, str):
-        return "open", f"ours is {value}, unexplained"
-    return _not_exact(cell, value)
-
-
-def _not_exact(cell: Cell, value: Fraction | int) -> tuple[str, str]:
-    """Close, or open where the difference is larger than that; with the difference in percent."""
-    given = number(cell.printed)
-    difference = value - given
-    off = f"off by {100 * float(difference / given):+.3g} %" if given else f"off by {float(difference):+.3g}"
-    said = cell.text("close") or cell.text("note")
-    if is_cut_off(cell.printed, value):
-        return "close", f"{cell.text('close') or 'cut off, not rounded'}; {off}"
-    if abs(difference) <= max(CLOSE * abs(given), Fraction(1, 10 ** decimals(cell.printed))):
-        return "close", f"{said}; {off}" if said else off
-    return "open", f"{off}, unexplained"
-
-
-def _short(value: Fraction | int) -> str:
-    return f"{float(value):,.6g}"
-
-
-def table_rows(name: str) -> tuple[str, list[str], list[dict[str, object]], list[Reproduced]]:
-    """A table of a paper from our figures: title, columns, rows, and the figures behind them.
-
-    `name` is `paper:table`, such as co3d:3. A cell holds our figure to the printed digits; `*` marks one that
-    is as published, `!` one of ours that differs from the published.
-
-    Raises:
-        OptionError: the paper or the table is not known.
-    """
-    source, table = _find_table(name)
-    ours = _Ours(source, Networks())
-    figures, rows = [], []
-    for label, cells in table.rows.items():
-        row: dict[str, object] = {"row": label}
-        for cell in cells:
-            if cell.is_given:
-                row[_heading(cell)] = cell.printed
-                continue
-            found = ours.reproduced(cell)
-            figures.append(found)
-            row[_heading(cell)] = _marked(found)
-        rows.append(row)
-    # Rows of one table may have other cells: all columns, in the order in which they first stand.
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    return f"{source.source}, table {table.name}: {table.title}", columns, rows, figures
-
-
-def _heading(cell: Cell) -> str:
-    unit = cell.text("unit")
-    return f"{cell.figure} ({unit})" if unit and cell.table != "text" else cell.figure
-
-
-def _marked(found: Reproduced) -> str:
-    if found.verdict in ("cited", "measured", "open", "implied"):
-        return f"{found.cell.printed}*"
-    return found.shown if found.verdict == "exact" else f"{found.shown}!"
-
-
-def _find_table(name: str) -> tuple[Paper, PaperTable]:
-    wanted, colon, number_of = name.partition(":")
-    if not colon:
-        raise OptionError(f"--table: {name!r}, expected PAPER:TABLE such as co3d:3")
-    if wanted not in paper_names():
-        raise OptionError(f"--table: unknown paper {wanted!r}{nearest(wanted, paper_names())}")
-    source = paper(wanted)
-    known = {re.sub(r"\W", "", each).lower(): each for each in source.tables}
-    key = re.sub(r"\W", "", number_of).lower()
-    if key not in known:
-        raise OptionError(f"--table: {wanted} has no table {number_of!r}{nearest(number_of, source.tables)}")
-    return source, source.tables[known[key]]
+def _place(item: Item) -> list[str]:
+    return [str(part.value) for part in item.value] if isinstance(item.value, list) else []

@@ -19,6 +19,7 @@ def networks():
     shared = Networks()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reports.reproduce.Networks", lambda: shared)
+        patch.setattr("reports.paper_tables.Networks", lambda: shared)
         yield
 
 
@@ -32,7 +33,7 @@ def test_the_command_prints_the_contracts_json(capsys: pytest.CaptureFixture[str
         for each in found["figures"]
         if (each["table"], each["row"], each["figure"]) == ("3", "CoX3D-M_64", "FLOPs")
     )
-    assert (row["published"], row["computed"], row["verdict"]) == ("325,477", 325476.793, "exact")
+    assert (row["published"], row["computed"], row["verdict"]) == ("325,477", 325476.793, "implied")
     assert found["counts"][0]["exact"] == sum(each["verdict"] == "exact" for each in found["figures"])
 
 
@@ -74,7 +75,7 @@ def test_the_documented_counts_are_what_the_command_prints(capsys: pytest.Captur
         (["--table", "co3d"], "--table: 'co3d', expected PAPER:TABLE such as co3d:3"),
         (["--table", "co4d:3"], "--table: unknown paper 'co4d' (did you mean 'co3d'?)"),
         (["--table", "co3d:9"], "--table: co3d has no table '9' (known: 1, 2, 3, 4, 5, 6, 7, text)"),
-        (["--verdict", "right"], "--verdict: unknown 'right', expected one of exact, close, refuted,"),
+        (["--verdict", "right"], "--verdict: unknown 'right', expected one of exact, close, substituted,"),
         (["x3d", "--table", "x3d:1"], "--table: stands alone, expected no PAPER, --verdict or --all"),
     ],
 )

@@ -19,7 +19,7 @@ tables:
   - table: "1"
     columns:
       - {figure: FLOPs, unit: G, value: count / 1e9}
-      - {figure: accuracy, measured: true}
+      - {figure: accuracy, measured: of trained weights}
     rows:
       - {row: X3D-XS, network: small, printed: "0.61 68.6"}
 """
@@ -118,3 +118,54 @@ def test_what_is_far_off_is_not_close():
     flops, _ = judged("0.61", "0.66")
     assert flops.verdict == "open"
     assert flops.reason == "off by -8.29 %, unexplained"
+
+
+def test_what_comes_out_of_something_else_is_substituted():
+    (flops, _) = judged("value: count / 1e9", "value: count / 1e9, substituted: of a smaller clip")
+    assert (flops.verdict, flops.reason) == ("substituted", "of a smaller clip")
+
+
+def test_what_gives_the_printed_figure_instead_must():
+    text = "value: count / 1e9, refuted: counts weights, instead: weights / 1e6"
+    with pytest.raises(
+        SpecError, match=r"instead: weights / 1e6 is 3\.75874, expected what is printed as 0\.66"
+    ):
+        reproduce_paper(
+            read_paper(read_text(PAPER.replace("value: count / 1e9", text).replace("0.61", "0.66"), "x"))
+        )
+    other = PAPER.replace("value: count / 1e9", text).replace("0.61", "3.76")
+    flops, _ = reproduce_paper(read_paper(read_text(other, "x")))
+    assert (flops.verdict, flops.reason) == ("refuted", "counts weights: 3.75874")
+
+
+def test_numbers_of_a_reason_are_computed():
+    text = 'value: count / 1e9, note: "of {frames} frames, {params} values, {count / printed / 1e9} times"'
+    (flops, _) = judged("value: count / 1e9", text)
+    assert flops.reason == "of 4 frames, 3,794,322 values, 0.992224 times"
+
+
+def test_an_exact_figure_says_what_it_is_computed_from():
+    assert judged()[0].reason == "count / 1e9 of x3d --variant XS"
+
+
+def test_what_a_paper_does_not_print_gives_so_many_of_its_figures():
+    (flops, _) = judged("value: count / 1e9", "value: count / 1e9, implied: how it counts")
+    assert (flops.verdict, flops.reason) == ("implied", "how it counts; gives all 1 such figures")
+
+
+def test_a_quoted_figure_stands_beside_ours():
+    text = 'value: count / 1e9, cited: "[7]"'
+    assert judged("value: count / 1e9", text)[0].reason == "quoted from [7]; ours is the same"
+    other = PAPER.replace("value: count / 1e9", text).replace("0.61", "0.71")
+    flops, _ = reproduce_paper(read_paper(read_text(other, "x")))
+    assert flops.reason == "quoted from [7]; ours is off by -14.8 %"
+
+
+def test_a_file_of_ones_own_is_a_paper(tmp_path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "mine.yaml").write_text(PAPER)
+    assert cli.main(["reproduce", str(tmp_path / "mine.yaml"), "--all", "--format", "md"]) == 0
+    assert "| test | 1 | X3D-XS | FLOPs | 0.61 G | 0.61 | exact |" in capsys.readouterr().out
+    assert cli.main(["reproduce", "--table", f"{tmp_path / 'mine.yaml'}:1"]) == 0
+    assert "68.6*" in capsys.readouterr().out
+    assert cli.main(["reproduce", str(tmp_path / "none.yaml")]) == 2
+    assert "none.yaml: there is no such file" in capsys.readouterr().err

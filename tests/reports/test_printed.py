@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from reports.printed import agrees, is_cut_off
+from reports.printed import agrees, is_cut_off, number, would_print
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,14 @@ def test_a_figure_agrees_when_ours_rounds_to_its_digits(printed: str, value: Fra
 def test_a_figure_that_is_cut_off_is_not_rounded():
     assert is_cut_off("61.8", Fraction("61.875"))
     assert not is_cut_off("61.9", Fraction("61.875"))
+
+
+def test_a_root_is_a_number():
+    assert float(number("2sqrt2")) == pytest.approx(2 * 2**0.5, abs=1e-11)
+
+
+def test_the_numbers_that_would_print_so_lie_around_it_or_above_it():
+    rounded, cut_off = would_print("1.9")
+    assert (float(rounded[0]), float(rounded[1])) == (1.85, 1.95)
+    assert (float(cut_off[0]), float(cut_off[1])) == (1.9, 2.0)
+    assert would_print("~50")[0] == (45, 55)

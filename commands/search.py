@@ -40,6 +40,8 @@ Examples:
 
     search x3d --continual --start X2D --budget "macs_per_frame<=0.2GMAC" --limit "state_bytes<=8MiB"
 
+    search x3d --over form --fps 30 --budget "macs_per_frame<=0.2GMAC" --limit "lookahead<=100ms"
+
     search x3d --start XL --contract --budget "macs_per_clip<=4GFLOP" --limit "delay<=40"
 
     search digits --preset digits --repeat 3              each candidate under three seeds
@@ -62,6 +64,7 @@ def search(
     replay: str | None,
     contract: bool,
     axes: tuple[str, ...],
+    over: tuple[str, ...],
     factor: str | None,
     meet: str,
     engine: str,
@@ -83,6 +86,7 @@ def search(
         "score": score,
         "with": score_option,
         "axes": [name for text in axes for name in text.split(",")],
+        "over": over,
         "contract": contract,
         "replay": replay,
         "factor": factor,
@@ -157,6 +161,12 @@ COMMAND = Command(
         Option("replay", "Take the axis and value of each step from a file.", metavar="FILE"),
         Option("contract", "Start large, and divide the cost.", bool, False),
         Option("axes", "Only these axes of the spec; repeatable.", metavar="A,B", is_repeatable=True),
+        Option(
+            "over",
+            "Forms that steps may take: form, or a field of a transform; repeatable.",
+            metavar="NAME=A,B",
+            is_repeatable=True,
+        ),
         Option("factor", "How many times dearer each step is; 2 where none is given."),
         Option(
             "meet",

@@ -68,7 +68,7 @@ class Setup:
         from search.score.base import Task
 
         ready = self.ready
-        start = ready.problem.family.at(ready.problem.first.settings)
+        start = ready.problem.network_of(ready.problem.first)
         # the start, by whose training an engine judges how many workers the memory holds
         first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)
         return self.maker(Job(ready.score, ready.score_options, first, self.workers, progress))
@@ -156,5 +156,6 @@ def _request(options: Mapping[str, Any], score: str, fixed: Mapping[str, Any]) -
         "axes": options.get("axes"),
         "contract": options.get("contract"),
         "replay": options.get("replay"),
+        "over": options.get("over"),
     }
     return Request(**{name: value for name, value in chosen.items() if value}, **fixed)

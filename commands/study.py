@@ -79,7 +79,7 @@ def why(study: Path, step: int, search: int | None, format: str) -> None:
         raise OptionError(f"{study}: there is no step {step}; the search has {len(decisions)} decisions")
     tables = [
         Table(
-            [{"error": None, **option, "value": _decimal(option["value"])} for option in row["options"]],
+            [_told(option) for option in row["options"]],
             OPTIONS,
             f"step {step}, {row['kind']} {row['axis'] or ''}: {row['reason']}",
         )
@@ -122,6 +122,14 @@ def _chosen(searches: list[Row], wanted: int | None, study: Path) -> list[Row]:
         known = ", ".join(str(row["search"]) for row in searches) or "none"
         raise OptionError(f"{study}: there is no search {wanted or ''} (known: {known})".replace("  ", " "))
     return found
+
+
+def _told(option: Row) -> Row:
+    """An option as the table has it: its form beside its axis, where the search moves forms."""
+    from search.problem.steps import Considered
+
+    axis = Considered(option["axis"], form=option.get("form", {})).title
+    return {"error": None, **option, "axis": axis, "value": _decimal(option["value"])}
 
 
 def _decimal(value: object) -> object:

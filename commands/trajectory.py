@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -19,7 +20,13 @@ from costmodel.numbers import Number
 from reports.table import Page, Shown, Table, Text, whole
 from search.problem.steps import Decision, Problem
 from search.study.address import exact_settings
-from search.study.history import correlations, decisions_of, searches_of, winner_of
+from search.study.history import (
+    correlations,
+    decisions_of,
+    network_of_decision,
+    searches_of,
+    winner_of,
+)
 from search.study.study import Study
 
 COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "error", "name", "reason")
@@ -73,15 +80,16 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     again = " (known)" if known else ""
     head = f"step {decision.step}: {decision.kind}{moved}{name}, {problem.shown(decision.cost)}{score}{again}"
     lines = [f"{head}: {decision.reason}"]
-    # its one option is itself
-    if decision.kind == "start":
+    # its one option is itself, unless it was chosen among forms
+    if decision.kind == "start" and len(decision.options) == 1:
         return lines[0]
+    width = max(14, *(len(option.title) for option in decision.options)) if decision.options else 0
     for option in decision.options:
         told = option.reason or option.note
         cost = problem.shown(problem.cost(option.design)) if option.design and option.design.values else "-"
         value = "-" if option.value is None else f"{float(option.value):.6g}"
         score = "-" if option.score is None else scored(option.score, option.error)
-        lines.append(f"  {option.axis:14} {value:>10} {cost:>14} {score:>12}  {told}".rstrip())
+        lines.append(f"  {option.title:{width}} {value:>10} {cost:>14} {score:>12}  {told}".rstrip())
     return "\n".join(lines)
 
 
@@ -97,7 +105,9 @@ def page(network: Network, study: Study, search: int) -> Page:
     winner = winner_of(decisions)
     assert winner is not None
     # From JSON and back through exact_settings, so that a fraction is pasted as it was.
-    command = emit_line(network.with_sizes(exact_settings(json.dumps(winner["settings"]))))
+    chosen = network_of_decision(study, winner)
+    formed = replace(network, transforms=chosen.transforms)
+    command = emit_line(formed.with_sizes(exact_settings(json.dumps(winner["settings"]))))
     told = f"the winner: {command}\nas a folder: {export_line(study, search)}\n"
     # a file's order of steps obeys no budget
     budget = "" if found["mode"] == "replay" else f", {found['budget']}"

@@ -32,7 +32,7 @@ def trajectory(decisions: Sequence[Row]) -> list[Row]:
     for decision in decisions:
         wanted = ("step", "kind", "axis", "cost", "score", "error", "name", "reason")
         row = {key: decision[key] for key in wanted}
-        row["moved"] = "" if path is None else moved(path["settings"], decision["settings"])
+        row["moved"] = "" if path is None else moved(path, decision)
         row["ratio"] = decision["cost"] / path["cost"] if path and path["cost"] else None
         rows.append(row)
         # The next step goes on from the path, not from the network aside of it.

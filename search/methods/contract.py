@@ -8,8 +8,9 @@ from fractions import Fraction
 from costmodel.analysis.quantities import Limit
 from costmodel.errors import OptionError
 from search.problem.axes import Aim
-from search.problem.choice import best_of, if_worse, why_best
+from search.problem.choice import best_of, if_worse, start_of, why_best
 from search.problem.designs import Design
+from search.problem.offered import options_of, outside
 from search.problem.steps import (
     MOST_STEPS,
     Considered,
@@ -18,10 +19,7 @@ from search.problem.steps import (
     Problem,
     decided,
     judged,
-    options_of,
-    outside,
     reasons,
-    start_of,
     stopped,
 )
 
@@ -34,15 +32,20 @@ def check_large_start(problem: Problem) -> None:
     """
     if problem.factor <= 1:
         raise OptionError(f"--factor: {float(problem.factor):g}, expected more than 1")
-    broken = outside(_from_below(problem), problem.first)
-    if broken:
+    # one form that can begin is enough: the others are left out of the first step with their reasons
+    starts = [each for each in problem.starts if not outside(_from_below(problem), each)]
+    if not starts:
+        broken = outside(_from_below(problem), problem.first)
         raise OptionError(f"--limit: the start is outside, and contraction only reduces: {'; '.join(broken)}")
-    worst = _worst(problem, problem.first)
-    if worst is None:
-        return
-    first = _offered(problem, worst, problem.first)
-    if not any(option.stands for option in first):
-        raise OptionError(f"no axis can move from the start: {reasons(first)}")
+    tried: list[Considered] = []
+    for each in starts:
+        worst = _worst(problem, each)
+        if worst is None:
+            return
+        tried = _offered(problem, worst, each)
+        if any(option.stands for option in tried):
+            return
+    raise OptionError(f"no axis can move from the start: {reasons(tried)}")
 
 
 def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
@@ -50,7 +53,7 @@ def contract(problem: Problem, judge: Judge) -> Iterator[Decision]:
 
     The networks on the way are above a limit, and scored: the axis that loses least has the best score.
     """
-    start = last = start_of(problem, judge)
+    start = last = start_of(problem, judge, _from_below(problem))
     yield last
     for step in range(1, MOST_STEPS):
         worst = _worst(problem, last.design)

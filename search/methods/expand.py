@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from costmodel.analysis.quantities import Limit
 from costmodel.errors import OptionError
 from search.problem.axes import Aim
-from search.problem.choice import best_of, if_worse, why_best
+from search.problem.choice import best_of, if_worse, start_of, why_best
+from search.problem.designs import Design
+from search.problem.offered import options_of, outside
 from search.problem.steps import (
     MOST_STEPS,
     Considered,
@@ -16,10 +19,7 @@ from search.problem.steps import (
     Problem,
     decided,
     judged,
-    options_of,
-    outside,
     reasons,
-    start_of,
     stopped,
 )
 
@@ -33,7 +33,7 @@ def check_start(problem: Problem) -> None:
     Raises:
         OptionError: the budget is below the start's cost, the start is outside a limit, or no axis can move.
     """
-    budget, cost = problem.budget, problem.cost(problem.first)
+    budget = problem.budget
     if budget.below:
         raise OptionError(f"--budget {budget}: expected the most that the network may cost, METRIC<=AMOUNT")
     if problem.factor <= 1:
@@ -42,16 +42,25 @@ def check_start(problem: Problem) -> None:
         raise OptionError(
             f"{problem.family.network.document.name}: the spec declares no axes, so nothing can move"
         )
+    # one form that can begin is enough: the others are left out of the first step with their reasons
+    starts = [each for each in problem.starts if not outside(_limits(problem), each)] or [problem.first]
+    cost = problem.cost(starts[0])
     if not budget.holds(cost):
         raise OptionError(f"--budget {budget}: the start costs {problem.shown(cost)} already")
-    broken = outside(problem.limits, problem.first)
+    broken = outside(problem.limits, starts[0])
     if broken:
         raise OptionError(f"--limit: the start is outside: {'; '.join(broken)}")
-    if cost >= NEAR * budget.bound:
-        return
-    first = options_of(problem, problem.first, _doubled(problem, cost), problem.limits)
-    if not any(option.stands for option in first):
-        raise OptionError(f"no axis can move from the start: {reasons(first)}")
+    tried = [_first_options(problem, each) for each in starts if problem.cost(each) < NEAR * budget.bound]
+    if len(tried) == len(starts) and not any(option.stands for each in tried for option in each):
+        raise OptionError(f"no axis can move from the start: {reasons(tried[0])}")
+
+
+def _first_options(problem: Problem, start: Design) -> Sequence[Considered]:
+    return options_of(problem, start, _doubled(problem, problem.cost(start)), problem.limits)
+
+
+def _limits(problem: Problem) -> tuple[Limit, ...]:
+    return (problem.budget, *problem.limits)
 
 
 def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
@@ -59,7 +68,7 @@ def expand(problem: Problem, judge: Judge) -> Iterator[Decision]:
 
     Deviates from sec. 3.3 in nothing but the score: there it is the accuracy of a trained model.
     """
-    start = last = start_of(problem, judge)
+    start = last = start_of(problem, judge, _limits(problem))
     yield last
     for step in range(1, MOST_STEPS):
         # before the doubling, which would leave the budget and be contracted back to about here
@@ -94,7 +103,8 @@ def meet_budget(problem: Problem, before: Decision, last: Decision, judge: Judge
     step = last.step + 1
     offered = options_of(problem, last.design, aim, problem.limits)
     if problem.meet == LAST:
-        offered = [option for option in offered if option.axis == last.axis]
+        form = problem.form_of(last.design).labels
+        offered = [option for option in offered if option.axis == last.axis and option.form == form]
     options = judged(offered, judge, step)
     # The network before is within the budget as well, and was scored: it competes.
     kept = _as_option(before)

@@ -13,6 +13,8 @@ from costmodel.numbers import Exact
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from search.problem.axes import Aim
+from search.problem.choice import start_of
+from search.problem.offered import options_of
 from search.problem.steps import (
     Considered,
     Decision,
@@ -20,8 +22,6 @@ from search.problem.steps import (
     Problem,
     decided,
     judged,
-    options_of,
-    start_of,
     stopped,
 )
 

@@ -100,7 +100,7 @@ class Judging:
         return attempt(self.score, self._task(key, entry))
 
     def _task(self, key: str, entry: Entry) -> Task:
-        network = self.problem.family.at(entry.design.settings)
+        network = self.problem.network_of(entry.design)
         return Task(key, network, self.score.name, entry.recipe, entry.seed)
 
     def _run(self, missing: Mapping[str, Entry]) -> None:
@@ -148,7 +148,7 @@ class Judging:
             return
         recipe, seed = self.study.asked_of(key)
         self.listen(f"  candidate {key[:8]}: trained once more, for its weights were not kept")
-        network = self.problem.family.at(decision.design.settings)
+        network = self.problem.network_of(decision.design)
         self.again.add(key)
         self.engine.submit(Task(key, network, self.score.name, recipe, seed))
         while key in self.again:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from search.problem.steps import Considered, Decision, Problem
+from costmodel.analysis.quantities import Limit
+from costmodel.errors import OptionError
+from search.problem.offered import outside
+from search.problem.steps import START, Considered, Decision, Judge, Problem, decided, judged, reasons
 
 
 def best_of(problem: Problem, options: Sequence[Considered]) -> Considered | None:
@@ -37,15 +40,15 @@ def why_best(chosen: Considered, options: Sequence[Considered]) -> str:
     left_out = sum(not each.stands for each in options)
     tail = f"; {left_out} left out" if left_out else ""
     if not others:
-        return f"the only axis that stands{tail}"
+        return f"the only {'form' if chosen.axis == START else 'axis'} that stands{tail}"
     equal = [each for each in equal_to_best(options) if each is not chosen]
     if equal:
         error = max((*equal, chosen), key=lambda each: each.score or 0.0).error
         within = f" within {error:.2g}" if error else ""
-        named = ", ".join(f"{each.axis} {each.score:.6g}" for each in equal)
+        named = ", ".join(f"{each.title} {each.score:.6g}" for each in equal)
         return f"score {chosen.score:.6g}, equal{within} to {named}: the cheapest wins{tail}"
     rival = max(others, key=lambda each: each.score or 0.0)
-    return f"score {chosen.score:.6g}, next {rival.axis} {rival.score:.6g}{tail}"
+    return f"score {chosen.score:.6g}, next {rival.title} {rival.score:.6g}{tail}"
 
 
 def if_worse(decision: Decision, than: Decision, what: str) -> Decision:
@@ -53,3 +56,34 @@ def if_worse(decision: Decision, than: Decision, what: str) -> Decision:
     if decision.score is None or than.score is None or decision.score >= than.score:
         return decision
     return replace(decision, reason=f"{decision.reason}; worse than {what}, which scores {than.score:.6g}")
+
+
+def start_of(problem: Problem, judge: Judge, limits: Sequence[Limit] = ()) -> Decision:
+    """The decision of step 0: the network that the search starts from, scored; of several forms the best.
+
+    Args:
+        problem: of the search.
+        judge: scores networks.
+        limits: what a start must hold where there are several; one that stands alone was looked at before.
+
+    Raises:
+        OptionError: it cannot be scored.
+    """
+    several = len(problem.starts) > 1
+    options = [
+        Considered(
+            START,
+            design=design,
+            ratio=1.0,
+            reason="; ".join(outside(limits, design)) if several else "",
+            form=problem.form_of(design).labels,
+        )
+        for design in problem.starts
+    ]
+    options = judged(options, judge, 0)
+    chosen = best_of(problem, options)
+    if chosen is None:
+        raise OptionError(f"the start cannot be scored: {reasons(options)}")
+    told = "the network to start from"
+    reason = f"{told}, of all forms: {why_best(chosen, options)}" if several else told
+    return decided(problem, 0, "start", chosen, options, reason)

@@ -69,7 +69,7 @@ class Family:
     @cached_property
     def swept(self) -> Family:
         """The family whose figures are worked out for many designs at once; see `bounded.swept`."""
-        return replace(self, network=swept(self.network))
+        return self.of(swept(self.network))
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -90,6 +90,10 @@ class Family:
     def moving(self) -> frozenset[str]:
         """The sizes that some axis changes."""
         return frozenset(name for axis in self.axes for name in (axis.moves, *axis.follows))
+
+    def of(self, network: Network) -> Family:
+        """The family of another network, counted in the same terms."""
+        return replace(self, network=network)
 
     def at(self, settings: Settings) -> Network:
         """The network at these sizes; arrays make one network stand for many designs."""

@@ -167,3 +167,15 @@ def refusal(network: Network) -> str:
     except CostModelError as error:
         return str(error)
     return ""
+
+
+def in_short(labels: Mapping[str, str]) -> str:
+    """What axes of transforms are at, in few words: `causal, pool 16`."""
+    return ", ".join(
+        value if name == FORM else f"{name.partition('.')[2]} {value}" for name, value in labels.items()
+    )
+
+
+def in_words(labels: Mapping[str, str]) -> str:
+    """What axes of transforms are at: `form causal, continual.pool 16`."""
+    return ", ".join(f"{name} {value}" for name, value in labels.items())

@@ -14,7 +14,7 @@ from costmodel.spec.load import Item, read
 from search.train.ranges import Range, check, entries, text
 
 # What a preset may hold beside its description: options of the command, by their long names.
-LISTS = ("set", "limit", "axes", "with")
+LISTS = ("set", "limit", "axes", "over", "with")
 FLAGS = ("continual", "contract")
 TEXTS = ("start", "budget", "score", "replay", "transforms")
 NUMBERS = ("factor", "retries", "workers")

@@ -19,7 +19,10 @@ from search.methods.expand import check_start, expand
 from search.methods.prefetch import Steps
 from search.methods.replay import Replay, read_replay
 from search.problem.designs import Family
-from search.problem.steps import Problem, outside
+from search.problem.forms import Choice
+from search.problem.moved_forms import chosen_forms, forms_of, must_apply, must_be_figures
+from search.problem.offered import outside
+from search.problem.steps import Problem
 from search.score.base import Expression, Score, score_named
 from search.study.spec_text import spec_facts
 
@@ -47,6 +50,7 @@ class Request:
     fps: float | None = None
     batch: int | None = None
     meet: str = "best"
+    over: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -76,34 +80,43 @@ def prepare(request: Request, network: Network) -> Prepared:
         raise OptionError(
             f"{network.document.name}: the spec declares no `axes`, and no sizes in `input`: nothing can move"
         )
-    axes = _chosen_axes(family.axes, request.axes)
+    choices = chosen_forms(network.document, request.over, request.axes)
+    forms, left_out = forms_of(family, choices)
+    family = forms[0].family if forms else family
+    axes = _chosen_axes(family.axes, request.axes, choices)
     replay = _replay(request, family)
     score_options = _options(request.score_options)
     score = score_named(request.score, score_options, request.dtype)
     sets = _classes(score, network) | dict(parse_set(text) for text in request.sets)
-    start = replace(network, variant=_start(request, replay), settings=sets).sizes
+    start = replace(family.network, variant=_start(request, replay), settings=sets).sizes
     if request.repeat > 1 and isinstance(score, Expression):
         raise OptionError(f"--repeat: {score.name} is the same under every seed; it is for scores that train")
     watched = (score.quantity,) if isinstance(score, Expression) else ()
     limits = tuple(limit(text) for text in request.limits)
     budget = _budget(request)
     demand_rate((budget, *limits), rate)
+    must_apply(forms, (budget.quantity, *watched, *(each.quantity for each in limits)))
     # First as written: what `16x` of the start is must be known before the budget has a figure.
-    problem = Problem(family, axes, start, budget, limits, _factor(request.factor), watched, request.meet)
-    present = problem.first.values
-    problem = Problem(
-        family,
-        axes,
-        start,
-        budget.against(present[budget.quantity.text]),
-        tuple(each.against(present[each.quantity.text]) for each in limits),
-        problem.factor,
-        watched,
-        request.meet,
-    )
+    factor = _factor(request.factor)
+    problem = Problem(family, axes, start, budget, limits, factor, watched, request.meet, forms)
+    problem = _in_figures(problem)
     steps = _steps(request, problem, replay)
-    identity = _identity(request, problem, score, replay)
-    return Prepared(problem, steps, score, identity, score_options, _notes(problem))
+    identity = _identity(request, problem, score, replay) | _moved(choices)
+    return Prepared(problem, steps, score, identity, score_options, (*_notes(problem), *left_out))
+
+
+def _in_figures(problem: Problem) -> Problem:
+    """The problem with the budget and limits that are multiples of the start's figures put in figures."""
+    budget, limits = problem.budget, problem.limits
+    if len(problem.forms) > 1:
+        must_be_figures((budget, *limits))
+    present = problem.first.values
+    return replace(
+        problem,
+        budget=budget.against(present[budget.quantity.text]),
+        limits=tuple(each.against(present[each.quantity.text]) for each in limits),
+        offered={},
+    )
 
 
 def _classes(score: Score, network: Network) -> dict[str, int]:
@@ -129,8 +142,9 @@ def _steps(request: Request, problem: Problem, replay: Replay | None) -> Steps:
 def _replay(request: Request, family: Family) -> Replay | None:
     if request.replay is None:
         return None
-    if request.contract:
-        raise OptionError("--replay: takes its steps from the file; leave --contract out")
+    for given, name in ((request.contract, "--contract"), (request.over, "--over")):
+        if given:
+            raise OptionError(f"--replay: takes its steps from the file; leave {name} out")
     return read_replay(request.replay, tuple(axis.name for axis in family.axes), family.network.size_names)
 
 
@@ -154,8 +168,8 @@ def _factor(value: Exact | float | str) -> Fraction:
     return Fraction(exact)
 
 
-def _chosen_axes(axes: Sequence[Axis], wanted: Sequence[str]) -> tuple[Axis, ...]:
-    names = [axis.name for axis in axes]
+def _chosen_axes(axes: Sequence[Axis], wanted: Sequence[str], choices: Sequence[Choice]) -> tuple[Axis, ...]:
+    names = [*(axis.name for axis in axes), *(each.name for each in choices)]
     for name in wanted:
         if name not in names:
             raise OptionError(f"--axes: unknown {name!r}{nearest(name, names)}")
@@ -208,6 +222,11 @@ def _asked(request: Request) -> dict[str, object]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
+def _moved(choices: Sequence[Choice]) -> dict[str, object]:
+    """The forms that a search may take; searches that stay in theirs are addressed as they were before."""
+    return {"over": {each.name: list(each.values) for each in choices}} if choices else {}
+
+
 def _notes(problem: Problem) -> tuple[str, ...]:
     units = {problem.budget.quantity.unit, *(each.quantity.unit for each in problem.limits)}
     document = problem.family.network.document
@@ -216,5 +235,5 @@ def _notes(problem: Problem) -> tuple[str, ...]:
     notes += [f"{document.name}: declares no axes; those of its input are taken: {moved}"] * declares_none(
         document
     )
-    notes += list(filter(None, [rate_note(problem.family.at(problem.start).graph(), problem.family.fps)]))
+    notes += list(filter(None, [rate_note(problem.network_of(problem.first).graph(), problem.family.fps)]))
     return tuple(notes)

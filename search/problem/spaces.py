@@ -10,7 +10,7 @@ from costmodel.errors import OptionError, nearest
 from costmodel.network import Network
 from costmodel.spec.axes import choices_of, declares_none
 from search.problem.designs import Family
-from search.problem.forms import Choice, checked, parse_choice, refusal, variants
+from search.problem.forms import Choice, checked, in_words, parse_choice, refusal, variants
 from search.problem.space import Space, space_of
 from search.sweep.grid import Axis, parse_axis
 
@@ -74,10 +74,9 @@ def _spaces(
     for named, made in variants(network, tuple({**declared, **given}.values())):
         reason = refusal(made)
         if reason:
-            words = ", ".join(f"{name} {value}" for name, value in named.items())
             if not named:
                 raise OptionError(reason)
-            notes.append(f"{title}: {words} is left out: {reason}")
+            notes.append(f"{title}: {in_words(named)} is left out: {reason}")
             continue
         own = [axis for axis in sizes if is_one or axis.name in made.size_names]
         space = space_of(terms.family(made), made.sizes, own)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 from costmodel.analysis.quantities import Limit, Quantity
 from costmodel.errors import OptionError
-from costmodel.network import Settings
+from costmodel.network import Network, Settings
 from costmodel.numbers import Exact
 from costmodel.spec.axes import Axis
-from search.problem.axes import Aim, Offer, offers
 from search.problem.designs import Design, Family
+from search.problem.forms import in_short, in_words
 
 MOST_STEPS = 200
+START = "start"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that a step may take: what its axes of transforms are at, by name, and its networks."""
+
+    labels: Mapping[str, str]
+    family: Family
+
+    def sizes(self, settings: Settings) -> Settings:
+        """The sizes of a network in another form, as far as this one has them; its own for what it adds."""
+        own = self.family.network.sizes
+        return {name: settings.get(name, value) for name, value in own.items()}
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,7 @@ class Problem:
         watched: further quantities to work out for each network.
         meet: how a step that leaves the budget is taken back: the `last` axis alone, as X3D's (sec. 3.2), or
             the `best` of all axes.
+        forms: those that a step may take, the family's among them; none where it stays in its own.
         offered: what axes offered so far: what is likely to come next is worked out before it is asked for.
     """
 
@@ -43,24 +58,49 @@ class Problem:
     factor: Fraction = Fraction(2)
     watched: tuple[Quantity, ...] = ()
     meet: str = "best"
+    forms: tuple[Form, ...] = ()
     offered: dict[Hashable, tuple[Considered, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def designs(self, rows: Sequence[Settings]) -> list[Design]:
+    def designs(self, rows: Sequence[Settings], family: Family | None = None) -> list[Design]:
         """The networks of several settings, with all quantities that the search looks at."""
         limited = (self.budget.quantity, *(limit.quantity for limit in self.limits))
-        return self.family.designs(rows, tuple(dict.fromkeys((*limited, *self.watched))))
+        return (family or self.family).designs(rows, tuple(dict.fromkeys((*limited, *self.watched))))
 
     @cached_property
+    def in_forms(self) -> tuple[Form, ...]:
+        """The forms that a step may take; the family's own where there are no others."""
+        return self.forms or (Form({}, self.family),)
+
+    def form_of(self, design: Design) -> Form:
+        """The form that a network has."""
+        found = (each for each in self.in_forms if each.family.network.transforms == design.transforms)
+        return next(found, self.in_forms[0])
+
+    def network_of(self, design: Design) -> Network:
+        """A design as a network."""
+        return self.form_of(design).family.at(design.settings)
+
+    @cached_property
+    def starts(self) -> tuple[Design, ...]:
+        """The network to start from, in each form that it can be built in.
+
+        Raises:
+            OptionError: in none.
+        """
+        made = [self.designs([form.sizes(self.start)], form.family)[0] for form in self.in_forms]
+        found = tuple(each for each in made if not each.problem)
+        if not found:
+            raise OptionError(f"the start cannot be built: {made[0].problem}")
+        return found
+
+    @property
     def first(self) -> Design:
-        """The network to start from.
+        """The network to start from, in the first form where there are several.
 
         Raises:
             OptionError: there is no such network.
         """
-        (design,) = self.designs([self.start])
-        if design.problem:
-            raise OptionError(f"the start cannot be built: {design.problem}")
-        return design
+        return self.starts[0]
 
     def cost(self, design: Design) -> float:
         """The cost of a network."""
@@ -90,7 +130,10 @@ Judge = Callable[[Sequence[Design], int], Sequence[Judged]]
 
 @dataclass(frozen=True)
 class Considered:
-    """One option of a step: what an axis offered, the network it makes, or why it was left out."""
+    """One option of a step: what an axis offered, the network it makes, or why it was left out.
+
+    `form` is what the axes of transforms are at, where a search moves them.
+    """
 
     axis: str
     value: Exact | None = None
@@ -101,6 +144,14 @@ class Considered:
     reason: str = ""
     note: str = ""
     error: float = 0.0
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The axis and the form: `X-Depth in causal`, or `form causal` where the form alone moves."""
+        if self.axis.partition(", ")[0] in self.form:
+            return in_words(self.form)
+        return f"{self.axis} in {in_short(self.form)}" if self.form else self.axis
 
     @property
     def stands(self) -> bool:
@@ -128,41 +179,6 @@ class Decision:
     options: tuple[Considered, ...] = field(default=(), repr=False)
 
 
-def options_of(problem: Problem, present: Design, aim: Aim, limits: Sequence[Limit]) -> list[Considered]:
-    """The options of a step: what every axis offers from a network towards an aim.
-
-    Networks that cannot be built or stand outside a limit are left out, with the reason.
-    """
-    # Prefetching asks for the same step many times over.
-    key = (present.network, aim, tuple(limits))
-    if key not in problem.offered:
-        made = offers(problem.family, present.settings, problem.axes, aim, limits)
-        designs = iter(problem.designs([offer.settings for offer in made if offer.settings is not None]))
-        problem.offered[key] = tuple(
-            _considered(offer, next(designs) if offer.settings else None, limits) for offer in made
-        )
-    return list(problem.offered[key])
-
-
-def _considered(offer: Offer, design: Design | None, limits: Sequence[Limit]) -> Considered:
-    option = Considered(offer.axis, offer.value, design, offer.ratio, reason=offer.reason, note=offer.note)
-    if design is None:
-        return option
-    if design.problem:
-        return replace(option, reason=f"cannot be built: {design.problem}")
-    return replace(option, reason="; ".join(outside(limits, design)))
-
-
-def outside(limits: Sequence[Limit], design: Design) -> list[str]:
-    """The limits that a network breaks, in words."""
-    values = ((limit, design.values[limit.quantity.text]) for limit in limits)
-    return [
-        f"{limit.quantity} is {limit.shown(value)}, outside {limit}"
-        for limit, value in values
-        if not limit.holds(value)
-    ]
-
-
 def judged(options: Sequence[Considered], judge: Judge, step: int) -> list[Considered]:
     """The options with the scores of those that stand, equal networks scored once; failures left out."""
     # Two axes may lead to the same network, by address.
@@ -176,18 +192,6 @@ def judged(options: Sequence[Considered], judge: Judge, step: int) -> list[Consi
 def _scored(option: Considered, result: Judged) -> Considered:
     failure = f"failed: {result.failure}" if result.score is None else ""
     return replace(option, key=result.key, score=result.score, reason=failure, error=result.error)
-
-
-def start_of(problem: Problem, judge: Judge) -> Decision:
-    """The decision of step 0: the network that the search starts from, scored.
-
-    Raises:
-        OptionError: it cannot be scored.
-    """
-    (option,) = judged([Considered("start", None, problem.first, 1.0)], judge, 0)
-    if option.score is None:
-        raise OptionError(f"the start cannot be scored: {option.reason}")
-    return decided(problem, 0, "start", option, (option,), "the network to start from")
 
 
 def decided(
@@ -216,4 +220,4 @@ def stopped(step: int, last: Decision, reason: str, options: Sequence[Considered
 
 def reasons(options: Sequence[Considered]) -> str:
     """Why no option stands, axis by axis."""
-    return "; ".join(f"{option.axis}: {option.reason}" for option in options)
+    return "; ".join(f"{option.title}: {option.reason}" for option in options)

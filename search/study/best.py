@@ -17,7 +17,7 @@ from costmodel.network import Network
 from costmodel.spec.write import dump
 from costmodel.weights import About, read_weights_file
 from costmodel.weights.header import LARGEST_FILE
-from search.study.history import Row, decisions_of, network_of, searches_of, transforms_of, winner_of
+from search.study.history import Row, decisions_of, network_of_decision, searches_of, winner_of
 from search.study.store import StudyError
 from search.study.study import Study
 from search.study.weights import kept_weights
@@ -94,11 +94,13 @@ class Best:
         figures = self.figures()["figures"]
         rows = [f"| {name} | {value:,} |" for name, value in figures.items() if isinstance(value, int)]
         steps = [f"{what}:\n\n    costmodel {command}\n" for what, command in self.commands(out)]
+        form = markdown(_flags(self.network).strip())
         lacking = "No weights are kept of it: `train` makes some, `search --keep best` keeps them."
         parts = [
             f"# {markdown(self.spec)}: the best network of search {self.search['search']}\n",
             f"{markdown(self.search['budget'])}{markdown(scored)}; {markdown(winner['reason'])}.\n",
             f"Sizes: {markdown(sizes)}.\n",
+            *([f"Form: `{form}`.\n"] if form else []),
             *([f"{lacking}\n"] if self.weights is None else []),
             "\n".join(["| figure | |", "|---|--:|", *rows]) + "\n",
             "## Next\n",
@@ -120,7 +122,7 @@ def best_of_search(study: Study, search: int | None) -> Best:
     winner = winner_of(decisions_of(study, chosen["search"]))
     if winner is None:
         raise OptionError(f"{study.path}: the search has no winner yet")
-    network = network_of(study, winner["settings"], transforms_of(chosen["options"]))
+    network = network_of_decision(study, winner)
     candidate = winner["candidate"]
     weights = None if candidate is None else kept_weights(study.path, candidate)
     return Best(study.path, study.fact("spec_name"), chosen, winner, network, weights)

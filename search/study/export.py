@@ -16,9 +16,8 @@ from search.study.history import (
     correlations,
     decisions_of,
     form_of,
-    network_of,
+    network_of_decision,
     searches_of,
-    transforms_of,
     winner_of,
 )
 from search.study.store import StudyError
@@ -88,5 +87,4 @@ def _yaml(study: Study, searches: list[Row]) -> str:
     winner = winner_of(decisions_of(study, searches[-1]["search"]))
     if winner is None:
         raise OptionError(f"{study.path}: the search has no winner yet")
-    transforms = transforms_of(searches[-1]["options"])
-    return dump(network_of(study, winner["settings"], transforms).clip())
+    return dump(network_of_decision(study, winner).clip())

@@ -6,7 +6,7 @@ Each network keeps its own form: `transforms` are what made it of the spec's net
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from costmodel.network import Network
@@ -84,8 +84,14 @@ def candidates_of(study: Study) -> list[Row]:
 
 def decisions_of(study: Study, search: int | None = None) -> list[Row]:
     """One row for each decision, in order; of one search or of all."""
-    numbers = [row["search"] for row in searches_of(study)] if search is None else [search]
-    found = [_decision(number, dict(row)) for number in numbers for row in study.decisions(number)]
+    searches = [row for row in searches_of(study) if search is None or row["search"] == search]
+    forms = _forms(study)
+    found = [
+        _decision(each["search"], dict(row))
+        | {"transforms": forms.get(row["network"], transforms_of(each["options"]))}
+        for each in searches
+        for row in study.decisions(each["search"])
+    ]
     options = [option for row in found for option in row["options"]]
     errors = {option["result"]: option.get("error") for option in options}
     return [row | {"error": errors.get(row["candidate"])} for row in found]
@@ -116,13 +122,21 @@ def transforms_of(options: Row) -> list[Row]:
     return [{"transform": "continual", **options["stream"]}] if options.get("stream") else []  # format 1
 
 
+def _forms(study: Study) -> dict[str, list[Row]]:
+    """The transforms of each network that a decision chose; of none in a study of the first format."""
+    if study.format == 1:
+        return {}
+    query = "SELECT address, transforms FROM networks WHERE address IN (SELECT network FROM decisions)"
+    return {row["address"]: json.loads(row["transforms"]) for row in study.connection.execute(query)}
+
+
 def _of_format_1(study: Study) -> list[Row] | None:
     """The transforms of all networks of a study that keeps none for each; None where its searches differ."""
     forms = [transforms_of(row["options"]) for row in searches_of(study)]
     return forms[0] if forms and all(each == forms[0] for each in forms) else None
 
 
-def form_of(row: Row) -> str:
+def form_of(row: Mapping[str, Any]) -> str:
     """The form of a candidate in words: `clip`, or the options that give it, such as `--continual`."""
     if row["transforms"] is None:
         return UNKNOWN_FORM
@@ -137,6 +151,11 @@ def network_of(study: Study, settings: Row, transforms: Sequence[Row]) -> Networ
     return Network(document, exact, tuple(transform_from(each) for each in transforms))
 
 
+def network_of_decision(study: Study, decision: Row) -> Network:
+    """The network that a decision chose, in the form that it has."""
+    return network_of(study, decision["settings"], decision["transforms"])
+
+
 def winner_of(decisions: Sequence[Row]) -> Row | None:
     """The decision that a search ended with: its last one on the path."""
     # an aside leaves the path for one network, and the search does not go on from it
@@ -144,12 +163,19 @@ def winner_of(decisions: Sequence[Row]) -> Row | None:
     return path[-1] if path else None
 
 
-def moved(before: Row, after: Row) -> str:
-    """What a step changed, in words: `frames 1 -> 2`."""
+def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What changed from one decision to another, in words: `frames 1 -> 2`."""
+    old_form, form = form_of(before), form_of(after)
+    sizes = after["settings"]
     return ", ".join(
-        f"{name} {_shown(old)} -> {_shown(after[name])}"
-        for name, old in before.items()
-        if after.get(name, old) != old
+        (
+            *(
+                f"{name} {_shown(old)} -> {_shown(sizes[name])}"
+                for name, old in before["settings"].items()
+                if sizes.get(name, old) != old
+            ),
+            *([f"form {old_form} -> {form}"] if form != old_form else []),
+        )
     )
 
 

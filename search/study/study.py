@@ -222,8 +222,8 @@ def error_in(measured: Mapping[str, Any]) -> float:
 
 def _option(option: Considered) -> dict[str, object]:
     design = option.design
-    exact = {} if not option.error else {"error": option.error}  # as studies had it before
-    return exact | {
+    added = {"error": option.error, "form": dict(option.form)}  # where there is one: studies of old had none
+    return {name: value for name, value in added.items() if value} | {
         "axis": option.axis,
         "value": option.value,
         "ratio": option.ratio,

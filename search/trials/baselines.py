@@ -180,7 +180,8 @@ class Comparison:
     def _price_of_a_mac(self, ended: Ended) -> float:
         """Training MACs for each MAC of a network, at the last network that was trained."""
         last = ended.last
-        exact = ended.ready.problem.family.exact(last.design.settings, (Quantity(MACS),))
+        family = ended.ready.problem.form_of(last.design).family
+        exact = family.exact(last.design.settings, (Quantity(MACS),))
         return float(self._training_macs()[_key(last)] / exact.values[MACS])
 
     def _training_macs(self) -> dict[str, int]:

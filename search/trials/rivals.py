@@ -14,6 +14,7 @@ from search.methods.run import Judging
 from search.problem.axes import Aim
 from search.problem.choice import best_of
 from search.problem.designs import Design
+from search.problem.offered import options_of
 from search.problem.steps import (
     MOST_STEPS,
     Considered,
@@ -22,7 +23,6 @@ from search.problem.steps import (
     Problem,
     decided,
     judged,
-    options_of,
 )
 
 MACS = "macs_per_clip"
@@ -88,7 +88,7 @@ class RandomSearch:
             design, steps = walk(problem, random)
             if design.network in found:
                 continue
-            exact = problem.family.exact(design.settings, (Quantity(MACS),))
+            exact = problem.form_of(design).family.exact(design.settings, (Quantity(MACS),))
             # as if training cost in proportion to a forward pass: the true price is known only afterwards
             left -= self.price * exact.values[MACS]
             if left < 0 and found:

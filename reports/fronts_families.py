@@ -85,6 +85,11 @@ def _d_resnet(depth: int) -> Released:
     )
 
 
+# What no published network of a family moves stays as published.
+_MOBILENET = ("frames=16", "depth=1", "kernel_time=3")
+_D_RESNET = ("frames=16", "channels=64", "window=16", "kernel_time=3")
+_TSM = ("frames=8", "blocks3=6", "channels=64", "wide=1")
+
 FAMILIES: tuple[Family, ...] = (
     Family(
         "X3D",
@@ -100,7 +105,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "TSM",
-        [Space(Place("tsm", variant)) for variant in ("R50-online", "mobilenet_v2-online")],
+        [Space(Place("tsm", variant), _TSM) for variant in ("R50-online", "mobilenet_v2-online")],
         [
             Released(Place("tsm", "R50-online"), "R50"),
             Released(Place("tsm", "mobilenet_v2-online"), "MobileNetV2"),
@@ -108,7 +113,10 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "3D MobileNets",
-        [Space(Place("mobilenet_v1_3d")), Space(Place("mobilenet_v2_3d"))],
+        [
+            Space(Place("mobilenet_v1_3d"), _MOBILENET),
+            Space(Place("mobilenet_v2_3d"), (*_MOBILENET, "expansion=6")),
+        ],
         [
             *(_mobilenet(1, width, is_named=width in "0.5 2.0") for width in ("0.5", "1.0", "1.5", "2.0")),
             *(_mobilenet(2, width, is_named=width in "0.2 1.0") for width in ("0.2", "0.45", "0.7", "1.0")),
@@ -117,7 +125,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "D-ResNets",
-        [Space(Place("d_resnet", "R18")), Space(Place("d_resnet", "R50"))],
+        [Space(Place("d_resnet", name), _D_RESNET) for name in ("R18", "R50")],
         [_d_resnet(depth) for depth in (18, 50, 101)],
         "Kinetics-600",
     ),

@@ -11,7 +11,18 @@ from typing import Final
 
 from costmodel.arithmetic import Scope, parse
 from costmodel.errors import Divergence, SpecError
-from costmodel.numbers import Exact, Number, Size, assume, demand_between, even, is_exact, simplify
+from costmodel.numbers import (
+    Exact,
+    Number,
+    Ratios,
+    Size,
+    assume,
+    demand_between,
+    even,
+    is_array,
+    is_exact,
+    simplify,
+)
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.merge import CROPS, FIRST
@@ -133,11 +144,22 @@ def _flag(item: Item, scope: Scope) -> bool:
 
 
 def _real(item: Item, scope: Scope) -> Fraction:
-    value = evaluate(item, scope, "a number from 0 to 1")
+    value = _even_share(evaluate(item, scope, "a number from 0 to 1"))
+    if is_array(value):
+        parting = value.numerator / value.denominator if isinstance(value, Ratios) else value
+        raise item.error("decides the structure: it must be a number") from Divergence(parting)
     if isinstance(value, int | Fraction) and not isinstance(value, bool) and 0 <= value <= 1:
         # Exact in every kind of number; a float would make all arithmetic behind it inexact.
         return Fraction(value)
     raise item.error(f"{item.kind}, expected a number from 0 to 1")
+
+
+def _even_share(value: Number | bool | str) -> Number | bool | str:
+    """The one fraction that an array of fractions holds everywhere; all else as it is."""
+    if not isinstance(value, Ratios):
+        return even(value) if is_array(value) else value
+    above, below = even(value.numerator), even(value.denominator)
+    return Fraction(above, below) if isinstance(above, int) and isinstance(below, int) else value
 
 
 def _factor(item: Item, scope: Scope) -> int | Fraction:

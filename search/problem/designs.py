@@ -192,6 +192,15 @@ def _sizes(out: TensorType) -> Iterator[Demand]:
 def _problem(broken: Sequence[Broken], index: int) -> str:
     for name, holds, message, values in broken:
         if not np.broadcast_to(holds, (index + 1,) if np.ndim(holds) == 0 else np.shape(holds))[index]:
-            shown = (np.asarray(value)[index] if np.ndim(value) else value for value in values)
-            return f"{name}: {message.format(*shown)}"
+            return f"{name}: {message.format(*(_one(value, index) for value in values))}"
     return ""
+
+
+def _one(value: object, index: int) -> object:
+    """What a value that stands for many designs is in one of them; in a tuple, such as a type, each entry."""
+    if isinstance(value, tuple):
+        return tuple(_one(each, index) for each in value)
+    if not np.ndim(value):  # type: ignore[arg-type]
+        return value
+    entries = np.asarray(value).ravel()
+    return entries[index if entries.size > 1 else 0].item()

@@ -53,14 +53,24 @@ def forms_of(family: Family, choices: Sequence[Choice]) -> tuple[tuple[Form, ...
     found: list[Form] = []
     left_out: list[str] = []
     for labels, network in variants(family.network, choices):
-        reason = refusal(network)
+        form = Form(labels, family.of(network))
+        reason = refusal(network) or _unmoved(form.family)
         if reason:
             left_out.append(f"{in_words(labels)} is left out: {reason}")
         else:
-            found.append(Form(labels, family.of(network)))
+            found.append(form)
     if not found:
         raise OptionError("; ".join(left_out))
     return tuple(found), tuple(left_out)
+
+
+def _unmoved(family: Family) -> str:
+    """Why an axis of the spec cannot move in a form: it is of a size that the form does not have."""
+    try:
+        _ = family.axes
+    except OptionError as error:
+        return str(error)
+    return ""
 
 
 def must_apply(forms: Sequence[Form], quantities: Iterable[Quantity]) -> None:

@@ -11,14 +11,23 @@ from reports.fronts_drawing import staircase
 from reports.fronts_families import FAMILIES, Family, Place, Released, Space
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+FIXED = ("frames=16", "depth=1", "expansion=6", "kernel_time=3")
 TINY = (
     Family(
         "MobileNets",
-        [Space(Place("mobilenet_v2_3d"), ("width=0.2,0.5", "crop=32,64"))],
+        [Space(Place("mobilenet_v2_3d"), ("width=0.2,0.5", "crop=32,64", *FIXED))],
         [Released(Place("mobilenet_v2_3d", None, {"crop": 32}), "1.0x", FAMILIES[3].released[-1].top_1)],
         "Kinetics-600",
     ),
-    Family("TSM", [Space(Place("tsm", "mobilenet_v2-online"), ("share=8", "crop=32"))]),
+    Family(
+        "TSM",
+        [
+            Space(
+                Place("tsm", "mobilenet_v2-online"),
+                ("share=8", "crop=32", "frames=8", "blocks3=6", "channels=64", "wide=1"),
+            )
+        ],
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """The `axes` of a spec: what they say, and what is refused with its place."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -20,9 +21,21 @@ network:
   - global_pool
 """
 
+KINDS = {
+    "width": r"width|wide|gamma_w|channels",
+    "depth": r"depth|blocks|gamma_d|layers",
+    "kernel in time": r"\w*_time|longer",
+}
+WITHOUT = {
+    "width": (),
+    "depth": ("i3d_inception", "s3d", "squeezenet_3d"),
+    "kernel in time": ("cnn_lstm", "digits", "resnet_2d", "tsm"),
+}
 
-def test_x3d_declares_its_six_axes():
-    axes = axes_of(document("x3d"))
+
+def test_x3d_declares_its_six_axes_and_a_kernel_without_a_grid():
+    *axes, kernel = axes_of(document("x3d"))
+    assert (kernel.moves, kernel.grid) == ("kernel_time", ())
     assert [axis.name for axis in axes] == [
         "X-Fast", "X-Temporal", "X-Spatial", "X-Depth", "X-Width", "X-Bottleneck",
     ]  # fmt: skip
@@ -82,8 +95,10 @@ def test_every_shipped_spec_says_what_a_search_may_change(spec: str):
     shipped = document(spec)
     moved = {axis.moves for axis in axes_of(shipped)}
     assert not declares_none(shipped)
-    assert {"frames", "crop"} <= moved or spec == "movinet"
-    assert len(moved) >= 3
+    assert {"frames", "crop"} <= moved
+    for what, names in KINDS.items():
+        # either an axis, or a remark beside the axes that says why there is none
+        assert any(re.match(names, each) for each in moved) != (spec in WITHOUT[what]), what
     settings = shipped.settings(None, {})
     for axis in axes_of(shipped):
         low, high = axis.bounds

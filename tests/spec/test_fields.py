@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from costmodel.errors import SpecError
@@ -92,3 +93,11 @@ def test_nothing_as_a_size_of_the_input_is_named(key):
 def test_nothing_as_a_let_name_is_named():
     found = mistakes(f"{INPUT}let: {{a: ~}}\nnetwork: [conv: {{channels: a}}]")
     assert found == "spec:2: let.a: nothing, expected a number or arithmetic"
+
+
+def test_an_array_of_shares_is_one_where_it_is_even_and_tells_else_which_networks_part():
+    given = read_text("{past: 1 / share}", "x").value
+    assert make_op("shift", given, {"share": np.array([4, 4])}) == make_op("shift", given, {"share": 4})
+    with pytest.raises(SpecError, match="decides the structure") as error:
+        make_op("shift", given, {"share": np.array([4, 8])})
+    assert error.value.__cause__.values.tolist() == [0.25, 0.125]

@@ -56,3 +56,13 @@ def test_a_design_that_is_no_network_says_why_and_others_are_worked_out_beside_i
         "stem: the kernel reaches 3 in height, more than its padded input of 2",
     )
     assert good.values == family.exact(start, (PARAMS,)).values
+
+
+def test_of_many_designs_each_says_by_itself_how_its_branches_differ():
+    network = Network.of("csn")
+    rows = [{**network.sizes, "kernel_time": each} for each in (1, 2, 3, 4, 5, 6)]
+    designs = Family(network).designs(rows, (PARAMS,))
+    alone = [Family(network).designs([row], (PARAMS,))[0].problem for row in rows]
+    assert [each.problem for each in designs] == alone
+    assert [bool(each) for each in alone] == [False, True] * 3
+    assert "branches differ" in alone[1]

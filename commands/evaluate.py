@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from commands.checkpoint import weights_option
 from commands.command import Command
+from commands.data import tell_left_out
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import show, tell
 from commands.sampled_clips import AT_BINS, with_active_bins
@@ -109,9 +110,33 @@ def _opened(source: Source, data: str, seed: int) -> Data:
     from search.train.about import must_have_learned
 
     found = open_data(data, seed)
-    if source.file is not None:
-        must_have_learned(source.file, found)
-    return found
+    tell_left_out(found)
+    if source.file is None:
+        return found
+    must_have_learned(source.file, found)
+    return _at_its_rate(source, found)
+
+
+def _at_its_rate(source: Source, data: Data) -> Data:
+    """Videos in files by the clock that the weights were trained with, where they know it."""
+    from search.data.file_videos import FileVideos
+    from search.data.video_set import at_rate
+
+    about = None if source.file is None else source.file.about
+    if about is None or about.frame_rate is None or not isinstance(data.train, FileVideos):
+        return data
+    return at_rate(data, about.frame_rate * float(source.clip().every))
+
+
+def _tell_decoded(data: Data, videos_shorter: int, frames: int) -> None:
+    """Says how many videos are shorter than a clip, and what could not be decoded."""
+    from search.data.file_videos import FileVideos, notes_of
+
+    if videos_shorter:
+        is_file = isinstance(data.validation, FileVideos)
+        tell(_extended_note(videos_shorter, frames) if is_file else _looped_note(videos_shorter, frames))
+    for line in notes_of(data.validation):
+        tell(f"note: {line}")
 
 
 def _as_trained(source: Source, weights: Path) -> Source:
@@ -131,18 +156,25 @@ def _carried(source: Source) -> Checkpoint:
 
 
 def _on_clips(source: Source, data: Data, views: Views, device: str) -> ClipAccuracy:
+    import numpy as np
+
+    from search.data.views import sizes_of
     from search.train.evaluate import on_clips
 
     found = on_clips(with_classes(source, data).clip(), _carried(source), data, views, device)
-    if views.crops == 3 and data.validation.height == data.validation.width:
+    sizes = sizes_of(data.validation, np.arange(len(data.validation.labels)))
+    if views.crops == 3 and (sizes[:, 0] == sizes[:, 1]).all():
         tell("note: the videos are square, so that the three crops are one and the same")
-    if found.looped:
-        tell(_looped_note(found.looped, found.view.span))
+    _tell_decoded(data, found.looped, found.view.span)
     return found
 
 
 def _looped_note(number: int, frames: int) -> str:
     return f"note: {number} videos are shorter than {frames} frames, and looped to fill them"
+
+
+def _extended_note(number: int, frames: int) -> str:
+    return f"note: {number} videos are shorter than {frames} frames, and extended by their last one"
 
 
 def _long_enough(data: str, source: Source) -> str:
@@ -178,8 +210,7 @@ def _on_stream(
     for note in streamed.graph.notes:
         tell(f"note: {note}")
     points = streamed.frames_seen()
-    if streamed.looped(points[-1]):
-        tell(_looped_note(streamed.looped(points[-1]), streamed.span(points[-1])))
+    _tell_decoded(data, streamed.looped(points[-1]), streamed.span(points[-1]))
     if not streamed.answers_videos:
         tell("note: videos end before the first answer: no accuracy by tenth and none with frames erased")
     seen = []

@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "validate": "Every figure predicted, and measured on the running network.",
         "diagnose": "Why it cannot run frame by frame, and repairs.",
         "bench": "How fast networks run, all in one run.",
+        "data": "Videos to try things on, and what is read of a folder.",
         "train": "A network's weights from clips, by a recipe.",
         "evaluate": "How accurate trained weights are, on clips or frame by frame.",
     },

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from commands.command import Command
+from commands.data import tell_left_out
 from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import put, tell
@@ -55,6 +56,7 @@ def sampling(
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = open_data(data, seed)
+    tell_left_out(clips)
     comparison = Comparison(with_classes(source, clips), clips, chosen, out, tell)
     with leaving(lambda: f"the same command goes on from {out}"):
         trials = comparison.trials(range(seed, seed + seeds))

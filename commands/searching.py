@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commands.data import tell_left_out
 from commands.source import Source
 from costmodel.errors import CostModelError, OptionError, one_line
 from costmodel.names import file_stem
@@ -68,6 +69,9 @@ class Setup:
         from search.score.base import Task
 
         ready = self.ready
+        data = getattr(ready.score, "data", None)
+        if data is not None:
+            tell_left_out(data)
         start = ready.problem.network_of(ready.problem.first)
         # the start, by whose training an engine judges how many workers the memory holds
         first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from commands.checkpoint import weights_option
 from commands.command import Command
+from commands.data import tell_left_out
 from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import show, tell
@@ -46,7 +47,8 @@ Examples:
 
 DATA = Option(
     "data",
-    "`digits`, `digits:train=500,val=200`, or a folder of clips with a folder for each class.",
+    "`digits`, `digits:train=500,val=200`, or a folder of clips: a folder for each class, or the labels of "
+    "a public set; `clips/:split=2,fps=25` has options (docs/videos.md).",
     is_required=True,
 )
 DEVICE = Option("device", "cpu or cuda; a GPU where there is one, if not given.")
@@ -76,6 +78,7 @@ def train(
 ) -> None:
     """Trains a network and prints how well it does."""
     from search.data import open_data
+    from search.data.video_set import at_rate
     from search.room import free_bytes, must_fit
     from search.train.loop import train as run
     from search.train.options import Options
@@ -87,7 +90,8 @@ def train(
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = open_data(data, seed)
-    clips = clips if fps is None else replace(clips, fps=fps)
+    clips = clips if fps is None else at_rate(clips, fps)
+    tell_left_out(clips)
     source = _begun(source, weights, clips, freeze or features)
     kind = "unpadded" if unpadded else "stepwise" if source.is_stream else "clip"
     where = chosen_device(device, threads)
@@ -108,6 +112,7 @@ def train(
     _tell(chosen, clips, options)
     with leaving(lambda: how_to_go_on(out)):
         result = run(source, clips, chosen, options, _Progress(out if tensorboard else None))
+    _tell_waiting(clips, result)
     _print(result, out, format)
 
 
@@ -157,6 +162,19 @@ def chosen_precision(precision: str, device: str) -> str:
         return "fp32"
     # bf16 needs no scaled losses, but GPUs before Ampere lack it
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+
+
+def _tell_waiting(data: Data, result: Result) -> None:
+    """Says how long training waited for clips of files, and what could not be decoded."""
+    from search.data.file_videos import FileVideos, notes_of
+
+    if not isinstance(data.train, FileVideos):
+        return
+    learning = result.seconds.get("data", 0.0) + result.seconds.get("learn", 0.0)
+    share = result.seconds.get("data", 0.0) / max(learning, 1e-9)
+    tell(f"note: {share:.1%} of the time of training was spent waiting for clips")
+    for line in notes_of(data.train, data.validation):
+        tell(f"note: {line}")
 
 
 def _tell(recipe: Recipe, data: Data, options: Options) -> None:

@@ -18,6 +18,8 @@ CONFUSION_COLUMNS = ("class", "taken_for", "videos")
 
 def row_of(found: ClipAccuracy) -> dict[str, object]:
     """The accuracy of a network with its standard error, on what it was measured, and what it cost."""
+    from search.data.file_videos import FileVideos
+
     views = found.views
     return {
         **found.metrics(),
@@ -30,7 +32,8 @@ def row_of(found: ClipAccuracy) -> dict[str, object]:
         "macs": found.macs,
         **({} if found.sampled is None else _sampled(found.sampled)),
         "videos": len(found.scores),
-        "looped": found.looped,
+        # those in files go on with their last frame, those in memory loop
+        ("extended" if isinstance(found.data.validation, FileVideos) else "looped"): found.looped,
     }
 
 

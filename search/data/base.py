@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -60,6 +61,7 @@ class Data:
         given: how `--data` named it.
         seed: that it was opened with.
         fps: frames a second of its videos; None where nothing says so.
+        left: by the reason, the names of what lies beside its clips and is no clip of it, or not a whole one.
     """
 
     key: str
@@ -70,6 +72,7 @@ class Data:
     given: str = ""
     seed: int = 0
     fps: float | None = None
+    left: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.fps is not None and not 0 < self.fps < FASTEST:

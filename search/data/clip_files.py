@@ -98,7 +98,7 @@ def read_images(path: Path) -> Frames:
     values = 0
     frames: list[Frames] = []
     for file in files:
-        frames.append(_image(file))
+        frames.append(image_of(file))
         values += frames[-1].size
         if frames[-1].shape != frames[0].shape:
             raise DataError(f"{file}: another size than {files[0].name}, expected frames of one size")
@@ -118,7 +118,12 @@ def images_of(path: Path) -> list[Path]:
     return files
 
 
-def _image(path: Path) -> Frames:
+def image_of(path: Path) -> Frames:
+    """The pixels (height, width, channels) of an image, as bytes.
+
+    Raises:
+        DataError: it cannot be read, or is too large.
+    """
     import matplotlib.image  # reads with Pillow, which comes with it
 
     try:
@@ -150,7 +155,8 @@ def _reason(error: Exception) -> str:
     return str(told).splitlines()[0][:200]
 
 
-# A kind of file is one entry: from its suffix to what reads it. Video files will stand here too.
+# A kind of file that is read whole is one entry: from its suffix to what reads it. Video files, of which the
+# frames that are asked for are decoded, stand in search/video/opened.py.
 READERS: Mapping[str, Callable[[Path], Frames]] = {".npy": read_array}
 
 

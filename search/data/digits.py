@@ -24,6 +24,7 @@ Numbers = NDArray[np.int64]
 
 GROUPS = ((0, 6, 8), (1, 4, 7), (2, 3, 5, 9))
 MOTIONS = ("cross", "swing", "clockwise", "counterclockwise")
+CLASSES = tuple(f"{'or'.join(map(str, group))} {motion}" for group in GROUPS for motion in MOTIONS)
 CROSSING = 32  # frames in which a crossing digit goes from one side to the other, where it turns back
 BLOCK = 16  # videos drawn together, from one stream of random numbers
 NOISE = 16  # the most that noise adds to a pixel or takes from it, of 255
@@ -123,10 +124,9 @@ class MovingDigits:
 
 def moving_digits(train: int = 2000, validation: int = 1000, seed: int = 0, length: int = 32) -> Data:
     """The data set of moving digits; the two parts share no digit image."""
-    classes = tuple(f"{'or'.join(map(str, group))} {motion}" for group in GROUPS for motion in MOTIONS)
     return Data(
         f"digits:train={train},val={validation},length={length},seed={seed}",
-        classes,
+        CLASSES,
         MovingDigits("train", train, seed, length),
         MovingDigits("validation", validation, seed, length),
         mirrors=False,  # a mirrored digit is none, and clockwise becomes counterclockwise

@@ -87,7 +87,7 @@ def folder(root: Path, seed: int = 0) -> Data:
     except OSError as error:
         raise DataError(f"{error.filename or root}: cannot be read, {error.strerror}") from error
     if not clips:
-        kinds = ", ".join((*READERS, "folders of images"))
+        kinds = ", ".join(("videos", *READERS, "folders of images"))
         raise DataError(f"{root}: no clips found, expected {kinds} in one folder for each class")
     named = [_names(clip) for clip in clips]
     classes = tuple(sorted({name for names in named for name in names}))
@@ -101,6 +101,12 @@ def folder(root: Path, seed: int = 0) -> Data:
         raise DataError(f"{root}: labels do not match, {untaught[0]!r} is validated but never trained")
     # the folder's name, not its path: the same clips elsewhere are the same data
     return Data(f"{root.name}:{_fingerprint(root, clips)},seed={seed}", classes, train, validation)
+
+
+def names_in(root: Path) -> list[str]:
+    """The clips of a folder that `folder` reads, relative to it."""
+    clips = _labelled(root) if (root / LABELS).exists() else _sorted_in_folders(root)
+    return [clip.path.relative_to(root).as_posix() for clip in clips]
 
 
 def _names(clip: Clip) -> tuple[str, ...]:

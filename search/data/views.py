@@ -6,17 +6,22 @@ last, the faster layout for 3D convolutions on a CPU.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from search.data.base import Frames, Videos
+from search.data.cut import Cut, cut_of, resized, resized_frames
+from search.data.file_videos import FileVideos
+
+if TYPE_CHECKING:
+    from search.data.changes import Changes
 
 Numbers = NDArray[np.int64]
 
@@ -39,10 +44,16 @@ class View:
         """Video frames from the first to the last that it looks at."""
         return int((self.frames - 1) * self.every) + 1
 
-    def times(self, starts: Numbers, lengths: Numbers) -> Numbers:
-        """The frames (clips, time) of clips from `starts`; short videos loop (Kopuklu 2019, sec. 3.2)."""
-        steps = np.array([int(i * self.every) for i in range(self.frames)])
-        return np.asarray((starts[:, None] + steps) % lengths[:, None])
+    def times(self, starts: Numbers, lengths: Numbers, *, holds: bool = False) -> Numbers:
+        """The frames (clips, time) of clips from `starts`; short videos loop (Kopuklu 2019, sec. 3.2).
+
+        Args:
+            starts: the first frame of each clip.
+            lengths: of the videos.
+            holds: whether a short video goes on with its last frame, in place of looping.
+        """
+        steps = starts[:, None] + np.array([int(i * self.every) for i in range(self.frames)])
+        return np.asarray(np.minimum(steps, lengths[:, None] - 1) if holds else steps % lengths[:, None])
 
 
 def batches(number: int, size: int, random: np.random.Generator | None = None) -> Iterator[Numbers]:
@@ -64,25 +75,41 @@ def training_clips(
     view: View,
     random: np.random.Generator,
     *,
-    scale: float = float(TEST_SCALE),
+    scale: float | Sequence[float] = float(TEST_SCALE),
     mirror: bool,
     device: str = "cpu",
 ) -> Tensor:
-    """Clips at a random time, a random crop and, with `mirror`, half of them mirrored.
+    """Clips at a random time, a random crop and, with `mirror`, half of them mirrored."""
+    return begun(videos, training_cut(videos, index, view, random, scale=scale, mirror=mirror), device)()
 
-    Deviates from Feichtenhofer 2020, sec. 4: one scale holds for a batch, not for a clip, so that a
-    batch is resized at once.
+
+def training_cut(
+    videos: Videos,
+    index: Numbers,
+    view: View,
+    random: np.random.Generator,
+    *,
+    scale: float | Sequence[float] = float(TEST_SCALE),
+    mirror: bool,
+    changes: Changes | None = None,
+) -> Cut:
+    """Which clips a network learns from: all that is random of them.
+
+    Deviates from Feichtenhofer 2020, sec. 4, for videos of one size that are held in memory: one scale holds
+    for a batch, not for a clip, so that a batch is resized at once.
     """
     lengths = videos.lengths[index]
     # a video shorter than a clip starts at its first frame, and loops
     starts = random.integers(0, np.maximum(lengths - view.span, 0) + 1)
-    window = _window(videos, view, scale)
-    free = (videos.height - window[0], videos.width - window[1])
-    corners = random.integers(0, np.array(free) + 1, (len(index), 2))
+    sizes = sizes_of(videos, index)
+    scales = [scale] * len(index) if isinstance(scale, float | int) else scale
+    windows = _windows(sizes, view, scales)
+    corners = random.integers(0, sizes - windows + 1, (len(index), 2))
     mirrored = (random.uniform(size=len(index)) < 0.5) & mirror
-    frames = _cut(videos.frames(index, view.times(starts, lengths)), corners, window)
-    frames[mirrored] = frames[mirrored, :, :, ::-1]
-    return _clips(frames, view, device)
+    # drawn last, and only where they are used: trainings without them draw what they always drew
+    seeds = None if changes is None else (changes, random.integers(0, 1 << 62, len(index)))
+    boxes = np.concatenate([corners, windows], axis=1)
+    return Cut(index, view.times(starts, lengths), boxes, (view.height, view.width), mirrored, seeds)
 
 
 def centre_clips(
@@ -96,12 +123,19 @@ def centre_clips(
     device: str = "cpu",
 ) -> Tensor:
     """Clips at one place of their videos: `at` of the way through time, `across` the longer side."""
-    lengths = videos.lengths[index]
-    free = np.maximum(lengths - view.span, 0)
+    free = np.maximum(videos.lengths[index] - view.span, 0)
     starts = np.floor(free * float(at) + 0.5).astype(np.int64)
-    return clips_at(
-        videos, index, view.times(starts, lengths), view, across=across, scale=scale, device=device
-    )
+    times = evaluated_times(videos, index, view, starts)
+    return clips_at(videos, index, times, view, across=across, scale=scale, device=device)
+
+
+def evaluated_times(videos: Videos, index: Numbers, view: View, starts: Numbers) -> Numbers:
+    """The frames (clips, time) of clips that are evaluated.
+
+    A video in a file that is shorter than a clip goes on with its last frame  (Hedegaard 2022, sec. 4.1); one
+    that is held in memory loops.
+    """
+    return view.times(starts, videos.lengths[index], holds=isinstance(videos, FileVideos))
 
 
 def clips_at(
@@ -115,13 +149,35 @@ def clips_at(
     device: str = "cpu",
 ) -> Tensor:
     """Clips of the frames `times` (clips, time), cropped at `across` of the longer side."""
-    window = _window(videos, view, float(scale))
-    free = (videos.height - window[0], videos.width - window[1])
-    wide = videos.width >= videos.height
-    top = free[0] // 2 if wide else int(free[0] * across)
-    left = int(free[1] * across) if wide else free[1] // 2
-    frames = videos.frames(index, times)[:, :, top : top + window[0], left : left + window[1]]
-    return _clips(np.ascontiguousarray(frames), view, device)
+    sizes = sizes_of(videos, index)
+    windows = _windows(sizes, view, [float(scale)] * len(index))
+    free, wide = sizes - windows, (sizes[:, 1] >= sizes[:, 0])[:, None]
+    moved = np.array([[int(side * across) for side in each] for each in free.tolist()])
+    # along the longer side as asked for, in the middle of the shorter one
+    corners = np.where(wide == np.array([False, True]), moved, free // 2)
+    boxes = np.concatenate([corners, windows], axis=1)
+    cut = Cut(index, times, boxes, (view.height, view.width), np.zeros(len(index), np.bool_))
+    return begun(videos, cut, device)()
+
+
+def begun(videos: Videos, cut: Cut, device: str = "cpu") -> Callable[[], Tensor]:
+    """Begins to read clips; they are there when what it gives is called."""
+    reading = videos.begun(cut) if isinstance(videos, FileVideos) else lambda: _of_one_size(videos, cut)
+
+    def clips() -> Tensor:
+        frames = reading()
+        # a view from right to left has no place in a tensor: written over
+        frames[cut.mirrored] = frames[cut.mirrored, :, :, ::-1]
+        return _clips(frames, cut, device)
+
+    return clips
+
+
+def sizes_of(videos: Videos, index: Numbers) -> Numbers:
+    """Height and width (clips, 2) of the videos `index`."""
+    if isinstance(videos, FileVideos):
+        return np.asarray(videos.sizes[index])
+    return np.full((len(index), 2), (videos.height, videos.width))
 
 
 def positions(number: int) -> Sequence[Fraction]:
@@ -131,39 +187,37 @@ def positions(number: int) -> Sequence[Fraction]:
     return tuple(Fraction(place, number - 1) for place in range(number))
 
 
-def _window(videos: Videos, view: View, scale: float) -> tuple[int, int]:
+def _windows(sizes: Numbers, view: View, scales: Sequence[float]) -> Numbers:
+    """The pixels (clips, 2), down and across, that become a clip of each size and scale."""
+    known: dict[tuple[int, int, float], tuple[int, int]] = {}
+    rows = [(height, width, scale) for (height, width), scale in zip(sizes.tolist(), scales, strict=True)]
+    for row in rows:
+        known[row] = known.get(row) or _window(*row, view)
+    return np.array([known[row] for row in rows])
+
+
+def _window(tall: int, wide: int, scale: float, view: View) -> tuple[int, int]:
     """The pixels, down and across, that become a clip; the whole shorter side is `scale` times as long."""
-    shrunk = min(videos.height, videos.width) / (scale * min(view.height, view.width))
-    shrunk = min(shrunk, videos.height / view.height, videos.width / view.width)
+    shrunk = min(tall, wide) / (scale * min(view.height, view.width))
+    shrunk = min(shrunk, tall / view.height, wide / view.width)
     height, width = (max(round(side * shrunk), 1) for side in (view.height, view.width))
-    return min(height, videos.height), min(width, videos.width)
+    return min(height, tall), min(width, wide)
 
 
-def _cut(frames: Frames, corners: Numbers, window: tuple[int, int]) -> Frames:
-    """Of each clip's frames (clips, time, height, width, channels) the window at its corner."""
-    height, width = window
-    cut = np.empty((*frames.shape[:2], height, width, frames.shape[-1]), np.uint8)
-    for clip, whole, (top, left) in zip(cut, frames, corners.tolist(), strict=True):
-        clip[...] = whole[:, top : top + height, left : left + width]
-    return cut
+def _of_one_size(videos: Videos, cut: Cut) -> Frames:
+    frames = videos.frames(cut.index, cut.times)
+    if cut.changes is None:
+        return cut_of(frames, cut)
+    # colours are changed at the size that the network sees, as those of files are
+    return np.stack([resized_frames(each, cut.size) for each in cut_of(frames, cut)])
 
 
-def _clips(frames: Frames, view: View, device: str) -> Tensor:
+def _clips(frames: Frames, cut: Cut, device: str) -> Tensor:
     """Frames (clips, time, height, width, channels) as clips of the view's size, channels last."""
     pixels = torch.from_numpy(frames).to(device).movedim(-1, 2)
-    if pixels.shape[-2:] != (view.height, view.width):
-        flat = pixels.flatten(0, 1)
-        flat = _together(flat) if device == "cpu" else flat.float()  # only a CPU resizes whole numbers
-        size = (view.height, view.width)
-        resized = interpolate(flat, size, mode="bilinear", antialias=True, align_corners=False)
-        pixels = resized.reshape(*pixels.shape[:3], *size)
+    pixels = resized(pixels, cut.size)
+    if cut.changes is not None:
+        changes, seeds = cut.changes
+        pixels = torch.stack([changes(clip, seed) for clip, seed in zip(pixels, seeds.tolist(), strict=True)])
     values = (pixels.float() / 255 - MEAN) / DEVIATION
     return values.movedim(1, 2).contiguous(memory_format=torch.channels_last_3d)
-
-
-def _together(images: Tensor) -> Tensor:
-    """Grey images (images, 1, height, width) as channels of fewer: four are resized as fast as one."""
-    if images.shape[1] != 1:
-        return images
-    number = next(number for number in (4, 2, 1) if len(images) % number == 0)
-    return images.reshape(-1, number, *images.shape[2:])

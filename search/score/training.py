@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import get_args
 
 from costmodel.analysis.active_bins import samplers
 from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from search.data import open_data
+from search.data.video_set import at_rate
 from search.room import must_fit, needed_bytes
 from search.score.base import Result, Task
 from search.train.evaluate import Views, accuracy_of
@@ -56,7 +56,7 @@ class TrainScore:
         chosen = chosen if batch is None else chosen.with_batch(int(batch))
         self.recipe = chosen if epochs is None else chosen.with_epochs(float(epochs))
         found = open_data(data, int(data_seed))
-        self.data = found if fps is None else replace(found, fps=float(fps))
+        self.data = found if fps is None else at_rate(found, float(fps))
         self.classes = len(self.data.classes)
         self.kind, self.device = kind, device
 

@@ -16,7 +16,7 @@ from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from search.data import Data, Videos, View, batches
-from search.data.views import TEST_SCALE, Numbers, clips_at, positions
+from search.data.views import TEST_SCALE, Numbers, clips_at, evaluated_times, positions
 from search.train.checkpoint import WeightsPath, load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, reading_of, view_of
 from search.train.forms import Form, form_of
@@ -202,7 +202,7 @@ def view_scores(
     for rows in batches(len(index), EVALUATED_AT_ONCE):
         mine = index[rows]
         # batches are of clips, so the clips of one video may lie in two of them
-        times = view.times(starts[rows], videos.lengths[mine])
+        times = evaluated_times(videos, mine, view, starts[rows])
         for across, scale in _crops(views):
             clips = clips_at(videos, mine, times, view, across=across, scale=scale, device=device)
             logits = form.logits(as_wide(clips, graph))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -86,10 +87,14 @@ class FeatureLearner(Learner):
     def _freeze(self) -> None:
         freeze_but(self.form.network, self.head)
 
-    def _clips(self, index: Numbers, random: np.random.Generator) -> tuple[Tensor, ...]:
+    @property
+    def _batches_ahead(self) -> int:
+        return 0  # features are in memory
+
+    def _begun(self, index: Numbers, random: np.random.Generator) -> Callable[[], tuple[Tensor, ...]]:
         sequences = [drawn(self.stored.train[number], self.recipe, random) for number in index]
         labels = torch.from_numpy(self.data.train.labels[index]).to(self.options.device)
-        return *self._inputs(sequences), labels
+        return lambda: (*self._inputs(sequences), labels)
 
     def _inputs(self, sequences: list[Features]) -> tuple[Tensor, Tensor]:
         """Sequences (sequences, channels, frames), zeros behind each, and their lengths."""

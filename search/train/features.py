@@ -20,7 +20,7 @@ from costmodel.graph import Graph
 from costmodel.transforms.continual import continual
 from costmodel.transforms.head import Head, kept
 from search.data import Data, Videos
-from search.data.views import Numbers, clips_at
+from search.data.views import Numbers, clips_at, evaluated_times
 from search.train import checkpoint
 from search.train.fit import as_wide, view_of
 from search.train.sequences import Features
@@ -85,7 +85,7 @@ def _of_videos(network: StreamNetwork, videos: Videos, device: str) -> list[Feat
     for index, frames in _of_equal_length(videos, every):
         view = view_of(network.graph, frames)
         starts = np.zeros(len(index), np.int64)
-        times = view.times(starts, videos.lengths[index])
+        times = evaluated_times(videos, index, view, starts)
         clips = as_wide(clips_at(videos, index, times, view, device=device), network.graph)
         # a stream keeps its state between calls: the next batch must not begin in the last one's
         network.reset()

@@ -12,6 +12,7 @@ from costmodel.errors import DataError
 from costmodel.graph import Graph
 from costmodel.weights import is_weights_file, read_weights_file
 from search.data import Data, Videos, View, batches, centre_clips
+from search.data.file_videos import FileVideos
 from search.train.answers import Reading
 from search.train.checkpoint import WeightsPath, read
 from search.train.forms import Form
@@ -50,15 +51,19 @@ def must_fit(graph: Graph, data: Data, *, spare_classes: bool = False) -> None:
             f"try --set classes={classes}"
         )
     channels = int(clip_of(graph).source.channels)
-    # grey clips fit every network: `as_wide` repeats their one channel
-    if data.train.channels not in (1, channels):
+    # grey clips fit every network: `as_wide` repeats their one channel. Whether a video file is grey it does
+    # not say, so that its three channels fit a network of one as well.
+    fits_grey = channels == 1 and isinstance(data.train, FileVideos)
+    if data.train.channels not in (1, channels) and not fits_grey:
         found = data.train.channels
         raise DataError(f"{graph.name}: takes {channels} channels, the clips have {found}; expected the same")
 
 
 def as_wide(clips: Tensor, graph: Graph) -> Tensor:
-    """Grey clips in as many channels as a network takes."""
+    """Clips in as many channels as a network takes: grey ones repeated, coloured ones for one channel grey."""
     channels = int(clip_of(graph).source.channels)
+    if channels == 1 and clips.shape[1] == 3:
+        return clips.mean(1, keepdim=True)
     # a view: all channels share one plane, so it must not be written into
     return clips if clips.shape[1] == channels else clips.expand(-1, channels, -1, -1, -1)
 

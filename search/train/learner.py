@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,8 +19,10 @@ from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import TrainingError
 from costmodel.graph import Graph
 from costmodel.weights import Checkpoint
-from search.data import Data, batches, training_clips
-from search.data.views import Numbers
+from search.data import Data, batches
+from search.data.changes import changes_of
+from search.data.file_videos import AHEAD, FileVideos
+from search.data.views import Numbers, begun, training_cut
 from search.train.answers import Reading
 from search.train.checkpoint import load_weights
 from search.train.fit import as_wide, clip_of, must_fit, validate, view_of
@@ -32,6 +34,10 @@ from search.train.recipe import Recipe
 
 FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a forward pass each
 
+# Clips by their numbers, and what gives them as the network is fed.
+_Part = tuple[Numbers, Callable[[], tuple[Tensor, ...]]]
+_Item = TypeVar("_Item")
+
 
 class Learner:
     """A network that learns from data by a recipe."""
@@ -39,6 +45,7 @@ class Learner:
     def __init__(self, graph: Graph, data: Data, recipe: Recipe, options: Options) -> None:
         self.data, self.recipe, self.options = data, recipe, options
         self.form = form_of(graph, options.kind, Reading(recipe.answers, recipe.lead))
+        self.changes = changes_of(recipe.jitter, recipe.rand_augment, recipe.magnitude)
         must_fit(self.form.network.graph, data, spare_classes=options.spare_classes)
         prepare(self.form.network, recipe)
         # behind `prepare`, whose zeros are for fresh weights alone
@@ -80,10 +87,11 @@ class Learner:
         loss, right, seen = 0.0, 0, 0
         remaining = self.iterations - number * self.batches
         # epochs may be a fraction: the last one ends where the iterations do
-        for place, index in zip(range(remaining), self._batches(random), strict=False):
+        for place, batch in _ahead(self._planned(remaining, random), self._batches_ahead):
             self._set_rate(number + place / self.batches, falls)
-            for part in self._parts(index):
-                part_loss, part_right = self._learn(part, len(part) / len(index), random)
+            clips = sum(len(part) for part, _ in batch)
+            for part, fed in batch:
+                part_loss, part_right = self._learn(fed, len(part) / clips)
                 # raised before the step: gradients that are no numbers would reach every weight
                 if not math.isfinite(part_loss):
                     at = f"epoch {number + 1}, batch {place + 1}"
@@ -152,17 +160,45 @@ class Learner:
             parts[-2:] = [np.concatenate(parts[-2:])]
         return parts
 
-    def _clips(self, index: Numbers, random: np.random.Generator) -> tuple[Tensor, ...]:
-        """What the network is fed, and labels last."""
-        videos, device = self.data.train, self.options.device
-        mirror = self.recipe.mirror and self.data.mirrors
-        scale = self.recipe.draw_scale(random)
-        clips = training_clips(videos, index, self.view, random, scale=scale, mirror=mirror, device=device)
-        return as_wide(clips, self.form.network.graph), torch.from_numpy(videos.labels[index]).to(device)
+    @property
+    def _batches_ahead(self) -> int:
+        """How many batches are begun ahead of the one that is learned from."""
+        return AHEAD if isinstance(self.data.train, FileVideos) else 0
 
-    def _learn(self, index: Numbers, share: float, random: np.random.Generator) -> tuple[float, int]:
+    def _planned(self, number: int, random: np.random.Generator) -> Iterator[tuple[int, list[_Part]]]:
+        """The batches by their number, each in parts that run at once, their clips begun to be read."""
+        for place, index in zip(range(number), self._batches(random), strict=False):
+            yield place, [(part, self._begun(part, random)) for part in self._parts(index)]
+
+    def _begun(self, index: Numbers, random: np.random.Generator) -> Callable[[], tuple[Tensor, ...]]:
+        """Draws clips and begins to read them; called, it gives what the network is fed, and labels last."""
+        videos, device = self.data.train, self.options.device
+        cut = training_cut(
+            videos,
+            index,
+            self.view,
+            random,
+            scale=self._scale(len(index), random),
+            mirror=self.recipe.mirror and self.data.mirrors,
+            changes=self.changes,
+        )
+        reading = begun(videos, cut, device)
+
+        def fed() -> tuple[Tensor, ...]:
+            labels = torch.from_numpy(videos.labels[index]).to(device)
+            return as_wide(reading(), self.form.network.graph), labels
+
+        return fed
+
+    def _scale(self, clips: int, random: np.random.Generator) -> float | list[float]:
+        """One scale for a batch that is resized at once; its own for each clip of a file."""
+        if not isinstance(self.data.train, FileVideos):
+            return self.recipe.draw_scale(random)
+        return [self.recipe.draw_scale(random) for _ in range(clips)]
+
+    def _learn(self, fed: Callable[[], tuple[Tensor, ...]], share: float) -> tuple[float, int]:
         with self.spent("data"):
-            *inputs, labels = self._clips(index, random)
+            *inputs, labels = fed()
         with self.spent("learn"):
             with self._mixed():
                 logits = self._logits(*inputs)
@@ -197,3 +233,13 @@ class Learner:
     def _set_rate(self, epoch: float, falls: int) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(epoch, falls)
+
+
+def _ahead(items: Iterator[_Item], number: int) -> Iterator[_Item]:
+    """The same items in the same order, so many more of them made than are asked for."""
+    waiting: deque[_Item] = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) > number:
+            yield waiting.popleft()
+    yield from waiting

@@ -57,6 +57,9 @@ RANGES = {
     "replaced": Range(0, 1),
     "noise": Range(0, 1000),
     "hidden_dropout": SHARE,
+    "jitter": Range(0, 1),
+    "rand_augment": Range(0, 14),
+    "magnitude": Range(0, 30),
 }
 # What an entry of `expansion` holds; batch and epochs are factors there.
 CHANGES = {

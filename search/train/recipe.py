@@ -29,6 +29,9 @@ LATER: Mapping[str, object] = {
     "replaced": 0,
     "noise": 0,
     "hidden_dropout": 0,
+    "jitter": 0,
+    "rand_augment": 0,
+    "magnitude": 9,
 }
 
 
@@ -66,6 +69,9 @@ class Recipe:
         replaced: the largest share of a sequence that noise replaces, in one run at a random place.
         noise: variance of the Gaussian noise that is added to features.
         hidden_dropout: of what recurrent layers answer.
+        jitter: the largest change of a clip's brightness, contrast and saturation, as a share.
+        rand_augment: operations of RandAugment on each clip  (Cubuk 2019).
+        magnitude: of each of these operations, of 30.
         expansion: what changes along an expansion, by the first step that it holds for.
     """
 
@@ -96,6 +102,9 @@ class Recipe:
     replaced: float = 0
     noise: float = 0
     hidden_dropout: float = 0
+    jitter: float = 0
+    rand_augment: int = 0
+    magnitude: int = 9
     expansion: tuple[tuple[int, tuple[tuple[str, float], ...]], ...] = ()
 
     @property

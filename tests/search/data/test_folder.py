@@ -62,7 +62,9 @@ def test_frames_are_picked_by_video_and_time(tmp_path: Path):
 
 
 def test_an_empty_folder_is_named(tmp_path: Path):
-    expected = f"{tmp_path}: no clips found, expected .npy, folders of images in one folder for each class"
+    expected = (
+        f"{tmp_path}: no clips found, expected videos, .npy, folders of images in one folder for each class"
+    )
     assert message(tmp_path) == expected
 
 

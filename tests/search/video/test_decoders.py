@@ -1,0 +1,42 @@
+import os
+import signal
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from encoded import encode, shown
+
+from search.video.decoders import Decoders
+from search.video.recording import Recording, recording
+
+MOMENTS = (Fraction(1, 30), Fraction(5, 30))
+WHOLE = (0, 0, 32, 48)
+
+
+def jobs(path: Path) -> list[tuple[Recording, tuple[Fraction, ...], tuple[int, int, int, int]]]:
+    clip = recording(encode(path, shown(9)), Fraction(30))
+    gone = Recording(path.with_name("gone.mp4"), "video", 32, 48, Fraction(1))
+    return [(clip, MOMENTS, WHOLE), (gone, MOMENTS, WHOLE), (clip, MOMENTS[:1], WHOLE)]
+
+
+def test_clips_come_in_order_and_one_that_fails_stops_nothing(tmp_path: Path):
+    first, second, third = (each() for each in Decoders().submit(jobs(tmp_path / "a.mp4")))
+    assert np.array_equal(first.frames, shown(9)[[1, 5]])
+    assert np.array_equal(third.frames, shown(9)[[1]])
+    assert not second.frames.any()
+    assert second.failure == f"{tmp_path / 'gone.mp4'}: not a video (no such file or directory)"
+
+
+def test_a_process_that_is_killed_loses_no_clip(tmp_path: Path):
+    decoders = Decoders(workers=1)
+    try:
+        decoders.submit(jobs(tmp_path / "a.mp4"))[0]()
+        assert decoders._pool is not None
+        (process,) = decoders._pool._processes
+        pending = decoders.submit(jobs(tmp_path / "a.mp4"))
+        os.kill(process, signal.SIGKILL)
+        assert np.array_equal(pending[0]().frames, shown(9)[[1, 5]])
+        again = decoders.submit(jobs(tmp_path / "a.mp4"))
+        assert np.array_equal(again[2]().frames, shown(9)[[1]])
+    finally:
+        decoders.close()

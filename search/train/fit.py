@@ -60,7 +60,7 @@ def must_fit(graph: Graph, data: Data, *, spare_classes: bool = False) -> None:
 
 
 def as_wide(clips: Tensor, graph: Graph) -> Tensor:
-    """Clips in as many channels as a network takes: grey ones repeated, coloured ones for one channel grey."""
+    """Clips in as many channels as a network takes: grey ones repeated, coloured ones made grey for one."""
     channels = int(clip_of(graph).source.channels)
     if channels == 1 and clips.shape[1] == 3:
         return clips.mean(1, keepdim=True)

@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "data": "Videos to try things on, and what is read of a folder.",
         "train": "A network's weights from clips, by a recipe.",
         "evaluate": "How accurate trained weights are, on clips or frame by frame.",
+        "stream": "Trained weights on live video: cameras, files, addresses.",
     },
     "The best network": {
         "search": "Expand or contract a network under a budget, axis by axis.",

@@ -53,6 +53,7 @@ TORCH = (
     "costmodel.importers",
     "search.train",
     "search.data",
+    "search.live",
     "search.score",
     "search.engine.loaded",
 )

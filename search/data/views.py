@@ -221,3 +221,10 @@ def _clips(frames: Frames, cut: Cut, device: str) -> Tensor:
         pixels = torch.stack([changes(clip, seed) for clip, seed in zip(pixels, seeds.tolist(), strict=True)])
     values = (pixels.float() / 255 - MEAN) / DEVIATION
     return values.movedim(1, 2).contiguous(memory_format=torch.channels_last_3d)
+
+
+def centre_box(height: int, width: int, view: View) -> tuple[int, int, int, int]:
+    """Top, left, height and width of the part that `centre_clips` shows of a frame."""
+    tall, wide = _window(height, width, float(TEST_SCALE), view)
+    # both sides rounded as `clips_at` rounds them
+    return (height - tall) // 2, (width - wide) // 2, tall, wide

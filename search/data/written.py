@@ -69,7 +69,7 @@ def write_video(path: Path, frames: Frames, rate: Fraction = Fraction(RATE)) -> 
         with av.open(str(waiting), "w", format="mp4") as container:
             _encode(container, frames, rate)
         waiting.replace(path)
-    except (OSError, ValueError) as error:
+    except library() as error:
         told = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: cannot be written, {told}") from error
 

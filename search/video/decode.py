@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import DataError
-from search.video.opened import must_be_small, opened, unit_of
+from search.video.opened import library, must_be_small, opened, unit_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -134,7 +134,7 @@ class _Reader:
                     if self.tally.decoded > MOST_DECODED:
                         return
                     yield frame
-        except (OSError, ValueError):  # the file ends in the middle, or its disk is gone
+        except library():  # the file ends in the middle, or its disk is gone
             self.tally.broken += 1
 
     def nearest(self, times: Sequence[Fraction]) -> Iterator[VideoFrame]:
@@ -163,7 +163,7 @@ class _Reader:
         """The frames from the last keyframe ahead of a moment on, the first of them by itself."""
         for seconds in (0, *BACK):
             at = int(time) - self.ahead - int(seconds / self.unit)
-            with suppress(OSError, ValueError):  # a file without an index is read from where it stands
+            with suppress(*library()):  # a file without an index is read from where it stands
                 self.container.seek(at, stream=self.stream)
             frames = self.frames()
             first = next(frames, None)

@@ -27,8 +27,8 @@ MOST_PIXELS = 1 << 24  # of one frame: 4096 x 4096
 ATTACHED_PICTURE = 0x400  # the cover of a piece of music
 
 
-def library() -> None:
-    """Loads PyAV.
+def library() -> tuple[type[Exception], ...]:
+    """Loads PyAV; gives the errors that it raises on files that are broken or away.
 
     Raises:
         DataError: it is not installed.
@@ -39,6 +39,7 @@ def library() -> None:
         raise DataError(
             "video files need PyAV, which is not installed: pip install 'costmodel[video]'"
         ) from None
+    return (OSError, ValueError, av.error.FFmpegError)
 
 
 @contextmanager
@@ -48,15 +49,16 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     Raises:
         DataError: it is no video that can be decoded; says why in one line.
     """
-    library()
+    broken = library()
     import av
 
     try:
         with open_file(path) as file:  # a pipe would be waited for
-            if not file.read(1):
-                raise DataError(f"{path}: is empty, expected a video")
+            is_empty = not file.read(1)
+        if is_empty:
+            raise DataError(f"{path}: is empty, expected a video")
         container = av.open(f"file:{path}", options=SAFELY)
-    except (OSError, ValueError) as error:
+    except broken as error:
         raise DataError(f"{path}: not a video ({reason(error)})") from error
     with container:
         yield container, _stream(path, container)

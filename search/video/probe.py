@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from costmodel.errors import DataError
 from search.video.decode import time_of
-from search.video.opened import must_be_small, opened, reason, unit_of
+from search.video.opened import library, must_be_small, opened, reason, unit_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -74,7 +74,7 @@ def _first(path: Path, container: InputContainer, stream: VideoStream) -> VideoF
                     return frame
             except av.error.FFmpegError:
                 continue  # a broken packet: the next keyframe may be whole
-    except (OSError, ValueError) as error:
+    except library() as error:
         raise DataError(f"{path}: not one frame can be decoded ({reason(error)})") from error
     raise DataError(f"{path}: not one frame can be decoded")
 
@@ -100,7 +100,7 @@ def _packets(container: InputContainer, stream: VideoStream, at: int) -> Iterato
     try:
         container.seek(at, stream=stream)
         yield from container.demux(stream)
-    except (OSError, ValueError):  # as far as it can be read
+    except library():  # as far as it can be read
         return
 
 

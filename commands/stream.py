@@ -1,0 +1,279 @@
+"""`stream`: runs trained weights on live video, and says what they see."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands.checkpoint import weights_option
+from commands.command import Command
+from commands.leaving import leaving
+from commands.printing import put, tell
+from commands.source import Source
+from commands.train import DEVICE, THREADS, chosen_device
+from costmodel.errors import OptionError
+from costmodel.escape import terminal
+from costmodel.options import Option
+from costmodel.weights import Checkpoint
+from costmodel.weights import Pixels as Scale
+
+if TYPE_CHECKING:
+    from costmodel.emit import StreamNetwork
+    from search.live.annotate import Annotated
+    from search.live.loop import Answer, Live
+    from search.live.speed import Prepared
+    from search.video.decode import Pixels
+
+EXAMPLES = """Runs trained weights on live video, frame by frame, and says what they see.
+
+Examples:
+
+    stream run/weights.safetensors --source video.mp4          every frame, as fast as it goes
+
+    stream run/weights.safetensors --source video.mp4 --live   at the video's own pace, as a camera would
+
+    stream run/weights.safetensors --source camera:0 --source rtsp://door/1 --format json
+
+    stream run/weights.safetensors --source clips/ --out seen/annotated.mp4
+
+    stream run/weights.safetensors --source synthetic:3000     frames made up, to see how fast it goes
+"""
+FPS = 30.0  # of the camera, where neither the weights nor `--fps` say so
+MOST_SOURCES = 256
+
+
+def stream(
+    source: Source,
+    weights: Path | None,
+    sources: tuple[str, ...],
+    live: bool,
+    fps: float | None,
+    top: int,
+    seconds: float | None,
+    backend: tuple[str, ...],
+    out: Path | None,
+    device: str | None,
+    threads: int | None,
+    format: str,
+) -> None:
+    """Prints an answer for each frame, and in the end how fast it went."""
+    import torch
+
+    from search.live.feed import Feed
+    from search.live.framing import Framing
+    from search.live.loop import Live
+    from search.live.sources import source_of
+    from search.live.speed import fastest
+    from search.train.fit import clip_of, view_of
+
+    if not 1 <= len(sources) <= MOST_SOURCES:
+        raise OptionError(f"--source: {len(sources)} of them, expected 1 to {MOST_SOURCES}")
+    # before anything is compiled, which takes long
+    named = [source_of(each) for each in sources]
+    source = source.taking(weights).continual()
+    where = chosen_device(device, threads)
+    network = _network(source, where)
+    rate, scale = _rate(source, fps), _scale(source)
+    framing = Framing(view_of(network.graph, 1), int(clip_of(network.graph).source.channels), scale)
+    ready = fastest(network, len(named), torch.device(where), backend, lambda line: tell(f"note: {line}"))
+    feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=out is not None) for each in named]
+    running = Live(network, ready.runner, feeds, rate, torch.device(where))
+    _tell_start(running, ready)
+    shown = _Shown(running, _classes(source), top, format)
+    with leaving(lambda: "what was written is whole"), ExitStack() as files:
+        written = [] if out is None else _files(out, len(feeds), rate, files)
+        files.callback(_tell_end, running, ready)
+        for answer in running.answers(inf if seconds is None else seconds):
+            shown(answer)
+            if written:
+                written[answer.stream].add(_pixels(answer), shown.lines(answer))
+
+
+def _network(source: Source, device: str) -> StreamNetwork:
+    """The stream with its weights, norms folded."""
+    import torch
+
+    from costmodel.emit import StreamNetwork, emit
+    from costmodel.emit.fold import fold_norms
+    from search.train.checkpoint import load_weights
+
+    graph = source.graph()
+    for note in graph.notes:
+        tell(f"note: {note}")
+    network = emit(graph)
+    assert isinstance(network, StreamNetwork)
+    load_weights(network, Checkpoint.of(source.needed_weights, source))
+    folded = fold_norms(network)
+    folded.checks_values = False
+    return folded.to(torch.device(device)).eval()
+
+
+def _rate(source: Source, fps: float | None) -> Fraction:
+    """Frames a second of the network: as trained where its weights say so, else the camera's over `every`."""
+    about = None if source.file is None else source.file.about
+    if fps is None and about is not None and about.frame_rate is not None:
+        return Fraction(about.frame_rate).limit_denominator(1001)
+    if fps is not None and not 0 < fps < 1e5:
+        raise OptionError(f"--fps: {fps:g}, expected a rate above zero")
+    if fps is None:
+        tell(
+            f"note: the weights do not say at which rate they were trained; taken as {FPS:g} frames a second"
+        )
+    every = Fraction(str(source.clip().every))
+    return Fraction(FPS if fps is None else fps).limit_denominator(1001) / every
+
+
+def _scale(source: Source) -> Scale:
+    about = None if source.file is None else source.file.about
+    return Scale() if about is None else about.pixels
+
+
+def _classes(source: Source) -> tuple[str, ...]:
+    """The names of the classes; their numbers where the weights do not say them."""
+    graph = source.graph()
+    known = () if source.file is None else source.file.known.classes
+    return known or tuple(str(number) for number in range(int(graph.types[graph.output].channels)))
+
+
+class _Shown:
+    """Prints answers, a line each."""
+
+    def __init__(self, running: Live, classes: tuple[str, ...], top: int, format: str) -> None:
+        self.running, self.classes, self.top, self.format = running, classes, top, format
+        self.begun: dict[int, str] = {}
+
+    def __call__(self, answer: Answer) -> None:
+        """Prints an answer, and on standard error when a recording begins."""
+        if answer.fed.starts:
+            tell(f"note: {answer.fed.recording}: begins")
+        if answer.scores is None:
+            return
+        put(self._json(answer) if self.format == "json" else self._text(answer))
+        # whoever reads them through a pipe waits for each
+        sys.stdout.flush()
+
+    def best(self, answer: Answer) -> list[tuple[str, float]]:
+        """The classes with the highest scores."""
+        if answer.scores is None:
+            return []
+        scores, numbers = answer.scores.topk(min(self.top, len(answer.scores)))
+        return [
+            (self.classes[at], score) for at, score in zip(numbers.tolist(), scores.tolist(), strict=True)
+        ]
+
+    def lines(self, answer: Answer) -> list[str]:
+        """What is written on a frame."""
+        head = f"{float(answer.fed.seconds):.2f} s, {answer.phase}"
+        return [head, *(f"{name[:40]} {score:.0%}" for name, score in self.best(answer))]
+
+    def _json(self, answer: Answer) -> str:
+        row = {
+            "source": self.running.feeds[answer.stream].source.name,
+            "recording": answer.fed.recording,
+            "time": round(float(answer.fed.seconds), 6),
+            "about": round(float(answer.about), 6),
+            "frames": answer.frames,
+            "phase": answer.phase,
+            "top": [{"class": name, "score": score} for name, score in self.best(answer)],
+            "latency_ms": round(answer.latency * 1000, 3),
+        }
+        return json.dumps(row) + "\n"
+
+    def _text(self, answer: Answer) -> str:
+        several = f"{self.running.feeds[answer.stream].source.name}  " if len(self.running.feeds) > 1 else ""
+        found = ", ".join(f"{name} {score:.1%}" for name, score in self.best(answer))
+        line = (
+            f"{float(answer.fed.seconds):9.3f} s  {answer.phase:8}  {found}  {answer.latency * 1000:.1f} ms"
+        )
+        # names of files and classes may hold what moves a terminal's cursor
+        return terminal(f"{several}{line}") + "\n"
+
+
+def _files(out: Path, number: int, rate: Fraction, files: ExitStack) -> list[Annotated]:
+    from search.live.annotate import Annotated
+
+    # one file for each source, since they have sizes of their own
+    paths = [out] if number == 1 else [out.with_stem(f"{out.stem}-{place}") for place in range(number)]
+    written = [Annotated(path, rate) for path in paths]
+    for each in written:
+        files.callback(each.close)
+    return written
+
+
+def _pixels(answer: Answer) -> Pixels:
+    assert answer.fed.pixels is not None
+    return answer.fed.pixels
+
+
+def _tell_start(running: Live, ready: Prepared) -> None:
+    rate, first = float(running.rate), running.delay + 1
+    warm = (
+        "never warm: it remembers all frames"
+        if running.steady is None
+        else f"warm after {running.steady} ({running.steady / rate:.1f} s)"
+    )
+    tell(
+        f"note: {len(running.feeds)} sources at {rate:g} frames a second of the network, on {ready.backend}; "
+        f"first answer after {first} frames ({first / rate:.1f} s), {warm}"
+    )
+
+
+def _tell_end(running: Live, ready: Prepared) -> None:
+    tally = running.tally
+    reached = tally.frames / tally.seconds if tally.seconds else 0.0
+    settled = tally.settled_frames / tally.settled_seconds if tally.settled_seconds else None
+    once = "" if settled is None else f", {settled:.1f} once settled"
+    tell(
+        f"note: {tally.frames} frames in {tally.seconds:.1f} s: {reached:.1f} frames a second{once}; "
+        f"{ready.per_second:.1f} predicted by timing {ready.backend} alone"
+    )
+    for feed in running.feeds:
+        name = feed.source.name
+        if feed.dropped:
+            tell(f"note: {name}: {feed.dropped} frames dropped, as they came faster than they were answered")
+        if feed.source.is_live and feed.joined > 1:
+            tell(f"note: {name}: joined {feed.joined} times, its stream begun anew each time")
+        for trouble in feed.troubles:
+            tell(f"warning: {trouble}")
+    if tally.missed:
+        tell(f"note: {tally.missed} ticks without a frame; the one before stood in")
+
+
+COMMAND = Command(
+    stream,
+    EXAMPLES,
+    (
+        *weights_option("Weights; not given where a file of them is SPEC."),
+        Option(
+            "sources",
+            "A video, a folder of them, camera:N, an address, or synthetic:FRAMES[:WxH]; repeatable: "
+            "all in one batch.",
+            flags="--source",
+            is_required=True,
+            is_repeatable=True,
+        ),
+        Option(
+            "live", "Files at their own pace; what comes while the network is busy is dropped.", bool, False
+        ),
+        Option("fps", "Frames a second of the camera that the weights were trained for.", float),
+        Option("top", "How many classes are shown.", int, 3, least=1),
+        Option("seconds", "Ends after so many; when all sources have ended, if not given.", float),
+        Option(
+            "backend",
+            "eager, compiled, exported or, on a GPU, recorded; repeatable. The fastest where not given.",
+            is_repeatable=True,
+        ),
+        Option("out", "A video of what was seen, its answers written on it.", Path, metavar="FILE"),
+        DEVICE,
+        THREADS,
+        Option(
+            "format", "A line for each answer, or JSON a line.", default="table", choices=("table", "json")
+        ),
+    ),
+    takes="spec",
+)

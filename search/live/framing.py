@@ -1,0 +1,39 @@
+"""From a frame of any size to what a network is fed, as its evaluation on clips cuts and scales it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from costmodel.weights import Pixels as Scale
+from search.data.cut import resized_frames
+from search.data.views import View, centre_box
+from search.video.decode import Pixels
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How frames become input.
+
+    Args:
+        view: the height and the width that the network sees.
+        channels: that it takes.
+        scale: of pixel values.
+    """
+
+    view: View
+    channels: int = 3
+    scale: Scale = Scale()
+
+    def __call__(self, frame: Pixels) -> Tensor:
+        """A frame (height, width, 3) as (channels, height, width)."""
+        top, left, height, width = centre_box(frame.shape[0], frame.shape[1], self.view)
+        part = np.ascontiguousarray(frame[None, top : top + height, left : left + width])
+        seen = resized_frames(part, (self.view.height, self.view.width))[0]
+        span = self.scale.high - self.scale.low
+        values = torch.from_numpy(np.ascontiguousarray(seen)).movedim(-1, 0).float() / 255
+        values = (values * span + self.scale.low - self.scale.mean) / self.scale.deviation
+        return values.mean(0, keepdim=True) if self.channels == 1 else values

@@ -1,0 +1,37 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from search.live.pace import as_they_come, at_rate
+from search.live.sources import Timed
+
+
+def numbered(*seconds: Fraction | float) -> list[Timed]:
+    return [(Fraction(at), np.full((1, 1, 3), number, np.uint8)) for number, at in enumerate(seconds)]
+
+
+def shown(frames) -> list[int]:
+    return [int(frame[0, 0, 0]) for _, frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [(30, [0, 1, 2, 3, 4, 5]), (15, [0, 2, 4]), (10, [0, 3]), (60, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])],
+)
+def test_each_tick_shows_the_nearest_frame(rate: int, expected: list[int]):
+    frames = numbered(*(Fraction(number, 30) for number in range(6)))
+    assert shown(at_rate(frames, Fraction(rate))) == expected
+
+
+def test_a_frame_that_lasts_is_shown_as_long():
+    assert shown(at_rate(numbered(0, 0.1, 0.5, 0.6), Fraction(10))) == [0, 1, 1, 1, 2, 2, 3]
+
+
+def test_one_frame_is_one_tick():
+    assert shown(at_rate(numbered(0), Fraction(10))) == [0]
+
+
+def test_of_a_camera_the_first_frame_behind_each_tick_is_taken():
+    frames = numbered(0, 0.03, 0.07, 0.11, 0.19, 0.45, 0.46)
+    assert shown(as_they_come(frames, Fraction(10))) == [0, 3, 5]

@@ -34,7 +34,7 @@ def library() -> tuple[type[Exception], ...]:
         DataError: it is not installed.
     """
     try:
-        import av  # noqa: F401
+        import av
     except ImportError:
         raise DataError(
             "video files need PyAV, which is not installed: pip install 'costmodel[video]'"

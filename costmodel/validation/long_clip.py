@@ -127,7 +127,7 @@ class LongClip:
             -1, 3
         )  # (batch, channels, place, frames, height, width)
         found = []
-        for some in windows.split(AT_ONCE, dim=2):
+        for some in torch.split(windows, AT_ONCE, dim=2):
             clips = some.transpose(1, 2).flatten(0, 1)
             found.append(_by_places(self._layer(node, [clips]).forward(clips), len(x)))
         return torch.cat(found, dim=2)

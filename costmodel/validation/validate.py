@@ -14,6 +14,7 @@ from costmodel.validation.costs import check_costs
 from costmodel.validation.depthwise import TapByTap
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
+from costmodel.validation.kept import check_kept
 from costmodel.validation.own_clip import check_own_clip
 from costmodel.validation.reach import check_reach
 from costmodel.validation.running import drawn
@@ -27,6 +28,7 @@ Stage = Callable[[Graph, int], Iterator[Check]]
 OF_CLIPS: tuple[Stage, ...] = (check_costs, check_windows, check_reach, check_clip, check_sampling)
 OF_STREAMS: tuple[Stage, ...] = (
     check_costs,
+    check_kept,
     check_windows,
     check_reach,
     check_equality,

@@ -22,6 +22,30 @@ Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple
 FRAME_AXES = ("batch", "channels", "height", "width")
 
 
+def _run(
+    action: Action,
+    values: list[Any],
+    kept: list[Tensor],
+    inplace: bool,
+    start: _Start,
+    age: Tensor | None,
+) -> Tensor | None:
+    inputs = [values[place] for place in action.reads]
+    keeper = action.keeper
+    if action.blank:
+        return start.blanked(action, inputs[0])
+    if keeper is None:
+        layer = action.layer
+        return layer.overwrite(*inputs) if inplace and action.overwrites else layer.frame(*inputs)
+    if action.leaves:
+        return kept[action.kept[0]]
+    own = slice(*action.kept)
+    before = start(action, inputs[0], tuple(kept[own]))
+    frame = inputs[0].clone() if action.copies else inputs[0]
+    output, kept[own] = action.step((frame, *inputs[1:]), before, age)
+    return output
+
+
 class StreamNetwork(Network):
     """A network on streams of frames: a batch holds several, each of which can be reset alone.
 
@@ -224,13 +248,16 @@ class StreamNetwork(Network):
             # No frame has come here yet. Once the oldest stream's has, younger ones run along, not yet valid.
             if ages is not None and ages.oldest < action.since:
                 continue
-            output = _run(action, values, kept, inplace, start, age)
+            output = self._run(action, values, kept, inplace, start, age)
             if output is not None and (ages is None or ages.oldest >= action.answers):
                 values[action.writes] = output
                 self._keep(action.node, self._step_number, output)
             for place in action.drops:
                 values[place] = None
         return values[self.program.output], tuple(kept)
+
+    # A name of its own, for whoever watches what each action reads and makes.
+    _run = staticmethod(_run)
 
     def _step(
         self, frame: Tensor, state: StreamState, settled: Advance | None = None
@@ -387,27 +414,3 @@ class _Start(NamedTuple):
             return frame
         zeros = self.like.new_zeros((len(self.like), *action.blank))
         return zeros if frame is None or all(early) else where(torch.tensor(early), zeros, frame)
-
-
-def _run(
-    action: Action,
-    values: list[Any],
-    kept: list[Tensor],
-    inplace: bool,
-    start: _Start,
-    age: Tensor | None,
-) -> Tensor | None:
-    inputs = [values[place] for place in action.reads]
-    keeper = action.keeper
-    if action.blank:
-        return start.blanked(action, inputs[0])
-    if keeper is None:
-        layer = action.layer
-        return layer.overwrite(*inputs) if inplace and action.overwrites else layer.frame(*inputs)
-    if action.leaves:
-        return kept[action.kept[0]]
-    own = slice(*action.kept)
-    before = start(action, inputs[0], tuple(kept[own]))
-    frame = inputs[0].clone() if action.copies else inputs[0]
-    output, kept[own] = action.step((frame, *inputs[1:]), before, age)
-    return output

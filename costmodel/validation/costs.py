@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 
 import torch
@@ -18,8 +17,8 @@ from costmodel.emit.network import Record
 from costmodel.emit.state import StreamState, held_floats
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
-from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check, equal
+from costmodel.validation.settled import settled_steps
 
 
 def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
@@ -44,15 +43,9 @@ def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
 
 def _steps(figures: Figures, network: StreamNetwork) -> Iterator[Check]:
     """One cycle of steps, at an age at which every layer runs."""
-    state, frame = _settled(network), torch.empty((1, *_without_time(figures.graph)), device="meta")
-    executed = []
-
-    def step() -> None:
-        nonlocal state
-        _, state = network.step(frame, state)
-
+    executed: list[int] = []
     with network.recording() as record:
-        executed = [executed_macs(step) for _ in range(network.cycle)]
+        state = settled_steps(network, lambda step: executed.append(executed_macs(step)))
     necessary = _necessary(figures)
     mean = plain(Fraction(sum(executed), len(executed)))
     note = f"executed by each step of a cycle: {', '.join(f'{each:,}' for each in executed)}"
@@ -74,11 +67,7 @@ def state_check(graph: Graph, what: str) -> Check:
     assert isinstance(network, StreamNetwork)
     network.checks_values = False
     network.eval()
-    state, frame = _settled(network), torch.empty((1, *_without_time(graph)), device="meta")
-    with torch.no_grad():
-        for _ in range(network.cycle):
-            _, state = network.step(frame, state)
-    return _state(what, Figures(graph), state)
+    return _state(what, Figures(graph), settled_steps(network))
 
 
 def _state(what: str, figures: Figures, state: StreamState) -> Check:
@@ -95,18 +84,6 @@ def _necessary(figures: Figures) -> list[int]:
             for step in range(int(phase) % figures.at(node).jump, figures.cycle, figures.at(node).jump):
                 steps[step] += int(macs)
     return steps
-
-
-def _settled(network: StreamNetwork) -> StreamState:
-    cycle = network.cycle
-    new = network.initial_state(1, torch.empty(0, device="meta"))
-    # As if so many frames had been seen: meta tensors hold no values that would differ.
-    return replace(new, step=ceil_div(network.program.settled, cycle) * cycle)
-
-
-def _without_time(graph: Graph) -> tuple[int, int, int]:
-    channels, _, height, width = map(int, graph.source)
-    return channels, height, width
 
 
 def _outputs(figures: Figures, record: Record) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.kept import check_kept
 from costmodel.validation.own_clip import check_own_clip
+from costmodel.validation.peak import check_peak
 from costmodel.validation.reach import check_reach
 from costmodel.validation.running import drawn
 from costmodel.validation.sampling import check_sampling
@@ -25,9 +26,17 @@ from costmodel.validation.windows import check_windows
 __all__ = ["Check", "validate"]
 
 Stage = Callable[[Graph, int], Iterator[Check]]
-OF_CLIPS: tuple[Stage, ...] = (check_costs, check_windows, check_reach, check_clip, check_sampling)
+OF_CLIPS: tuple[Stage, ...] = (
+    check_costs,
+    check_peak,
+    check_windows,
+    check_reach,
+    check_clip,
+    check_sampling,
+)
 OF_STREAMS: tuple[Stage, ...] = (
     check_costs,
+    check_peak,
     check_kept,
     check_windows,
     check_reach,

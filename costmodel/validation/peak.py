@@ -1,0 +1,85 @@
+"""The maps that are alive while a network runs, seen as its layers make them and its program lets them go.
+
+Every layer's output is a tensor of its own here, also where a layer hands on what it read, so that each
+counts as one map; nothing is overwritten. Lives end when the running network drops its last reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from weakref import ReferenceType, ref
+
+import torch
+from torch import Tensor
+
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.memory import memory
+from costmodel.analysis.metrics import evaluate
+from costmodel.emit.build import emit
+from costmodel.emit.network import ClipNetwork
+from costmodel.emit.program import Action
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.validation.check import Check, equal, not_measured
+from costmodel.validation.settled import settled_steps
+
+WHAT = "peak_activation_floats"
+
+
+def check_peak(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """The most numbers alive at once, its layers in the order that has the smallest peak."""
+    predicted, schedule = evaluate(Figures(graph), WHAT), memory(graph).best
+    if schedule.order[-1] != graph.output:
+        yield not_measured(WHAT, predicted, f"its best order runs {schedule.order[-1]} behind the answer")
+        return
+    ordered = replace(graph, nodes=tuple(graph.by_name[name] for name in schedule.order))
+    with torch.device("meta"), torch.no_grad():
+        network = emit(ordered).eval()
+        network.checks_values = False
+        # What is recorded is not overwritten; nothing need be kept of it.
+        network._record, network._keep = {}, _nothing  # type: ignore[method-assign]
+        if isinstance(network, StreamNetwork):
+            most, note = _of_steps(network), f"a cycle of {network.cycle} steps"
+        else:
+            most, note = _of_clip(network), "one clip"
+    yield equal(WHAT, predicted, most, f"{note}, every output alive until the network lets it go")
+
+
+def _nothing(name: str, step: int, value: Tensor) -> None:
+    """In the place of a recording."""
+
+
+def _of_steps(network: StreamNetwork) -> int:
+    most, run = 0, network._run
+
+    def watched(action: Action, values: list[Tensor | None], *rest: object) -> Tensor | None:
+        nonlocal most
+        output = run(action, values, *rest)  # type: ignore[arg-type]
+        held = [each for each in (*values, output) if each is not None]
+        most = max(most, sum(each.numel() for each in held))
+        return output
+
+    network._run = watched  # type: ignore[assignment]
+    settled_steps(network)
+    return most
+
+
+def _of_clip(network: ClipNetwork) -> int:
+    clip = torch.empty((1, *map(int, network.graph.source)))
+    alive: list[ReferenceType[Tensor]] = []
+    moments, last_read, run = list[int](), 0, network._run
+
+    def watched(name: str, inputs: Sequence[Tensor], overwrites: bool) -> Tensor:
+        nonlocal last_read
+        if any(each is clip for each in inputs):
+            last_read = len(moments)
+        output = run(name, inputs, overwrites).detach()  # type: ignore[union-attr]
+        alive.append(ref(output))
+        moments.append(sum(each.numel() for one in alive if (each := one()) is not None))
+        return output
+
+    network._run = watched  # type: ignore[assignment, method-assign]
+    network(clip)
+    # Who calls holds the clip to the end; the network needs it until it was read for the last time.
+    return max(floats + clip.numel() * (place <= last_read) for place, floats in enumerate(moments))

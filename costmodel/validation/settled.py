@@ -1,0 +1,46 @@
+"""One cycle of a stream in its steady state, on tensors without storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from costmodel.emit.state import StreamState
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.numbers import ceil_div
+
+
+def settled(network: StreamNetwork) -> StreamState:
+    """A state of an age at which every layer runs, at the first phase of a cycle."""
+    cycle = network.cycle
+    new = network.initial_state(1, torch.empty(0, device="meta"))
+    # As if so many frames had been seen: meta tensors hold no values that would differ.
+    return replace(new, step=ceil_div(network.program.settled, cycle) * cycle)
+
+
+def frame_shape(graph: Graph) -> tuple[int, int, int]:
+    """Channels, height and width of one frame."""
+    channels, _, height, width = map(int, graph.source)
+    return channels, height, width
+
+
+def settled_steps(
+    network: StreamNetwork, around: Callable[[Callable[[], None]], None] | None = None
+) -> StreamState:
+    """The state behind one cycle of steps, each of them run by `around` where that is given."""
+    state, frame = settled(network), torch.empty((1, *frame_shape(network.graph)), device="meta")
+
+    def step() -> None:
+        nonlocal state
+        _, state = network.step(frame, state)
+
+    with torch.no_grad():
+        for _ in range(network.cycle):
+            if around is None:
+                step()
+            else:
+                around(step)
+    return state

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from commands.command import Command
-from commands.options import FORMAT
+from commands.measuring import measured
+from commands.options import FORMAT, SEED
 from commands.printing import show
+from commands.train import DATA, DEVICE, THREADS
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.figure_list import COLUMNS, CountList, FigureList, count_rows
+from reports.measured import page as page_of_measured
 from reports.paper_tables import table_rows
 from reports.reproduce import Reproduced
 from reports.reproduce import reproduce as reproduce_papers
@@ -39,12 +43,37 @@ Examples:
 
     reproduce --table co3d:3          a paper's table from our figures
 
+    reproduce --measure co3d:1 --data kinetics/ --weights 'X3D-M=x3d_m.pyth' --weights 'CoX3D-M*=x3d_m.pyth'
+
     reproduce --format json           for programs
 """
 
 
-def reproduce(paper: str | None, table: str | None, verdict: tuple[str, ...], all: bool, format: str) -> None:
-    """Prints figures or a table."""
+def reproduce(
+    paper: str | None,
+    table: str | None,
+    verdict: tuple[str, ...],
+    all: bool,
+    measure: str | None,
+    data: str | None,
+    weights: tuple[str, ...],
+    device: str | None,
+    threads: int | None,
+    seed: int,
+    format: str,
+) -> None:
+    """Prints figures, a table, or accuracies."""
+    if measure is not None:
+        if paper is not None or table is not None or verdict or all:
+            raise OptionError(
+                "--measure: stands alone, expected no PAPER, --table, --verdict or --all beside it"
+            )
+        if data is None:
+            raise OptionError("--measure: needs --data, a folder of clips with a folder for each class")
+        show(page_of_measured(measured(measure, data, weights, device, threads, seed)), format)
+        return
+    if data is not None or weights:
+        raise OptionError(f"--{'weights' if weights else 'data'}: is for --measure; expected it too")
     for name in verdict:
         if name not in VERDICTS:
             raise OptionError(f"--verdict: unknown {name!r}, expected one of {', '.join(VERDICTS)}")
@@ -115,7 +144,7 @@ COMMAND = Command(
     (
         Option(
             "paper",
-            "co3d, x3d, d3d, efficient3d or atfr; all without.",
+            "co3d, x3d, d3d, efficient3d, atfr, movinet or tsm, or a YAML file of that form; all without.",
             metavar="[PAPER]",
             is_positional=True,
         ),
@@ -127,6 +156,17 @@ COMMAND = Command(
             is_repeatable=True,
         ),
         Option("all", "List exact, cited and measured figures too.", bool, False),
+        Option("measure", "Measure a table's accuracies for weights of yours.", metavar="PAPER:TABLE"),
+        replace(DATA, help=f"With --measure: {DATA.help}", is_required=False),
+        Option(
+            "weights",
+            "With --measure, the weights of a row, or of several by a pattern; repeatable.",
+            metavar="ROW=FILE",
+            is_repeatable=True,
+        ),
+        DEVICE,
+        THREADS,
+        SEED,
         FORMAT,
     ),
 )

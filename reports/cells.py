@@ -10,6 +10,8 @@ from costmodel.spec.load import Item
 
 # What is said of a figure beside its value, each with one line of reason or source.
 CLAIMS = ("refuted", "close", "substituted", "open", "cited", "measured", "implied")
+# What weights of one's own are asked for, by the name that an evaluation has for it.
+MEASURES = {"top1": "accuracy", "top5": "top5", "mAP": "mean_average_precision"}
 UNCOMPUTED = ("open", "cited", "measured", "implied")  # which may stand without a value of ours
 
 

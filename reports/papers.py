@@ -12,11 +12,23 @@ from costmodel.errors import OptionError, nearest
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from costmodel.transforms import TRANSFORMS
-from reports.cells import CLAIMS, UNCOMPUTED, Cell, Paper, Table
+from reports.cells import CLAIMS, MEASURES, UNCOMPUTED, Cell, Paper, Table
 from reports.printed import is_number, is_shape
 
 SETTINGS = (
-    *("value", "network", "convention", "layers", "with", "instead", "note", "unit", "given", "measures"),
+    *(
+        "value",
+        "network",
+        "convention",
+        "layers",
+        "with",
+        "instead",
+        "note",
+        "unit",
+        "given",
+        "measures",
+        "clips",
+    ),
     *CLAIMS,
 )
 ROW_KEYS = ("row", "printed", "figure", *SETTINGS)
@@ -165,6 +177,9 @@ def _checked(cell: Cell) -> Cell:
         raise cell.error(
             f"{cell.printed!r} is no figure, expected one such as 4,970,008 or ~23 or 16x112x112"
         )
+    measures = cell.text("measures")
+    if measures and measures not in MEASURES:
+        raise cell.error(f"measures: unknown {measures!r}{nearest(measures, MEASURES)}")
     if not cell.text("value") and cell.claim not in UNCOMPUTED:
         raise cell.error(
             "nothing to compare with, expected `value`, or one of open, cited, measured, implied"

@@ -114,10 +114,10 @@ def _opened(source: Source, data: str, seed: int) -> Data:
     if source.file is None:
         return found
     must_have_learned(source.file, found)
-    return _at_its_rate(source, found)
+    return at_its_rate(source, found)
 
 
-def _at_its_rate(source: Source, data: Data) -> Data:
+def at_its_rate(source: Source, data: Data) -> Data:
     """Videos in files by the clock that the weights were trained with, where they know it."""
     from search.data.file_videos import FileVideos
     from search.data.video_set import at_rate
@@ -128,7 +128,7 @@ def _at_its_rate(source: Source, data: Data) -> Data:
     return at_rate(data, about.frame_rate * float(source.clip().every))
 
 
-def _tell_decoded(data: Data, videos_shorter: int, frames: int) -> None:
+def tell_decoded(data: Data, videos_shorter: int, frames: int) -> None:
     """Says how many videos are shorter than a clip, and what could not be decoded."""
     from search.data.file_videos import FileVideos, notes_of
 
@@ -165,7 +165,7 @@ def _on_clips(source: Source, data: Data, views: Views, device: str) -> ClipAccu
     sizes = sizes_of(data.validation, np.arange(len(data.validation.labels)))
     if views.crops == 3 and (sizes[:, 0] == sizes[:, 1]).all():
         tell("note: the videos are square, so that the three crops are one and the same")
-    _tell_decoded(data, found.looped, found.view.span)
+    tell_decoded(data, found.looped, found.view.span)
     return found
 
 
@@ -210,7 +210,7 @@ def _on_stream(
     for note in streamed.graph.notes:
         tell(f"note: {note}")
     points = streamed.frames_seen()
-    _tell_decoded(data, streamed.looped(points[-1]), streamed.span(points[-1]))
+    tell_decoded(data, streamed.looped(points[-1]), streamed.span(points[-1]))
     if not streamed.answers_videos:
         tell("note: videos end before the first answer: no accuracy by tenth and none with frames erased")
     seen = []

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.data import tell_left_out
+from commands.evaluate import at_its_rate, tell_decoded
 from commands.source import Source
 from commands.train import chosen_device, with_classes
 from costmodel.errors import CostModelError, OptionError, nearest
@@ -53,12 +55,14 @@ def measured(
     files = files_of_rows(table, weights)
     where = chosen_device(device, threads)
     opened = open_data(data, seed)
+    tell_left_out(opened)
     rows = [
         _Row.of(paper, [each for each in cells if each.row == label], file) for label, file in files.items()
     ]
     # all before any: the first row may take hours, and the weights of the last be of another network
     ready = [row.ready(opened) for row in rows]
-    found = {row.label: list(row.measured(opened, where)) for row in ready}
+    found = {row.label: list(row.measured(at_its_rate(row.source, opened), where)) for row in ready}
+    tell_decoded(opened, 0, 0)
     return [each for label in table.rows for each in found.get(label, _without(cells, label))]
 
 

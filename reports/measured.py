@@ -26,7 +26,7 @@ class Measured:
         value: in percent.
         error: its standard error, in percent points.
         videos: how many it was measured on.
-        looped: how many of these are shorter than what the network sees, and were repeated.
+        shorter: how many of these are shorter than what the network sees, and were looped or extended.
     """
 
     cell: Cell
@@ -35,7 +35,7 @@ class Measured:
     value: float | None = None
     error: float | None = None
     videos: int | None = None
-    looped: int = 0
+    shorter: int = 0
 
     @property
     def difference(self) -> float | None:
@@ -55,7 +55,7 @@ class Measured:
             "difference": _short(self.difference),
             "of": self.of,
             "videos": self.videos,
-            "looped": self.looped,
+            "shorter": self.shorter,
             "weights": self.weights,
         }
 
@@ -80,8 +80,8 @@ def page(found: Sequence[Measured]) -> Page:
 
 def _for_a_reader(found: Measured) -> dict[str, object]:
     row = found.as_row()
-    looped = f", {found.looped} looped" if found.looped else ""
-    videos = "" if found.videos is None else f", {found.videos:,} videos{looped}"
+    shorter = f", {found.shorter:,} of them shorter" if found.shorter else ""
+    videos = "" if found.videos is None else f", {found.videos:,} videos{shorter}"
     texts = {"measured": _percent(found.value), "+-": _percent(found.error)}
     return row | texts | {"difference": _percent(found.difference), "of": f"{found.of}{videos}"}
 

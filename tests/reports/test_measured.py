@@ -22,6 +22,7 @@ def test_what_was_measured_is_shown_with_its_error():
     shown = page([Measured(cell, "views 1x1", "w.pt", 63.5, 0.34, 19_800, 7), Measured(cell)])
     lines = shown.render("md").splitlines()
     assert lines[2] == (
-        "| I3D-R50 | accuracy | 63.98 | 63.50 | 0.34 | -0.48 | views 1x1, 19,800 videos, 7 looped | w.pt |"
+        "| I3D-R50 | accuracy | 63.98 | 63.50 | 0.34 | -0.48 "
+        "| views 1x1, 19,800 videos, 7 of them shorter | w.pt |"
     )
     assert "not measured: no weights" in lines[3]

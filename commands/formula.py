@@ -49,7 +49,7 @@ def formula(source: Source, free: str, metrics: str | None, sensitivity: bool, f
         flags = " ".join(each.flags for each in source.transforms if not each.takes_symbols)
         raise OptionError(f"--free: {flags} takes sizes that are numbers; leave it out")
     # the sweep's way to build a graph with some sizes left open: symbols go where its arrays go
-    evaluator = Evaluator(source, _metrics(metrics))
+    evaluator = Evaluator(source.with_input_sizes(), _metrics(metrics))
     names = _free(evaluator, free)
     point = _point(evaluator)
     # a symbol for whole numbers lets sympy drop floors that change nothing

@@ -16,7 +16,7 @@ from costmodel.escape import shell
 from costmodel.graph import Graph
 from costmodel.network_data import plain_data, read_data
 from costmodel.numbers import Number, Ratios, Size, exact, is_exact
-from costmodel.spec.axes import axes_of
+from costmodel.spec.axes import axes_of, declares_none
 from costmodel.spec.document import Document, document
 from costmodel.spec.elaborate import elaborate
 from costmodel.spec.elaborate import load as load  # as `costmodel.load`: transforms are known here
@@ -131,7 +131,7 @@ class Network:
     @property
     def size_names(self) -> frozenset[str]:
         """The names that `--set` takes here."""
-        return frozenset((*self.document.globals, *self._added))
+        return frozenset((*self.document.globals, *self.document.implied, *self._added))
 
     @property
     def is_exact(self) -> bool:
@@ -146,6 +146,13 @@ class Network:
     def with_sizes(self, values: Settings) -> Self:
         """The same network with other values for some sizes."""
         return replace(self, settings={**self.settings, **values})
+
+    def with_input_sizes(self) -> Self:
+        """The same network; of a spec without axes also the frames and the crop of its input as sizes."""
+        if not declares_none(self.document):
+            return self
+        implied = {name: item.value for name, item in self.document.implied.items()}
+        return replace(self, settings={**implied, **self.settings})
 
     def with_transform(self, transform: Transform) -> Self:
         """The same network with a transform: in place of the one of its kind, or behind all others."""

@@ -33,7 +33,7 @@ def test_a_size_of_a_transform_is_set_like_any_other():
     network = tiny(Continual(), pool=24)
     assert network.transforms == (Continual(pool=24),)
     assert network.sizes == {"frames": 8, "wide": Fraction(3, 2), "pool": 24}
-    assert network.size_names == {"frames", "wide", "pool"}
+    assert network.size_names == {"frames", "wide", "pool", "crop"}
 
 
 def test_where_the_spec_has_a_size_of_that_name_it_is_meant():

@@ -9,7 +9,7 @@ from fractions import Fraction
 from costmodel.arithmetic import Expression, parse
 from costmodel.errors import SpecError, nearest
 from costmodel.numbers import Exact, Number, divide
-from costmodel.spec.document import Document
+from costmodel.spec.document import IMPLIED, Document
 from costmodel.spec.load import Item
 
 AXIS_KEYS = ("moves", "with", "factor", "bounds", "integer", "grid")
@@ -95,11 +95,13 @@ def declares_none(document: Document) -> bool:
 
 
 def input_axes(document: Document) -> tuple[Axis, ...]:
-    """The axes of a spec that declares none: its frames and its crop, where sizes of the spec give them."""
+    """The axes of a spec that declares none: its frames and its crop, where sizes or numbers give them."""
     found = []
-    for name, keys in (("Frames", ("time",)), ("Crop", ("height", "width"))):
-        size = next((str(document.sections["input"][key].value) for key in keys), "")
-        item = document.globals.get(size)
+    for name, key in (("Frames", "time"), ("Crop", "height")):
+        given = document.sections["input"].get(key)
+        named = "" if given is None else str(given.value)
+        size = named if named in document.globals else IMPLIED[key]
+        item = document.globals.get(size, document.implied.get(size))
         if item is None or isinstance(item.value, bool) or not isinstance(item.value, int):
             continue
         grid = {max(1, item.value * eighths // 8) for eighths in INPUT_GRID}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +20,7 @@ SECTIONS = ("input", "structure", "sizes", "let", "variants", "blocks", "axes")
 KEYS = ("name", "description", "extends", "variant", "network", *SECTIONS)
 INPUT_AXES = ("channels", "time", "height", "width")
 INPUT_KEYS = (*INPUT_AXES, "every", "fps")
+IMPLIED = {"time": "frames", "height": "crop", "width": "crop"}  # what sizes of an input are called
 TEXTS = ("name", "description", "extends", "variant")
 LONGEST_CHAIN = 8
 MOST_NAMES = 1000
@@ -57,6 +58,19 @@ class Document:
         """Structure and sizes before any variant, by name."""
         return {**self.sections["structure"], **self.sections["sizes"]}
 
+    @cached_property
+    def implied(self) -> Mapping[str, Item]:
+        """The frames and the crop of an input that gives them as numbers, unless these names are taken."""
+        given = {key: self.sections["input"].get(key) for key in IMPLIED}
+        taken = {*self.globals, *self.sections["let"]}
+        return {
+            name: item
+            for key, item in given.items()
+            if (name := IMPLIED[key]) not in taken and item is not None and _is_number(item)
+            # a map that is no square has no one number for its crop
+            if all(each is not None and each.value == item.value for each in _alike(given, name))
+        }
+
     def settings(self, variant: str | None, sets: Mapping[str, Number]) -> dict[str, Number]:
         """Structure and sizes by name: the spec's own, then the variant's, then the values set.
 
@@ -68,8 +82,9 @@ class Document:
         if chosen is not None:
             values |= self._variant(chosen)
         for name, value in sets.items():
-            if name not in values:
-                raise SpecError(f"--set {name}: {self.name} has no such size{nearest(name, values)}")
+            if name not in values and name not in self.implied:
+                hint = nearest(name, (*values, *self.implied))
+                raise SpecError(f"--set {name}: {self.name} has no such size{hint}")
             values[name] = value
         return values
 
@@ -92,6 +107,15 @@ class Document:
             else:
                 values[key] = _setting(value)
         return values
+
+
+def _is_number(item: Item) -> bool:
+    return isinstance(item.value, int) and not isinstance(item.value, bool)
+
+
+def _alike(given: Mapping[str, Item | None], name: str) -> Iterator[Item | None]:
+    """The sizes of an input that are called alike."""
+    return (item for key, item in given.items() if IMPLIED[key] == name)
 
 
 def _setting(item: Item) -> Exact:

@@ -27,7 +27,7 @@ from costmodel.numbers import (
     repeated,
 )
 from costmodel.spec.check import CALL_KEYS, as_layer, check
-from costmodel.spec.document import INPUT_AXES, Document, document
+from costmodel.spec.document import IMPLIED, INPUT_AXES, Document, document
 from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, rate, size
 from costmodel.spec.load import Item
 from costmodel.types import SINGLE_NUMBER_KERNEL, TRAINED_FPS, WAYS, TensorType
@@ -84,7 +84,7 @@ def elaborate(
     for name, item in source.sections["let"].items():
         value = evaluate(item, scope)
         scope[name] = value if name_value is None else name_value(name, value)
-    given = {key: _input_size(source.sections["input"][key], scope) for key in INPUT_AXES}
+    given = {key: _input_size(_given(source, key, scope), scope) for key in INPUT_AXES}
     every, fps = (source.sections["input"].get(key) for key in ("every", "fps"))
     builder = _Builder(source, TensorType(**given))
     builder.layers(source.network, _Place(scope, "", INPUT, {INPUT: INPUT}))
@@ -128,6 +128,12 @@ def _title(source: Document, variant: str | None) -> str:
         if variant is None and source.name.lower().endswith(chosen.lower())
         else f"{source.name} {chosen}"
     )
+
+
+def _given(source: Document, key: str, scope: Mapping[str, Number]) -> Item:
+    """A size of the input as the spec gives it, or its name where it is set to something else."""
+    item, name = source.sections["input"][key], IMPLIED.get(key)
+    return replace(item, value=name) if name in source.implied and name in scope else item
 
 
 def _input_size(item: Item, scope: Mapping[str, Number]) -> Size:

@@ -74,6 +74,7 @@ def prepare(request: Request, network: Network) -> Prepared:
     Raises:
         CostModelError: an option is wrong, or the search cannot begin.
     """
+    network = network.with_input_sizes()
     rate = None if request.fps is None else checked_rate(request.fps)
     family = Family(network, request.dtype, rate, request.batch)
     if not family.axes:

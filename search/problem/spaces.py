@@ -47,6 +47,7 @@ def spaces_of(networks: Sequence[Network], over: Sequence[str], terms: Terms) ->
     choices = {each.name: each for text in over if (each := parse_choice(text, "--over")) is not None}
     sizes = [parse_axis(text, "--over") for text in over if parse_choice(text, "--over") is None]
     _must_be_known(sizes, networks)
+    networks = [each.with_input_sizes() for each in networks]
     notes: list[str] = []
     found = [
         space

@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from costmodel.errors import SpecError
+from costmodel.network import Network
 from costmodel.spec import document, elaborate, from_text
 from costmodel.spec.axes import ADDED, axes_of, choices_of, declares_none
 from costmodel.spec.document import shipped_names
@@ -109,8 +110,9 @@ def test_every_shipped_spec_says_what_a_search_may_change(spec: str):
 
 def test_a_spec_without_axes_has_those_of_its_input():
     text = SPEC.replace("axes:\n  Time: {axis}\n", "").format()
-    (axis,) = axes_of(from_text(text))
+    axis, crop = axes_of(from_text(text))
     assert declares_none(from_text(text))
+    assert crop.moves == "crop"
     assert (axis.name, axis.moves, axis.grid) == ("Frames", "frames", (1, 2, 3, 4, 6, 8))
 
 
@@ -122,3 +124,23 @@ def test_values_alone_are_axes_of_transforms():
     elaborate(spec)
     assert [axis.name for axis in axes_of(spec)] == ["Time"]
     assert choices_of(spec) == {"form": ("continual", "clip"), "continual.pool": ("2", "4")}
+
+
+def test_a_spec_that_gives_its_input_in_numbers_moves_its_frames_and_its_crop():
+    flat = "input: {channels: 3, time: 4, height: 8, width: 8}\nnetwork: [conv: {channels: 2, kernel: 3}]"
+    assert [(axis.name, axis.moves) for axis in axes_of(from_text(flat))] == [
+        ("Frames", "frames"),
+        ("Crop", "crop"),
+    ]
+    moved = elaborate(from_text(flat), sets={"frames": 2, "crop": 6}).source
+    assert (moved.time, moved.height, moved.width) == (2, 6, 6)
+    assert Network(from_text(flat)).with_input_sizes().identity == Network(from_text(flat)).identity
+
+
+def test_a_map_that_is_no_square_has_no_crop_and_a_name_that_is_taken_means_what_it_did():
+    wide = "input: {channels: 3, time: 4, height: 8, width: 9}\nnetwork: [global_pool]"
+    assert [axis.moves for axis in axes_of(from_text(wide))] == ["frames"]
+    taken = "input: {channels: 3, time: 4, height: 8, width: 8}\nlet: {crop: 3}\nnetwork: [global_pool]"
+    assert [axis.moves for axis in axes_of(from_text(taken))] == ["frames"]
+    with pytest.raises(SpecError, match=r"--set crops: spec has no such size \(did you mean 'crop'\?\)"):
+        elaborate(from_text(wide.replace("9", "8")), sets={"crops": 3})

@@ -16,13 +16,13 @@ from torch import Tensor
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.memory import memory
 from costmodel.analysis.metrics import evaluate
-from costmodel.emit.build import emit
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.program import Action
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, equal, not_measured
-from costmodel.validation.settled import settled_steps
+from costmodel.validation.settled import settled, settled_steps
+from costmodel.validation.watched import on_meta
 
 WHAT = "peak_activation_floats"
 
@@ -34,20 +34,14 @@ def check_peak(graph: Graph, seed: int = 0) -> Iterator[Check]:
         yield not_measured(WHAT, predicted, f"its best order runs {schedule.order[-1]} behind the answer")
         return
     ordered = replace(graph, nodes=tuple(graph.by_name[name] for name in schedule.order))
+    network = on_meta(ordered)
     with torch.device("meta"), torch.no_grad():
-        network = emit(ordered).eval()
-        network.checks_values = False
-        # What is recorded is not overwritten; nothing need be kept of it.
-        network._record, network._keep = {}, _nothing  # type: ignore[method-assign]
         if isinstance(network, StreamNetwork):
             most, note = _of_steps(network), f"a cycle of {network.cycle} steps"
         else:
+            assert isinstance(network, ClipNetwork)
             most, note = _of_clip(network), "one clip"
     yield equal(WHAT, predicted, most, f"{note}, every output alive until the network lets it go")
-
-
-def _nothing(name: str, step: int, value: Tensor) -> None:
-    """In the place of a recording."""
 
 
 def _of_steps(network: StreamNetwork) -> int:
@@ -60,8 +54,9 @@ def _of_steps(network: StreamNetwork) -> int:
         most = max(most, sum(each.numel() for each in held))
         return output
 
+    state = settled(network)
     network._run = watched  # type: ignore[assignment]
-    settled_steps(network)
+    settled_steps(network, start=state)
     return most
 
 

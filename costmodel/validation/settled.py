@@ -28,10 +28,12 @@ def frame_shape(graph: Graph) -> tuple[int, int, int]:
 
 
 def settled_steps(
-    network: StreamNetwork, around: Callable[[Callable[[], None]], None] | None = None
+    network: StreamNetwork,
+    around: Callable[[Callable[[], None]], None] | None = None,
+    start: StreamState | None = None,
 ) -> StreamState:
     """The state behind one cycle of steps, each of them run by `around` where that is given."""
-    state, frame = settled(network), torch.empty((1, *frame_shape(network.graph)), device="meta")
+    state, frame = start or settled(network), torch.empty((1, *frame_shape(network.graph)), device="meta")
 
     def step() -> None:
         nonlocal state

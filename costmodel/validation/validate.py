@@ -15,6 +15,7 @@ from costmodel.validation.depthwise import TapByTap
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.kept import check_kept
+from costmodel.validation.operations import check_operations
 from costmodel.validation.own_clip import check_own_clip
 from costmodel.validation.peak import check_peak
 from costmodel.validation.reach import check_reach
@@ -29,6 +30,7 @@ Stage = Callable[[Graph, int], Iterator[Check]]
 OF_CLIPS: tuple[Stage, ...] = (
     check_costs,
     check_peak,
+    check_operations,
     check_windows,
     check_reach,
     check_clip,
@@ -37,6 +39,7 @@ OF_CLIPS: tuple[Stage, ...] = (
 OF_STREAMS: tuple[Stage, ...] = (
     check_costs,
     check_peak,
+    check_operations,
     check_kept,
     check_windows,
     check_reach,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import torch
 
@@ -40,6 +41,14 @@ def check_windows(graph: Graph, seed: int = 0) -> Iterator[Check]:
     yield equal("axes_of_windows_as_declared", axes, axes - len(wrong), "; ".join(wrong[:2]))
 
 
+@lru_cache(maxsize=64)
+def positions_seen(op: Windowed, axis: int, size: int) -> int:
+    """How many positions of so many an output in the middle of an axis sees."""
+    outputs = _seen(_of_one_channel(op), axis, _long_enough(op, axis)).outputs
+    seen = len(outputs[len(outputs) // 2])
+    return size if op.kernel[axis] is None and seen == _long_enough(op, axis) else seen
+
+
 def _of_one_channel(op: Windowed) -> Windowed:
     return replace(op, channels=1, groups=1, bias=False) if isinstance(op, Conv) else op
 
@@ -53,12 +62,13 @@ def _long_enough(op: Windowed, axis: int) -> int:
 
 
 def _seen(op: Windowed, axis: int, size: int) -> Seen:
-    sizes = [size if each == axis else _long_enough(op, each) for each in range(3)]
-    clips = torch.zeros(size, 1, *sizes)
-    for place in range(size):
-        clips.select(axis + 2, place)[place] = torch.nan
-    layer = layer_for(op, (TensorType(1, *sizes),)).eval()
-    moved = layer(clips).isnan().movedim(axis + 2, 1).flatten(2).any(2)
+    with torch.device("cpu"):  # also where a network runs on tensors without storage
+        sizes = [size if each == axis else _long_enough(op, each) for each in range(3)]
+        clips = torch.zeros(size, 1, *sizes)
+        for place in range(size):
+            clips.select(axis + 2, place)[place] = torch.nan
+        layer = layer_for(op, (TensorType(1, *sizes),)).eval()
+        moved = layer(clips).isnan().movedim(axis + 2, 1).flatten(2).any(2)
     return Seen(tuple(frozenset(each.nonzero()[:, 0].tolist()) for each in moved.unbind(1)))
 
 

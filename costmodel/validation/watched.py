@@ -1,0 +1,84 @@
+"""The layers of an emitted network one by one as it runs: what each reads, keeps and makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from costmodel.emit.build import emit
+from costmodel.emit.network import ClipNetwork, Network
+from costmodel.emit.program import Action
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph
+from costmodel.validation.settled import settled, settled_steps
+
+Kept = tuple[Tensor, ...]
+Made = tuple[Tensor | None, Kept]
+# Of a layer by name: what it reads, what it keeps before, and a call that runs it and tells what it makes
+# and what it keeps after.
+Watch = Callable[[str, Sequence[Tensor], Kept, Callable[[], Made]], None]
+
+
+def on_meta(graph: Graph) -> Network:
+    """The network of a graph on tensors without storage, which overwrites nothing."""
+    with torch.device("meta"):
+        network = emit(graph).eval()
+    network.checks_values = False
+    # What is recorded is not overwritten; nothing need be kept of it.
+    network._record, network._keep = {}, _nothing  # type: ignore[method-assign]
+    return network
+
+
+@torch.no_grad()
+def watch(network: Network, see: Watch) -> int:
+    """Runs a network on one clip, or a stream a cycle of steps, seen by `see`; gives the number of runs."""
+    with torch.device("meta"):
+        if isinstance(network, StreamNetwork):
+            # Some layers run ahead of a stream's first frame: no step of a settled one.
+            state = settled(network)
+            _watch_steps(network, see)
+            settled_steps(network, start=state)
+            return network.cycle
+        assert isinstance(network, ClipNetwork)
+        _watch_clip(network, see)
+        network(torch.empty((1, *map(int, network.graph.source))))
+        return 1
+
+
+def _watch_clip(network: ClipNetwork, see: Watch) -> None:
+    run = network._run
+
+    def watched(name: str, inputs: Sequence[Any], overwrites: bool) -> Any:
+        made: list[Any] = []
+
+        def call() -> Made:
+            made.append(run(name, inputs, overwrites))
+            return made[0] if isinstance(made[0], Tensor) else None, ()
+
+        see(name, inputs, (), call)
+        return made[0]
+
+    network._run = watched  # type: ignore[method-assign]
+
+
+def _watch_steps(network: StreamNetwork, see: Watch) -> None:
+    run = network._run
+
+    def watched(action: Action, values: list[Any], kept: list[Tensor], *rest: Any) -> Tensor | None:
+        own, made = slice(*action.kept), list[Tensor | None]()
+
+        def call() -> Made:
+            made.append(run(action, values, kept, *rest))
+            return made[0], tuple(kept[own])
+
+        see(action.node, [values[place] for place in action.reads], tuple(kept[own]), call)
+        return made[0]
+
+    network._run = watched  # type: ignore[assignment]
+
+
+def _nothing(name: str, step: int, value: Tensor) -> None:
+    """In the place of a recording."""

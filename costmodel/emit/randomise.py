@@ -9,6 +9,8 @@ from torch import nn
 
 from costmodel.emit.modules.pointwise import BatchNormLayer
 
+RECURRENT = ("weight_ih", "weight_hh")
+
 
 @torch.no_grad()
 def randomise(network: nn.Module, seed: int = 0) -> None:
@@ -31,10 +33,20 @@ def randomise(network: nn.Module, seed: int = 0) -> None:
                 _draw(getattr(module, name), generator, low, high)
             continue
         for name, value in own.items():
-            # Uniform between these bounds the variance is 2 / inputs,
-            # which keeps rectified values' size (He et al. 2015, eq. 10).
-            bound = sqrt(6 / prod(value.shape[1:])) if name == "weight" else 0.5
+            bound = _bound(name, value)
             _draw(value, generator, -bound, bound)
+
+
+def _bound(name: str, value: torch.Tensor) -> float:
+    """The largest value that is drawn for a parameter."""
+    inputs = prod(value.shape[1:])
+    # Uniform between these bounds the variance is 2 / inputs,
+    # which keeps rectified values' size (He et al. 2015, eq. 10).
+    if name == "weight":
+        return sqrt(6 / inputs)
+    # A recurrent layer's as torch begins to train them: with larger ones it is chaotic, and
+    # doubles the rounding of its past with each frame.
+    return sqrt(1 / inputs) if name in RECURRENT else 0.5
 
 
 def _draw(value: torch.Tensor, generator: torch.Generator, low: float, high: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 from math import inf
 from pathlib import Path
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from costmodel.emit.export import Cycle
 from costmodel.emit.stream import StreamNetwork
-from costmodel.validation.check import Check, difference, not_measured, within
+from costmodel.validation.check import Check, difference, not_measured
+from costmodel.validation.rounding import MOST, Rounding, told
 from costmodel.validation.running import frames_of
 
 CLOSE = 1e-4  # in 32 bits, of the largest value: programs add in another order
@@ -27,14 +29,12 @@ def check_source(text: str, network: StreamNetwork, seed: int = 0) -> Check:
     streams = [each for each in written.values() if _is_stream(each, written["StreamNetwork"])]
     theirs = streams[-1]()  # the network itself stands last
     theirs.load_state_dict(network.state_dict())
-    theirs.eval()
-    network.reset()
-    found = [
-        (network.forward_step(frame), theirs.forward_step(frame))
-        for frame in _frames(network, seed).unbind(2)
-    ]
-    shares = [_share(ours, other) for ours, other in found]
-    return within("source_equals_the_stream", max(shares), _counted(network, len(shares)), CLOSE)
+    theirs.double().eval()
+    ours, frames = _in_64_bits(network), _frames(network, seed)
+    shares = [_share(ours.forward_step(frame), theirs.forward_step(frame)) for frame in frames.unbind(2)]
+    rounding = Rounding(network.graph, ours.layers, frames)
+    note = _counted(network, len(shares))
+    return rounding.check("source_equals_the_stream", max(shares), network.graph.output, note)
 
 
 @torch.no_grad()
@@ -50,7 +50,8 @@ def check_onnx(path: Path, network: StreamNetwork, seed: int = 0) -> Check:
     cycle, shares = network.cycle, []
     kept = [each.numpy() for each in Cycle(network).initial_state()]
     network.reset()
-    for frames in _frames(network, seed).split(cycle, 2):  # type: ignore[no-untyped-call]
+    whole = _frames(network, seed)
+    for frames in whole.float().split(cycle, 2):  # type: ignore[no-untyped-call]
         given = dict(zip(["frames", "age"], [frames.numpy(), kept[0]], strict=True))
         given |= dict(zip(network.program.names, kept[1:], strict=True))
         outputs, valid, *kept = session.run(None, {name: given[name] for name in names})
@@ -60,7 +61,18 @@ def check_onnx(path: Path, network: StreamNetwork, seed: int = 0) -> Check:
             if network.program.answers(phase):
                 other, is_valid = next(answers)
                 shares.append(_share(ours, other if is_valid else None))
-    return within(what, max(shares), _counted(network, len(shares) * cycle), CLOSE)
+    rounding = Rounding(network.graph, _in_64_bits(network).layers, whole, precision=torch.float32)
+    found, output = max(shares), network.graph.output
+    if CLOSE < found < inf and rounding.most(output) >= MOST:
+        return not_measured(what, CLOSE, f"{told(output, MOST)}: 32 bits cannot tell")
+    return rounding.check(what, found, output, _counted(network, len(shares) * cycle), CLOSE)
+
+
+def _in_64_bits(network: StreamNetwork) -> StreamNetwork:
+    """A copy in which what differs is hardly rounding."""
+    copied = copy.deepcopy(network).double()
+    copied.reset()
+    return copied
 
 
 def _is_stream(each: object, base: type) -> bool:
@@ -70,7 +82,7 @@ def _is_stream(each: object, base: type) -> bool:
 def _frames(network: StreamNetwork, seed: int) -> Tensor:
     """Whole cycles of random frames, the last of them behind the first answer."""
     delay = max(int(network.program.delay), 0)
-    return frames_of(network.graph, 1, (delay // network.cycle + CYCLES) * network.cycle, seed).float()
+    return frames_of(network.graph, 1, (delay // network.cycle + CYCLES) * network.cycle, seed)
 
 
 def _share(ours: Tensor | None, other: Tensor | None) -> float:

@@ -11,8 +11,9 @@ from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
-from costmodel.validation.check import Check, difference, within
+from costmodel.validation.check import Check, difference
 from costmodel.validation.maps import smallest
+from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import frames_of, running
 
 Answers = dict[int, tuple[Tensor, list[bool]]]
@@ -34,11 +35,13 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     alone = _answers(network, clip[1:2, :, starts_at:])
     neighbours = _answers(network, clip[[0, 2]])
     # A stream that breaks ahead of its reset: NaN would show in a neighbour, and after the reset.
+    rounding = Rounding(graph, network.layers, clip.clone())
     clip[1, :, :reset_at] = torch.nan
     together = _answers(network, clip, reset_at)
-    yield within(
+    yield rounding.check(
         "neighbours_of_a_reset_stream",
         max(difference(together[step][0][[0, 2]], output) for step, (output, _) in neighbours.items()),
+        graph.output,
         f"{len(neighbours)} answers of 2 streams beside one of NaN until its reset at step {reset_at}",
     )
     own = {
@@ -49,9 +52,10 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     agreeing = alone.keys() & own.keys()
     note = f"{len(own)} marked valid, from its start with the cycle at step {starts_at} on"
     yield Check("valid_answers_after_a_reset", len(alone), len(agreeing), alone.keys() == own.keys(), note)
-    yield within(
+    yield rounding.check(
         "a_stream_reset_alone",
         max((difference(own[step], alone[step][0]) for step in agreeing), default=0.0),
+        graph.output,
         "beside the same frames given to a new network",
     )
 

@@ -15,10 +15,11 @@ from costmodel.emit.stream import StreamNetwork
 from costmodel.emit.weights import load_weights
 from costmodel.graph import Graph
 from costmodel.network import Network
-from costmodel.validation.check import Check, equal, within
+from costmodel.validation.check import Check, equal
 from costmodel.validation.clips import from_layers_one_by_one
 from costmodel.validation.equality import clip_and_outputs, compared, frames_compared
 from costmodel.validation.maps import small
+from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import frames_of
 from costmodel.weights import WeightsFile, is_weights_file, read_weights_file
 
@@ -66,9 +67,10 @@ def _answers(network: Network, path: Path, seed: int) -> Check:
     else:
         clip = frames_of(graph, 1, int(graph.source.time), seed)
         number, found = 1, from_layers_one_by_one(running, clip)
+    rounding = Rounding(graph, running.layers, clip)
     answers = f"{number} answer{'s' * (number > 1)}, input {graph.source}"
     read = f"{loaded.tensors} tensors read from {path} ({loaded.told})"
-    return within("answers_with_these_weights", found, f"{answers}; {read}")
+    return rounding.check("answers_with_these_weights", found, graph.output, f"{answers}; {read}")
 
 
 def small_for(graph: Graph) -> Graph:

@@ -7,6 +7,7 @@ from functools import reduce
 from math import gcd, lcm
 from typing import NamedTuple
 
+from costmodel.analysis.frames_seen import frames_seen, is_uneven
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip, latest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, named, repeated, where
@@ -128,7 +129,28 @@ class _Cuts(dict[str, Reach]):
 
 def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> Mapping[str, Reach]:
     """The reach of every edge of a clip network, but for layers left out: those see just their own frame."""
+    if is_uneven(graph):
+        return _one_by_one(graph, left_out)
     return _Cuts(graph, _seen(graph, left_out))
+
+
+def _one_by_one(graph: Graph, left_out: frozenset[str]) -> Mapping[str, Reach]:
+    """The reach of every edge, from the frames that each of its answers sees."""
+    aligned, found = _seen(graph, left_out), dict[str, Reach]()
+    for name, answers in frames_seen(graph, left_out).items():
+        at = aligned[name]
+        # An answer that sees padding alone looks nowhere.
+        spans = [
+            (int(at.place) + number * at.jump, (seen & -seen).bit_length() - 1, seen.bit_length() - 1)
+            for number, seen in enumerate(answers)
+            if seen
+        ]
+        found[name] = Reach(
+            max((place - first for place, first, _ in spans), default=0),
+            max((last - place for place, _, last in spans), default=0),
+            max((last - first + 1 for _, first, last in spans), default=0),
+        )
+    return found
 
 
 def _seen(graph: Graph, left_out: frozenset[str] = frozenset()) -> dict[str, _Seen]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -63,6 +64,12 @@ class AdaptivePool(Pool):
 
     def window(self, x: TensorType) -> Window:
         return FRAMEWISE if self.size[0] is None else super().window(x)
+
+    def frames_read(self, answer: int, x: TensorType) -> Collection[int] | None:
+        if not self.divides_time or self.size[0] is None:
+            return None
+        frames, sizes = int(x.time), int(self.size[0])
+        return range(answer * frames // sizes, -(-(answer + 1) * frames // sizes))
 
     def work(self, x: TensorType) -> Work:
         kind = GlobalPool.kind if self.is_global and self.kind != "max" else f"adaptive_{self.kind}"

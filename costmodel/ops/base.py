@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
 from typing import ClassVar, Literal
@@ -99,6 +99,10 @@ class Op:
     def window(self, *inputs: TensorType) -> Window:
         """How the op looks through time."""
         return FRAMEWISE
+
+    def frames_read(self, answer: int, *inputs: TensorType) -> Collection[int] | None:
+        """Of a clip the frames of its input that one answer reads; None where its window tells."""
+        return None
 
     def skips(self, *inputs: TensorType) -> tuple[Size, ...]:
         """How many frames of each input it leaves out ahead: so far ahead it reads that input."""

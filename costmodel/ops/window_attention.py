@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -42,6 +42,11 @@ class Roll(Op):
 
     def window(self, x: TensorType) -> Window:
         return Window(kernel=x.time, whole_clip=True) if self.moves_frames else FRAMEWISE
+
+    def frames_read(self, answer: int, x: TensorType) -> Collection[int] | None:
+        if not self.moves_frames:
+            return None
+        return [(answer + int(self.to_end[0]) - int(self.to_front[0])) % int(x.time)]
 
     def in_place(self, x: TensorType) -> Mapping[str, Op]:
         still = replace(self, to_end=(0, *self.to_end[1:]), to_front=(0, *self.to_front[1:]))
@@ -118,6 +123,13 @@ class WindowAttention(Op):
         if not self.sees_frames:
             return FRAMEWISE
         return Window(kernel=key.time, whole_clip=not (isinstance(key.time, int) and key.time == 1))
+
+    def frames_read(
+        self, answer: int, query: TensorType, key: TensorType, value: TensorType
+    ) -> Collection[int] | None:
+        frames = int(self.windows[0])
+        first = answer // frames * frames
+        return range(first, first + frames) if self.sees_frames else None
 
     def in_place(self, query: TensorType, key: TensorType, value: TensorType) -> Mapping[str, Op]:
         window, shift = (1, *self.windows[1:]), (0, *self.shift[1:])

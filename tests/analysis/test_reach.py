@@ -68,3 +68,16 @@ def test_lookahead_counts_a_pool_that_only_gates_and_no_wait():
 @pytest.mark.parametrize(("name", "expected"), [("slowfast", 48), ("resnet_3d", 110), ("d_resnet", 0)])
 def test_the_lookahead_of_families(name, expected):
     assert seen(continual(load(name)), "lookahead") == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("layers", "frames", "expected"),
+    [
+        (("roll: {to_end: [3, 0, 0]}",), 8, (5, 3, 1)),
+        (("adaptive_avg_pool: {size: [3, all, all]}",), 8, (0, 5, 4)),
+        (("window_attention: {q: [], k: [], v: [], windows: [4, 1, 1]}",), 8, (3, 3, 4)),
+        (("subsample: {stride: [2, 1, 1]}", CONV % ", dilation: [3, 1, 1], stride: [2, 1, 1]"), 12, (6, 6, 7)),
+    ],
+)
+def test_answers_that_no_one_window_tells_are_looked_at_one_by_one(layers, frames, expected):
+    assert seen(clip(*layers, frames=frames)) == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ Examples:
 
     validate mine.yaml --weights mine.safetensors --against my/net.py:make --continual
 
-    validate --random 20 --seed 1              networks made at random, clip and frame by frame
+    validate --random 20 --seed 1              networks made at random: clip, frame by frame, transformed
 """
 
 
@@ -67,13 +67,14 @@ def validate(
         raise OptionError("--weights: are for a SPEC; name one")
     if source is None and against is not None:
         raise OptionError("--against: is for a SPEC; name one")
+    smallest: list[str] = []
     if source is None:
-        rows = _of_random(random or 0, seed)
+        rows, smallest = _of_random(random or 0, seed)
     elif against is not None:
         rows = [shown(check) for check in against_module(source.taking(weights), against, seed)]
     else:
         rows = _of_spec(source.taking(weights), seed)
-    show(page(rows, random is not None), format)
+    show(page(rows, random is not None, smallest), format)
     # 1, the answer is no, apart from 2, a mistake of the user: for scripts and CI
     return 0 if all(row["holds"] for row in rows) else 1
 
@@ -109,25 +110,21 @@ def against_module(source: Source, place: str, seed: int) -> Iterator[Check]:
     yield from check_against(source, source.weights, module, order, seed)
 
 
-def _of_random(networks: int, seed: int) -> list[dict[str, object]]:
-    from costmodel.validation.random_networks import random_graph, random_stream
-    from costmodel.validation.validate import validate as checks_of
+def _of_random(networks: int, seed: int) -> tuple[list[dict[str, object]], list[str]]:
+    """The checks of networks made at random, and of each that fails the smallest that does, as a spec."""
+    from costmodel.validation.random_checks import tried
 
-    rows = []
+    rows, smallest = [], []
     for each in range(seed, seed + networks):
         # a seed is told with each difference, so that this network alone can be made again
-        for graph in (random_graph(each), random_stream(each)):
-            name = f"{graph.name}, {'frame by frame' if graph.is_stream else 'clip'}"
-            found = [{"network": name, **shown(check)} for check in checks_of(graph, each)]
-            failed = [str(row["what"]) for row in found if not row["holds"]]
-            verdict = (
-                f"differ: {', '.join(failed)}; validate --random 1 --seed {each} repeats it"
-                if failed
-                else "hold"
-            )
-            tell(f"{name}: {len(graph.nodes)} layers, {len(found)} checks {verdict}")
-            rows += found
-    return rows
+        for found in tried(each):
+            failed = f"differ: {', '.join(found.failed)}; validate --random 1 --seed {each} repeats it"
+            verdict = f"{len(found.checks)} checks {failed if found.failed else 'hold'}"
+            tell(f"{found.name}: {len(found.made.graph.nodes)} layers, {verdict}")
+            rows += [{"network": found.name, **shown(check)} for check in found.checks]
+            if found.failed:
+                smallest.append(found.smallest())
+    return rows, smallest
 
 
 def shown(check: Check) -> dict[str, object]:
@@ -135,14 +132,15 @@ def shown(check: Check) -> dict[str, object]:
     return {name: getattr(check, name) for name in (*COLUMNS, "is_limit")}
 
 
-def page(rows: list[dict[str, object]], is_random: bool) -> Page:
-    """The checks; of networks made at random, only those that differ are printed."""
+def page(rows: list[dict[str, object]], is_random: bool, smallest: Sequence[str] = ()) -> Page:
+    """The checks; of networks made at random, only those that differ are printed, and `smallest` specs."""
     columns = NETWORK_COLUMNS if is_random else COLUMNS
     failed = [row for row in rows if not row["holds"]]
     shown = Table(_limits(failed if is_random else rows), columns)
+    specs = {"smallest": list(smallest)} if is_random else {}
     return Page(
-        lambda: {"checks": [{name: row[name] for name in columns} for row in rows]},
-        lambda: [*whole([shown]), Text.of(_counted(rows))],
+        lambda: {"checks": [{name: row[name] for name in columns} for row in rows], **specs},
+        lambda: [*whole([shown]), *map(Text.of, smallest), Text.of(_counted(rows))],
         lambda: Table(rows, columns),
         lambda: [Table(_limits(rows), columns)],
     )

@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 from typing import Literal
 
+from costmodel.numbers import Size
 from costmodel.ops import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -27,10 +28,16 @@ from costmodel.ops import (
     LayerNorm,
     Lstm,
     Op,
+    PadChannels,
     Prelu,
     RmsNorm,
+    Roll,
     Scale,
     Shift,
+    Shuffle,
+    Softmax,
+    Split,
+    WindowAttention,
 )
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.ops.windowed import Pad
@@ -101,6 +108,56 @@ def attention(random: Random, frames: int) -> Attention:
     return Attention(softmax, "window", random.randint(1, min(5, frames)))
 
 
+def on_channels(random: Random, x: TensorType) -> Op:
+    """Channels dealt out, padded with zeros, or made shares of one."""
+    kind = random.choice((Shuffle, PadChannels, Softmax))
+    if kind is Shuffle:
+        return Shuffle(random.choice(_divisors(x.channels)))
+    return Softmax() if kind is Softmax else PadChannels(x.channels + random.randint(0, 2))
+
+
+def part_of(random: Random, x: TensorType) -> Split:
+    """Some of the channels: one of equal parts, of sizes, or of shares."""
+    channels = int(x.channels)
+    if channels == 1 or random.random() < 0.5:
+        parts = random.randint(1, min(3, channels))
+        return Split(random.randint(1, parts), parts)
+    if random.random() < 0.5:
+        return Split(random.randint(1, 2), sizes=(random.randint(1, channels - 1),))
+    return Split(2, shares=(Fraction(1, random.randint(2, 3)),))
+
+
+def roll(random: Random, x: TensorType, in_time: bool = False) -> Roll:
+    """Rows and columns, or frames too, moved from one end to the other."""
+    most = [int(size) - 1 for size in x[1:]]
+    time = random.randint(1, most[0]) if in_time and most[0] else 0
+    moved = (time, random.randint(0, min(2, most[1])), random.randint(0, min(2, most[2])))
+    return Roll(to_end=moved) if random.random() < 0.5 else Roll(to_front=moved)
+
+
+def windows(random: Random, x: TensorType, in_time: bool = False) -> WindowAttention:
+    """Attention within windows of the map, or of the clip, perhaps of what a roll has shifted."""
+    frames = random.choice(_divisors(x.time)) if in_time else 1
+    sizes = (frames, random.choice(_divisors(x.height)), random.choice(_divisors(x.width)))
+    is_shifted = random.random() < 0.5
+    shift = tuple(random.randint(0, size - 1) if is_shifted else 0 for size in sizes)
+    return WindowAttention(
+        windows=sizes,
+        shift=(shift[0], shift[1], shift[2]),
+        heads=random.choice(_divisors(x.channels)),
+        bias=random.random() < 0.5,
+    )
+
+
+def over_clip(random: Random) -> Attention:
+    """Attention to all frames of the clip, of the own position or of all."""
+    return Attention(random.random() < 0.7, random.choice(("clip", "time")))
+
+
+def _divisors(size: Size) -> list[int]:
+    return [each for each in range(1, int(size) + 1) if int(size) % each == 0]
+
+
 def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:
     """Padding in height and width that gives as many outputs as strides begin, for an odd kernel."""
     height, width = (random.choice((kernel // 2, kernel // 2, "same", (kernel // 2,) * 2)) for _ in range(2))
@@ -109,7 +166,7 @@ def pads_in_space(random: Random, kernel: int) -> tuple[Pad, Pad]:
 
 def transposed(random: Random, x: TensorType) -> ConvTranspose:
     """A transposed convolution that keeps the map, or makes it larger by a few rows and columns."""
-    groups = random.choice([each for each in range(1, int(x.channels) + 1) if x.channels % each == 0])
+    groups = random.choice(_divisors(x.channels))
     kernel, padding = random.choice(((3, 1), (2, 0), (3, 0)))
     return ConvTranspose(
         channels=groups * random.randint(1, 2),
@@ -132,9 +189,9 @@ def resized(random: Random, x: TensorType) -> Op:
     return random.choice((AdaptiveAvgPool, AdaptiveMaxPool))(size=size)
 
 
-def pool_to_size(random: Random) -> AdaptiveAvgPool | AdaptiveMaxPool:
-    """All frames of the clip pooled to a small map."""
-    size = (1, random.randint(1, 3), random.randint(1, 3))
+def pool_to_size(random: Random, frames: int = 1) -> AdaptiveAvgPool | AdaptiveMaxPool:
+    """All frames of the clip pooled to a small map, or to a few of them."""
+    size = (frames, random.randint(1, 3), random.randint(1, 3))
     return random.choice((AdaptiveAvgPool, AdaptiveMaxPool))(size=size)
 
 
@@ -145,5 +202,5 @@ def norm(random: Random, x: TensorType) -> Op:
         return random.choice((LayerNorm(), RmsNorm()))
     if int(x.height) * int(x.width) == 1:  # of one value a norm makes nothing
         return BatchNorm()
-    groups = random.choice([each for each in range(1, channels + 1) if channels % each == 0])
+    groups = random.choice(_divisors(channels))
     return random.choice((GroupNorm(groups=groups), InstanceNorm(affine=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -50,13 +50,18 @@ OF_STREAMS: tuple[Stage, ...] = (
 )
 
 
-def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
+def validate(graph: Graph, seed: int = 0, stages: Sequence[Stage] = ()) -> Iterator[Check]:
     """Checks every figure of a clip network or a stream on the emitted network, one after the other.
 
     Costs are measured at full size; what concerns time on smaller maps, with all channels, frames and layers;
     equality of outputs in float64 with every parameter and buffer drawn at random.
+
+    Args:
+        graph: the network.
+        seed: of weights and clips.
+        stages: those of its stages that are wanted; all of them unless given.
     """
-    stages = OF_STREAMS if graph.is_stream else OF_CLIPS
+    stages = stages or stages_of(graph)
     foreign = [node.name for node in graph.nodes if not node.op.unwrapped.runs]
     if foreign:
         reason = f"nothing runs what stands at {', '.join(foreign)}, calls that import has no layer for"
@@ -68,6 +73,11 @@ def validate(graph: Graph, seed: int = 0) -> Iterator[Check]:
                 yield from _run(stage, graph, seed)
     finally:
         drawn.cache_clear()  # the weights of a large network, in float64
+
+
+def stages_of(graph: Graph) -> tuple[Stage, ...]:
+    """What is checked of a network, in order."""
+    return OF_STREAMS if graph.is_stream else OF_CLIPS
 
 
 def _run(stage: Stage, graph: Graph, seed: int) -> Iterator[Check]:

@@ -27,6 +27,10 @@ def test_the_command_answers_no_where_a_figure_differs(
     shown = capsys.readouterr()
     assert "params" in shown.out
     assert "validate --random 1 --seed 13 repeats it" in shown.err
+    # The smallest networks that fail alike, to be kept as files.
+    specs = shown.out.split("# params of ")[1:]
+    assert specs
+    assert all("# validate this file --" in each and "\nnetwork:\n  - " in each for each in specs)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,8 @@ def test_the_command_answers_no_where_a_figure_differs(
         (["x3d_m", "--random", "2"], "SPEC: expected one, or --random N and no SPEC"),
         (["--random", "2", "--variant", "M"], "is for a SPEC; name one"),
         (["x3d_m", "--state", "window"], "is for streams; add --continual"),
+        (["--random", "0"], "--random: '0', expected a whole number, 1 or more"),
+        (["--random", "2", "--seed", "many"], "--seed: 'many', expected a whole number, 0 or more"),
     ],
 )
 def test_the_command_names_what_was_wrong(

@@ -82,7 +82,8 @@ def _free(evaluator: Evaluator, text: str) -> list[str]:
             title = evaluator.network.document.name
             raise OptionError(f"--free: {title} has no size {name!r}{nearest(name, evaluator.names)}")
         if name in evaluator.network.size_names and name not in evaluator.settings:
-            raise OptionError(f"--free: {name} is not given here; add --{name} with a value")
+            flag = name.replace("_", "-")
+            raise OptionError(f"--free: {name} is not given here; add --{flag} with a value")
     deciding = evaluator.structure(tuple(names))
     if deciding:
         name = min(deciding)

@@ -122,6 +122,14 @@ class Editor:
         tags = node.tags - {SINGLE_NUMBER_KERNEL} if is_three else node.tags
         self._nodes[name] = replace(node, op=op, tags=tags)
 
+    def recount(self, name: str, count: Size) -> None:
+        """Lets a node stand for another number of equal layers.
+
+        Raises:
+            GraphError: there is no such node.
+        """
+        self._nodes[name] = replace(self.node(name), count=count)
+
     def of_each_frame(self, name: str) -> None:
         """Lets a layer take each frame alone; it goes where nothing is left of it then.
 

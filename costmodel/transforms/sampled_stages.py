@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from costmodel.analysis.head import head_of
 from costmodel.edit import Editor
-from costmodel.errors import GraphError, TransformError, nearest
+from costmodel.errors import Divergence, GraphError, TransformError, nearest
 from costmodel.graph import Graph, Node
+from costmodel.numbers import Size, equal, even, is_array
 
 
 def stages_of(graph: Graph, wanted: str) -> Iterator[list[Node]]:
@@ -37,6 +38,22 @@ def stages_of(graph: Graph, wanted: str) -> Iterator[list[Node]]:
 
 def _is_of(name: str, stage: str) -> bool:
     return name == stage or name.startswith((f"{stage}.", f"{stage}_"))
+
+
+def last_of(stage: Sequence[Node], wanted: str) -> Node:
+    """The last layer of a stage that stands in it: where depths vary, some blocks stand in none.
+
+    Raises:
+        TransformError: it stands in some of many networks alone; its cause says in which.
+    """
+    for node in reversed(stage):
+        count = even(node.count)
+        if is_array(count) and not (count > 0).all():
+            message = f"--sgs {wanted}: {node.name} stands in some of the networks alone"
+            raise TransformError(message) from Divergence(count > 0)
+        if not (isinstance(count, int) and count == 0):
+            return node
+    raise TransformError(f"--sgs {wanted}: the stage has no layers")
 
 
 def is_activation(graph: Graph, node: Node) -> bool:
@@ -81,12 +98,18 @@ def must_save(graph: Graph, samplers: frozenset[str], stage: str) -> None:
     sampled_layers = behind(graph.nodes, samplers) - samplers
     for node in graph.nodes:
         is_sampled = node.name in sampled_layers and node.op.is_convolution
-        if is_sampled and node.op.kernel_on(*graph.inputs_of(node)) != (1, 1, 1):
+        if is_sampled and not all(map(_is_one, node.op.kernel_on(*graph.inputs_of(node)))):
             return
     raise TransformError(
         f"--sgs {stage}: stands behind the last stage, where the head alone is left and nothing to save; "
         f"{places(graph)}"
     )
+
+
+def _is_one(size: Size) -> bool:
+    """Whether a size is known to be 1, in all networks where it stands for many."""
+    found = even(equal(size, 1))
+    return isinstance(found, int) and bool(found)
 
 
 def places(graph: Graph) -> str:

@@ -12,12 +12,13 @@ from typing import ClassVar, Literal, cast
 from costmodel.edit import Editor
 from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph, Node
-from costmodel.numbers import Size, ceil_div, maximum
+from costmodel.numbers import Size, ceil_div, equal, even, maximum
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.base import Carries, Transform, option
 from costmodel.transforms.clips_by_bins import DISTRIBUTION, distribution_of_file, shares_of
 from costmodel.transforms.sampled_stages import (
     is_activation,
+    last_of,
     must_reach_all,
     must_save,
     places,
@@ -145,7 +146,7 @@ class Sgs(Transform):
         """The sampler of a pathway; one of fewer frames has bins and blocks in proportion, rounded up."""
 
         def share(number: Size) -> Size:
-            return ceil_div(number * frames, most) if frames != most else number
+            return number if even(equal(frames, most)) else ceil_div(number * frames, most)
 
         return Sampler(
             bins=None if self.bins is None else share(self.bins),
@@ -154,16 +155,12 @@ class Sgs(Transform):
             normalised=self.normalised,
             measure=self.measure,
             dimension=self.dimension,
-            block=int(share(self.sgs_block)),
+            block=int(share(self.sgs_block)) if self.sgs_block else 0,
         )
 
     def _put(self, editor: Editor, graph: Graph, stage: list[Node], most: Size) -> str:
         """Puts the sampler ahead of a stage's last activation, or behind its last layer; gives its name."""
-        last = stage[-1]
-        if not (isinstance(last.count, int) and last.count == 1):
-            raise TransformError(
-                f"--sgs {self.sgs}: {last.name} stands for several layers; give the depth a value"
-            )
+        last = last_of(stage, self.sgs)
         if last.name == graph.output:
             raise TransformError(
                 f"--sgs {self.sgs}: {last.name} answers, nothing is behind it to save; {places(graph)}"
@@ -171,9 +168,15 @@ class Sgs(Transform):
         block = last.name.rpartition(".")[0]
         wanted = f"{block}.sgs" if block else f"{last.name.partition('_')[0]}_sgs"
         sampler = self._sampler(graph.types[last.name].time, most)
-        if is_activation(graph, last):
+        if not is_activation(graph, last):
+            return editor.insert_after(last.name, sampler, wanted, count=1)
+        if isinstance(last.count, int):
             return editor.insert_before(last.name, 0, sampler, wanted)
-        return editor.insert_after(last.name, sampler, wanted)
+        # It stands for the equal blocks of a stage, and the last of them alone sees sampled frames.
+        made = editor.insert_after(last.name, sampler, wanted, count=1)
+        editor.insert_after(made, last.op, f"{last.name}_sampled", count=1)
+        editor.recount(last.name, last.count - 1)
+        return made
 
 
 def _filled(graph: Graph, samplers: list[str]) -> Graph:

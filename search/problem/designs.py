@@ -160,7 +160,8 @@ class Family:
             # On one line: the reason goes into a study and a table.
             return Design(row, {}, problem=" ".join(str(error).split()))
         transforms = self.network.transforms
-        network = address(figures.graph, transforms) if addresses else ""
+        # the network's own, which is the same however its figures are come by
+        network = self.at(row).identity if addresses else ""
         return Design(row, values, network, transforms=transforms)
 
 

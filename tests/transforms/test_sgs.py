@@ -10,6 +10,7 @@ from costmodel.analysis.active_bins import samplers, with_active_bins
 from costmodel.analysis.cost import analyze
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.quantities import Quantity
 from costmodel.diagnosis import diagnose
 from costmodel.emit import emit
 from costmodel.emit.modules.texts.clips import fill
@@ -18,6 +19,7 @@ from costmodel.errors import CostModelError
 from costmodel.network import Network
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.sgs import Sgs
+from search.problem.designs import Family
 
 
 def sampled(stage: str, spec: str = "x3d", variant: str | None = "S", **options: object) -> Network:
@@ -195,3 +197,26 @@ def test_a_stream_is_refused_with_what_a_clip_now_and_then_costs():
         network.continual().graph()
     assert "sgs forms its bins over all 13 frames of a clip and cannot run frame by frame" in str(error.value)
     assert "(1,130,441,696 multiply-adds a clip at most; the stream without it " in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "stage", "size", "depths"),
+    # of X3D every other block differs, so that a stage ends with one of two
+    [("r3d_18", "layer2", "blocks2", (1, 2, 3, 5)), ("digits", "res2", "gamma_d", (Fraction(1, 2), 1, 2, 3))],
+)
+def test_networks_of_many_depths_at_once_are_what_each_is_by_itself(spec: str, stage: str, size: str, depths):
+    family = Family(sampled(stage, spec, None, sizes={"frames": 8}))
+    quantities = [Quantity(name) for name in ("macs_per_clip", "params", "traffic_bytes", "entropy")]
+    rows = [{**family.network.sizes, size: depth, "frames": 8 + place} for place, depth in enumerate(depths)]
+    for found, row in zip(family.designs(rows, quantities), rows, strict=True):
+        assert found.values == family.exact(row, quantities, addresses=False).values
+        assert found.network == family.at(row).identity
+
+
+def test_a_depth_may_be_free_in_the_formula_of_a_sampled_network():
+    depth = sympy.Symbol("blocks2", integer=True, positive=True)
+    found = sampled("layer2", "r3d_18", None, active_bins=3, sizes={"blocks2": depth}).graph()
+    formula = evaluate(Figures(found), "macs_per_clip")
+    for blocks in (1, 2, 4):
+        one = sampled("layer2", "r3d_18", None, active_bins=3, sizes={"blocks2": blocks}).graph()
+        assert formula.subs(depth, blocks) == evaluate(Figures(one), "macs_per_clip")

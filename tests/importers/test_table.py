@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from costmodel.importers import read_module
 from costmodel.importers.public import drawn
 from costmodel.importers.table import NETWORKS, Public, rows
+from tests.shared.peers import factory
 
 
 def test_the_fifteen_of_packages_and_the_five_of_repositories_are_listed():
@@ -41,3 +46,19 @@ def test_a_public_network_is_a_row(tmp_path: Path):
     assert (row["parameters"], row["multiply-adds"]) == ("11,695,440", "43,342,635,008")
     assert (row["class"], row["/n"], row["lookahead"]) == ("E1", "1", "5")
     assert float(row["stream"]) <= 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.peers("torchvision", "tract")
+def test_tract_counts_as_many_multiply_adds(tmp_path: Path):
+    import tract
+
+    module, shape = factory("torchvision.models.video", "mc3_18")().eval(), (1, 3, 4, 32, 32)
+    path = str(tmp_path / "net.onnx")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (torch.rand(shape),), path, dynamo=False)
+    program = tract.onnx().load(path).into_model().into_runnable()
+    told = json.loads(program.profile_json([np.zeros(shape, np.float32)]))
+    products = [each["cost"]["FMA(F32)"] for each in told["nodes"] if each["op_name"] == "OptMatMul"]
+    assert sum(map(int, products)) == read_module(module, shape, "mc3_18").checked.macs

@@ -202,6 +202,8 @@ def _on_stream(
     source: Source, data: Data, inits: Sequence[str], limit: int | None, device: str
 ) -> StreamAccuracy:
     from reports.evaluation import StreamAccuracy
+    from search.train.cuts import after_cuts
+    from search.train.equal_cost import views_beside_stream
     from search.train.evaluate import Views, on_clips
     from search.train.streaming import Streamed
 
@@ -231,6 +233,8 @@ def _on_stream(
         streamed.by_tenth(),
         streamed.erased(),
         None if source.file is None or source.file.about is None else source.file.about.frame_rate,
+        after_cuts(streamed),
+        views_beside_stream(streamed, clip, weights),
     )
 
 
@@ -257,6 +261,8 @@ def _write(found: StreamAccuracy, out: Path, format: str) -> None:
         ("longer pools", found.pools),
         ("by tenth of the video", found.tenths),
         ("middle replaced by noise", found.erased),
+        (f"after {0 if found.cuts is None else found.cuts.cuts} cuts", found.cuts.rows if found.cuts else ()),
+        ("K clips beside one stream at equal cost", found.costs),
     )
     parts = [seen, *(Table(part, tuple(part[0]), title) for title, part in further if part)]
     show(Page(found.as_json, lambda: parts, document=lambda: [seen]), format)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.escape import drawing
 from reports.drawing import pictures
+from reports.stream_panels import cuts_as_json, draw_streams
 from reports.tables import frame_csv
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from search.train.cuts import Cuts
 
 COLOURS = {"zeros": "#0072B2", "replicate": "#D55E00", "last": "#0072B2", "mean": "#E69F00"}
 NAMES = {"zeros": "zeros ahead of the first frame", "replicate": "the first frame repeated ahead of it"}
@@ -37,6 +40,8 @@ class StreamAccuracy:
         tenths: rows of tenth and accuracy  (Kopuklu 2022, Fig. 7a).
         erased: rows of the percentage that is noise, and accuracies  (Kopuklu 2022, Fig. 7b).
         frame_rate: steps a second that the network was trained at, where its weights say so.
+        cuts: how soon it is right after a cut, where that was tried.
+        costs: rows of K clips beside one stream at equal cost  (Feichtenhofer 2020, Fig. 3 and A.4).
     """
 
     name: str
@@ -49,6 +54,8 @@ class StreamAccuracy:
     tenths: Sequence[Row] = field(default_factory=tuple)
     erased: Sequence[Row] = field(default_factory=tuple)
     frame_rate: float | None = None
+    cuts: Cuts | None = None
+    costs: Sequence[Row] = field(default_factory=tuple)
 
     @property
     def title(self) -> str:
@@ -84,6 +91,8 @@ class StreamAccuracy:
             "pools": list(self.pools),
             "tenths": list(self.tenths),
             "erased": list(self.erased),
+            "cuts": None if self.cuts is None else cuts_as_json(self.cuts),
+            "equal_cost": list(self.costs),
         }
 
 
@@ -126,7 +135,9 @@ def draw(found: StreamAccuracy) -> Figure:
 def files_of(found: StreamAccuracy) -> dict[str, bytes]:
     """The table as CSV and the drawing as PNG and SVG, by name."""
     text = frame_csv(table(found))
-    return {"transient.csv": text.encode()} | pictures(draw(found), "transient")
+    streams = draw_streams(found.name, found.cuts, found.costs)
+    further = {} if streams is None else pictures(streams, "streams")
+    return {"transient.csv": text.encode()} | pictures(draw(found), "transient") | further
 
 
 def _top(found: StreamAccuracy) -> float:

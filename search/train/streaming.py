@@ -20,6 +20,7 @@ from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.transforms.continual import Continual
 from search.data import Data, Videos, View, batches, centre_clips
+from search.data.first import first_of
 from search.data.views import Numbers
 from search.train.answers import over_places
 from search.train.checkpoint import WeightsPath, load_weights
@@ -87,6 +88,13 @@ class Streamed:
         return self.data.validation
 
     @property
+    def tried(self) -> Data:
+        """The data, of whose validation part no more is looked at than the stream was tried on."""
+        if self.number == len(self.videos.labels):
+            return self.data
+        return replace(self.data, validation=first_of(self.videos, self.number))
+
+    @property
     def labels(self) -> Numbers:
         """Their labels."""
         return self.videos.labels[: self.number]
@@ -146,7 +154,7 @@ class Streamed:
     @property
     def answers_videos(self) -> bool:
         """Whether the shortest video is long enough for an answer without looping it."""
-        return self._frames_of_videos() > self.delay
+        return self.frames_of_videos() > self.delay
 
     def by_tenth(self) -> list[Row]:
         """The accuracy in each tenth of the videos, its answers averaged  (Kopuklu 2022, Fig. 7a).
@@ -155,15 +163,18 @@ class Streamed:
         """
         if not self.answers_videos:
             return []
-        scores = self._untouched
-        end = self.network.program
-        steps = end.delay + end.jump * np.arange(scores.shape[2])
+        steps, scores = self.answers()
         # answers, not frames, are shared out: the first comes after the delay, the next ones at the stride
-        tenth = TENTHS * steps // self._frames_of_videos()
+        tenth = TENTHS * steps // self.frames_of_videos()
         return [
             {"tenth": int(number) + 1} | self._right(scores[:, :, tenth == number], "accuracy")
             for number in np.unique(tenth)
         ]
+
+    def answers(self) -> tuple[Numbers, NDArray[np.float32]]:
+        """The frames of the videos, from 0, that it answers, and its scores (videos, classes, answers)."""
+        end = self.network.program
+        return end.delay + end.jump * np.arange(self._untouched.shape[2]), self._untouched
 
     def erased(self, percents: Sequence[int] | None = None) -> list[Row]:
         """The accuracy with the middle of the videos replaced by noise  (Kopuklu 2022, Fig. 7b)."""
@@ -208,7 +219,7 @@ class Streamed:
         """Softmax scores (videos, classes, answers) along the videos, the middle `percent` noise."""
         # the same noise for every network, so that their accuracies differ by the networks alone
         generator = torch.Generator().manual_seed(0)
-        frames = self._frames_of_videos()
+        frames = self.frames_of_videos()
         erased = round(frames * percent / 100)
         start = (frames - erased) // 2
         found = []
@@ -223,7 +234,7 @@ class Streamed:
             found.append(probabilities(over_places(scores), several).cpu().numpy())
         return np.concatenate(found)
 
-    def _frames_of_videos(self) -> int:
+    def frames_of_videos(self) -> int:
         """How many frames a stream sees of the shortest video."""
         length = int(self.videos.lengths[: self.number].min())
         # the shortest, so that no video is looped and all are answered equally often

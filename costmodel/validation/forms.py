@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from costmodel.analysis.figures import Figures
@@ -10,7 +10,7 @@ from costmodel.emit.build import emit
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.transforms.retime import retime
-from costmodel.validation.check import Check
+from costmodel.validation.check import Check, equal
 from costmodel.validation.costs import state_check
 from costmodel.validation.equality import clip_and_outputs, compared, frames_to_settle
 from costmodel.validation.maps import on_maps, small
@@ -37,11 +37,22 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
     clip, outputs = clip_and_outputs(reduced, network, frames, seed, kept={reduced.output})
     expected = outputs[reduced.output]
     rounding = Rounding(reduced, network.layers, clip)
+    held = {"own": state_check(graph, "state_floats")}
     for form, other in forms_of(graph):
-        yield state_check(other, f"state_floats_{form}")
+        held[form] = state_check(other, f"state_floats_{form}")
+        yield held[form]
         stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()
         assert isinstance(stream, StreamNetwork)
         # Forms differ in what is kept between frames, not in weights.
         stream.load_state_dict(network.state_dict())
-        answers, found = compared(stream, clip, expected[reduced.output])
+        answers, found = compared(stream, clip, expected)
         yield rounding.check(f"answers_equal_with_state_{form}", found, reduced.output, f"{answers} answers")
+    yield _no_form_holds_less(held)
+
+
+def _no_form_holds_less(held: Mapping[str, Check]) -> Check:
+    """The numbers that the form called smallest holds, beside the fewest of all forms, as measured."""
+    floats = {form: int(str(check.measured)) for form, check in held.items()}
+    smallest = floats.get("smallest", floats["own"])  # one that is not made anew is the stream's own
+    note = ", ".join(f"{form} {number:,}" for form, number in floats.items())
+    return equal("fewest_state_floats", min(floats.values()), smallest, note)

@@ -35,7 +35,7 @@ EXAMPLES = """How well trained weights do: on clips, or frame by frame on a stre
 
 Examples:
 
-    evaluate out/weights.safetensors --data digits            one clip from the middle of each
+    evaluate out/weights.safetensors                          one clip from the middle of each
 
     evaluate x3d_s --weights w.pt --data clips/ --views 10x3  10-LeftCenterRight, softmax averaged
 
@@ -54,7 +54,7 @@ Examples:
 def evaluate(
     source: Source,
     weights: Path | None,
-    data: str,
+    data: str | None,
     views: str,
     combine: Literal["mean", "max"],
     per_class: bool,
@@ -66,7 +66,7 @@ def evaluate(
     out: Path,
     device: str | None,
     threads: int | None,
-    seed: int,
+    seed: int | None,
     format: str,
 ) -> None:
     """Prints the accuracy of trained weights, and the multiply-adds that it takes."""
@@ -76,6 +76,7 @@ def evaluate(
     source = _as_trained(source, source.needed_weights)
     if source.weights_note:
         tell(f"note: {source.weights_note}")
+    data, seed = _as_learned(source, data, seed)
     where = chosen_device(device, threads)
     if not (stepwise or source.is_stream):
         if init is not None or limit is not None:
@@ -102,6 +103,26 @@ def evaluate(
     inits = ("zeros", "replicate") if init is None else (init,)
     seen = _on_stream(source, clips, inits, limit, where)
     _write(seen, out, format)
+
+
+def _as_learned(source: Source, data: str | None, seed: int | None) -> tuple[str, int]:
+    """The data and its seed: where none is given those that the weights learned from.
+
+    Under another seed other videos are held out, among them some that the weights have seen.
+    """
+    about = None if source.file is None else source.file.about
+    held = {} if about is None else about.data
+    data = held.get("given") if data is None else data  # type: ignore[assignment]
+    if not isinstance(data, str):
+        raise OptionError(f"{DATA.flag}: is missing; the weights do not say what they learned from")
+    if seed is not None:
+        return data, seed
+    learned = held.get("seed")
+    if not isinstance(learned, int):
+        return data, 0
+    if learned:
+        tell(f"note: --seed {learned}, by which the videos were drawn that the weights learned from")
+    return data, learned
 
 
 def _opened(source: Source, data: str, seed: int) -> Data:
@@ -273,7 +294,7 @@ COMMAND = Command(
     EXAMPLES,
     (
         *weights_option("Weights; not given where a file of them is SPEC."),
-        DATA,
+        replace(DATA, is_required=False, help=f"{DATA.help} What the weights learned from, if not given."),
         Option(
             "views",
             "K clips over the video (`all` that do not overlap, or `sliding`: one at every frame), "
@@ -300,7 +321,7 @@ COMMAND = Command(
         replace(OUT, help="With --stepwise, and of sampled networks, folder for tables and plots."),
         DEVICE,
         THREADS,
-        SEED,
+        replace(SEED, default=None, help="Seed of the data; that of the weights' own, if not given."),
         FORMAT,
     ),
     takes="spec",

@@ -64,3 +64,26 @@ def test_the_commands_train_and_evaluate(tmp_path: Path, capsys):
 def test_wrong_input_is_one_line_and_code_2(arguments: tuple[str, ...], message: str, capsys):
     code, out, err = command(capsys, *arguments)
     assert (code, out, err.splitlines()[-1]) == (2, "", f"error: {message}")
+
+
+def test_the_videos_that_were_held_out_are_those_of_the_training_unless_told(tmp_path: Path, capsys):
+    spec = tmp_path / "tiny.yaml"
+    spec.write_text(SPEC)
+    trained = ("train", spec, "--data", "digits:train=24,val=48", "--epochs", 1, "--seed", 3)
+    code, out, _ = command(capsys, *trained, "--out", tmp_path, "--format", "json")
+    assert code == 0
+    weights = tmp_path / "weights.safetensors"
+    code, found, err = command(capsys, "evaluate", weights, "--format", "json")
+    assert code == 0
+    assert "note: --seed 3, by which the videos were drawn that the weights learned from" in err
+    assert json.loads(found)["accuracy"] == pytest.approx(json.loads(out)["accuracy"])
+    _, _, err = command(capsys, "evaluate", weights, "--seed", 0, "--format", "json")
+    assert "--seed" not in err
+
+
+def test_weights_that_do_not_know_their_data_need_some(tmp_path: Path, capsys):
+    spec = tmp_path / "tiny.yaml"
+    spec.write_text(SPEC)
+    torch.save({}, tmp_path / "bare.pt")
+    code, _, err = command(capsys, "evaluate", spec, "--weights", tmp_path / "bare.pt")
+    assert (code, err) == (2, "error: --data: is missing; the weights do not say what they learned from\n")

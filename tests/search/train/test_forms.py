@@ -9,6 +9,8 @@ from torch.nn import Module
 
 from costmodel import Graph
 from costmodel.emit import StreamNetwork, emit
+from costmodel.errors import TransformError
+from costmodel.network import Network
 from search.train.forms import form_of, step_momentum
 
 
@@ -30,6 +32,19 @@ def test_unpadded_training_makes_clip_and_stream_agree():
     assert result.form.frames == 8
     assert valid[:, -1].all()
     torch.testing.assert_close(steps[..., -1], whole)
+
+
+def test_a_head_on_the_whole_map_answers_as_its_stream_where_one_frame_is_left_of_the_clip():
+    # C3D's linear layers read a map of one frame: in a stream each such frame is a map of its own
+    stream = Network.of("c3d", None, {"crop": 32, "channels": 4, "hidden": 8}).continual()
+    form = form_of(stream.graph(), "unpadded")
+    clips = torch.randn(2, 3, form.frames, 32, 32)
+    with torch.no_grad():
+        steps, valid = as_stream(stream.graph(), form.network.eval()).forward_steps(clips)
+        assert valid[:, -1].all()
+        torch.testing.assert_close(steps[..., -1], form.logits(clips))
+    with pytest.raises(TransformError, match="flatten needs all 2 frames of the clip at once"):
+        form_of(stream.with_sizes({"frames": 32}).graph(), "unpadded")
 
 
 def as_stream(stream: Graph, network: Module) -> StreamNetwork:

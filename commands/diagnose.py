@@ -11,10 +11,12 @@ from commands.options import FORMAT
 from commands.printing import show, tell
 from commands.source import Source
 from costmodel.analysis.cost import plain
+from costmodel.analysis.rates import IN_SECONDS, time_text
 from costmodel.diagnosis import Diagnosis, diagnose
 from costmodel.diagnosis.diagnose import FIGURES, MEANINGS, Priced
 from costmodel.errors import OptionError
 from costmodel.files import write_whole
+from costmodel.graph import Graph
 from costmodel.options import Option
 from costmodel.spec.write import dump
 from reports.table import Page, Table, Text
@@ -92,11 +94,18 @@ def _told(found: Diagnosis) -> Text:
     for number, each in enumerate(found.repairs, start=1):
         changes = each.repair.changes or ("none: as it is",)
         lines.append(_filled(f"{number:3}. {'; '.join(changes)}", indent=5))
-        costs = ", ".join(f"{name.replace('_', ' ')} {figure(plain(each.figures[name]))}" for name in FIGURES)
+        costs = ", ".join(_cost(found.clip, name, each) for name in FIGURES)
         lines.append(_filled(f"     {costs}", indent=5))
         answers = f"answers {each.repair.outputs}; trained weights: {WEIGHTS[each.repair.carries]}"
         lines.append(_filled(f"     {answers}", indent=5))
     return Text.of("\n".join((*lines, "")))
+
+
+def _cost(clip: Graph, name: str, priced: Priced) -> str:
+    """A figure of a repair; a time in camera frames and seconds too."""
+    value = priced.figures[name]
+    told = time_text(value, clip.every, clip.fps, None) if name in IN_SECONDS else ""
+    return f"{name.replace('_', ' ')} {figure(plain(value))}" + (f" ({told})" if told else "")
 
 
 def _row(number: int, priced: Priced) -> dict[str, object]:

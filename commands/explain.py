@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from fractions import Fraction
 
 from commands.command import Command
-from commands.options import FORMAT
+from commands.options import FORMAT, FPS
 from commands.printing import show, tell
 from commands.source import Source
 from costmodel.analysis.cost import operations_by_kind, plain
-from costmodel.analysis.explain import Counted, Explanation, counts_of
+from costmodel.analysis.explain import TIMES, Counted, Explanation, counts_of
 from costmodel.analysis.explain import explain as explain_layer
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import KINDS
+from costmodel.analysis.rates import checked_rate, time_text
 from costmodel.graph import Graph
+from costmodel.numbers import Number
 from costmodel.options import Option
 from reports.table import Page, Row, Table, Text
 from reports.tables import figure
@@ -38,24 +41,28 @@ KIND_COLUMNS = ("kind", "amount", "meaning")
 Rows = list[dict[str, object]]
 
 
-def explain(source: Source, layer: str | None, format: str) -> None:
+def explain(source: Source, layer: str | None, fps: float | None, format: str) -> None:
     """Prints a layer's closed forms, facts and counts, or without a layer a network's counts."""
     graph = source.graph()
+    rate = None if fps is None else checked_rate(fps)
     for note in graph.notes:
         tell(f"note: {note}")
-    page = network_page(graph) if layer is None else layer_page(graph, layer)
+    page = network_page(graph) if layer is None else layer_page(graph, layer, rate)
     show(page, format)
 
 
-def layer_page(graph: Graph, layer: str) -> Page:
+def layer_page(graph: Graph, layer: str, fps: Fraction | None = None) -> Page:
     """One layer: its closed forms, its facts, and what each convention counts."""
     found = explain_layer(graph, layer)
     title = f"{found.name}: {found.op}, of {graph.name}, {_mode(graph)}\n\n{found.rule}\n"
     symbols = ", ".join(f"{name} = {value}" for name, value in found.symbols.items())
     forms = Table(form_rows(found), FORM_COLUMNS, "closed forms, for one output")
     # true under every convention, and so apart from the counts
-    facts = Table(
-        [{"fact": name, "value": value} for name, value in found.facts.items()], ("fact", "value"), "facts"
+    facts = [{"fact": name, "value": value} for name, value in found.facts.items()]
+    told = Table(
+        [{"fact": name, "value": _told(graph, name, value, fps)} for name, value in found.facts.items()],
+        ("fact", "value"),
+        "facts",
     )
     where = Table(
         [{"symbol": name, "value": value} for name, value in found.symbols.items()], ("symbol", "value")
@@ -63,11 +70,17 @@ def layer_page(graph: Graph, layer: str) -> Page:
     counts = Table(count_rows(found.counts), COUNT_COLUMNS, f"what each convention counts, per {_per(graph)}")
     return Page(
         lambda: _layer_json(graph, found),
-        lambda: [Text.of(title), forms, Text.of(f"where {symbols}\n"), facts, counts],
-        lambda: Table(_sections(forms.rows, facts.rows, counts.rows), SECTION_COLUMNS),
+        lambda: [Text.of(title), forms, Text.of(f"where {symbols}\n"), told, counts],
+        lambda: Table(_sections(forms.rows, facts, counts.rows), SECTION_COLUMNS),
         # in Markdown the symbols are a table of their own, on a terminal one line
-        lambda: [Text.of(f"{found.rule}\n", "md"), forms, where, facts, counts],
+        lambda: [Text.of(f"{found.rule}\n", "md"), forms, where, told, counts],
     )
+
+
+def _told(graph: Graph, fact: str, value: Number, fps: Fraction | None) -> object:
+    """A fact for a person: of a time camera frames and seconds too."""
+    told = time_text(value, graph.every, graph.fps, fps) if fact in TIMES else ""
+    return f"{value} ({told})" if told else value
 
 
 def network_page(graph: Graph) -> Page:
@@ -199,6 +212,7 @@ COMMAND = Command(
             metavar="[LAYER]",
             is_positional=True,
         ),
+        FPS,
         FORMAT,
     ),
     takes="spec",

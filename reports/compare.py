@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from costmodel.analysis.cost import analyze
+from costmodel.analysis.cost import Analysis, analyze
 from costmodel.analysis.metrics import METRICS
 from costmodel.errors import OptionError, nearest
 from costmodel.network import Network
 from reports.table import Page, Row, Table
 from reports.tables import figure, rounded
+from reports.times import times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,6 +56,7 @@ class Compared:
     line: str
     mode: str
     totals: Mapping[str, object]
+    analysis: Analysis | None = None
 
     @classmethod
     def of(cls, network: Network, dtype: str = "fp32", fps: float | None = None) -> Compared:
@@ -64,7 +66,7 @@ class Compared:
             CostModelError: there is no such network.
         """
         found = analyze(network.graph(), dtype=dtype, fps=fps)
-        return cls(network.flags, found.mode, found.totals)
+        return cls(network.flags, found.mode, found.totals, found)
 
     def ratios_to(self, first: Compared) -> dict[str, float | None]:
         """Each cost over the same of another network; None where that has none."""
@@ -91,7 +93,8 @@ def page(found: Sequence[Compared]) -> Page:
         {**row, **{f"{name}_ratio": value for name, value in each.ratios_to(first).items()}}
         for row, each in zip(rows, found, strict=True)
     ]
-    return Page(lambda: {"networks": rows}, lambda: [shown], lambda: Table(sheet, SHEET))
+    timed = times([(each.line, each.analysis) for each in found if each.analysis is not None], "network")
+    return Page(lambda: {"networks": rows}, lambda: [shown, timed], lambda: Table(sheet, SHEET))
 
 
 def _shown(each: Compared, first: Compared) -> Row:

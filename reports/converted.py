@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.cost import analyze
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.rates import time_text
 from costmodel.escape import markdown
 from costmodel.graph import Graph
+from costmodel.numbers import Number
 from reports.tables import rounded
 
 if TYPE_CHECKING:
@@ -103,15 +105,19 @@ def _about(number: object) -> str:
 def _times(stream: Graph, frame: Mapping[str, Any]) -> str:
     jump = Figures(stream).timing[stream.output].jump
     every = "at each frame" if jump == 1 else f"every {jump} frames"
+    looks, first = (_in_time(stream, frame[name]) for name in ("lookahead", "transient"))
     settled = (
         "it remembers its stream for ever"
         if frame["warmup"] is None or frame["warmup"] == float("inf")
         else f"steady from frame {frame['warmup']} on, when nothing of its start is seen any more"
     )
-    return (
-        f"It looks {frame['lookahead']} frames ahead, gives its first answer after {frame['transient']} "
-        f"frames and then one {every}; {settled}."
-    )
+    return f"It looks {looks} ahead, gives its first answer after {first} and then one {every}; {settled}."
+
+
+def _in_time(stream: Graph, frames: Number) -> str:
+    """A time in frames of the network, and in what the camera gives."""
+    told = time_text(frames, stream.every, stream.fps, None)
+    return f"{frames} frames ({told})" if told else f"{frames} frames"
 
 
 def _proof(check: Check) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from costmodel.analysis.rates import IN_SECONDS
 from reports.compare import short
 from reports.diff import FIGURES, OWN, Difference, apart
 from reports.table import Page, Row, Shown, Table, Text
+from reports.times import ABOUT, brief
 
 MOST_LAYERS = 20  # that are shown unless all are asked for
 FIGURE_COLUMNS = ("figure", "before", "after", "difference", "ratio")
@@ -35,12 +37,12 @@ def _parts(found: Difference, columns: Sequence[str], *, all_layers: bool) -> li
         told = f"; {found.renamed} layers are called otherwise" if found.renamed else ""
         return [Text.of(f"no difference{told}\n", "table", "md")]
     title = " -> ".join(found.lines)
-    rows = [_shown_figure(row) for row in found.figures]
+    rows = [_shown_figure(found, row) for row in found.figures]
     chosen = found.layers if all_layers else _largest(found.own)
     layers = [_shown_layer(row) for row in chosen]
     return [
         Text.of(f"{found.input}\n" if found.input else "", "table", "md"),
-        Table(rows, FIGURE_COLUMNS, f"{title}: figures", drop=("ratio",)),
+        Table(rows, FIGURE_COLUMNS, f"{title}: figures; {ABOUT}", drop=("ratio",)),
         *([Table(layers, _that_say(layers, columns), "layers", drop=("params", "state"))] if layers else []),
         Text.of(_rest(found, len(layers)), "table", "md"),
     ]
@@ -73,11 +75,15 @@ def _size(row: Row) -> float:
     return sum(abs(float(each)) for each in changes if isinstance(each, int | float))
 
 
-def _shown_figure(row: Row) -> Row:
+def _shown_figure(found: Difference, row: Row) -> Row:
     name, ratio, moved = str(row["figure"]), row["ratio"], row["difference"]
+    sides = {"before": found.before, "after": found.after}
     return {
         "figure": name,
-        **{when: short(name, row[when]) for when in ("before", "after")},
+        **{
+            when: (name in IN_SECONDS and brief(sides[when], name)) or short(name, row[when])
+            for when in sides
+        },
         "difference": None if moved is None else _signed(name, moved),
         "ratio": None if ratio is None else f"{ratio:.4g}",
     }

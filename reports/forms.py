@@ -20,6 +20,7 @@ from costmodel.transforms.sgs import Sgs
 from reports.compare import short
 from reports.table import Page, Row, Table, Text
 from reports.tables import markdown
+from reports.times import times
 
 FORMS: dict[str, tuple[Transform, ...]] = {
     "clip": (),
@@ -134,10 +135,14 @@ def page(found: list[Form], title: str) -> Page:
     options = "".join(f"{each.name}: {each.options}\n" for each in found if each.options and not each.reason)
     return Page(
         lambda: {"forms": rows},
-        lambda: [table, Text.of(options), Text.of(told)],
+        lambda: [table, _times(found), Text.of(options), Text.of(told)],
         lambda: Table(rows, SHEET),
         lambda: [Table(_documented(found), ("form", "options", *COLUMNS[1:])), Text.of(told, "md")],
     )
+
+
+def _times(found: list[Form]) -> Table:
+    return times([(each.name, each.analysis) for each in found if each.analysis is not None], "form")
 
 
 def _shown(found: list[Form]) -> list[Row]:

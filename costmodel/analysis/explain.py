@@ -15,6 +15,16 @@ from costmodel.errors import OptionError, nearest
 from costmodel.graph import Graph, Node
 from costmodel.numbers import Number, is_zero
 
+# The facts that are times, in frames of the network's input.
+TIMES = (
+    "waits, input frames",
+    "jump, input frames",
+    "jump after it",
+    "receptive field so far",
+    "padding so far",
+    "delay so far",
+)
+
 
 @dataclass(frozen=True)
 class Counted:

@@ -70,12 +70,31 @@ def time_text(frames: Number, every: Number, trained: Number, fps: float | Fract
 
     Empty where it is unbounded, or one of many.
     """
+    found = _camera(frames, every, trained, fps)
+    if found is None:
+        return ""
+    camera, rate = found
+    return f"{_decimal(camera)} camera frames, {_decimal(camera / rate)} s at {_decimal(rate)} fps"
+
+
+def brief_time(frames: Number, every: Number, trained: Number, fps: float | Fraction | None) -> str:
+    """A time in model frames, camera frames and seconds, of few letters: `43 / 215 / 7.167`."""
+    found = _camera(frames, every, trained, fps)
+    if found is None:
+        return ""
+    camera, rate = found
+    return " / ".join(_decimal(each) for each in (Fraction(frames), camera, camera / rate))  # type: ignore[arg-type]
+
+
+def _camera(
+    frames: Number, every: Number, trained: Number, fps: float | Fraction | None
+) -> tuple[Fraction, Fraction] | None:
+    """A time in model frames as camera frames, and the camera's rate."""
     own, step, usual = _plain(frames), _plain(every), _plain(trained)
     if own is None or step is None or usual is None:
-        return ""
+        return None
     rate = usual if fps is None else checked_rate(fps)
-    camera = own * int(every_at(step, usual, rate))
-    return f"{_decimal(camera)} camera frames, {_decimal(camera / rate)} s at {_decimal(rate)} fps"
+    return own * int(every_at(step, usual, rate)), rate
 
 
 def _plain(value: Number | None) -> Fraction | None:

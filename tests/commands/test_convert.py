@@ -37,7 +37,8 @@ def test_a_module_becomes_a_folder_with_its_stream(tmp_path: Path, capsys: pytes
     assert [each.name for each in tmp_path.iterdir()] == ["net"]
     page = (out / "README.md").read_text()
     assert "| multiply-adds | 156 k | 39.1 k |" in page
-    assert "It looks 2 frames ahead, gives its first answer after 5 frames and then one at each frame" in page
+    assert "It looks 2 frames (2 camera frames, 0.06667 s at 30 fps) ahead" in page
+    assert "first answer after 5 frames (5 camera frames, 0.1667 s at 30 fps) and then one at each" in page
     assert "Changed: squeeze-excite pools each frame alone, in place of the clip." in page
 
 

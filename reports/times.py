@@ -1,0 +1,42 @@
+"""Times of networks for a person: in model frames, in camera frames and in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from costmodel.analysis.cost import Analysis
+from costmodel.analysis.rates import brief_time
+from reports.table import Table
+
+TITLES = {"delay": "delay", "lookahead": "lookahead", "receptive_field": "field", "warmup": "warm-up"}
+ABOUT = "times: model frames / camera frames / seconds"
+
+
+def brief(analysis: Analysis, name: str) -> str:
+    """A figure that is a time, in model frames, camera frames and seconds; empty where it is unbounded."""
+    figures = analysis.figures
+    return brief_time(analysis.totals[name], figures.graph.every, figures.graph.fps, figures.fps)
+
+
+def times(found: Iterable[tuple[str, Analysis]], label: str) -> Table:
+    """The times of networks, a row for each: at the camera's rate, or that of their training.
+
+    Args:
+        found: what each is called, and its figures.
+        label: what the names are, as a column says it.
+    """
+    rows = [_row(name, each, label) for name, each in found]
+    return Table(rows, _columns(label, rows), ABOUT, drop=("warm-up", "field"))
+
+
+def _row(name: str, analysis: Analysis, label: str) -> dict[str, object]:
+    graph, rate = analysis.figures.graph, analysis.figures.fps
+    row: dict[str, object] = {label: name, "fps": float(graph.fps if rate is None else rate)}
+    for figure, title in TITLES.items():
+        row[title] = brief(analysis, figure) or None
+    return row
+
+
+def _columns(label: str, rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """A time that no network has, such as the warm-up of clips, has no column."""
+    return [label, "fps", *(title for title in TITLES.values() if any(row[title] for row in rows))]

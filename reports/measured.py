@@ -87,8 +87,9 @@ def _for_a_reader(found: Measured) -> dict[str, object]:
 
 
 def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, PLACES)
+    return None if value is None else round(value, PLACES) + 0.0  # no -0.0
 
 
 def _percent(value: float | None) -> str | None:
-    return None if value is None else f"{value:.{PLACES}f}"
+    short = _short(value)
+    return None if short is None else f"{short:.{PLACES}f}"

@@ -11,7 +11,7 @@ from costmodel.graph import INPUT, Graph
 from costmodel.importers.blocks.lines import mapping
 from costmodel.importers.blocks.style import WIDTH
 from costmodel.network import Network
-from costmodel.spec.document import from_text
+from costmodel.spec.document import Document
 from costmodel.spec.fields import fields_of
 from costmodel.spec.resolved import exact_text
 
@@ -107,17 +107,17 @@ def _axes(graph: Graph, sizes: Freed) -> list[str]:
     return found
 
 
-def reason_against(text: str, values: Mapping[str, int | Fraction]) -> str:
+def reason_against(document: Document, values: Mapping[str, int | Fraction]) -> str:
     """Why a spec is no network at these sizes; empty where it is one."""
     try:
-        Network(from_text(text, "spec"), values).graph()
+        Network(document, values).graph()
     except CostModelError as error:
         reason = one_line(str(error).splitlines()[0])
         return reason.partition(": ")[2][:200]
     return ""
 
 
-def least_of(text: str, name: str, value: int) -> int:
+def least_of(document: Document, name: str, value: int) -> int:
     """The smallest of some values of a size at which a spec is a network."""
     smaller = (each for each in (value // 4, value // 2) if each > 0)
-    return next((each for each in smaller if not reason_against(text, {name: each})), value)
+    return next((each for each in smaller if not reason_against(document, {name: each})), value)

@@ -22,7 +22,7 @@ from costmodel.importers.blocks.sizes import (
 )
 from costmodel.importers.blocks.style import WIDTH, Style
 from costmodel.network import Network
-from costmodel.spec.document import from_text
+from costmodel.spec.document import Document, from_text
 from costmodel.spec.write import dump, text_of
 
 NOT_SHORT = "its blocks would not read back as the same network, so its layers stand one after the other"
@@ -54,30 +54,34 @@ def written(graph: Graph, owners: Owners, *, frees_width: bool = False) -> Writt
     if clip_alone:
         frees_width = False
         notes.append(f"there are no sizes: what {clip_alone} takes and gives is known of this clip alone")
-    text = _spec(graph, owners, sizes)
-    if not is_same(text, graph):
+    # Read once for all sizes that are tried: of thousands of layers that takes a second.
+    document = read_back(_spec(graph, owners, sizes), graph)
+    if document is None:
         return Written(dump(graph), (NOT_SHORT,))
     for name, value in sizes.values(graph).items():
-        reason = reason_against(text, {name: 2 * value})
+        reason = reason_against(document, {name: 2 * value})
         if reason:
             sizes = sizes.without(name)
             notes.append(f"{name} stays {value}: {reason}")
         elif name != CLASSES:
-            sizes = replace(sizes, least={**sizes.least, name: least_of(text, name, value)})
+            sizes = replace(sizes, least={**sizes.least, name: least_of(document, name, value)})
     if frees_width:
         sizes, reason = _with_width(graph, owners, sizes)
         notes += [f"{WIDTH} cannot be freed: {reason}"] if reason else []
     text = _spec(graph, owners, sizes)
-    return Written(text, tuple(notes)) if is_same(text, graph) else Written(dump(graph), (NOT_SHORT,))
+    if read_back(text, graph) is None:
+        return Written(dump(graph), (NOT_SHORT,))
+    return Written(text, tuple(notes))
 
 
-def is_same(text: str, graph: Graph) -> bool:
-    """Whether a spec reads back as a network: the same layers under the same names, reading the same."""
+def read_back(text: str, graph: Graph) -> Document | None:
+    """A spec, if it reads back as a network: the same layers under the same names, reading the same."""
     try:
-        again = Network(from_text(text, graph.name)).graph()
+        document = from_text(text, graph.name)
+        again = Network(document).graph()
     except CostModelError:
-        return False
-    return (again.nodes, again.source) == (graph.nodes, graph.source)
+        return None
+    return document if (again.nodes, again.source) == (graph.nodes, graph.source) else None
 
 
 def _with_width(graph: Graph, owners: Owners, sizes: Freed) -> tuple[Freed, str]:
@@ -86,13 +90,17 @@ def _with_width(graph: Graph, owners: Owners, sizes: Freed) -> tuple[Freed, str]
     # A share of channels that follow from others may be rounded otherwise than theirs.
     for has_ratios in (True, False):
         tried = replace(sizes, has_width=True, has_ratios=has_ratios)
-        text = _spec(graph, owners, tried)
-        reasons = (reason_against(text, {WIDTH: width}) for width in WIDTHS)
-        reason = next(filter(None, reasons), "") if is_same(text, graph) else "its channels are fixed"
+        reason = _reason_against_widths(read_back(_spec(graph, owners, tried), graph))
         if not reason:
             return tried, ""
         first = first or reason
     return sizes, first
+
+
+def _reason_against_widths(document: Document | None) -> str:
+    if document is None:
+        return "its channels are fixed"
+    return next(filter(None, (reason_against(document, {WIDTH: width}) for width in WIDTHS)), "")
 
 
 def _spec(graph: Graph, owners: Owners, sizes: Freed) -> str:

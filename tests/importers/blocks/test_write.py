@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from costmodel.graph import Graph
 from costmodel.importers import read_module
 from costmodel.importers.blocks import write, written
-from costmodel.importers.blocks.write import NOT_SHORT, is_same
+from costmodel.importers.blocks.write import NOT_SHORT, read_back
 from costmodel.spec import document, elaborate, from_text, shipped_names
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.write import dump
@@ -208,7 +208,7 @@ def test_what_would_read_back_as_another_network_is_flat(monkeypatch: pytest.Mon
 
 def test_another_name_or_wire_is_another_network():
     graph = again(f"{INPUT}network: [relu, {{bn: {{name: a}}}}]")
-    assert is_same(f"{INPUT}network: [{{relu: {{as: relu}}}}, {{bn: {{name: a}}}}]", graph)
-    assert not is_same(f"{INPUT}network: [relu, {{bn: {{name: b}}}}]", graph)
-    assert not is_same(f"{INPUT}network: [relu, {{bn: {{name: a, from: input}}}}]", graph)
-    assert not is_same(f"{INPUT}network: [relu, {{bm: {{name: a}}}}]", graph)
+    assert read_back(f"{INPUT}network: [{{relu: {{as: relu}}}}, {{bn: {{name: a}}}}]", graph) is not None
+    assert read_back(f"{INPUT}network: [relu, {{bn: {{name: b}}}}]", graph) is None
+    assert read_back(f"{INPUT}network: [relu, {{bn: {{name: a, from: input}}}}]", graph) is None
+    assert read_back(f"{INPUT}network: [relu, {{bm: {{name: a}}}}]", graph) is None

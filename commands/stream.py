@@ -81,7 +81,8 @@ def stream(
     rate, scale = _rate(source, fps), _scale(source)
     framing = Framing(view_of(network.graph, 1), int(clip_of(network.graph).source.channels), scale)
     ready = fastest(network, len(named), torch.device(where), backend, lambda line: tell(f"note: {line}"))
-    feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=out is not None) for each in named]
+    keeps = out is not None
+    feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=keeps, tell=_warn) for each in named]
     running = Live(network, ready.runner, feeds, rate, torch.device(where))
     _tell_start(running, ready)
     shown = _Shown(running, _classes(source), top, format)
@@ -210,6 +211,10 @@ def _pixels(answer: Answer) -> Pixels:
     return answer.fed.pixels
 
 
+def _warn(trouble: str) -> None:
+    tell(f"warning: {trouble}")
+
+
 def _tell_start(running: Live, ready: Prepared) -> None:
     rate, first = float(running.rate), running.delay + 1
     warm = (
@@ -238,8 +243,6 @@ def _tell_end(running: Live, ready: Prepared) -> None:
             tell(f"note: {name}: {feed.dropped} frames dropped, as they came faster than they were answered")
         if feed.source.is_live and feed.joined > 1:
             tell(f"note: {name}: joined {feed.joined} times, its stream begun anew each time")
-        for trouble in feed.troubles:
-            tell(f"warning: {trouble}")
     if tally.missed:
         tell(f"note: {tally.missed} ticks without a frame; the one before stood in")
 

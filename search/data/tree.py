@@ -47,12 +47,18 @@ class Tree:
         return found
 
     def clip(self, name: str) -> str | None:
-        """The clip of a name as labels have it: with folders or without, with or without its suffix."""
-        found = self._by_stem.get(stem_of(name), [])
-        wanted = without_suffix(name)
-        # of clips with one name, that in the folder which the label names
-        exact = [each for each in found if without_suffix(each).endswith(wanted)]
-        return next(iter(exact or found), None)
+        """The clip of a name as labels have it: with folders or without, with or without its suffix.
+
+        The folders that both name must be the same; a list may hold more of them, such as another machine's.
+        """
+        wanted = without_suffix(name).split("/")
+        best, shared = None, 0
+        for each in self._by_stem.get(stem_of(name), ()):
+            parts = without_suffix(each).split("/")
+            number = min(len(parts), len(wanted))
+            if parts[-number:] == wanted[-number:] and number > shared:
+                best, shared = each, number
+        return best
 
     def named(self, *endings: str) -> str | None:
         """The first file whose own name ends so, whatever its case."""

@@ -18,6 +18,7 @@ from search.data.cut import Numbers
 from search.data.file_videos import FileVideos
 from search.data.folder import HELD_OUT
 from search.data.readers import Labelled, Listing, Reader
+from search.data.readers.base import shown
 from search.data.tree import Tree
 from search.video.cache import Cache
 from search.video.decoders import Decoders
@@ -116,10 +117,10 @@ def notes_of(left: Mapping[str, Sequence[str]]) -> list[str]:
 
 def unread(tree: Tree, used: Iterable[str], clips: Iterable[str]) -> dict[str, list[str]]:
     """What of a folder is neither a clip of the set nor its labels."""
-    used, clips = frozenset(used), frozenset(clips)
+    taken, known = frozenset(clips), frozenset((*used, *tree.clips))
     return {
-        UNLABELLED: [name for name in tree.clips if name not in clips],
-        NO_CLIP: [name for name in tree.files if name not in used and name not in frozenset(tree.clips)],
+        UNLABELLED: [name for name in tree.clips if name not in taken],
+        NO_CLIP: [name for name in tree.files if name not in known],
         OUTSIDE: list(tree.outside),
     }
 
@@ -164,11 +165,12 @@ def _part(clip: Labelled, known: Recording) -> Recording:
 
 def _numbers(clips: Sequence[Labelled], classes: Sequence[str], *, several: bool) -> Numbers:
     number = {name: place for place, name in enumerate(classes)}
-    unknown = next((name for clip in clips for name in clip.labels if name not in number), None)
-    if unknown is not None:
-        raise DataError(
-            f"{clips[0].name}: class {unknown!r} is none of the {len(classes)} that the set names"
-        )
+    for clip in clips:
+        unknown = next((name for name in clip.labels if name not in number), None)
+        if unknown is not None:
+            raise DataError(
+                f"{clip.name}: class {shown(unknown)} is none of the {len(classes)} that the set names"
+            )
     if not several:
         return np.array([number[clip.labels[0]] for clip in clips], dtype=np.int64)
     found = np.zeros((len(clips), len(classes)), dtype=np.int64)
@@ -189,8 +191,10 @@ def _split(tree: Tree, clips: Sequence[Labelled], seed: int) -> tuple[Numbers, N
     else:
         random = np.random.default_rng(seed)
         validates = np.zeros(len(clips), dtype=np.bool_)
-        for labels in sorted({clip.labels for clip in clips}):
-            mine = np.array([i for i, clip in enumerate(clips) if clip.labels == labels])
+        alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for number, clip in enumerate(clips):
+            alike[clip.labels].append(number)
+        for _, mine in sorted(alike.items()):
             validates[random.permutation(mine)[: len(mine) // HELD_OUT]] = True
     return np.flatnonzero(~validates), np.flatnonzero(validates)
 

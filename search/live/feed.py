@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -52,12 +52,20 @@ class Feed:
         framing: how frames become input.
         is_live: whether it keeps time: what comes while the network is busy is dropped.
         keeps_pixels: whether decoded frames are wanted too.
+        tell: is told at once of what goes wrong.
     """
 
     def __init__(
-        self, source: Source, rate: Fraction, framing: Framing, *, is_live: bool, keeps_pixels: bool = False
+        self,
+        source: Source,
+        rate: Fraction,
+        framing: Framing,
+        *,
+        is_live: bool,
+        keeps_pixels: bool = False,
+        tell: Callable[[str], object] = lambda text: None,
     ) -> None:
-        self.source, self.rate, self.framing = source, rate, framing
+        self.source, self.rate, self.framing, self.tell = source, rate, framing, tell
         self.is_live = is_live or source.is_live
         self.keeps_pixels = keeps_pixels
         self.dropped = self.joined = 0
@@ -127,6 +135,7 @@ class Feed:
             # a camera that is away stays away for a while: said once
             if str(error) not in self.troubles:
                 self.troubles.append(str(error))
+                self.tell(str(error))
         finally:
             self.is_playing = False
 

@@ -16,6 +16,7 @@ from costmodel.analysis.metrics import evaluate as metric
 from costmodel.emit.backends import Runner
 from costmodel.emit.state import StreamState
 from costmodel.emit.stream import StreamNetwork
+from costmodel.errors import DataError
 from search.live.feed import Fed, Feed
 from search.train.answers import over_places
 
@@ -99,7 +100,11 @@ class Live:
         self._due = 0.0
 
     def answers(self, seconds: float = inf) -> Iterator[Answer]:
-        """The answers as they come, until all sources have ended, or for so many seconds."""
+        """The answers as they come, until all sources have ended, or for so many seconds.
+
+        Raises:
+            DataError: none of them can be opened.
+        """
         for feed in self.feeds:
             feed.start()
         began = perf_counter()
@@ -108,6 +113,7 @@ class Live:
                 start = perf_counter()
                 fed = self._collected()
                 if not any(fed):
+                    self._must_have_one()
                     if all(feed.ended for feed in self.feeds):
                         return
                     if not any(feed.is_playing for feed in self._live):
@@ -118,6 +124,11 @@ class Live:
         finally:
             for feed in self.feeds:
                 feed.stop()
+
+    def _must_have_one(self) -> None:
+        """Raises where no source can be opened; what has been there once may come again."""
+        if all(feed.troubles and not feed.joined for feed in self.feeds):
+            raise DataError(self.feeds[0].troubles[0])
 
     def _collected(self) -> list[Fed | None]:
         """The next frame of each source; of a live one if it comes within the time of its tick."""

@@ -13,15 +13,14 @@ def cuts() -> Cuts:
 COSTS = [
     {"clips": 1, "clip_macs": 1e9, "clip_accuracy": 0.5, "clip_error": 0.1, "frames": 2, "stream_macs": 9e8},
     {
-
-            "clips": 3,
-            "clip_macs": 3e9,
-            "clip_accuracy": 0.6,
-            "clip_error": 0.1,
-            "frames": 8,
-            "stream_macs": 2.9e9
-        ,
-        "stream_accuracy": 0.7, "stream_error": 0.1,
+        "clips": 3,
+        "clip_macs": 3e9,
+        "clip_accuracy": 0.6,
+        "clip_error": 0.1,
+        "frames": 8,
+        "stream_macs": 2.9e9,
+        "stream_accuracy": 0.7,
+        "stream_error": 0.1,
     },
 ]
 

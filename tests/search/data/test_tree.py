@@ -28,6 +28,8 @@ def test_a_clip_is_found_by_the_name_that_a_label_gives_it(tmp_path: Path):
     assert tree.clip("val/a/x.mp4") == "val/a/x.avi"
     assert tree.clip("x") == "train/a/x.mp4"
     assert tree.clip("/elsewhere/y.avi") == "y.webm"
+    # of another folder with the same name it is another clip
+    assert tree.clip("test/a/x.mp4") is None
     assert tree.clip("z") is None
 
 

@@ -8,6 +8,7 @@ import torch
 from encoded import encode, shown
 from live_networks import RATE, VIEW, live, scores_of, stream
 
+from costmodel.errors import DataError
 from search.data import centre_clips
 from search.data.file_videos import FileVideos
 from search.data.views import View
@@ -123,3 +124,10 @@ def test_it_ends_after_the_seconds_that_were_asked_for():
     running = live("synthetic:1000000")
     assert next(iter(running.answers(0.2))) is not None
     assert len(list(live("synthetic:1000000").answers(0.2))) < 100_000
+
+
+def test_where_no_source_can_be_opened_it_ends_with_the_reason(tmp_path: Path):
+    (tmp_path / "a.mp4").write_text("broken")
+    for source, told in ((str(tmp_path), "a.mp4: not a video"), ("camera:99", "camera:99: cannot be opened")):
+        with pytest.raises(DataError, match=told):
+            list(live(source).answers())

@@ -10,7 +10,7 @@ from math import gcd
 from typing import NamedTuple
 
 from costmodel.analysis.kinds import POOLS
-from costmodel.numbers import Size, equal, minimum, where
+from costmodel.numbers import Size, equal, is_zero, minimum, where
 from costmodel.ops import Op
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work
@@ -48,18 +48,20 @@ NONE = Traffic(0, 0, 0, 0, 0)
 
 def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     """The numbers that an op moves for one output, its state's among them."""
-    # A frame-by-frame form that looks at the past alone is a shift, which hands on what it reads.
-    window, is_form = op.window(*inputs), op.unwrapped is not op
-    if op.is_view or (is_form and window.looks_back):
+    window, is_form, carried = op.window(*inputs), op.unwrapped is not op, op.carry(*inputs)
+    # A whole shift of a stream hands on what it reads: frames are counted otherwise, and none is moved.
+    is_shift = is_form and carried.combine == "none" and not window.unbounded and is_zero(window.span)
+    if op.unwrapped.is_view or (is_form and window.looks_back) or is_shift:
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
-    if is_form and not window.unbounded and not _OWN & op.carry(*inputs).kept.keys():
+    if is_form and not window.unbounded and not _OWN & carried.kept.keys():
         taken, read, written = _step(op, inputs[0])
         return Traffic(weights, taken, out, read, written)
     if op.is_wait:  # in a formula a wait may turn out to be none, and then nothing moves
         moved = where(equal(window.wait, 0), 0, out)
         return Traffic(weights, moved, moved, moved, moved)
-    kept = op.carry(*inputs).kept
+    # Between the frames of a clip as well something is kept, but nothing stays once the clip is answered.
+    kept = carried.kept if is_form else {}
     written = sum(each.with_time(1).values for each in kept.values())
     read = sum((each if name in _READ_WHOLE else each.with_time(1)).values for name, each in kept.items())
     return Traffic(weights, sum(x.values for x in inputs), out, read, written)

@@ -24,6 +24,7 @@ class ClipCrop(Op):
     """
 
     word: ClassVar[str] = "crop"
+    is_view: ClassVar[bool] = True
 
     before: PadTriple = NONE
     after: PadTriple = NONE

@@ -149,6 +149,7 @@ class Subsample(Windowed):
     """Every s-th frame (and pixel), the others dropped: `frames[::s]`, as SlowFast's slow pathway has it."""
 
     word: ClassVar[str] = "subsample"
+    is_view: ClassVar[bool] = True
 
     kernel: PoolTriple = (1, 1, 1)
 

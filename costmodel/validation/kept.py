@@ -40,7 +40,7 @@ def check_kept(graph: Graph, seed: int = 0) -> Iterator[Check]:
     for name, keeper in network.program.keepers.items():
         held = sum(map(prod, keeper.shapes.values()))
         needed = _Layer(network, name).needed() if held else 0
-        if needed < held and _is_whole_window(graph, graph.by_name[name], held):
+        if needed < held and keeps_whole_window(graph, graph.by_name[name]):
             told.append(f"{name} keeps the {held:,} of its window, of which answers need {needed:,}")
             needed = held
         elif needed < held:
@@ -50,7 +50,7 @@ def check_kept(graph: Graph, seed: int = 0) -> Iterator[Check]:
     yield equal("state_that_answers_need", evaluate(Figures(graph), "state_floats"), total, note)
 
 
-def _is_whole_window(graph: Graph, node: Node, held: int) -> bool:
+def keeps_whole_window(graph: Graph, node: Node) -> bool:
     """Whether a layer keeps the d(k - 1) frames of its window, some of which a stride passes by.
 
     That is what an input window is; where it is the smaller form all the same, a stride of taps that lie
@@ -59,9 +59,10 @@ def _is_whole_window(graph: Graph, node: Node, held: int) -> bool:
     op = node.op.unwrapped
     if not isinstance(op, Windowed) or op.kernel[0] is None:
         return False
-    (x,) = graph.inputs_of(node)
-    kernel, stride, dilation = int(op.kernel[0]), int(op.stride[0]), int(op.dilation[0])
-    return min(stride, dilation) > 1 and held == dilation * (kernel - 1) * int(x.values)
+    held = node.op.carry(*graph.inputs_of(node)).kept.get("frames")
+    span = int(op.dilation[0]) * (int(op.kernel[0]) - 1)
+    is_passed_by = min(int(op.stride[0]), int(op.dilation[0])) > 1
+    return is_passed_by and held is not None and int(held.time) == span
 
 
 @dataclass(frozen=True)

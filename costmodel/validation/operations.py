@@ -18,6 +18,7 @@ from torch import Tensor
 from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.emit.network import Network
+from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph, Node
 from costmodel.numbers import Number
 from costmodel.ops import AdaptivePool, CumulativePool, Windowed
@@ -75,7 +76,9 @@ def _measured(graph: Graph, left_out: set[str]) -> Mapping[str, Number]:
         else:
             found.update(_counted(node, inputs, lambda: run()[0], layer))
 
-    runs = watch(network, see)
+    for _ in watch(network, see):
+        pass
+    runs = network.cycle if isinstance(network, StreamNetwork) else 1
     for name, times in windows.items():
         for kind, amount in _of_window(network, graph.by_name[name]).items():
             found[kind] += amount * times

@@ -15,6 +15,7 @@ from costmodel.validation.depthwise import TapByTap
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.kept import check_kept
+from costmodel.validation.moved import check_traffic
 from costmodel.validation.operations import check_operations
 from costmodel.validation.own_clip import check_own_clip
 from costmodel.validation.peak import check_peak
@@ -31,6 +32,7 @@ OF_CLIPS: tuple[Stage, ...] = (
     check_costs,
     check_peak,
     check_operations,
+    check_traffic,
     check_windows,
     check_reach,
     check_clip,
@@ -40,6 +42,7 @@ OF_STREAMS: tuple[Stage, ...] = (
     check_costs,
     check_peak,
     check_operations,
+    check_traffic,
     check_kept,
     check_windows,
     check_reach,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -32,20 +32,27 @@ def on_meta(graph: Graph) -> Network:
     return network
 
 
-@torch.no_grad()
-def watch(network: Network, see: Watch) -> int:
-    """Runs a network on one clip, or a stream a cycle of steps, seen by `see`; gives the number of runs."""
-    with torch.device("meta"):
+def watch(network: Network, see: Watch, times: int = 0) -> Iterator[None]:
+    """Runs a network on a clip, or a stream a cycle, seen by `see`; so many times more, ahead of it.
+
+    Gives way after each of those times, so that what counts can begin anew.
+    """
+    with torch.no_grad(), torch.device("meta"):
         if isinstance(network, StreamNetwork):
             # Some layers run ahead of a stream's first frame: no step of a settled one.
             state = settled(network)
             _watch_steps(network, see)
+            for _ in range(times):
+                state = settled_steps(network, start=state)
+                yield
             settled_steps(network, start=state)
-            return network.cycle
+            return
         assert isinstance(network, ClipNetwork)
         _watch_clip(network, see)
+        for _ in range(times):
+            network(torch.empty((1, *map(int, network.graph.source))))
+            yield
         network(torch.empty((1, *map(int, network.graph.source))))
-        return 1
 
 
 def _watch_clip(network: ClipNetwork, see: Watch) -> None:

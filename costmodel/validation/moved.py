@@ -1,0 +1,148 @@
+"""What each layer reads and writes as it runs, each tensor once: weights, maps and state.
+
+A tensor is read where an operation takes it that is more than another view of it, or where the layer keeps it
+from now on; written where it stands in memory that was not there before, or is kept from now on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from costmodel.analysis.cost import plain
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import Graph, Node
+from costmodel.validation.check import Check, equal
+from costmodel.validation.kept import keeps_whole_window
+from costmodel.validation.watched import Kept, Made, on_meta, watch
+
+FLOAT_BYTES = 4
+
+
+class Read(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Collects the tensors that operations take, but those that only make another view.
+
+    Attributes:
+        tensors: of each memory and place in it, its numbers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.tensors: dict[tuple[int, int, int], Tensor] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            for each in tree_leaves((args, kwargs or {})):
+                if isinstance(each, Tensor):
+                    key = memory_of(each), int(each.storage_offset()), _numbers(each)
+                    self.tensors[key] = each
+        return found
+
+    def has(self, tensor: Tensor) -> bool:
+        """Whether some of a tensor's memory was read."""
+        return any(memory == memory_of(tensor) for memory, *_ in self.tensors)
+
+
+def memory_of(tensor: Tensor) -> int:
+    """What tells the memory of a tensor from others that are alive."""
+    return tensor.untyped_storage()._cdata
+
+
+def _numbers(tensor: Tensor) -> int:
+    """How many numbers a tensor is made of: one that is spread over a batch holds none the more."""
+    sides = zip(tensor.shape, tensor.stride(), strict=True)
+    return prod(int(size) for size, stride in sides if stride)
+
+
+def check_traffic(graph: Graph, seed: int = 0) -> Iterator[Check]:
+    """The bytes that all layers move, for one clip or as a mean of a cycle's steps."""
+    network, figures = on_meta(graph), Figures(graph)
+    moves = {node.name: _Moves(network.layers[node.name]) for node in graph.nodes}
+
+    def see(name: str, inputs: Sequence[Tensor], kept: Kept, run: Callable[[], Made]) -> None:
+        with Read() as read:
+            output, after = run()
+        moves[name].see(inputs, kept, output, after, read)
+
+    # Ahead of what counts: weights are laid out for the taps of a window when it first runs, and each frame
+    # that a state holds must have had its turn.
+    for _ in watch(network, see, 1 + max(_turns(graph, node) for node in graph.nodes)):
+        for each in moves.values():
+            each.numbers = 0
+    runs = network.cycle if isinstance(network, StreamNetwork) else 1
+    wrong = []
+    for node in graph.nodes:
+        expected = figures.per_frame(node, figures.traffic[node.name].total)
+        found = Fraction(moves[node.name].numbers, runs)
+        if expected < found and keeps_whole_window(graph, node):
+            moves[node.name].numbers = int(expected * runs)
+        elif expected != found:
+            wrong.append(f"{node.name} moves {plain(found):,} numbers, predicted {plain(expected):,}")
+    measured = Fraction(sum(each.numbers for each in moves.values()) * FLOAT_BYTES, runs)
+    predicted = plain(evaluate(figures, "traffic_bytes"))
+    yield equal("traffic_bytes", predicted, plain(measured), "; ".join(wrong[:3]))
+
+
+def _turns(graph: Graph, node: Node) -> int:
+    window = graph.windows[node.name]
+    return max(window.dilation, int(window.span) if node.op.unwrapped.word == "shift" else 1)
+
+
+@dataclass
+class _Moves:
+    """What one layer has moved, in numbers.
+
+    `waiting` are the memories that it keeps and has not read since, each with whether it was read when it
+    came, as the last was that `reads` tells of: what is kept and never read again is written for nobody.
+    """
+
+    layer: nn.Module
+    numbers: int = 0
+    reads: bool = False
+    waiting: dict[int, bool] = field(default_factory=dict)
+
+    def see(
+        self, inputs: Sequence[Tensor], kept: Kept, output: Tensor | None, after: Kept, read: Read
+    ) -> None:
+        """Counts what one run has moved."""
+        before, given = {memory_of(each) for each in kept}, {memory_of(each) for each in inputs}
+        made = None if output is None else memory_of(output)
+        self.numbers += sum(each.numel() for each in inputs if read.has(each))
+        self.numbers += sum(map(_numbers, _weights(self.layer, read)))
+        if output is not None and made not in given:
+            self.numbers += output.numel()
+        for each in kept:
+            memory = memory_of(each)
+            if read.has(each) or memory == made:
+                # Read now; written, and read where it came from, when it came.
+                # One that is handed on has waited, longer than this was watched perhaps.
+                was_read = self.waiting.pop(memory, self.reads if memory == made else None)
+                self.numbers += each.numel() * (1 if was_read is None else 2 if was_read else 3)
+        came = {memory_of(each): read.has(each) or memory_of(each) not in given for each in after}
+        new = came.keys() - before
+        self.reads = any(came[memory] for memory in new) if new else self.reads
+        self.waiting = {
+            memory: self.waiting.get(memory, was_read)
+            for memory, was_read in came.items()
+            if memory in self.waiting or memory not in before
+        }
+
+
+def _weights(layer: nn.Module, read: Read) -> Iterator[Tensor]:
+    """Learned values that were read, also where they stand in another layout."""
+    own = {memory_of(each) for each in layer.parameters()}
+    prepared = getattr(layer, "_prepared", None)
+    own |= {memory_of(each) for each in prepared.taps} if prepared is not None else set()
+    return (each for (memory, *_), each in read.tensors.items() if memory in own)

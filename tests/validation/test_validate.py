@@ -6,7 +6,9 @@ import pytest
 from checked import residual, wrong
 
 from costmodel import continual, load
+from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.network import Network
 from costmodel.ops import (
     Add,
     Conv,
@@ -21,6 +23,7 @@ from costmodel.validation.costs import check_costs
 from costmodel.validation.random_networks import random_graph, random_stream
 from costmodel.validation.reach import check_reach
 from costmodel.validation.validate import Check, validate
+from reports.gallery import Entry, entries
 
 SMALL = {"crop": 32, "classes": 5, "gamma_d": Fraction(1, 2)}
 SMALL |= {"gamma_w": Fraction(1, 4), "width": Fraction(1, 4)}
@@ -34,6 +37,9 @@ FEWER: dict[str, dict[str, Any]] = {
     **{name: {"blocks3": 1, "blocks4": 1} for name in ("resnet_2d", "resnet_3d", "resnext_3d")},
     "densenet_3d": {"growth": 4, "layers2": 2, "layers3": 2, "layers4": 2},
 }
+
+CLIP_ALONE = ("8x8-R101-NL", "16x8-R101-NL")  # they attend to the whole clip
+CROP = 64  # of all specs and variants, in the slow tests
 
 # No size of theirs makes their channels, or the layers of the last one, fewer
 WIDE = ("i3d_inception", "resnet_3d", "resnext_3d", "mobilenet_v1_3d")
@@ -140,3 +146,18 @@ def test_checks_cover_what_analysis_says_of_a_stream():
         *("padding", "delay", "lookahead", "receptive_field", "transient", "warmup"),
         "steps_equal_the_clip_network",
     } <= found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["clip", "stream"])
+@pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: entry.command)
+def test_every_figure_of_every_variant_holds_on_small_frames(entry: Entry, kind: str):
+    network = Network.of(entry.spec, entry.variant, {**entry.sets, "crop": CROP})
+    if kind == "clip":
+        assert wrong(network.graph()) == {}
+        return
+    if entry.variant in CLIP_ALONE:
+        with pytest.raises(TransformError, match="cannot run frame by frame"):
+            network.continual().graph()
+        return
+    assert wrong(network.continual().graph()) == {}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from commands.command import Command
 from commands.measuring import measured
-from commands.options import FORMAT, SEED
-from commands.printing import show
+from commands.options import FORMAT, OUT, SEED
+from commands.printing import show, tell
 from commands.train import DATA, DEVICE, THREADS
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from reports.figure_list import COLUMNS, CountList, FigureList, count_rows
 from reports.measured import page as page_of_measured
+from reports.paper_figures import CSV_COLUMNS as POINT_COLUMNS
+from reports.paper_figures import figure_of, with_study
 from reports.paper_tables import table_rows
 from reports.reproduce import Reproduced
 from reports.reproduce import reproduce as reproduce_papers
-from reports.table import Page, Table, Text
+from reports.table import Page, Table, Text, page_of
 from reports.verdicts import VERDICTS
 
 # shapes, and figures that a paper gives roughly: what is no number stands in columns of its own
@@ -43,6 +46,8 @@ Examples:
 
     reproduce --table co3d:3          a paper's table from our figures
 
+    reproduce --figure co3d:1         a paper's figure: costs ours, accuracies as published
+
     reproduce --measure co3d:1 --data kinetics/ --weights 'X3D-M=x3d_m.pyth' --weights 'CoX3D-M*=x3d_m.pyth'
 
     reproduce --format json           for programs
@@ -54,6 +59,9 @@ def reproduce(
     table: str | None,
     verdict: tuple[str, ...],
     all: bool,
+    figure: str | None,
+    study: Path | None,
+    out: Path,
     measure: str | None,
     data: str | None,
     weights: tuple[str, ...],
@@ -63,6 +71,15 @@ def reproduce(
     format: str,
 ) -> None:
     """Prints figures, a table, or accuracies."""
+    if figure is not None:
+        if paper is not None or table is not None or verdict or all or measure is not None:
+            raise OptionError(
+                "--figure: stands alone, expected nothing but --study, --out and --format beside it"
+            )
+        _draw(figure, study, out, format)
+        return
+    if study is not None:
+        raise OptionError("--study: is for --figure; expected it too")
     if measure is not None:
         if paper is not None or table is not None or verdict or all:
             raise OptionError(
@@ -88,6 +105,26 @@ def reproduce(
     unless_said = VERDICTS if all else NEWS
     listed = [figure for figure in figures if figure.verdict in (verdict or unless_said)]
     show(page(figures, every, listed), format)
+
+
+def _draw(name: str, study: Path | None, out: Path, format: str) -> None:
+    """Writes a figure as PNG, SVG and CSV, and prints its points."""
+    from reports.drawing import pictures
+    from reports.files import check_folder, write_files
+    from reports.paper_drawing import draw
+    from reports.tables import csv_text
+
+    check_folder(out)
+    figure = figure_of(name)
+    if study is not None:
+        figure = with_study(figure, study)
+    rows = figure.rows()
+    files = {f"{figure.name}.csv": csv_text(rows, POINT_COLUMNS).encode()} | pictures(
+        draw(figure), figure.name
+    )
+    for path in write_files(out, files):
+        tell(f"note: wrote {path}")
+    show(page_of(Table(rows, POINT_COLUMNS, figure.title), lambda: {"figure": name, "points": rows}), format)
 
 
 def page(figures: Sequence[Reproduced], every: Sequence[Reproduced], listed: Sequence[Reproduced]) -> Page:
@@ -156,6 +193,9 @@ COMMAND = Command(
             is_repeatable=True,
         ),
         Option("all", "List exact, cited and measured figures too.", bool, False),
+        Option("figure", "Draw a paper's figure from our numbers, such as co3d:1.", metavar="PAPER:FIGURE"),
+        Option("study", "With --figure, a study whose trained networks are drawn too.", Path, metavar="DB"),
+        replace(OUT, help="With --figure, the folder to write to."),
         Option("measure", "Measure a table's accuracies for weights of yours.", metavar="PAPER:TABLE"),
         replace(DATA, help=f"With --measure: {DATA.help}", is_required=False),
         Option(

@@ -71,12 +71,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper: the networks that its figures are about, by the names used there, and its tables."""
+    """A paper: the networks that its figures are about, by the names used there, and its tables.
+
+    Args:
+        drawn: the figures that it draws, by their names: what they are made of.
+        settings: of all its cells.
+    """
 
     name: str
     source: str
     networks: Mapping[str, Item]
     tables: Mapping[str, Table]
+    drawn: Mapping[str, Item]
+    settings: Mapping[str, Item]
 
     @property
     def cells(self) -> Iterator[Cell]:

@@ -36,7 +36,8 @@ TABLE_KEYS = ("table", "title", "columns", "rows", *SETTINGS)
 COLUMN_KEYS = ("figure", *SETTINGS)
 _OPTIONS = (each.name for kind in TRANSFORMS.values() for each in kind.options())
 NETWORK_KEYS = ("spec", "variant", "set", *TRANSFORMS, *_OPTIONS, "layers", "open")
-PAPER_KEYS = ("paper", "source", "networks", "tables", *SETTINGS)
+PAPER_KEYS = ("paper", "source", "networks", "tables", "figures", *SETTINGS)
+FIGURE_KEYS = ("figure", "title", "x", "y", "log", "of", "series", "alone", "cost", "scale", "none")
 NONE = ("-", "N/A")
 
 
@@ -90,7 +91,10 @@ def read_paper(root: Item) -> Paper:
         if table.name in tables:
             raise item.error(f"table {table.name} stands twice")
         tables[table.name] = table
-    return Paper(name, str(values["source"].value), networks, tables)
+    drawn = {}
+    for item in values["figures"].value if "figures" in values else ():
+        drawn[str(_mapping(item, FIGURE_KEYS)["figure"].value)] = item
+    return Paper(name, str(values["source"].value), networks, tables, drawn, _settings(values))
 
 
 def _mapping(item: Item, known: tuple[str, ...]) -> dict[str, Item]:

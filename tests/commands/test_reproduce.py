@@ -85,3 +85,21 @@ def test_a_wrong_argument_is_one_line(capsys: pytest.CaptureFixture[str], argume
     assert captured.out == ""
     assert captured.err.startswith(f"error: {error}")
     assert captured.err.count("\n") == 1
+
+
+def test_a_figure_is_written_with_its_points(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["reproduce", "--figure", "x3d:2", "--out", str(tmp_path), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {path.name for path in tmp_path.iterdir()} == {"x3d_2.csv", "x3d_2.png", "x3d_2.svg"}
+    assert next(each for each in found["points"] if each["label"] == "X3D-M")["x"] == 4.732468736
+
+
+def test_a_figure_stands_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["reproduce", "x3d", "--figure", "x3d:2", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("error: --figure: stands alone, expected nothing but --study")
+    assert cli.main(["reproduce", "--study", str(tmp_path / "s.db")]) == 2
+    assert capsys.readouterr().err == "error: --study: is for --figure; expected it too\n"
+    arguments = ["--figure", "x3d:2", "--study", str(tmp_path / "s.db"), "--out", str(tmp_path / "out")]
+    assert cli.main(["reproduce", *arguments]) == 2
+    assert "s.db: there is no study" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -11,7 +11,7 @@ from commands.index import COMMANDS, SECTIONS
 from commands.printing import put
 from commands.run import command
 from costmodel.options import Option
-from costmodel.spec.document import shipped_names
+from costmodel.spec.document import document, shipped_names
 
 EXAMPLES = """A script that completes commands, their options and the names of shipped specs.
 
@@ -28,11 +28,40 @@ Examples:
 SHELLS = ("bash", "zsh", "fish")
 # Where a spec stands: a shipped name, or a file.
 SPEC = ("spec", "lines")
+VARIANT = ("variant", "start")
 _NAMES = "_costmodel_specs"
+_VARIANTS = "_costmodel_variants"
 _FUNCTIONS = {
     "bash": '{name}() {{ compgen -W "{specs}" -- $1; compgen -f -- $1; }}',
     "zsh": "{name}() {{ _alternative 'specs:spec:({specs})' 'files:file:_files'; }}",
     "fish": "function {name}\n  printf '%s\\n' {specs}\n  __fish_complete_path (commandline -ct)\nend",
+}
+# The variants of whatever spec stands on the line, a case for each.
+_OF_SPECS = {
+    "bash": """{name}() {{
+  local word
+  for word in "${{COMP_WORDS[@]}}"; do case $word in
+{cases}
+  esac; done
+}}""",
+    "zsh": """{name}() {{
+  local word
+  for word in $words; do case $word in
+{cases}
+  esac; done
+}}""",
+    "fish": """function {name}
+  for word in (commandline -opc)
+    switch $word
+{cases}
+    end
+  end
+end""",
+}
+_CASES = {
+    "bash": '    {spec}) compgen -W "{variants}" -- "$1" ;;',
+    "zsh": "    {spec}) compadd -- {variants} ;;",
+    "fish": "      case {spec}\n        printf '%s\\n' {variants}",
 }
 
 
@@ -48,7 +77,16 @@ def completion(shell: str) -> None:
         _add(words, name, about[name], command(name))
     specs = " ".join(shipped_names())
     preamble = _FUNCTIONS[shell].format(name=_NAMES, specs=specs)
-    put(shtab.complete(root, shell, preamble=f"{preamble}\n") + "\n")
+    put(shtab.complete(root, shell, preamble=f"{preamble}\n{_of_specs(shell)}\n") + "\n")
+
+
+def _of_specs(shell: str) -> str:
+    """The function that gives the variants of the spec on the line."""
+    variants = {name: document(name).sections["variants"] for name in shipped_names()}
+    cases = (
+        _CASES[shell].format(spec=name, variants=" ".join(found)) for name, found in variants.items() if found
+    )
+    return _OF_SPECS[shell].format(name=_VARIANTS, cases="\n".join(cases))
 
 
 def _add(words: Any, name: str, about: str, found: Command | Group) -> None:
@@ -81,8 +119,9 @@ def _add_option(parser: ArgumentParser, option: Option) -> None:
         made = parser.add_argument(option.name, nargs=many or "?", **given)  # type: ignore[arg-type]
     else:
         made = parser.add_argument(option.flag, dest=option.name, **given)  # type: ignore[arg-type]
-    if option.name in SPEC:
-        made.complete = {"bash": _NAMES, "zsh": _NAMES, "fish": f"({_NAMES})"}  # type: ignore[attr-defined]
+    function = _NAMES if option.name in SPEC else _VARIANTS if option.name in VARIANT else ""
+    if function:
+        made.complete = {"bash": function, "zsh": function, "fish": f"({function})"}  # type: ignore[attr-defined]
     elif option.kind is Path:
         import shtab
 

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -38,6 +39,8 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("costmodel compare x3d_x", {"x3d_xl", "x3d_xs", "x3d_xxl"}),
         ("costmodel analyze x3d_m --state ''", {"partial", "window", "smallest"}),
         ("costmodel study sh", {"show"}),
+        ("costmodel analyze x3d --variant XXL", {"XXL", "XXL-test"}),
+        ("costmodel search digits --start X", set()),
     ],
 )
 def test_bash_offers_what_can_stand_there(words: str, offered: set[str], script: Path, tmp_path: Path):
@@ -51,7 +54,19 @@ def test_other_shells_have_a_script_too(shell: str, capsys: pytest.CaptureFixtur
     assert cli.main(["completion", shell]) == 0
     told = capsys.readouterr().out
     assert "x3d_m" in told
+    assert "XXL-test" in told
     assert "Let no layer look at frames to come" in told
+
+
+@pytest.mark.skipif(which("fish") is None, reason="fish is not installed")
+def test_fish_offers_specs_and_variants(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["completion", "fish"]) == 0
+    (tmp_path / "costmodel.fish").write_text(capsys.readouterr().out)
+    lines = ("analyze x3d_x", "analyze x3d --variant XXL")
+    asked = "; ".join(("source costmodel.fish", *(f"complete -C 'costmodel {line}'" for line in lines)))
+    done = subprocess.run(["fish", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = {line.partition("\t")[0] for line in done.stdout.split("\n") if line}
+    assert found == {"x3d_xl", "x3d_xs", "x3d_xxl", "XXL", "XXL-test"}
 
 
 def test_another_shell_is_one_line(capsys: pytest.CaptureFixture[str]):

@@ -10,7 +10,7 @@ import numpy as np
 MILLISECONDS = Fraction(1, 1000)
 LOSSLESS = {
     "libx264rgb": {"crf": "0", "preset": "ultrafast"},
-    "libx264": {"preset": "ultrafast", "crf": "10"},
+    "libx264": {"preset": "veryfast", "crf": "10", "bf": "3"},
 }
 
 

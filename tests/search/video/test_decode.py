@@ -24,6 +24,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {
         "rgb.mp4": encode(folder / "rgb.mp4", frames),
         "h264.mp4": encode(folder / "h264.mp4", frames, "libx264", 25),
+        "h264.ts": encode(folder / "h264.ts", frames, "libx264", 25),
         "mpeg4.avi": encode(folder / "mpeg4.avi", frames, "mpeg4", 24),
         "vp9.webm": encode(folder / "vp9.webm", frames, "libvpx-vp9", 60),
         "uneven.mp4": encode(folder / "uneven.mp4", frames, "libx264", times=uneven),
@@ -33,7 +34,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made | {"turned.mp4": turned(folder / "turned.mp4", 1)}
 
 
-KINDS = ["rgb.mp4", "h264.mp4", "mpeg4.avi", "vp9.webm", "uneven.mp4", "uneven.webm"]
+KINDS = ["rgb.mp4", "h264.mp4", "h264.ts", "mpeg4.avi", "vp9.webm", "uneven.mp4", "uneven.webm"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,6 +44,13 @@ def test_frames_are_those_of_a_plain_decoding_wherever_one_starts(videos: dict[s
         found = frames_at(videos[kind], [times[number] for number in part], probe(videos[kind]).start)
         assert np.array_equal(np.stack(found.frames), every[list(part)])
         assert found.missing == found.broken == 0
+
+
+def test_a_clip_may_start_at_frames_that_are_shown_before_the_keyframe_ahead_of_them(videos: dict[str, Path]):
+    times, every = plain(videos["h264.mp4"])
+    for number in range(9, 30):
+        found = frames_at(videos["h264.mp4"], [times[number]], probe(videos["h264.mp4"]).start)
+        assert np.array_equal(found.frames[0], every[number])
 
 
 def test_a_lossless_video_is_read_back_to_the_pixel(videos: dict[str, Path]):

@@ -63,7 +63,8 @@ def memory_of(tensor: Tensor) -> int:
 def _numbers(tensor: Tensor) -> int:
     """How many numbers a tensor is made of: one that is spread over a batch holds none the more."""
     sides = zip(tensor.shape, tensor.stride(), strict=True)
-    return prod(int(size) for size, stride in sides if stride)
+    found: int = prod(int(size) for size, stride in sides if stride)
+    return found
 
 
 def check_traffic(graph: Graph, seed: int = 0) -> Iterator[Check]:

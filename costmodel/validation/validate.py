@@ -23,6 +23,7 @@ from costmodel.validation.reach import check_reach
 from costmodel.validation.running import drawn
 from costmodel.validation.sampling import check_sampling
 from costmodel.validation.streams import check_streams
+from costmodel.validation.totals import check_totals
 from costmodel.validation.windows import check_windows
 
 __all__ = ["Check", "validate"]
@@ -33,6 +34,7 @@ OF_CLIPS: tuple[Stage, ...] = (
     check_peak,
     check_operations,
     check_traffic,
+    check_totals,
     check_windows,
     check_reach,
     check_clip,
@@ -43,6 +45,7 @@ OF_STREAMS: tuple[Stage, ...] = (
     check_peak,
     check_operations,
     check_traffic,
+    check_totals,
     check_kept,
     check_windows,
     check_reach,

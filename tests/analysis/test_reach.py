@@ -76,7 +76,11 @@ def test_the_lookahead_of_families(name, expected):
         (("roll: {to_end: [3, 0, 0]}",), 8, (5, 3, 1)),
         (("adaptive_avg_pool: {size: [3, all, all]}",), 8, (0, 5, 4)),
         (("window_attention: {q: [], k: [], v: [], windows: [4, 1, 1]}",), 8, (3, 3, 4)),
-        (("subsample: {stride: [2, 1, 1]}", CONV % ", dilation: [3, 1, 1], stride: [2, 1, 1]"), 12, (6, 6, 7)),
+        (
+            ("subsample: {stride: [2, 1, 1]}", CONV % ", dilation: [3, 1, 1], stride: [2, 1, 1]"),
+            12,
+            (6, 6, 7),
+        ),
     ],
 )
 def test_answers_that_no_one_window_tells_are_looked_at_one_by_one(layers, frames, expected):

@@ -80,10 +80,12 @@ def validate(
 
 
 def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
+    from costmodel.validation.room import must_fit
     from costmodel.validation.validate import validate as checks_of
     from costmodel.validation.weights import check_weights
 
     graph = source.graph()
+    must_fit(graph)
     for note in graph.notes:
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.

@@ -13,6 +13,7 @@ from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.program import Action
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
+from costmodel.validation.all_bins import of_all_bins
 from costmodel.validation.settled import settled, settled_steps
 
 Kept = tuple[Tensor, ...]
@@ -25,7 +26,7 @@ Watch = Callable[[str, Sequence[Tensor], Kept, Callable[[], Made]], None]
 def on_meta(graph: Graph) -> Network:
     """The network of a graph on tensors without storage, which overwrites nothing."""
     with torch.device("meta"):
-        network = emit(graph).eval()
+        network = emit(of_all_bins(graph)).eval()
     network.checks_values = False
     # What is recorded is not overwritten; nothing need be kept of it.
     network._record, network._keep = {}, _nothing  # type: ignore[method-assign]

@@ -35,7 +35,7 @@ def list_searches(study: Path, format: str) -> None:
 
 def show_search(study: Path, search: int | None, format: str) -> None:
     """Prints a study's candidates and decisions, and how well its scores agree with training."""
-    from commands.trajectory import COLUMNS, correlated, rows_of, sheet_of
+    from commands.trajectory import COLUMNS, LEAST_COLUMNS, correlated, rows_of, sheet_of
     from search.study.history import candidates_of, correlations, decisions_of, searches_of
 
     with study_of(study) as opened:
@@ -48,6 +48,7 @@ def show_search(study: Path, search: int | None, format: str) -> None:
             rows_of([row for row in decisions if row["search"] == each["search"]], each["options"]),
             COLUMNS,
             f"search {each['search']}: {each['mode']} by {each['score']}, {each['budget']}",
+            drop=LEAST_COLUMNS,
         )
         for each in searches
     ]

@@ -30,6 +30,8 @@ from search.study.history import (
 from search.study.study import Study
 
 COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "error", "name", "reason")
+# A narrow terminal keeps what moved, what it costs and what it scores.
+LEAST_COLUMNS = ("reason", "name", "error", "kind", "ratio")
 Row = Mapping[str, Any]
 
 
@@ -112,7 +114,7 @@ def page(network: Network, study: Study, search: int) -> Page:
     # a file's order of steps obeys no budget
     budget = "" if found["mode"] == "replay" else f", {found['budget']}"
     title = f"{study.fact('spec_name')}: {found['mode']} by {found['score']}{budget}"
-    trajectory = Table(rows_of(decisions, found["options"]), COLUMNS, title)
+    trajectory = Table(rows_of(decisions, found["options"]), COLUMNS, title, drop=LEAST_COLUMNS)
     scores = correlations(study)
     return Page(
         lambda: {

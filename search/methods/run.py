@@ -34,7 +34,7 @@ class Judging:
     kept in `fresh` until its decision is written. `running` are the candidates in workers. A worker that
     would wait for a step's last candidate begins with what `steps` will most likely ask for next.
     Each candidate is scored under `repeat` seeds, from `seed` on; its score is their mean.
-    `weights` keeps what was trained; None where nothing is kept.
+    `weights` keeps what was trained; None where nothing is kept. `present` is the network that a step moves.
     """
 
     problem: Problem
@@ -51,6 +51,7 @@ class Judging:
     repeat: int = 1
     weights: KeptWeights | None = None
     again: set[str] = field(default_factory=set)
+    present: Design | None = None
 
     def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
         """The score of each design at a step, or why it has none."""
@@ -132,7 +133,7 @@ class Judging:
         is_spent = tried > self.retries and not outcome.is_crowded
         final = outcome.result is not None or outcome.repeats or is_spent
         self.study.write_attempt(entry, outcome, final=final)
-        self.listen(_told(outcome, tried, final))
+        self.listen(_told(outcome, tried, final, changed(self.present, entry.design)))
         if final:
             self.known[outcome.key] = _stored(outcome)
             del self.running[outcome.key]
@@ -227,11 +228,27 @@ def left(done: int, of: int, seconds: float) -> str:
     return f"  {done} of {of} candidates of this step{remaining}"
 
 
-def _told(outcome: Outcome, tried: int, final: bool) -> str:
+def changed(present: Design | None, design: Design) -> str:
+    """What a candidate changes of the network that a step moves, in words: `gamma_d 1 -> 2.2`."""
+    if present is None:
+        return ""
+    before, after = present.settings, design.settings
+    moved = [
+        f"{name} {float(exact(before[name])):.6g} -> {float(exact(value)):.6g}"
+        for name, value in after.items()
+        if name in before and value != before[name]
+    ]
+    if design.transforms != present.transforms:
+        moved.append(" ".join(each.flags for each in design.transforms) or "clip")
+    return ", ".join(moved)
+
+
+def _told(outcome: Outcome, tried: int, final: bool, change: str) -> str:
+    named = f"{outcome.key[:8]}, {change}" if change else outcome.key[:8]
     if outcome.result is not None:
-        return f"  candidate {outcome.key[:8]}: {outcome.result.score:.6g} in {outcome.seconds:.1f} s"
+        return f"  candidate {named}: {outcome.result.score:.6g} in {outcome.seconds:.1f} s"
     again = "left out" if final else "tried again"
-    return f"  candidate {outcome.key[:8]}: attempt {tried} failed ({outcome.reason}); {again}"
+    return f"  candidate {named}: attempt {tried} failed ({outcome.reason}); {again}"
 
 
 def run(
@@ -260,6 +277,8 @@ def run(
             study.write_step(search, place, decision, judging.fresh)
             judging.fresh.clear()
             judging.drop_weights(decision)
+        if decision.kind != "aside":
+            judging.present = decision.design
         yield decision, known
         last = decision
     if judging.weights is not None and last is not None:

@@ -84,3 +84,18 @@ def test_exact_scores_are_not_repeated(tiny: Path):
         run(tiny, budget="macs_per_clip<=4x", repeat=2)
     expected = "--repeat: entropy is the same under every seed; it is for scores that train"
     assert str(error.value) == expected
+
+
+def test_a_candidate_is_told_by_what_it_changes(tiny: Path, tmp_path: Path):
+    source = Network.of(tiny)
+    ready = prepare(Request(budget="macs_per_clip<=2x", axes=["Space", "Depth"]), source)
+    score, told = BySeed(), list[str]()
+    score.in_worker = True
+    with open_study(tmp_path / "s.db", spec_facts(source.document)) as study:
+        judging = Judging(ready.problem, score, 0, study, Killing([]), 0, told.append)
+        list(search(ready.problem, ready.steps, judging, ready.options))
+    found = [line.partition(", ")[2] for line in told if "->" in line]
+    assert [line.split(":")[0] for line in found] == ["depth 1 -> 2", "crop 16 -> 22"]
+    assert [line for line in told if "of this step" in line] == [
+        "  1 of 2 candidates of this step, about 0 s left"
+    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from contextlib import ExitStack
 from fractions import Fraction
 from math import inf
@@ -13,11 +11,11 @@ from typing import TYPE_CHECKING
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.leaving import leaving
-from commands.printing import put, tell
+from commands.printing import tell
 from commands.source import Source
+from commands.stream_lines import Shown, tell_end, tell_start, warn
 from commands.train import DEVICE, THREADS, chosen_device
 from costmodel.errors import OptionError
-from costmodel.escape import terminal
 from costmodel.options import Option
 from costmodel.weights import Checkpoint
 from costmodel.weights import Pixels as Scale
@@ -25,8 +23,7 @@ from costmodel.weights import Pixels as Scale
 if TYPE_CHECKING:
     from costmodel.emit import StreamNetwork
     from search.live.annotate import Annotated
-    from search.live.loop import Answer, Live
-    from search.live.speed import Prepared
+    from search.live.loop import Answer
     from search.video.decode import Pixels
 
 EXAMPLES = """Runs trained weights on live video, frame by frame, and says what they see.
@@ -82,13 +79,13 @@ def stream(
     framing = Framing(view_of(network.graph, 1), int(clip_of(network.graph).source.channels), scale)
     ready = fastest(network, len(named), torch.device(where), backend, lambda line: tell(f"note: {line}"))
     keeps = out is not None
-    feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=keeps, tell=_warn) for each in named]
+    feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=keeps, tell=warn) for each in named]
     running = Live(network, ready.runner, feeds, rate, torch.device(where))
-    _tell_start(running, ready)
-    shown = _Shown(running, _classes(source), top, format)
+    tell_start(running, ready)
+    shown = Shown(running, _classes(source), top, format)
     with leaving(lambda: "what was written is whole"), ExitStack() as files:
         written = [] if out is None else _files(out, len(feeds), rate, files)
-        files.callback(_tell_end, running, ready)
+        files.callback(tell_end, running, ready)
         for answer in running.answers(inf if seconds is None else seconds):
             shown(answer)
             if written:
@@ -141,60 +138,6 @@ def _classes(source: Source) -> tuple[str, ...]:
     return known or tuple(str(number) for number in range(int(graph.types[graph.output].channels)))
 
 
-class _Shown:
-    """Prints answers, a line each."""
-
-    def __init__(self, running: Live, classes: tuple[str, ...], top: int, format: str) -> None:
-        self.running, self.classes, self.top, self.format = running, classes, top, format
-        self.begun: dict[int, str] = {}
-
-    def __call__(self, answer: Answer) -> None:
-        """Prints an answer, and on standard error when a recording begins."""
-        if answer.fed.starts:
-            tell(f"note: {answer.fed.recording}: begins")
-        if answer.scores is None:
-            return
-        put(self._json(answer) if self.format == "json" else self._text(answer))
-        # whoever reads them through a pipe waits for each
-        sys.stdout.flush()
-
-    def best(self, answer: Answer) -> list[tuple[str, float]]:
-        """The classes with the highest scores."""
-        if answer.scores is None:
-            return []
-        scores, numbers = answer.scores.topk(min(self.top, len(answer.scores)))
-        return [
-            (self.classes[at], score) for at, score in zip(numbers.tolist(), scores.tolist(), strict=True)
-        ]
-
-    def lines(self, answer: Answer) -> list[str]:
-        """What is written on a frame."""
-        head = f"{float(answer.fed.seconds):.2f} s, {answer.phase}"
-        return [head, *(f"{name[:40]} {score:.0%}" for name, score in self.best(answer))]
-
-    def _json(self, answer: Answer) -> str:
-        row = {
-            "source": self.running.feeds[answer.stream].source.name,
-            "recording": answer.fed.recording,
-            "time": round(float(answer.fed.seconds), 6),
-            "about": round(float(answer.about), 6),
-            "frames": answer.frames,
-            "phase": answer.phase,
-            "top": [{"class": name, "score": score} for name, score in self.best(answer)],
-            "latency_ms": round(answer.latency * 1000, 3),
-        }
-        return json.dumps(row) + "\n"
-
-    def _text(self, answer: Answer) -> str:
-        several = f"{self.running.feeds[answer.stream].source.name}  " if len(self.running.feeds) > 1 else ""
-        found = ", ".join(f"{name} {score:.1%}" for name, score in self.best(answer))
-        line = (
-            f"{float(answer.fed.seconds):9.3f} s  {answer.phase:8}  {found}  {answer.latency * 1000:.1f} ms"
-        )
-        # names of files and classes may hold what moves a terminal's cursor
-        return terminal(f"{several}{line}") + "\n"
-
-
 def _files(out: Path, number: int, rate: Fraction, files: ExitStack) -> list[Annotated]:
     from search.live.annotate import Annotated
 
@@ -209,42 +152,6 @@ def _files(out: Path, number: int, rate: Fraction, files: ExitStack) -> list[Ann
 def _pixels(answer: Answer) -> Pixels:
     assert answer.fed.pixels is not None
     return answer.fed.pixels
-
-
-def _warn(trouble: str) -> None:
-    tell(f"warning: {trouble}")
-
-
-def _tell_start(running: Live, ready: Prepared) -> None:
-    rate, first = float(running.rate), running.delay + 1
-    warm = (
-        "never warm: it remembers all frames"
-        if running.steady is None
-        else f"warm after {running.steady} ({running.steady / rate:.1f} s)"
-    )
-    tell(
-        f"note: {len(running.feeds)} sources at {rate:g} frames a second of the network, on {ready.backend}; "
-        f"first answer after {first} frames ({first / rate:.1f} s), {warm}"
-    )
-
-
-def _tell_end(running: Live, ready: Prepared) -> None:
-    tally = running.tally
-    reached = tally.frames / tally.seconds if tally.seconds else 0.0
-    settled = tally.settled_frames / tally.settled_seconds if tally.settled_seconds else None
-    once = "" if settled is None else f", {settled:.1f} once settled"
-    tell(
-        f"note: {tally.frames} frames in {tally.seconds:.1f} s: {reached:.1f} frames a second{once}; "
-        f"{ready.per_second:.1f} predicted by timing {ready.backend} alone"
-    )
-    for feed in running.feeds:
-        name = feed.source.name
-        if feed.dropped:
-            tell(f"note: {name}: {feed.dropped} frames dropped, as they came faster than they were answered")
-        if feed.source.is_live and feed.joined > 1:
-            tell(f"note: {name}: joined {feed.joined} times, its stream begun anew each time")
-    if tally.missed:
-        tell(f"note: {tally.missed} ticks without a frame; the one before stood in")
 
 
 COMMAND = Command(

@@ -90,6 +90,8 @@ def tell_start(running: Live, ready: Prepared) -> None:
 def tell_end(running: Live, ready: Prepared) -> None:
     """Says how fast it went beside what was predicted, and what was dropped."""
     tally = running.tally
+    if not tally.steps:
+        return
     reached = tally.frames / tally.seconds if tally.seconds else 0.0
     settled = tally.settled_frames / tally.settled_seconds if tally.settled_seconds else None
     once = "" if settled is None else f", {settled:.1f} once settled"

@@ -86,11 +86,15 @@ def _costs(axis: Axes, rows: Sequence[Row]) -> None:
         ("stream", STREAM, [f"{row['frames']} frames" for row in rows], "one stream"),
     )
     for side, colour, texts, label in sides:
-        known = [(row, text) for row, text in zip(rows, texts, strict=True) if f"{side}_accuracy" in row]
+        known = [
+            (row, text) for row, text in zip(rows, texts, strict=True) if row[f"{side}_accuracy"] is not None
+        ]
         macs = [row[f"{side}_macs"] / 1e9 for row, _ in known]
         accuracy = [100 * row[f"{side}_accuracy"] for row, _ in known]
         error = [100 * row[f"{side}_error"] for row, _ in known]
         axis.errorbar(macs, accuracy, yerr=error, color=colour, marker=".", capsize=2, label=label)
         for x, y, (_, text) in zip(macs, accuracy, known, strict=True):
-            axis.annotate(text, (x, y), xytext=(3, 4), textcoords="offset points", fontsize=6, color=colour)
+            # those of the two lines stand on either side, since equal cost puts them one upon the other
+            place = (3, 4 if side == "stream" else -9)
+            axis.annotate(text, (x, y), xytext=place, textcoords="offset points", fontsize=6, color=colour)
     axis.set(xlabel="GMACs for a video", ylabel="accuracy (%)", title="K clips beside one stream")

@@ -11,7 +11,16 @@ def cuts() -> Cuts:
 
 
 COSTS = [
-    {"clips": 1, "clip_macs": 1e9, "clip_accuracy": 0.5, "clip_error": 0.1, "frames": 2, "stream_macs": 9e8},
+    {
+        "clips": 1,
+        "clip_macs": 1e9,
+        "clip_accuracy": 0.5,
+        "clip_error": 0.1,
+        "frames": 2,
+        "stream_macs": 9e8,
+        "stream_accuracy": None,
+        "stream_error": None,
+    },
     {
         "clips": 3,
         "clip_macs": 3e9,

@@ -5,9 +5,9 @@ Output j of an axis of n positions sees the positions j s + first + d i, 0 <= i 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from costmodel.ops import AdaptivePool, AvgPool, MaxPool, Windowed
+from costmodel.ops import AdaptivePool, Windowed
 
 TIME = 0
 
@@ -27,15 +27,15 @@ def declared(op: Windowed, axis: int, n: int) -> Seen:
     * A number: so many zeros at both ends; two: ahead and behind. As many outputs as whole windows fit.
     * `ceil_mode`: one output more where positions are left, unless its window begins behind the input.
     """
-    if isinstance(op, AdaptivePool):
-        return _adaptive(op, axis, n)
+    if hasattr(op, "size"):
+        return _adaptive(cast(AdaptivePool, op), axis, n)
     given = op.kernel[axis]
     kernel = n if given is None else int(given)
     stride, dilation = int(op.stride[axis]), int(op.dilation[axis])
     span = dilation * (kernel - 1)
     ahead, behind = _zeros(op, axis, n, kernel)
     count = (n + ahead + behind - span - 1) // stride + 1
-    rounds_up = isinstance(op, AvgPool | MaxPool) and op.ceil_mode and given is not None
+    rounds_up = getattr(op, "ceil_mode", False) and given is not None
     if rounds_up and (n + ahead + behind - span - 1) % stride and count * stride < n + ahead:
         count += 1
     inside = frozenset(range(n))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -56,8 +57,8 @@ def keeps_whole_window(graph: Graph, node: Node) -> bool:
     That is what an input window is; where it is the smaller form all the same, a stride of taps that lie
     apart never comes to some of its frames.
     """
-    op = node.op.unwrapped
-    if not isinstance(op, Windowed) or op.kernel[0] is None:
+    op = cast(Windowed, node.op.unwrapped)
+    if not op.slides or op.kernel[0] is None:
         return False
     held = node.op.carry(*graph.inputs_of(node)).kept.get("frames")
     span = int(op.dilation[0]) * (int(op.kernel[0]) - 1)

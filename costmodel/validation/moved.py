@@ -57,7 +57,7 @@ class Read(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def memory_of(tensor: Tensor) -> int:
     """What tells the memory of a tensor from others that are alive."""
-    return tensor.untyped_storage()._cdata
+    return int(tensor.untyped_storage()._cdata)
 
 
 def _numbers(tensor: Tensor) -> int:

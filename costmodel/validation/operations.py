@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import prod
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph, Node
 from costmodel.numbers import Number
-from costmodel.ops import AdaptivePool, CumulativePool, Windowed
+from costmodel.ops import Op
 from costmodel.ops.pool import Pool
 from costmodel.validation.check import Check, equal
 from costmodel.validation.dispatched import dispatched
@@ -70,7 +71,7 @@ def _measured(graph: Graph, left_out: set[str]) -> Mapping[str, Number]:
         node, layer = graph.by_name[name], network.layers[name]
         if name in left_out:
             run()
-        elif node.op.is_step_form and isinstance(node.op.unwrapped, Windowed):
+        elif node.op.is_step_form and node.op.unwrapped.slides:
             windows[name] += run()[0] is not None
             found.update(_read_by_pool(node, inputs))
         else:
@@ -92,11 +93,11 @@ def _counted(
     output, counts = dispatched(run, layer)
     op = node.op.unwrapped
     del counts["mac"]
-    if output is None or isinstance(op, Windowed | CumulativePool):
+    if output is None or op.slides or op.is_cumulative:
         # Sums and products of a pool are how it is written; what it sums is told by what it sees.
         counts = Counter(bias=counts["bias"])
-    if isinstance(op, Pool) and output is not None:
-        counts += _read_by_pool(node, inputs) + _made_by_pool(op, inputs[0], output)
+    if _is_pool(op) and output is not None:
+        counts += _read_by_pool(node, inputs) + _made_by_pool(cast(Pool, op), inputs[0], output)
     kind = getattr(op, "kind", "")
     if kind in ("layer", "group", "instance"):
         counts[f"norm.{kind}"], counts[f"norm.{kind}.affine"] = counts.pop("norm", 0), counts.pop("affine", 0)
@@ -119,14 +120,21 @@ def _of_window(network: Network, node: Node) -> Counter[str]:
     return counts if answers == 1 else Counter({f"{op.word}_of_{answers}_windows": 1})
 
 
+def _is_pool(op: Op) -> bool:
+    """Whether it slides and has a kind, as pools do."""
+    return op.slides and hasattr(op, "kind")
+
+
 def _read_by_pool(node: Node, inputs: Sequence[Tensor]) -> Counter[str]:
     op = node.op.unwrapped
-    return Counter({f"{_family(op)}.inputs": inputs[0].numel()}) if isinstance(op, Pool) else Counter()
+    if not _is_pool(op):
+        return Counter()
+    return Counter({f"{_family(cast(Pool, op))}.inputs": inputs[0].numel()})
 
 
 def _made_by_pool(op: Pool, x: Tensor, output: Tensor) -> Counter[str]:
     made = Counter({f"{_family(op)}.outputs": output.numel()})
-    if not isinstance(op, AdaptivePool):
+    if not hasattr(op, "size"):
         sizes = (1, *x.shape[2:])[-3:]  # a frame has no axis of time
         seen = (positions_seen(op, axis, size) for axis, size in enumerate(sizes))
         made[f"{_family(op)}.taps"] = prod(seen) * output.numel()
@@ -135,6 +143,6 @@ def _made_by_pool(op: Pool, x: Tensor, output: Tensor) -> Counter[str]:
 
 def _family(op: Pool) -> str:
     """What a pool's work is called: a mean to one value for each channel is a global one."""
-    is_global = isinstance(op, AdaptivePool) and op.is_global and op.kind != "max"
-    adaptive = "adaptive_" if isinstance(op, AdaptivePool) and not is_global else ""
+    is_global = getattr(op, "is_global", False) and op.kind != "max"
+    adaptive = "adaptive_" if hasattr(op, "size") and not is_global else ""
     return "pool.global" if is_global else f"pool.{adaptive}{op.kind}"

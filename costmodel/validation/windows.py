@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import cast
 
 import torch
 
@@ -28,8 +29,8 @@ def check_windows(graph: Graph, seed: int = 0) -> Iterator[Check]:
     clip = graph.clip or graph
     found, wrong = dict[Windowed, str](), list[str]()
     for node in clip.nodes:
-        if isinstance(node.op, Windowed):
-            found.setdefault(_of_one_channel(node.op), node.name)
+        if node.op.slides:
+            found.setdefault(_of_one_channel(cast(Windowed, node.op)), node.name)
     for op, name in found.items():
         for axis, told in enumerate(AXES):
             size = _long_enough(op, axis)
@@ -50,7 +51,9 @@ def positions_seen(op: Windowed, axis: int, size: int) -> int:
 
 
 def _of_one_channel(op: Windowed) -> Windowed:
-    return replace(op, channels=1, groups=1, bias=False) if isinstance(op, Conv) else op
+    if not op.is_convolution:
+        return op
+    return replace(cast(Conv, op), channels=1, groups=1, bias=False)
 
 
 def _long_enough(op: Windowed, axis: int) -> int:

@@ -211,6 +211,10 @@ class Op:
         """Whether each clip has a number of frames of its own behind it."""
         return False
 
+    def of_all_bins(self, *inputs: TensorType) -> Op:
+        """Itself with as many frames behind it for every clip: the most that any has."""
+        return self
+
     @property
     def output_groups(self) -> Size | None:
         """Of a layer whose weight has its outputs behind its inputs, in how many groups; None of others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, Literal
 
@@ -78,6 +78,9 @@ class Sgs(Op):
     @property
     def is_adaptive(self) -> bool:
         return self.active is None and self.kept is None
+
+    def of_all_bins(self, x: TensorType) -> Op:
+        return replace(self, active=self.bins_of(x))
 
     def span(self, x: TensorType) -> Size:
         """The frames that are binned together: of a block, or of the clip."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from commands.checkpoint import weights_option
@@ -68,19 +69,22 @@ def validate(
     if source is None and against is not None:
         raise OptionError("--against: is for a SPEC; name one")
     smallest: list[str] = []
+    left: Mapping[str, str] = {}
     if source is None:
         rows, smallest = _of_random(random or 0, seed)
     elif against is not None:
         rows = [shown(check) for check in against_module(source.taking(weights), against, seed)]
     else:
-        rows = _of_spec(source.taking(weights), seed)
-    show(page(rows, random is not None, smallest), format)
+        rows, left = _of_spec(source.taking(weights), seed)
+    show(page(rows, random is not None, smallest, left), format)
     # 1, the answer is no, apart from 2, a mistake of the user: for scripts and CI
     return 0 if all(row["holds"] for row in rows) else 1
 
 
-def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
+def _of_spec(source: Source, seed: int) -> tuple[list[dict[str, object]], Mapping[str, str]]:
+    """The checks of a network, and the totals that nothing measures, with the reason."""
     from costmodel.validation.room import must_fit
+    from costmodel.validation.totals import unmeasured
     from costmodel.validation.validate import validate as checks_of
     from costmodel.validation.weights import check_weights
 
@@ -90,7 +94,7 @@ def _of_spec(source: Source, seed: int) -> list[dict[str, object]]:
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.
     learned = [] if source.weights is None else list(check_weights(source, source.weights, seed))
-    return [shown(check) for check in (*checks_of(graph, seed), *learned)]
+    return [shown(check) for check in (*checks_of(graph, seed), *learned)], unmeasured(graph)
 
 
 def against_module(source: Source, place: str, seed: int) -> Iterator[Check]:
@@ -134,15 +138,33 @@ def shown(check: Check) -> dict[str, object]:
     return {name: getattr(check, name) for name in (*COLUMNS, "is_limit")}
 
 
-def page(rows: list[dict[str, object]], is_random: bool, smallest: Sequence[str] = ()) -> Page:
-    """The checks; of networks made at random, only those that differ are printed, and `smallest` specs."""
+def page(
+    rows: list[dict[str, object]],
+    is_random: bool,
+    smallest: Sequence[str] = (),
+    left: Mapping[str, str] = MappingProxyType({}),
+) -> Page:
+    """The checks; of networks made at random, only those that differ are printed, and `smallest` specs.
+
+    Args:
+        rows: the checks.
+        is_random: whether they are of networks made at random.
+        smallest: specs of the smallest networks that fail.
+        left: figures that nothing measures, with the reason.
+    """
     columns = NETWORK_COLUMNS if is_random else COLUMNS
     failed = [row for row in rows if not row["holds"]]
     shown = Table(_limits(failed if is_random else rows), columns)
-    specs = {"smallest": list(smallest)} if is_random else {}
+    further = {"smallest": list(smallest)} if is_random else {}
+    unmeasured = [{"what": name, "reason": reason} for name, reason in left.items()]
+    told = "".join(f"not measured: {each['what']}: {each['reason']}\n" for each in unmeasured)
     return Page(
-        lambda: {"checks": [{name: row[name] for name in columns} for row in rows], **specs},
-        lambda: [*whole([shown]), *map(Text.of, smallest), Text.of(_counted(rows))],
+        lambda: {
+            "checks": [{name: row[name] for name in columns} for row in rows],
+            **further,
+            **({"not_measured": unmeasured} if unmeasured else {}),
+        },
+        lambda: [*whole([shown]), *map(Text.of, smallest), Text.of(told + _counted(rows))],
         lambda: Table(rows, columns),
         lambda: [Table(_limits(rows), columns)],
     )

@@ -27,6 +27,13 @@ NOT_MEASURED: Mapping[str, str] = {
 }
 
 
+def unmeasured(graph: Graph) -> Mapping[str, str]:
+    """The totals of a network that nothing here measures, each with the reason."""
+    return {
+        name: reason for name, reason in NOT_MEASURED.items() if not (graph.is_stream and name == "lookahead")
+    }
+
+
 def check_totals(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Weights, clip buffer, worst case and bytes, by the parameters, inputs and outputs of the module."""
     network, figures, largest = on_meta(graph), Figures(graph), [0]

@@ -33,6 +33,19 @@ def test_the_command_answers_no_where_a_figure_differs(
     assert all("# validate this file --" in each and "\nnetwork:\n  - " in each for each in specs)
 
 
+def test_what_nothing_measures_is_told_and_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "small.yaml").write_text(
+        "input: {channels: 1, time: 2, height: 2, width: 2}\nnetwork: [conv: {channels: 2}, global_pool]\n"
+    )
+    assert main(["validate", str(tmp_path / "small.yaml"), "--format", "json"]) == 0
+    left = {each["what"]: each["reason"] for each in json.loads(capsys.readouterr().out)["not_measured"]}
+    assert {"depth", "entropy", "lookahead"} <= left.keys()
+    main(["validate", str(tmp_path / "small.yaml"), "--continual"])
+    shown = capsys.readouterr().out
+    assert f"\nnot measured: entropy: {left['entropy']}\n" in shown
+    assert "not measured: lookahead" not in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -51,7 +51,8 @@ def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     window, is_form, carried = op.window(*inputs), op.unwrapped is not op, op.carry(*inputs)
     # A whole shift of a stream hands on what it reads: frames are counted otherwise, and none is moved.
     is_shift = is_form and carried.combine == "none" and not window.unbounded and is_zero(window.span)
-    if op.unwrapped.is_view or (is_form and window.looks_back) or is_shift:
+    stays = op.unwrapped.stays(*inputs)
+    if stays is True or (is_form and window.looks_back) or is_shift:
         return NONE
     weights, out = params_of(op.weights(*inputs)), op.out(*inputs).values
     if is_form and not window.unbounded and not _OWN & carried.kept.keys():
@@ -64,7 +65,10 @@ def traffic_of(op: Op, inputs: tuple[TensorType, ...]) -> Traffic:
     kept = carried.kept if is_form else {}
     written = sum(each.with_time(1).values for each in kept.values())
     read = sum((each if name in _READ_WHOLE else each.with_time(1)).values for name, each in kept.items())
-    return Traffic(weights, sum(x.values for x in inputs), out, read, written)
+    taken = sum(x.values for x in inputs)
+    if stays is not False:  # of a symbol or an array it is known later
+        taken, out = where(stays, 0, taken), where(stays, 0, out)
+    return Traffic(weights, taken, out, read, written)
 
 
 def _step(op: Op, x: TensorType) -> tuple[Size, Size, Size]:

@@ -250,6 +250,10 @@ class Op:
         """Itself with its defaults put in that depend on its other fields."""
         return self
 
+    def stays(self, *inputs: TensorType) -> Condition:
+        """Whether its output is a view of its input, and no copy."""
+        return self.is_view
+
     def allocates(self, *inputs: TensorType) -> Size:
         """Numbers that training makes for its output: none for a view of its input."""
         return self.out(*inputs).values

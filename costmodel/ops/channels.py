@@ -9,7 +9,7 @@ from functools import reduce
 from operator import add
 from typing import ClassVar
 
-from costmodel.numbers import Size, equal, floor, where
+from costmodel.numbers import Condition, Size, either, equal, floor, where
 from costmodel.ops.base import Demand, Op
 from costmodel.types import TensorType
 
@@ -28,6 +28,10 @@ class Shuffle(Op):
             "{} groups do not divide {} channels",
             (self.groups, x.channels),
         )
+
+    def stays(self, x: TensorType) -> Condition:
+        # One group, or one of each channel, leaves all where they are.
+        return either(equal(self.groups, 1), equal(self.groups, x.channels))
 
 
 Sizes = tuple[Size, ...]

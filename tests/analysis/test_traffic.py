@@ -7,7 +7,7 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import KINDS
 from costmodel.analysis.traffic import NONE, OPERATIONS, Traffic, operations_of
 from costmodel.graph import INPUT
-from costmodel.ops import Conv, Delay, Dropout, Linear, Split
+from costmodel.ops import Conv, Delay, Dropout, Linear, Shuffle, Split
 
 
 def one(op: object, source: TensorType) -> Traffic:
@@ -65,6 +65,8 @@ def test_a_delay_moves_one_frame_through_its_state_however_long_it_waits():
 
 def test_what_only_passes_its_input_on_moves_nothing():
     assert one(Dropout(), TensorType(3, 1, 2, 2)) == NONE
+    assert one(Shuffle(1), TensorType(6, 1, 2, 2)) == one(Shuffle(6), TensorType(6, 1, 2, 2)) == NONE
+    assert one(Shuffle(2), TensorType(6, 1, 2, 2)) == (0, 24, 24, 0, 0)
 
 
 def test_operations_count_two_for_each_multiply_accumulate_and_none_twice():

@@ -23,12 +23,12 @@ def test_the_command_answers_no_where_a_figure_differs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(Step, "weights", lambda op, x: {})
-    assert main(["validate", "--random", "1", "--seed", "13"]) == 1
+    assert main(["validate", "--random", "1", "--seed", "4"]) == 1
     shown = capsys.readouterr()
     assert "params" in shown.out
-    assert "validate --random 1 --seed 13 repeats it" in shown.err
+    assert "validate --random 1 --seed 4 repeats it" in shown.err
     # The smallest networks that fail alike, to be kept as files.
-    specs = shown.out.split("# params of ")[1:]
+    specs = shown.out.split("\n# params")[1:]
     assert specs
     assert all("# validate this file --" in each and "\nnetwork:\n  - " in each for each in specs)
 
@@ -53,7 +53,7 @@ def test_what_nothing_measures_is_told_and_is_no_failure(tmp_path: Path, capsys:
         (["x3d_m", "--random", "2"], "SPEC: expected one, or --random N and no SPEC"),
         (["--random", "2", "--variant", "M"], "is for a SPEC; name one"),
         (["x3d_m", "--state", "window"], "is for streams; add --continual"),
-        (["--random", "0"], "--random: '0', expected a whole number, 1 or more"),
+        (["--random", "0"], "--random: 0, expected a whole number, 1 or more"),
         (["--random", "2", "--seed", "many"], "--seed: 'many', expected a whole number, 0 or more"),
     ],
 )

@@ -154,7 +154,12 @@ class LongClip:
             own = self.layers[node.name]
             if own.op == node.op:
                 return own
-        state = self.layers[node.name].state_dict()
+        # A merge may bear the name of its block, and then holds the layers of it.
+        inside = tuple(
+            f"{name[len(node.name) + 1 :]}." for name in self.layers if name.startswith(f"{node.name}.")
+        )
+        held = self.layers[node.name].state_dict()
+        state = {name: value for name, value in held.items() if not name.startswith(inside)}
         # Where there is something to learn, its first values are not drawn: those of the running one count.
         with torch.device("meta" if state else inputs[0].device):
             layer = layer_for(node.op, types)

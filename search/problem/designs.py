@@ -144,7 +144,7 @@ class Family:
                 row,
                 {text: plain(value[index]) for text, value in values.items()},
                 # An address is made layer by layer for each design; the figures of all come at once.
-                address(figures.graph, self.network.transforms, index) if addresses else "",
+                address(figures.graph, self.at(row).transforms, index) if addresses else "",
                 _problem(broken, index),
                 self.network.transforms,
             )

@@ -61,7 +61,7 @@ def running_mean() -> Iterator[type[Op]]:
         word: ClassVar[str] = "running_mean"
 
         def work(self, x: TensorType) -> Work:
-            return {"add": x.values, "mul": x.values}
+            return {"add": x.values + x.time, "mul": x.values}  # of the sum, and of the count
 
         def window(self, x: TensorType) -> Window:
             return Window(unbounded=True)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from costmodel.files import OutputError, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Colours that differ for colour-blind readers too (Okabe and Ito 2008).
@@ -46,3 +49,20 @@ def write_picture(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=DPI)
     write_all({path: buffer.getvalue()})
+
+
+def mark_places(axis: Axes, marks: Iterable[tuple[int, str]]) -> None:
+    """Upright lines at places that were computed, named at their feet, beside what was measured."""
+    for place, name in marks:
+        axis.axvline(place, color="grey", linewidth=1)
+        # in data across and in the panel down: at its foot whatever is drawn
+        axis.annotate(
+            f"{name}: {place}",
+            (place, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 6),
+            textcoords="offset points",
+            rotation=90,
+            va="bottom",
+            color="dimgrey",
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from costmodel.escape import drawing
-from reports.drawing import pictures
+from reports.drawing import mark_places, pictures
 from reports.stream_panels import cuts_as_json, draw_streams
 from reports.tables import frame_csv
 
@@ -158,20 +158,7 @@ def _transient(axis: Axes, found: StreamAccuracy) -> None:
     axis.axhline(100 * found.clip_accuracy, color="black", linestyle=":", label="clip network")
     marks = [(found.delay + 1, "first answer")]
     marks += [] if found.warmup is None else [(found.warmup + 1, "warm")]
-    for place, name in marks:
-        # what is computed, beside the measured curve that it must explain
-        axis.axvline(place, color="grey", linewidth=1)
-        # in data across and in the panel down: at its foot whatever the accuracies are
-        axis.annotate(
-            f"{name}: {place}",
-            (place, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, 6),
-            textcoords="offset points",
-            rotation=90,
-            va="bottom",
-            color="dimgrey",
-        )
+    mark_places(axis, marks)
     axis.set(xlabel="frames seen", ylabel="accuracy (%)")
     axis.set_title(drawing(f"{found.name}: accuracy against frames seen"))
     axis.set_xlim(left=0)

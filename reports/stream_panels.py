@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from costmodel.escape import drawing
+from reports.drawing import mark_places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,18 +62,7 @@ def _cuts(axis: Axes, cuts: Cuts) -> None:
     axis.errorbar(after, accuracy, yerr=error, color=STREAM, marker=".", capsize=2, label="the new video")
     marks = [(cuts.lookahead + 1, "lookahead"), (cuts.delay + 1, "delay")]
     marks += [] if cuts.warmup is None else [(cuts.warmup + 1, "warm")]
-    for place, text in marks:
-        axis.axvline(place, color="grey", linewidth=1)
-        axis.annotate(
-            f"{text}: {place}",
-            (place, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, 6),
-            textcoords="offset points",
-            rotation=90,
-            va="bottom",
-            color="dimgrey",
-        )
+    mark_places(axis, marks)
     if cuts.median is not None:
         axis.axvline(cuts.median, color=STREAM, linestyle=":", label=f"half are right: {cuts.median:g}")
     axis.set(xlabel="frames after a cut", ylabel="cuts answered (%)", title=f"after {cuts.cuts} cuts")

@@ -90,6 +90,11 @@ def filled(given: Mapping[str, object], name: str | None) -> dict[str, Any]:
     return {
         # A command cannot tell a default from what was given, so its options that a preset fills have none of
         # their own.
-        key: preset.get(key, value) if value in (None, [], False) else value
+        key: preset.get(key, value) if _is_left_out(value) else value
         for key, value in given.items()
     }
+
+
+def _is_left_out(value: object) -> bool:
+    # 0 equals False, and is given
+    return value is None or value is False or (isinstance(value, list | tuple) and not value)

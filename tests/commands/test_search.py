@@ -30,3 +30,10 @@ def test_movinet_is_searched_by_training_along_every_kind_of_axis(tmp_path: Path
     assert cli.main([*arguments, "--format", "json"]) == 0
     decisions = json.loads(capsys.readouterr().out)
     assert "Width6" in json.dumps(decisions)
+
+
+def test_options_of_a_preset_reach_the_search(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text("budget: macs_per_clip<=2x\nscore: entropy\nlimit: [params<=1]\n")
+    assert cli.main(["search", "digits", "--preset", "own.yaml", "--study", "s.db"]) == 2
+    assert "outside params<=1" in capsys.readouterr().err

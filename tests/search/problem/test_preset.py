@@ -1,6 +1,7 @@
 """Presets supply options that are not given, each within its range."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ def test_what_is_given_stands_before_the_preset(tmp_path: Path):
         "budget": "params<=1",
         "workers": 2,
     }
+
+
+@pytest.mark.parametrize("empty", [(), []])
+def test_a_preset_supplies_lists_where_none_is_given_and_zero_is_given(tmp_path: Path, empty: Sequence[str]):
+    path = tmp_path / "own.yaml"
+    path.write_text("with: [epochs=2]\nretries: 3\n")
+    assert filled({"with": empty, "retries": 0}, str(path)) == {"with": ["epochs=2"], "retries": 0}
 
 
 @pytest.mark.parametrize(

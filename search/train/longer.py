@@ -42,10 +42,11 @@ def continued(recipe: Recipe, before: str, done: int) -> Recipe:
 
 
 def _of_a_cosine(recipe: Recipe, begun: Recipe, done: int) -> str:
-    at = max(done - 1, 0)
+    last = max(done, 1)
+    at = last - 0.5  # every run begins at the same rate, and a warm-up's is 0
     return (
         f"was begun for {begun.epochs:g} epochs, and a cosine over {recipe.epochs:g} has other rates from "
-        f"the start: epoch {at + 1} learned at {begun.rate_at(at):.4g} instead of {recipe.rate_at(at):.4g}; "
+        f"the start: epoch {last} learned at {begun.rate_at(at):.4g} instead of {recipe.rate_at(at):.4g}; "
         "only constant rates, steps and plateaus go on"
     )
 

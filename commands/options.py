@@ -47,4 +47,11 @@ FPS = Option("fps", "Frames a second of the camera; adds seconds and MACs a seco
 TRAIN = Option(
     "train", "Adds the memory of a step of training on so many clips.", int, least=1, metavar="BATCH"
 )
+DRAW = Option(
+    "draw",
+    "With --pareto, draws the front as .png, .svg or .pdf: its first figure along, the second up, a third "
+    "in colour.",
+    Path,
+    metavar="FILE",
+)
 OUT = Option("out", "The folder to write to.", Path, Path("out"), metavar="DIR")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.command import Command
-from commands.options import DTYPE, FORMAT, FPS, TRAIN
+from commands.drawing import check_draw
+from commands.options import DRAW, DTYPE, FORMAT, FPS, TRAIN
 from commands.printing import show, tell, tell_missing
 from commands.searching import LIMIT
 from commands.source import Source
@@ -39,6 +41,8 @@ Examples:
 
     solve x3d mobilenet_v2_3d d_resnet --continual --pareto macs_per_frame,entropy --over continual.pool=16
 
+    solve x3d --continual --pareto macs_per_frame,entropy --draw front.png
+
     solve x3d --maximize=-params --limit "receptive_field>=30" --over frames=4:32:4 --over crop=112,160,224
 """
 
@@ -55,6 +59,7 @@ def solve(
     dtype: str,
     fps: float | None,
     train: int | None,
+    draw: Path | None,
     format: str,
 ) -> int:
     """Prints the best design or the front, and how much of the grid each limit excluded; 1: nothing fits."""
@@ -66,6 +71,7 @@ def solve(
     from search.methods.solve import solve as best
     from search.problem.spaces import Terms, spaces_of
 
+    check_draw(draw, pareto)
     if (maximize is None) == (pareto is None):
         raise OptionError("--maximize or --pareto: expected one of them")
     limits = [parse_limit(text) for text in limit]
@@ -86,8 +92,20 @@ def solve(
     else:
         solved = front(found.spaces, aims, limits, progress)
     columns = dict.fromkeys(each.text for each in (*wanted, *(each.quantity for each in limits)))
+    if draw is not None and solved.found:
+        _draw(solved, aims, draw)
     _print(found.spaces, solved, tuple(columns), format)
     return 0 if solved.found else 1
+
+
+def _draw(solved: Solved, aims: Sequence[str], path: Path) -> None:
+    from reports.drawing import write_picture
+    from reports.front import draw_front
+
+    labels = list(dict.fromkeys(name for each in solved.found for name in each.space.labels))
+    designs = [{**each.space.labels, **each.values} for each in solved.found]
+    write_picture(draw_front(designs, [text.strip() for text in aims], labels), path)
+    tell(f"wrote {path}")
 
 
 def _rates(sources: Sequence[Source], rate: Fraction | None) -> Iterator[str]:
@@ -263,6 +281,7 @@ COMMAND = Command(
         DTYPE,
         FPS,
         TRAIN,
+        DRAW,
         FORMAT,
     ),
     takes="specs",

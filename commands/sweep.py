@@ -11,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from commands.command import Command
+from commands.drawing import check_draw
 from commands.leaving import leaving
-from commands.options import FORMAT, FPS, SEED, TRAIN
+from commands.options import DRAW, FORMAT, FPS, SEED, TRAIN
 from commands.printing import put, show, tell_missing
 from commands.source import Source
 from costmodel.analysis.rates import NEEDS_RATE, checked_rate
@@ -27,6 +28,7 @@ from search.sweep.row_writer import RowFile, csv_of, room_for
 from search.sweep.sweep import Piece, Sweep, known_metrics
 
 MOST_PRINTED = 10_000
+Row = dict[str, object]
 STREAMED = frozenset({"csv"})  # rows are written as they come, however many there are
 EXAMPLES = """The figures of many designs: every combination of some values, or some drawn at random.
 
@@ -41,6 +43,8 @@ Examples:
 
     sweep x3d --continual --grid gamma_w=0.5:2:0.05 --where "state_floats<4e6" --pareto macs_per_frame,-params
 
+    sweep x3d --continual --grid gamma_w=0.5:2:0.05 --pareto macs_per_frame,state_floats --draw front.png
+
     sweep x3d --grid squeeze_excite=false,true --grid d4=1:20 --metrics params --out depth.parquet
 """
 
@@ -54,22 +58,35 @@ def sweep(
     where: tuple[str, ...],
     pareto: str | None,
     out: Path | None,
+    draw: Path | None,
     seed: int,
     fps: float | None,
     train: int | None,
     format: str,
 ) -> None:
     """Runs a sweep into a file or onto standard output."""
+    check_draw(draw, pareto)
     axes = [*_axes(grid, "--grid"), *_axes(ranges, "--range")]
     rate = None if fps is None else checked_rate(fps)
     found = _sweep(source, Grid(tuple(axes), random, seed), metrics, where, pareto, rate, train)
     if ranges and random is None:
         raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
     tell_missing()
+    front: list[Row] | None = None if draw is None else []
     if out is not None:
-        _into_file(found, out)
+        _into_file(found, out, front)
     else:
-        _printed(found, format)
+        _printed(found, format, front)
+    if draw is not None:
+        _draw(front or [], found.pareto, draw)
+
+
+def _draw(front: list[Row], objectives: tuple[str, ...], path: Path) -> None:
+    from reports.drawing import write_picture
+    from reports.front import draw_front
+
+    write_picture(draw_front(front, objectives), path)
+    print(f"wrote {path}", file=sys.stderr)
 
 
 def _axes(given: tuple[str, ...], option: str) -> list[Axis]:
@@ -106,7 +123,7 @@ def _reads(text: str, name: str) -> bool:
     return re.search(rf"\b{name}\b", text) is not None
 
 
-def _into_file(found: Sweep, path: Path) -> None:
+def _into_file(found: Sweep, path: Path, front: list[Row] | None) -> None:
     # How many are kept is not known ahead.
     rows = 0 if found.where or found.pareto else found.grid.designs
     room_for(path, rows, len(found.columns))
@@ -118,19 +135,19 @@ def _into_file(found: Sweep, path: Path) -> None:
         return f"{file.done:,} of {found.grid.designs:,} designs are done; {note}"
 
     with leaving(how_far), file:
-        for piece in _watched(found):
+        for piece in _watched(found, front):
             file.write(piece.rows, piece.done)
     print(f"{file.rows:,} rows of {found.grid.designs:,} designs in {path}", file=sys.stderr)
 
 
-def _printed(found: Sweep, format: str) -> None:
+def _printed(found: Sweep, format: str, front: list[Row] | None) -> None:
     if format in STREAMED:
         # the header once, with the first piece
-        for number, piece in enumerate(_watched(found)):
+        for number, piece in enumerate(_watched(found, front)):
             put(csv_of(piece.rows, found.figures, header=not number))
         return
-    rows: list[dict[str, object]] = []
-    for piece in _watched(found):
+    rows: list[Row] = []
+    for piece in _watched(found, front):
         rows += _as_rows(piece, found.figures)
         # told while rows come in, not after a million of them are held in memory
         if len(rows) > MOST_PRINTED:
@@ -143,7 +160,7 @@ def _printed(found: Sweep, format: str) -> None:
     show(page_of(table, lambda: {"designs": found.grid.designs, "rows": rows}), format)
 
 
-def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, object]]:
+def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[Row]:
     names = list(piece.rows)
     rows = [
         dict(zip(names, row, strict=True))
@@ -153,10 +170,15 @@ def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[dict[str, object]]:
     return [row if row["valid"] else {**row, **dict.fromkeys(figures)} for row in rows]
 
 
-def _watched(found: Sweep) -> Iterator[Piece]:
-    """The pieces of a sweep with a progress bar on a terminal, else with a line now and then."""
+def _watched(found: Sweep, front: list[Row] | None) -> Iterator[Piece]:
+    """The pieces of a sweep with a progress bar on a terminal, else with a line now and then.
+
+    What is found is noted in `front` too, if there is one: a front alone comes in one piece, and is short.
+    """
     with _progress(found.grid.designs) as advance:
         for piece in found.pieces():
+            if front is not None:
+                front += _as_rows(piece, found.figures)
             yield piece
             advance(piece)
 
@@ -212,6 +234,7 @@ COMMAND = Command(
         Option("where", "Keep designs for which this holds; repeatable.", is_repeatable=True),
         Option("pareto", "Keep designs that no other beats on these figures; -NAME for larger."),
         Option("out", "Write to this file, .csv or .parquet.", Path, metavar="FILE"),
+        DRAW,
         SEED,
         FPS,
         TRAIN,

@@ -11,6 +11,7 @@ from costmodel.analysis.cost import Analysis, analyze
 from costmodel.analysis.metrics import METRICS
 from costmodel.errors import OptionError, nearest
 from costmodel.network import Network
+from reports.axes import drawn_value, scale
 from reports.table import Page, Row, Table
 from reports.tables import figure, rounded
 from reports.times import times
@@ -129,12 +130,11 @@ def draw(found: Sequence[Compared], x: str, y: str) -> Figure:
         OptionError: there is no such figure, or no network has both.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     from costmodel.escape import drawing
     from reports.drawing import COLOURS, MARKS
 
-    points = [(each, _finite(each, x), _finite(each, y)) for each in found]
+    points = [(each, drawn_value(x, each.totals[x]), drawn_value(y, each.totals[y])) for each in found]
     there = [(each, left, low) for each, left, low in points if left is not None and low is not None]
     if not there:
         raise OptionError(f"--x {x} --y {y}: no network here has both")
@@ -151,17 +151,8 @@ def draw(found: Sequence[Compared], x: str, y: str) -> Figure:
             markersize=9,
             label=drawing(each.line),
         )
-    along, upwards = [left for _, left, _ in there], [low for _, _, low in there]
-    for axis, name, values in ((axes.xaxis, x, along), (axes.yaxis, y, upwards)):
-        # of equal or neighbouring values a logarithm shows nothing
-        if min(values) > 0 and max(values) > 10 * min(values):
-            axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-            few = max(values) < 1000 * min(values)
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
-            axis.set_minor_formatter(NullFormatter())
-        if max(values) >= 1000:
-            axis.set_major_formatter(EngFormatter(sep=""))
-        axis.set_label_text(_titled(name))
+    scale(axes.xaxis, x, [left for _, left, _ in there])
+    scale(axes.yaxis, y, [low for _, _, low in there])
     axes.margins(0.1)
     axes.grid(alpha=0.25)
     drawn.legend(loc="outside lower left", frameon=False, ncols=columns)
@@ -178,19 +169,3 @@ def check_figures(found: Sequence[Compared], names: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             raise OptionError(f"{name}: no figure of a network{nearest(name, known)}")
-
-
-def _finite(each: Compared, name: str) -> float | None:
-    """A figure as it is drawn, bytes in MiB; None where it does not apply or is unbounded."""
-    value = each.totals[name]
-    if not isinstance(value, int | float) or not isfinite(value):
-        return None
-    return value / 2**20 if name.endswith("_bytes") else float(value)
-
-
-def _titled(name: str) -> str:
-    if name.endswith("_bytes"):
-        return f"{name.removesuffix('_bytes')}, in MiB"
-    unit = METRICS[name].unit if name in METRICS else "seconds" if name.endswith("_seconds") else ""
-    words = name.replace("_", " ").replace("macs", "MACs")
-    return words if not unit or unit in words else f"{words}, in {unit}"

@@ -35,17 +35,27 @@ def pictures(figure: Figure, name: str) -> dict[str, bytes]:
     return files
 
 
+def check_picture(path: Path, option: str = "--out") -> str:
+    """The kind of drawing that a path's ending says.
+
+    Raises:
+        OutputError: the ending is none of these.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in KINDS:
+        raise OutputError(
+            f"{option} {path}: expected a drawing, one of {', '.join(f'.{each}' for each in KINDS)}"
+        )
+    return kind
+
+
 def write_picture(figure: Figure, path: Path) -> None:
     """Writes a figure as what the path's ending says.
 
     Raises:
         OutputError: the ending is none of these, or nothing can be written there.
     """
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in KINDS:
-        raise OutputError(
-            f"--out {path}: expected a drawing, one of {', '.join(f'.{each}' for each in KINDS)}"
-        )
+    kind = check_picture(path)
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=DPI)
     write_all({path: buffer.getvalue()})

@@ -12,21 +12,23 @@ from commands.options import FORMAT
 from commands.printing import show
 from costmodel.analysis.conventions import CONVENTIONS
 from costmodel.analysis.metrics import METRICS
+from costmodel.analysis.rates import brief_time
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms import TRANSFORMS
 from reports.compare import short
-from reports.shipped import FIGURES
+from reports.shipped import FIGURES, RATE
 from reports.shipped import rows as shipped
 from reports.table import Page, Table, whole
 
 COLUMNS = ("kind", "name", "about", "takes")
-SHOWN = {"params": "params", "macs_per_frame": "MACs/frame", "state_floats": "state", "delay": "delay"}
-NETWORKS = ("name", *SHOWN.values(), "about")
+SHOWN = {"params": "params", "macs_per_frame": "MACs", "state_floats": "state"}
+NETWORKS = ("name", *SHOWN.values(), "delay", "about")
 EXAMPLES = """What there is to name: specs with their variants, transforms, metrics, scores and more.
 
 Specs stand with their parameters, and with the multiply-adds, the state and the delay of the network frame by
-frame. A pattern is part of a name, or a kind.
+frame. The delay is in model frames, in camera frames, and in seconds at the camera's rate of the training. A
+pattern is part of a name, or a kind.
 
 Examples:
 
@@ -53,14 +55,21 @@ def list_known(pattern: str | None, format: str) -> None:
 
 
 def _page(networks: Sequence[Row], others: Sequence[Row]) -> Page:
-    shown = [{**row, **{title: short(name, row[name]) for name, title in SHOWN.items()}} for row in networks]
-    title = "networks, frame by frame: multiply-adds, numbers kept and delay in frames"
+    shown = [_shown(row) for row in networks]
+    title = "networks frame by frame; delay: model frames / camera frames / seconds"
     tables = [
-        Table(shown, NETWORKS, title, drop=("about",)),
+        Table(shown, NETWORKS, title, drop=("about", "params")),
         Table(others, COLUMNS, "" if not networks else "what options take", drop=("takes",)),
     ]
     rows = [*networks, *others]
-    return Page(lambda: rows, lambda: whole(tables), lambda: Table(rows, (*COLUMNS, *FIGURES)))
+    return Page(lambda: rows, lambda: whole(tables), lambda: Table(rows, (*COLUMNS, *FIGURES, *RATE)))
+
+
+def _shown(row: Row) -> Row:
+    delay, every, fps = (row[name] for name in ("delay", *RATE))
+    figures = {title: short(name, row[name]) for name, title in SHOWN.items()}
+    told = brief_time(delay, every, fps, None) if isinstance(delay, int) else delay
+    return {**row, **figures, "delay": told}
 
 
 def known() -> Iterator[Row]:

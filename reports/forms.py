@@ -20,7 +20,7 @@ from costmodel.transforms.sgs import Sgs
 from reports.compare import short
 from reports.table import Page, Row, Table, Text
 from reports.tables import markdown
-from reports.times import times
+from reports.times import brief, times
 
 FORMS: dict[str, tuple[Transform, ...]] = {
     "clip": (),
@@ -35,16 +35,14 @@ FORMS: dict[str, tuple[Transform, ...]] = {
     "pool so far": (Continual(head_pool="cumulative"),),
     "causal so far": (Causal("cumulative"), Continual(head_pool="cumulative")),
 }
-FIGURES = {
+COSTS = {
     "macs_per_clip": "MACs/clip",
     "macs_per_frame": "MACs/frame",
     "macs_worst_step": "worst step",
     "state_floats": "state",
-    "lookahead": "lookahead",
-    "delay": "delay",
-    "receptive_field": "field",
-    "warmup": "warm-up",
 }
+TIMES = {"lookahead": "lookahead", "delay": "delay", "receptive_field": "field", "warmup": "warm-up"}
+FIGURES = {**COSTS, **TIMES}
 COLUMNS = ("form", *FIGURES.values(), "weights")
 LEAST_COLUMNS = ("worst step", "MACs/clip", "field", "delay", "warm-up")
 SHEET = ("form", "options", *FIGURES, "weights", "reason")
@@ -52,8 +50,9 @@ WEIGHTS: dict[Carries, str] = {"exact": "exactly", "initial": "as a start", "non
 HEAD = """# {title}
 
 Made by `report forms --out docs`; a test keeps it up to date. `costmodel compare {line} --forms` prints it.
-Costs are multiply-accumulates, state is in numbers kept between frames, all else is in frames of the
-network. *Weights* says how those of the clip network carry over: exactly, as a start to train from, or not.
+Costs are multiply-accumulates, state is in numbers kept between frames, times are in model frames / camera
+frames / seconds, at the camera's rate of the training. *Weights* says how those of the clip network carry
+over: exactly, as a start to train from, or not.
 
 """
 
@@ -158,12 +157,17 @@ def _figures(each: Form, *, short_only: bool) -> dict[str, object]:
 
 
 def _documented(found: list[Form]) -> list[Row]:
-    there = [each for each in found if each.analysis is not None]
-    options = (Markup(f"`{each.options}`") if each.options else "" for each in there)
-    return [
-        {**_figures(each, short_only=False), "options": text}
-        for each, text in zip(there, options, strict=True)
-    ]
+    return [_documented_row(each, each.analysis) for each in found if each.analysis is not None]
+
+
+def _documented_row(form: Form, analysis: Analysis) -> Row:
+    options = Markup(f"`{form.options}`") if form.options else ""
+    return {**_figures(form, short_only=False), **_in_three_units(analysis), "options": options}
+
+
+def _in_three_units(analysis: Analysis) -> Row:
+    told = {title: brief(analysis, name) for name, title in TIMES.items()}
+    return {title: text for title, text in told.items() if text}  # an unbounded one stays that
 
 
 def _whole(value: object) -> object:

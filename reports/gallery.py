@@ -17,16 +17,16 @@ from costmodel.spec import Document, document
 from costmodel.spec.document import shipped_names
 from reports.papers import paper, paper_names
 from reports.tables import markdown
+from reports.times import in_three_units
 
 CLIP_FIGURES = {"params": "params", "MACs per clip": "macs_per_clip"}
 STREAM_FIGURES = {
     "MACs per frame": "macs_per_frame",
     "worst step": "macs_worst_step",
     "state": "state_floats",
-    "delay": "delay",
-    "receptive field": "receptive_field",
 }
-COLUMNS = ("network", "input", *CLIP_FIGURES, *STREAM_FIGURES)
+STREAM_TIMES = {"delay": "delay", "receptive field": "receptive_field"}
+COLUMNS = ("network", "input", *CLIP_FIGURES, *STREAM_FIGURES, *STREAM_TIMES)
 MULTIPLIER = "width"
 
 HEAD = """# Gallery
@@ -34,7 +34,7 @@ HEAD = """# Gallery
 Every network that comes with the tool, made by `report gallery --out docs`; a test keeps it up to date.
 `network` is what follows `analyze`. Costs are multiply-accumulates: of one clip, and with `--continual` of
 one frame, as a rounded mean and in the most expensive step. State is in numbers kept between frames; delay
-and receptive field are in frames of the network.
+and receptive field are in model frames / camera frames / seconds, at the camera's rate of the training.
 """
 REFUSED = """
 Those without figures per frame cannot run frame by frame:
@@ -95,7 +95,8 @@ def rows() -> tuple[list[dict[str, object]], list[str]]:
         row: dict[str, object] = {"network": Markup(f"`{entry.command}`"), "input": str(clip.source)}
         row |= _figures(Figures(clip), CLIP_FIGURES)
         try:
-            row |= _figures(Figures(network.continual().graph()), STREAM_FIGURES)
+            stream = Figures(network.continual().graph())
+            row |= _figures(stream, STREAM_FIGURES) | _times(stream)
         except TransformError as error:
             # where the command that diagnoses it would stand, the page has the command itself
             refused.append(f"- `{entry.command}`: {error.__cause__ or error}")
@@ -106,6 +107,12 @@ def rows() -> tuple[list[dict[str, object]], list[str]]:
 def _figures(figures: Figures, wanted: Mapping[str, str]) -> dict[str, object]:
     found = {title: plain(evaluate(figures, name)) for title, name in wanted.items()}
     return {title: _whole(value) for title, value in found.items()}
+
+
+def _times(figures: Figures) -> dict[str, object]:
+    """Times in three units; an unbounded one stays what it is."""
+    found = {title: plain(evaluate(figures, name)) for title, name in STREAM_TIMES.items()}
+    return {title: in_three_units(figures.graph, value) or value for title, value in found.items()}
 
 
 def _whole(value: object) -> object:

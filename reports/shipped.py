@@ -24,6 +24,7 @@ from reports.table import plain_json
 INDEX = "figures.json"
 CLIP, STREAM = ("params", "macs_per_clip"), ("macs_per_frame", "state_floats", "delay")
 FIGURES = (*CLIP, *STREAM)
+RATE = ("every", "fps")  # camera frames for each frame of the network, and the camera's rate of its training
 # Remarks, and the axes that a search moves: no figure of a network depends on them.
 _ASIDE = re.compile(r"^axes:.*?(?=^[^\s#]|\Z)|\s*(?:^|\s)#[^\n]*", re.MULTILINE | re.DOTALL)
 _EXTENDS = re.compile(r"^extends:\s*[\"']?(\w+)", re.MULTILINE)
@@ -108,8 +109,10 @@ def _own_variants(source: Document) -> tuple[str, ...]:
 
 def _of(name: str, variant: str | None = None) -> dict[str, object]:
     network = Network.of(name, variant)
-    clip = Figures(network.graph())
+    graph = network.graph()
+    clip = Figures(graph)
     found = {each: plain(evaluate(clip, each)) for each in CLIP}
+    found |= {each: plain(getattr(graph, each)) for each in RATE}
     try:
         stream = Figures(network.continual().graph())
     except TransformError:  # which `diagnose` explains

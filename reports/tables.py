@@ -110,7 +110,7 @@ def _that_fit(rows: Sequence[Row], columns: Sequence[str], drop: Sequence[str], 
             needs[column] = min(needs[column], NARROWEST_PROSE)
     shown = list(columns)
     for column in (*drop, *(each for each in reversed(columns[1:]) if each not in drop)):
-        if sum(needs[each] + 3 for each in shown) <= width:
+        if sum(needs[each] + 3 for each in shown) - 1 <= width:
             break
         shown.remove(column)
     return shown
@@ -136,13 +136,7 @@ def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], titl
     from rich.table import Table
     from rich.text import Text  # a plain text is read as rich's own markup
 
-    drawn = Table(
-        title=Text(title) if title else None,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1),
-        pad_edge=False,
-    )
+    drawn = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for index, (heading, right) in enumerate(zip(headings, numeric, strict=True)):
         is_prose = not right and any(" " in row[index] for row in cells)
         drawn.add_column(
@@ -152,6 +146,8 @@ def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], titl
         drawn.add_row(*map(Text, row))
     console = Console(width=width)
     with console.capture() as captured:
+        if title:  # a title of the table's own would wrap at the width of its columns
+            console.print(Text(title, style="italic"))
         console.print(drawn)
     return captured.get()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.rates import brief_time
+from costmodel.graph import Graph
 from reports.table import Table
 
 TITLES = {"delay": "delay", "lookahead": "lookahead", "receptive_field": "field", "warmup": "warm-up"}
@@ -16,6 +18,11 @@ def brief(analysis: Analysis, name: str) -> str:
     """A figure that is a time, in model frames, camera frames and seconds; empty where it is unbounded."""
     figures = analysis.figures
     return brief_time(analysis.totals[name], figures.graph.every, figures.graph.fps, figures.fps)
+
+
+def in_three_units(graph: Graph, value: object) -> str:
+    """A time of a network at the rate of its training; empty where it is unbounded or there is none."""
+    return brief_time(value, graph.every, graph.fps, None) if isinstance(value, int | Fraction) else ""
 
 
 def times(found: Iterable[tuple[str, Analysis]], label: str) -> Table:

@@ -38,5 +38,5 @@ def test_a_row_holds_the_figures_of_its_network():
         297_525_776,
         5_279_664,
     )
-    assert (row["delay"], row["receptive field"]) == (43, 72)
+    assert (row["delay"], row["receptive field"]) == ("43 / 215 / 7.167", "72 / 360 / 12")
     assert len(refused) == sum("state" not in row for row in found)

@@ -22,7 +22,6 @@ from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
 from costmodel.weights import Checkpoint
 from reports.clip_accuracy import page as page_of_clips
-from reports.table import Page, Table
 
 if TYPE_CHECKING:
     from costmodel.graph import Graph
@@ -223,6 +222,7 @@ def _on_stream(
     source: Source, data: Data, inits: Sequence[str], limit: int | None, device: str
 ) -> StreamAccuracy:
     from reports.evaluation import StreamAccuracy
+    from reports.times import Clock
     from search.train.cuts import after_cuts
     from search.train.equal_cost import views_beside_stream
     from search.train.evaluate import Views, on_clips
@@ -242,6 +242,7 @@ def _on_stream(
         shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
         # as they come: a stream takes minutes, and its clips are run once for each point
         tell(f"{number} of {points[-1]} frames: {shown}")
+    frame_rate = None if source.file is None or source.file.about is None else source.file.about.frame_rate
     on_whole_clips = on_clips(clip, weights, data, Views(), device)
     return StreamAccuracy(
         streamed.graph.name,
@@ -253,7 +254,8 @@ def _on_stream(
         [] if options is None else _longer_pools(clip, options, weights, data, limit),
         streamed.by_tenth(),
         streamed.erased(),
-        None if source.file is None or source.file.about is None else source.file.about.frame_rate,
+        frame_rate,
+        Clock.of(streamed.graph, frame_rate),
         after_cuts(streamed),
         views_beside_stream(streamed, clip, weights),
     )
@@ -270,23 +272,12 @@ def _longer_pools(
 
 
 def _write(found: StreamAccuracy, out: Path, format: str) -> None:
-    from reports.evaluation import files_of, table
+    from reports.evaluation import files_of, page
     from reports.files import write_files
 
     for path in write_files(out, files_of(found)):
         tell(f"note: wrote {path}")
-    # pandas types its keys as hashables
-    rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
-    seen = Table(rows, tuple(rows[0]), found.title)
-    further = (
-        ("longer pools", found.pools),
-        ("by tenth of the video", found.tenths),
-        ("middle replaced by noise", found.erased),
-        (f"after {0 if found.cuts is None else found.cuts.cuts} cuts", found.cuts.rows if found.cuts else ()),
-        ("K clips beside one stream at equal cost", found.costs),
-    )
-    parts = [seen, *(Table(part, tuple(part[0]), title) for title, part in further if part)]
-    show(Page(found.as_json, lambda: parts, document=lambda: [seen]), format)
+    show(page(found), format)
 
 
 COMMAND = Command(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from costmodel.escape import drawing
 from reports.drawing import mark_places, pictures
 from reports.stream_panels import cuts_as_json, draw_streams
+from reports.table import Page, Table, Text
 from reports.tables import frame_csv
+from reports.times import UNITS, Clock
 
 if TYPE_CHECKING:
     import pandas
@@ -40,6 +42,7 @@ class StreamAccuracy:
         tenths: rows of tenth and accuracy  (Kopuklu 2022, Fig. 7a).
         erased: rows of the percentage that is noise, and accuracies  (Kopuklu 2022, Fig. 7b).
         frame_rate: steps a second that the network was trained at, where its weights say so.
+        clock: how long a step is, at that rate or the one that its spec states.
         cuts: how soon it is right after a cut, where that was tried.
         costs: rows of K clips beside one stream at equal cost  (Feichtenhofer 2020, Fig. 3 and A.4).
     """
@@ -54,6 +57,7 @@ class StreamAccuracy:
     tenths: Sequence[Row] = field(default_factory=tuple)
     erased: Sequence[Row] = field(default_factory=tuple)
     frame_rate: float | None = None
+    clock: Clock = Clock()
     cuts: Cuts | None = None
     costs: Sequence[Row] = field(default_factory=tuple)
 
@@ -62,16 +66,11 @@ class StreamAccuracy:
         """The network, its clip accuracy, and what was computed of its first answers."""
         warm = "never warm: it remembers all frames"
         if self.warmup is not None:
-            warm = f"warm after {self._after(self.warmup + 1)}"
+            warm = f"warm after {self.clock.told(self.warmup + 1)}"
         return (
             f"{self.name}: clip network {self.clip_accuracy:.1%} +- {self.clip_error:.1%}; computed: first "
-            f"answer after {self._after(self.delay + 1, ' frames')}, {warm}"
+            f"answer after {self.clock.told(self.delay + 1)}, {warm} ({UNITS})"
         )
-
-    def _after(self, frames: int, unit: str = "") -> str:
-        """A number of steps, with the time that they take where that is known."""
-        seconds = "" if self.frame_rate is None else f" ({frames / self.frame_rate:.3g} s)"
-        return f"{frames}{unit}{seconds}"
 
     @property
     def inits(self) -> tuple[str, ...]:
@@ -87,6 +86,8 @@ class StreamAccuracy:
             "delay": self.delay,
             "warmup": self.warmup,
             "frame_rate": self.frame_rate,
+            "every": self.clock.every,
+            "fps": float(self.clock.fps),
             "transient": list(self.seen),
             "pools": list(self.pools),
             "tenths": list(self.tenths),
@@ -100,9 +101,61 @@ def table(found: StreamAccuracy) -> pandas.DataFrame:
     """The accuracy after so many frames, and where each stands in the transient."""
     import pandas as pd
 
-    rows = [{**row, "phase": phase(found, row["frames"])} for row in found.seen]
+    rows = [
+        {**row, **found.clock.units(row["frames"]), "phase": phase(found, row["frames"])}
+        for row in found.seen
+    ]
     accuracies = [name for init in found.inits for name in (init, f"{init}_error")]
-    return pd.DataFrame(rows, columns=["frames", *accuracies, "phase", "looped"])
+    columns = ["frames", "camera_frames", "seconds", *accuracies, "phase", "looped"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sheet(found: StreamAccuracy) -> Table:
+    """The same for programs."""
+    # pandas types its keys as hashables
+    rows = [{str(key): value for key, value in row.items()} for row in table(found).to_dict("records")]
+    return Table(rows, tuple(rows[0]))
+
+
+def tables(found: StreamAccuracy) -> list[Table]:
+    """All that was measured, for a person: times in three units."""
+    rows = sheet(found).rows
+    columns = [name for name in rows[0] if name not in ("camera_frames", "seconds")]
+    errors = [name for name in columns if name.endswith("_error")]
+    parts = [Table(_timed(found, "frames", rows), columns, found.title, drop=("looped", *errors))]
+    further = (
+        (found.pools, "receptive_field", "longer pools"),
+        (found.tenths, "", "by tenth of the video"),
+        (found.erased, "", "middle replaced by noise"),
+        (found.cuts.rows if found.cuts else (), "after", _title_of_cuts(found)),
+        (found.costs, "frames", "K clips beside one stream at equal cost"),
+    )
+    for part, column, title in further:
+        if part:
+            told = f"{title}; {column.replace('_', ' ')}: {UNITS}" if column else title
+            least = [name for name in part[0] if name.endswith("error") or name == "clip_macs"]
+            parts.append(Table(_timed(found, column, part), tuple(part[0]), told, drop=least))
+    return parts
+
+
+def page(found: StreamAccuracy) -> Page:
+    """All of it; in a document each table stands below its title."""
+    parts = tables(found)
+    titled = [each for part in parts for each in (Text.of(f"{part.title}\n", "md"), part)]
+    return Page(found.as_json, lambda: parts, lambda: sheet(found), lambda: titled)
+
+
+def _timed(found: StreamAccuracy, column: str, rows: Sequence[Row]) -> Sequence[Row]:
+    return [{**row, column: found.clock.told(row[column])} for row in rows] if column else rows
+
+
+def _title_of_cuts(found: StreamAccuracy) -> str:
+    cuts = found.cuts
+    if cuts is None or cuts.median is None:
+        return f"after {0 if cuts is None else cuts.cuts} cuts"
+    return (
+        f"after {cuts.cuts} cuts, half of those right in the end are from {found.clock.told(cuts.median)} on"
+    )
 
 
 def phase(found: StreamAccuracy, frames: int) -> str:
@@ -135,7 +188,7 @@ def draw(found: StreamAccuracy) -> Figure:
 def files_of(found: StreamAccuracy) -> dict[str, bytes]:
     """The table as CSV and the drawing as PNG and SVG, by name."""
     text = frame_csv(table(found))
-    streams = draw_streams(found.name, found.cuts, found.costs)
+    streams = draw_streams(found.name, found.cuts, found.costs, found.clock)
     further = {} if streams is None else pictures(streams, "streams")
     return {"transient.csv": text.encode()} | pictures(draw(found), "transient") | further
 
@@ -159,7 +212,7 @@ def _transient(axis: Axes, found: StreamAccuracy) -> None:
     marks = [(found.delay + 1, "first answer")]
     marks += [] if found.warmup is None else [(found.warmup + 1, "warm")]
     mark_places(axis, marks)
-    axis.set(xlabel="frames seen", ylabel="accuracy (%)")
+    axis.set(xlabel=f"model frames seen, {found.clock.label}", ylabel="accuracy (%)")
     axis.set_title(drawing(f"{found.name}: accuracy against frames seen"))
     axis.set_xlim(left=0)
     axis.locator_params(axis="x", integer=True)

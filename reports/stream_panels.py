@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.escape import drawing
 from reports.drawing import mark_places
+from reports.times import Clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ def cuts_as_json(cuts: Cuts) -> dict[str, object]:
     }
 
 
-def draw_streams(name: str, cuts: Cuts | None, costs: Sequence[Row]) -> Figure | None:
+def draw_streams(name: str, cuts: Cuts | None, costs: Sequence[Row], clock: Clock) -> Figure | None:
     """Accuracy after cuts, and accuracy against cost; None where neither was measured."""
     from matplotlib.figure import Figure
 
@@ -42,7 +43,7 @@ def draw_streams(name: str, cuts: Cuts | None, costs: Sequence[Row]) -> Figure |
     figure.suptitle(drawing(name))
     panels = list(figure.subplots(1, number, squeeze=False)[0])
     if cuts is not None:
-        _cuts(panels[0], cuts)
+        _cuts(panels[0], cuts, clock)
     if costs:
         _costs(panels[-1], costs)
     for axis in panels:
@@ -52,7 +53,7 @@ def draw_streams(name: str, cuts: Cuts | None, costs: Sequence[Row]) -> Figure |
     return figure
 
 
-def _cuts(axis: Axes, cuts: Cuts) -> None:
+def _cuts(axis: Axes, cuts: Cuts, clock: Clock) -> None:
     after = [row["after"] for row in cuts.rows]
     accuracy = [100 * row["accuracy"] for row in cuts.rows]
     error = [100 * row["accuracy_error"] for row in cuts.rows]
@@ -65,7 +66,8 @@ def _cuts(axis: Axes, cuts: Cuts) -> None:
     mark_places(axis, marks)
     if cuts.median is not None:
         axis.axvline(cuts.median, color=STREAM, linestyle=":", label=f"half are right: {cuts.median:g}")
-    axis.set(xlabel="frames after a cut", ylabel="cuts answered (%)", title=f"after {cuts.cuts} cuts")
+    axis.set(xlabel=f"model frames after a cut, {clock.label}", ylabel="cuts answered (%)")
+    axis.set_title(f"after {cuts.cuts} cuts")
     # marks behind the videos' end would squeeze what was measured
     axis.set_xlim(0, max(after) * 1.05)
 

@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.rates import brief_time
 from costmodel.graph import Graph
+from costmodel.types import TRAINED_FPS
 from reports.table import Table
 
+UNITS = "model frames / camera frames / seconds"
 TITLES = {"delay": "delay", "lookahead": "lookahead", "receptive_field": "field", "warmup": "warm-up"}
-ABOUT = "times: model frames / camera frames / seconds"
+ABOUT = f"times: {UNITS}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a frame of a network is.
+
+    Args:
+        every: camera frames for each of its frames.
+        fps: camera frames a second.
+    """
+
+    every: int = 1
+    fps: Fraction = Fraction(TRAINED_FPS)
+
+    @classmethod
+    def of(cls, graph: Graph, frame_rate: float | None = None) -> Clock:
+        """That of a network: by its own frames a second, or else the rate that its spec was trained at."""
+        every = int(graph.every)
+        return cls(every, Fraction(str(graph.fps if frame_rate is None else frame_rate * every)))
+
+    def told(self, frames: float | None) -> str | None:
+        """A number of its frames in three units; none stays none."""
+        return None if frames is None else brief_time(Fraction(frames), self.every, self.fps, None)
+
+    @property
+    def label(self) -> str:
+        """What an axis of model frames says of one of them."""
+        return f"each {self.every} of the camera, {float(self.every / self.fps):.3g} s"
+
+    def units(self, frames: int) -> dict[str, float]:
+        """The same for programs, beside the number itself."""
+        camera = frames * self.every
+        return {"camera_frames": camera, "seconds": float(camera / self.fps)}
 
 
 def brief(analysis: Analysis, name: str) -> str:

@@ -1,4 +1,5 @@
 from reports.stream_panels import cuts_as_json, draw_streams
+from reports.times import Clock
 from search.train.cuts import Cuts
 
 
@@ -10,6 +11,7 @@ def cuts() -> Cuts:
     return Cuts(tuple(rows), 3, 5, 7, 6.0, 0.75, 20)
 
 
+CLOCK = Clock(12)
 COSTS = [
     {
         "clips": 1,
@@ -35,9 +37,10 @@ COSTS = [
 
 
 def test_what_was_computed_is_marked_beside_what_was_measured():
-    figure = draw_streams("tiny", cuts(), COSTS)
+    figure = draw_streams("tiny", cuts(), COSTS, CLOCK)
     assert figure is not None
     first, second = figure.axes
+    assert first.get_xlabel() == "model frames after a cut, each 12 of the camera, 0.4 s"
     assert {text.get_text() for text in first.texts} == {"lookahead: 4", "delay: 6", "warm: 8"}
     assert "half are right: 6" in first.get_legend_handles_labels()[1]
     # standard errors are drawn, and a stream without an answer yet is no point
@@ -46,8 +49,8 @@ def test_what_was_computed_is_marked_beside_what_was_measured():
 
 
 def test_nothing_measured_is_nothing_drawn():
-    assert draw_streams("tiny", None, []) is None
-    found = draw_streams("tiny", cuts(), [])
+    assert draw_streams("tiny", None, [], CLOCK) is None
+    found = draw_streams("tiny", cuts(), [], CLOCK)
     assert found is not None
     assert len(found.axes) == 1
 

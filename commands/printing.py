@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -75,3 +75,25 @@ def tell(text: str) -> None:
     """Writes a line of notes or progress to standard error."""
     # names of files and layers may hold what moves a terminal's cursor; `put` gets escaped text
     print(terminal(text), file=sys.stderr)
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[[str], None] | None]:
+    """What writes one line of progress over and over, gone at the end; None where no terminal reads it."""
+    from shutil import get_terminal_size  # three milliseconds
+
+    # in a log each carriage return would be a line
+    if not sys.stderr.isatty():
+        yield None
+        return
+    # a line that fills the terminal would wrap, and its first part stay
+    width = get_terminal_size().columns - 1
+
+    def write(text: str) -> None:
+        print(f"\r{terminal(text)[:width]:{width}}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield write
+    finally:
+        write("")
+        print("\r", end="", file=sys.stderr, flush=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.drawing import check_draw
 from commands.options import DRAW, DTYPE, FORMAT, FPS, TRAIN
-from commands.printing import show, tell, tell_missing
+from commands.printing import progress_line, show, tell, tell_missing
 from commands.searching import LIMIT
 from commands.source import Source
 from costmodel.options import Option
@@ -47,7 +46,6 @@ Examples:
 """
 
 MOST_SHOWN = 40
-WIDTH = 90  # of a line of progress, so that a shorter one leaves nothing of a longer one
 
 
 def solve(
@@ -86,11 +84,12 @@ def solve(
         tell(f"note: {note}")
     limits = _in_figures(found.spaces, limits)
     _must_apply(found.spaces, (*wanted, *(each.quantity for each in limits)))
-    progress = _progress(sum(space.designs for space in found.spaces))
-    if maximize is not None:
-        solved = best(found.spaces, Quantity(maximize), limits, progress)
-    else:
-        solved = front(found.spaces, aims, limits, progress)
+    with progress_line() as line:
+        progress = None if line is None else _progress(line, sum(space.designs for space in found.spaces))
+        if maximize is not None:
+            solved = best(found.spaces, Quantity(maximize), limits, progress)
+        else:
+            solved = front(found.spaces, aims, limits, progress)
     columns = dict.fromkeys(each.text for each in (*wanted, *(each.quantity for each in limits)))
     if draw is not None and solved.found:
         _draw(solved, aims, draw)
@@ -142,17 +141,14 @@ def _must_apply(spaces: Sequence[Space], quantities: Sequence[Quantity]) -> None
             each.value(figures)
 
 
-def _progress(designs: int) -> Callable[[int, int, int], None] | None:
+def _progress(line: Callable[[str], None], designs: int) -> Callable[[int, int, int], None]:
     def told(done: int, evaluated: int, left: int) -> None:
         text = f"{done:,} of {designs:,} designs"
         if left:
-            text += f", {evaluated:,} worked out one by one, {left:,} more at most"
-        # each design that is worked out takes long enough to be told
-        end = "\n" if done >= designs and left <= 1 else ""
-        print(f"\r{text:{WIDTH}}", end=end, file=sys.stderr, flush=True)
+            text += f", {evaluated:,} worked out, {left:,} more at most"
+        line(text)
 
-    # in a log each carriage return would be a line
-    return told if sys.stderr.isatty() else None
+    return told
 
 
 def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], format: str) -> None:

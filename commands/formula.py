@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from commands.command import Command
@@ -17,6 +18,7 @@ from costmodel.escape import Markup
 from costmodel.numbers import Exact, Number, exact
 from costmodel.options import Option
 from reports.table import Page, Table, Text, whole
+from reports.times import Clock
 
 if TYPE_CHECKING:
     from search.sweep.evaluator import Evaluator
@@ -113,9 +115,10 @@ def page(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Page
 
 
 def _text(found: Formulas) -> str:
-    lines = [
-        f"{found.graph.name}, {'continual' if found.graph.is_stream else 'clip'}, in {', '.join(found.free)}"
-    ]
+    graph = found.graph
+    lines = [f"{graph.name}, {'continual' if graph.is_stream else 'clip'}, in {', '.join(found.free)}"]
+    if isinstance(graph.every, int) and isinstance(graph.fps, int):
+        lines += [f"times in model frames, {Clock(graph.every, Fraction(graph.fps)).label}"]
     definitions = found.used()
     if definitions:
         lines += ["", "where", *(f"  {symbol} = {each}" for symbol, each in definitions.items())]

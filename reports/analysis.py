@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.rates import IN_SECONDS, taken_every, time_text
 from costmodel.graph import Graph
 from reports.table import Page, Row, Table
+from reports.times import Clock
 
 LAYER_COLUMNS = (
     "name",
@@ -88,13 +90,22 @@ def _most(graph: Graph, analysis: Analysis) -> Table:
     layers, count = _layers(graph, analysis), len(analysis.rows)
     if count <= MOST_LAYERS:
         return layers
-    title = f"the {MOST_LAYERS} of {count} layers that hold most; --layers shows all"
+    title = (
+        f"the {MOST_LAYERS} of {count} layers that hold most; --layers shows all; {_frame(graph, analysis)}"
+    )
     return replace(layers, rows=_as_rows(largest(analysis.rows, MOST_LAYERS)), title=title)
+
+
+def _frame(graph: Graph, analysis: Analysis) -> str:
+    """What columns of model frames leave to be said."""
+    rate = analysis.figures.fps
+    clock = Clock(int(taken_every(graph, rate)), Fraction(str(graph.fps if rate is None else rate)))
+    return f"times in model frames, {clock.label}"
 
 
 def _layers(graph: Graph, analysis: Analysis) -> Table:
     columns = LAYER_COLUMNS if "convention" not in analysis.totals else (*LAYER_COLUMNS, "count")
-    title = f"{graph.name}, {analysis.mode}: layers"
+    title = f"{graph.name}, {analysis.mode}: layers; {_frame(graph, analysis)}"
     # a clip network keeps nothing, and what it holds are its maps
     least = LEAST_COLUMNS if analysis.mode == "continual" else ("state_floats", *LEAST_COLUMNS[1:])
     return Table(_as_rows(analysis.rows), columns, title, drop=least)
@@ -106,7 +117,8 @@ def _kinds(analysis: Analysis) -> Table:
 
 def _totals(graph: Graph, analysis: Analysis) -> Table:
     every = taken_every(graph, analysis.figures.fps)
-    title = f"{graph.name}, {analysis.mode}: every {every} camera frames, input {graph.source}"
+    taken = "every camera frame" if every == 1 else f"every {every} camera frames"
+    title = f"{graph.name}, {analysis.mode}: {taken}, input {graph.source}"
     if graph.missing:
         title += f"; partial: without {', '.join(graph.missing)}"
     return Table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))

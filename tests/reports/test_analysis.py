@@ -6,6 +6,8 @@ from costmodel.analysis.cost import Analysis, analyze
 from costmodel.network import Network
 from reports.analysis import Shown, page
 
+FRAME = "times in model frames, each 12 of the camera, 0.4 s"
+
 
 @pytest.fixture(scope="module")
 def stream() -> Analysis:
@@ -26,7 +28,7 @@ def test_totals_come_first_then_stages_then_the_layers_that_hold_most(stream: An
     assert headings(shown(stream)) == [
         "digits, continual: every 12 camera frames, input 1x1x16x16",
         "stages: multiply-adds of a mean frame; state and largest map, in numbers",
-        f"the 10 of {count} layers that hold most; --layers shows all",
+        f"the 10 of {count} layers that hold most; --layers shows all; {FRAME}",
     ]
     assert len(shown(stream).split("\n\n")[2].splitlines()) == 13
 
@@ -34,7 +36,7 @@ def test_totals_come_first_then_stages_then_the_layers_that_hold_most(stream: An
 def test_all_layers_are_shown_where_asked_for(stream: Analysis):
     titles = headings(shown(stream, layers=True))
     assert titles[2].startswith("operations by kind")
-    assert titles[3] == "digits, continual: layers"
+    assert titles[3] == f"digits, continual: layers; {FRAME}"
     assert all(str(row["name"]) in shown(stream, layers=True) for row in stream.rows)
 
 

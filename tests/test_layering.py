@@ -55,7 +55,6 @@ TORCH = (
     "search.data",
     "search.live",
     "search.score",
-    "search.engine.loaded",
 )
 # Where each slow library may load together with its importer; elsewhere, inside the function that uses it.
 SLOW_LIBRARIES = {
@@ -283,3 +282,7 @@ def test_analyze_reads_its_command_line_and_writes_json_without_what_others_need
 
 def test_importing_costmodel_loads_no_slow_library():
     assert loaded_by("import costmodel") & set(SLOW_LIBRARIES) == set()
+
+
+def test_a_search_that_trains_nothing_loads_no_torch():
+    assert loaded_by("import search.engine, search.methods.run") & {"torch", "distributed"} == set()

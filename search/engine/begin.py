@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from costmodel import own
 
-LOADED = ["costmodel.claimed", "search.engine.loaded"]
+LOADED = ["costmodel.claimed", "search.train.loaded"]
 _HAS_MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 

@@ -8,7 +8,7 @@ from commands.command import Command
 from commands.leaving import leaving
 from commands.options import FORMAT, SEED
 from commands.printing import put
-from commands.searching import ENGINE, SCORE, STUDY, WITH, WORKERS, setup
+from commands.searching import ENGINE, SCHEDULER, SCORE, STUDY, WITH, WORKERS, setup
 from commands.source import Source
 from costmodel.options import Option
 from reports.table import Page, Table
@@ -34,6 +34,7 @@ def ablate(
     study: Path | None,
     seeds: int,
     engine: str,
+    scheduler: str | None,
     workers: int | None,
     seed: int,
     format: str,
@@ -44,7 +45,7 @@ def ablate(
 
     given = {"budget": "macs_per_clip<=1x", "score": score, "with": score_option, "workers": workers}
     found = [each for name in ablation.split(",") for each in variants(name, source)]
-    chosen = setup(source, given, None, study, score="train", engine=engine, seed=seed)
+    chosen = setup(source, given, None, study, score="train", engine=engine, scheduler=scheduler, seed=seed)
     rows = []
     with leaving(chosen.how_to_go_on), chosen.opened() as (held, workers_of):
         trained = Ablations(chosen.request, held, workers_of, chosen.retries, progress)
@@ -66,6 +67,7 @@ COMMAND = Command(
         STUDY,
         Option("seeds", "How many, from --seed on.", int, 1, least=1, most=100),
         ENGINE,
+        SCHEDULER,
         WORKERS,
         SEED,
         FORMAT,

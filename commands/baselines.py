@@ -14,6 +14,7 @@ from commands.searching import (
     BUDGET,
     ENGINE,
     PRESET,
+    SCHEDULER,
     SCORE,
     STUDY,
     WITH,
@@ -69,6 +70,7 @@ def baselines(
     seeds: int,
     fresh: int,
     engine: str,
+    scheduler: str | None,
     workers: int | None,
     out: Path,
     seed: int,
@@ -79,7 +81,7 @@ def baselines(
 
     given = {"budget": budget, "score": score, "with": score_option, "workers": workers}
     given |= dict.fromkeys(("limit", "factor", "retries"))  # a preset may have them
-    chosen = setup(source, given, preset, study, score="train", engine=engine, seed=seed)
+    chosen = setup(source, given, preset, study, score="train", engine=engine, scheduler=scheduler, seed=seed)
     # The comparison is at equal training cost, which a computed score has none of.
     if not chosen.ready.score.in_worker:
         raise OptionError(f"--score {chosen.ready.score.name}: takes no training, expected one such as train")
@@ -128,6 +130,7 @@ COMMAND = Command(
             "fresh", "Seeds that chose nothing, to train each final network anew.", int, 2, least=0, most=100
         ),
         ENGINE,
+        SCHEDULER,
         WORKERS,
         replace(OUT, help="The folder for every trial as CSV, PNG and SVG."),
         SEED,

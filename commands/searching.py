@@ -33,8 +33,23 @@ WITH = Option(
 )
 STUDY = Option("study", "The study's file; runs/SPEC.db where none is given.", Path, metavar="DB")
 PRESET = Option("preset", "A file, or a shipped name, that supplies every option not given.")
-ENGINE = Option("engine", "Where candidates run: local.", default="local")
-WORKERS = Option("workers", "Worker processes; one for each core or GPU.", int, least=1, most=1024)
+ENGINE = Option(
+    "engine",
+    "Where candidates run: local, or dask for the workers of a cluster (docs/cluster.md).",
+    default="local",
+)
+SCHEDULER = Option(
+    "scheduler",
+    "The cluster of --engine dask: where `dask scheduler` listens, or the file that it wrote.",
+    metavar="tcp://HOST:PORT|FILE.json",
+)
+WORKERS = Option(
+    "workers",
+    "Worker processes; one for each core or GPU, on a cluster all of its workers.",
+    int,
+    least=1,
+    most=1024,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,7 @@ class Setup:
     retries: int
     workers: int | None
     maker: Maker
+    scheduler: str | None = None
 
     def how_to_go_on(self) -> str:
         """The line that an interrupted search prints."""
@@ -75,7 +91,9 @@ class Setup:
         start = ready.problem.network_of(ready.problem.first)
         # the start, by whose training an engine judges how many workers the memory holds
         first = Task("", start, ready.score.name, ready.score.recipe_at(0), self.request.seed)
-        return self.maker(Job(ready.score, ready.score_options, first, self.workers, progress))
+        return self.maker(
+            Job(ready.score, ready.score_options, first, self.workers, progress, self.scheduler)
+        )
 
 
 def setup(
@@ -86,6 +104,7 @@ def setup(
     *,
     score: str = "entropy",
     engine: str = "local",
+    scheduler: str | None = None,
     **fixed: Any,
 ) -> Setup:
     """Puts a search together from its options, a preset's where one is not given.
@@ -98,6 +117,7 @@ def setup(
         study: the study's file.
         score: what is maximised where neither says.
         engine: where candidates run.
+        scheduler: of the cluster of the engine `dask`.
         fixed: what no preset may set, such as the seed.
 
     Raises:
@@ -109,6 +129,8 @@ def setup(
     from search.problem.request import prepare
 
     maker = engine_named(engine)
+    if scheduler is not None and engine == "local":
+        raise OptionError("--scheduler: is for --engine dask")
     start = {
         "start": source.variant,
         "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
@@ -133,6 +155,7 @@ def setup(
         2 if retries is None else int(retries),
         options["workers"],
         maker,
+        scheduler,
     )
 
 

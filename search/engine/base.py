@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from costmodel.errors import CostModelError, OptionError
-from search.score.base import Result, Score, Task, checked
+from search.score.base import Result, Score, Task, checked, score_named
 
 LONGEST_LOG = 20_000
 
@@ -56,6 +56,7 @@ class Job:
         first: the candidate that the search starts from, to judge by what one takes.
         workers: how many are to run at once; None leaves it to the engine.
         tell: is given each line that the user should read.
+        scheduler: of the cluster that candidates run on, where the engine is one of a cluster.
     """
 
     score: Score
@@ -63,6 +64,7 @@ class Job:
     first: Task
     workers: int | None
     tell: Callable[[str], None]
+    scheduler: str | None = None
 
 
 Maker = Callable[[Job], Engine]
@@ -94,6 +96,25 @@ def engine_named(name: str) -> Maker:
     if name not in ENGINES:
         raise OptionError(f"--engine: unknown {name!r} (known: {', '.join(sorted(ENGINES))})")
     return ENGINES[name]
+
+
+def scored(
+    task: Task, options: Mapping[str, object], check: Callable[[Score, Task], None] | None = None
+) -> Outcome:
+    """One attempt at a candidate by a score that is made here; one that cannot be made fails it.
+
+    Args:
+        task: the candidate.
+        options: of the score.
+        check: raises where the score, as it was made here, must not be used.
+    """
+    try:
+        score = score_named(task.score, options)
+        if check is not None:
+            check(score, task)
+    except Exception as error:
+        return Outcome(task.key, None, f"{type(error).__name__}: {error}", traceback_log())
+    return attempt(score, task)
 
 
 def attempt(score: Score, task: Task) -> Outcome:

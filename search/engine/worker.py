@@ -11,8 +11,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from search.engine.base import Outcome, attempt, traceback_log
-from search.score.base import Task, score_named
+from search.engine.base import scored
+from search.score.base import Task
 
 
 def work(
@@ -36,12 +36,7 @@ def work(
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
     for task in _tasks(pipe):
-        try:
-            score = score_named(task.score, options)
-        except Exception as error:  # a score that cannot be loaded here fails its candidates
-            pipe.send(Outcome(task.key, None, f"{type(error).__name__}: {error}", traceback_log()))
-            continue
-        pipe.send(attempt(score, task))
+        pipe.send(scored(task, options))
 
 
 def _tasks(pipe: Connection) -> Iterator[Task]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from commands.command import Command, Group
 from commands.options import DTYPE, OUT
 from commands.printing import put, tell
+from commands.report_html import COMMAND as HTML
 from commands.source import Source
 from commands.study_file import study_of
 from costmodel.options import Option
@@ -228,6 +229,7 @@ _DB = Option("file", "A study that `search` wrote.", Path, is_positional=True, i
 COMMAND = Group(
     "Files about a network: tables, a page and a drawing.",
     {
+        "html": HTML,
         "memory": Command(memory, MEMORY, (DTYPE, OUT), takes="spec"),
         "study": Command(
             study,

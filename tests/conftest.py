@@ -2,6 +2,7 @@
 
 import os
 from importlib.util import find_spec
+from shutil import which
 
 import pytest
 
@@ -13,6 +14,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         missing = [name for name in marker.args if find_spec(name) is None]
         if missing:
             pytest.skip(f"needs {', '.join(missing)}: pip install -e '.[peers]'")
+    if item.get_closest_marker("browser"):
+        if find_spec("playwright") is None:
+            pytest.skip("needs Playwright: pip install playwright")
+        if which("chromium") is None:
+            pytest.skip("needs a Chromium: apt-get install chromium")
     if item.get_closest_marker("gpu"):
         import torch  # only where a test asks for it: it takes seconds
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from costmodel.analysis.schedule import Task, best_order
+from costmodel.analysis.schedule import Order, Task, best_order
 from costmodel.errors import OptionError
 from costmodel.graph import INPUT, Graph
 from costmodel.ops.base import params_of
@@ -75,7 +75,7 @@ def memory(graph: Graph) -> Memory:
     Raises:
         OptionError: a size is a symbol or an array, and the best order depends on the numbers.
     """
-    found = best_order(*_tasks(graph))
+    found = _best_order(*_tasks(graph))
     names = [node.name for node in graph.nodes]
     weights = graph.map(lambda op, inputs: params_of(op.weights(*inputs)))
     kept = graph.map(lambda op, inputs: sum(each.values for each in op.carry(*inputs).kept.values()))
@@ -97,10 +97,15 @@ def peak_activation(graph: Graph) -> int:
     Raises:
         OptionError: a size is a symbol or an array, and the best order depends on the numbers.
     """
-    return best_order(*_tasks(graph)).peak
+    return _best_order(*_tasks(graph)).peak
 
 
-def _tasks(graph: Graph) -> tuple[int, list[Task]]:
+@lru_cache(maxsize=4)  # figures and pages ask for one network's order in turn, and a search takes a while
+def _best_order(source: int, tasks: tuple[Task, ...]) -> Order:
+    return best_order(source, tasks)
+
+
+def _tasks(graph: Graph) -> tuple[int, tuple[Task, ...]]:
     """The numbers in the input, and the layers as tasks."""
     number = {INPUT: 0} | {node.name: place for place, node in enumerate(graph.nodes, start=1)}
     sizes = graph.map(lambda op, inputs: op.out(*inputs).values)
@@ -111,7 +116,7 @@ def _tasks(graph: Graph) -> tuple[int, list[Task]]:
                 "execution depends on them; give numbers"
             )
     tasks = [Task(int(sizes[node.name]), tuple(number[name] for name in node.inputs)) for node in graph.nodes]
-    return int(graph.source.values), tasks
+    return int(graph.source.values), tuple(tasks)
 
 
 def _moments(graph: Graph, order: Iterable[str]) -> Iterable[Moment]:

@@ -54,11 +54,12 @@ def stages_of(rows: Sequence[Row], depth: int = 1) -> tuple[Stage, ...]:
             **{key: sum(row[key] for row in own) for key in ("params", "macs", "state_floats")},
             activation_floats=max(row["activation_floats"] for row in own),
         )
-        for name, own in _grouped(rows, depth).items()
+        for name, own in by_stage(rows, depth).items()
     )
 
 
-def _grouped(rows: Sequence[Row], depth: int) -> dict[str, list[Row]]:
+def by_stage(rows: Sequence[Row], depth: int = 1) -> dict[str, list[Row]]:
+    """The rows of layers by the stage that they stand in, as `stages_of` puts them together."""
     found: dict[str, list[Row]] = {}
     ahead = ""
     for row in rows:

@@ -31,6 +31,12 @@ def test_traffic_is_what_running_layers_read_and_write(network: str, state: Stat
         assert check.holds, check.note
 
 
+@pytest.mark.parametrize("network", ["- rms_norm\n- flatten", "- relu\n- flatten"])
+def test_a_flatten_moves_nothing_however_its_input_lies(network: str):
+    (check,) = check_traffic(clip(network))
+    assert check.holds, check.note
+
+
 @pytest.mark.parametrize("graph", [residual(), continual(residual())])
 @pytest.mark.parametrize("field", ["weights", "inputs", "outputs", "state_read", "state_written"])
 def test_what_is_left_out_is_found(graph: Graph, field: str, monkeypatch: pytest.MonkeyPatch):

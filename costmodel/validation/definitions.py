@@ -63,7 +63,13 @@ def _zeros(op: Windowed, axis: int, n: int, kernel: int) -> tuple[int, int]:
 
 
 def _adaptive(op: AdaptivePool, axis: int, n: int) -> Seen:
-    """Window i of m goes from floor(i n / m) to ceil((i + 1) n / m); without a size each is alone."""
+    """Window i of m goes from floor(i n / m) to ceil((i + 1) n / m); without a size each is alone.
+
+    Frames given for it to cover, of a stream's or a dissected network's, slide without padding.
+    """
+    if axis == TIME and op.kernel[TIME] is not None:
+        kernel = int(op.kernel[TIME])
+        return Seen(tuple(frozenset(range(each, each + kernel)) for each in range(n - kernel + 1)))
     given = op.size[axis]
     m = n if given is None else int(given)
     return Seen(tuple(frozenset(range(i * n // m, -(-(i + 1) * n // m))) for i in range(m)))

@@ -6,6 +6,7 @@ from small_clips import clip
 from costmodel.numbers import Size
 from costmodel.ops import MaxPool, Windowed
 from costmodel.ops.windowed import Pad
+from costmodel.transforms.dissect import Dissect
 from costmodel.types import TensorType
 from costmodel.validation.definitions import declared
 from costmodel.validation.windows import check_windows
@@ -26,6 +27,12 @@ FIELDS = (
 @pytest.mark.parametrize("network", FIELDS)
 def test_windows_see_what_their_fields_mean(network: str):
     (check,) = check_windows(clip(network))
+    assert check.holds, check.note
+
+
+def test_a_pool_to_a_size_whose_frames_are_given_slides():
+    network = clip("- conv: {channels: 4, kernel: [3, 3, 3]}\n- adaptive_max_pool: {size: [1, 2, 1]}")
+    (check,) = check_windows(Dissect().apply(network))
     assert check.holds, check.note
 
 

@@ -227,7 +227,10 @@ def worst_case_floats(figures: Figures) -> Number:
 
 @network("floats", "liveness over the graph")
 def peak_activation_floats(figures: Figures) -> Number:
-    """The most numbers alive at once: a layer's inputs, its output and all that is still needed."""
+    """The most numbers alive at once: a layer's inputs, its output and all that is still needed.
+
+    Of a stream in a step that runs all layers; where strides behind delays leave none, no step holds more.
+    """
     return peak_activation(figures.graph)
 
 

@@ -9,6 +9,7 @@ from costmodel.analysis import metrics
 from costmodel.emit import network as network_
 from costmodel.graph import Graph
 from costmodel.validation.peak import check_peak
+from costmodel.validation.random_checks import networks_of
 
 GRAPHS = [residual(), continual(residual()), clip(SQUEEZED), continual(clip(SQUEEZED), excite="clip")]
 
@@ -34,3 +35,12 @@ def test_maps_that_a_network_never_lets_go_are_found(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(network_, "_drops", lambda graph: {node.name: () for node in graph.nodes})
     (check,) = check_peak(residual())
     assert check.measured > check.predicted
+
+
+def test_a_step_that_never_runs_all_layers_holds_at_most_what_is_predicted():
+    # found among random networks: layers of stride 3 behind unequal delays, which run in different steps
+    _, stream, _ = networks_of(121)
+    (check,) = check_peak(stream.graph)
+    assert check.is_limit
+    assert check.holds
+    assert check.measured < check.predicted

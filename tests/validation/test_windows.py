@@ -32,7 +32,7 @@ def test_windows_see_what_their_fields_mean(network: str):
 
 def test_a_pool_to_a_size_whose_frames_are_given_slides():
     network = clip("- conv: {channels: 4, kernel: [3, 3, 3]}\n- adaptive_max_pool: {size: [1, 2, 1]}")
-    (check,) = check_windows(Dissect().apply(network))
+    (check,) = check_windows(Dissect()(network))
     assert check.holds, check.note
 
 

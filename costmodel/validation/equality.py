@@ -94,15 +94,21 @@ def clip_and_outputs(
     The longer one ends where nothing that a stream knows by then sees its end.
     """
     clip_network, times = LongClip(graph, network.layers), timing(graph)
-    names = [name for name in clip_network.clip.by_name if kept is None or name in kept]
+    names, lengths = list(clip_network.clip.by_name), clip_network.lengths
     # A stream's answers by then: none sees a frame that has not come.
     known = {name: (frames - 1 - int(times[name].delay)) // times[name].jump + 1 for name in names}
     length = clip_network.whole(frames)
     while True:
-        clip = frames_of(graph, 1, length, seed)
-        outputs = clip_network(clip, kept)
-        if length > 4 * frames or all(outputs[name].shape[2] >= known[name] for name in names):
-            return clip[:, :, :frames], outputs
+        # Also of layers whose outputs are not kept: a crop that leaves out the last frames may stand ahead of
+        # padding that makes up for them.
+        growing = [name for name in names if name in lengths.growing]
+        is_long = all(lengths.expected(name, length) >= known[name] for name in growing)
+        if is_long or length > 4 * frames:
+            clip = frames_of(graph, 1, length, seed)
+            outputs = clip_network(clip, kept)
+            short = [name for name in names if name in outputs and outputs[name].shape[2] < known[name]]
+            if not short or length > 4 * frames:
+                return clip[:, :, :frames], outputs
         length += clip_network.whole(frames)
 
 

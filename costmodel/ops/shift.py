@@ -72,11 +72,13 @@ class Shift(Op):
         return x if self.pads else x.with_time(x.time - self.window(x).span)
 
     def window(self, x: TensorType) -> Window:
+        # Without padding the first output is of the first frames there are, and none stand ahead of them.
+        ahead = self.frames if self.pads else 0
         if not self.has_shares:
-            return Window(before=self.frames)
+            return Window(before=ahead)
         before, after = bool(self.past), bool(self.future)
         # Taps `frames` apart: that ahead for the future, that behind for the past, and the frame itself.
-        return Window(1 + before + after, self.frames, before=self.frames * before)
+        return Window(1 + before + after, self.frames, before=ahead * before)
 
     def carry(self, x: TensorType) -> Carry:
         _, past, now = self.shares(x)
@@ -104,11 +106,14 @@ class Shift(Op):
             else {"shift from the past": replace(self, frames=-self.frames)}
         )
 
+    def stays(self, *inputs: TensorType) -> bool:
+        return not (self.has_shares or self.pads)
+
     def allocates(self, x: TensorType) -> Size:
         """Its output is cut from a copy with the zeros beyond the clip."""
         if self.has_shares:
             return x.values
-        return x.with_time(x.time + abs(self.frames)).values if self.pads else x.values
+        return x.with_time(x.time + abs(self.frames)).values if self.pads else 0
 
 
 def _is_none(channels: Size) -> bool:

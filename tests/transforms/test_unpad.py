@@ -9,7 +9,7 @@ from costmodel.emit import StreamNetwork, emit
 from costmodel.emit.randomise import randomise
 from costmodel.errors import TransformError
 from costmodel.network import Network
-from costmodel.spec import from_text
+from costmodel.spec import elaborate, from_text
 from costmodel.transforms import Transform
 from costmodel.transforms.causal import Causal
 from costmodel.transforms.continual import Continual
@@ -152,3 +152,10 @@ def test_pathways_pool_the_same_span_of_time():
     answers = [stream.forward_step(frame) for frame in clip.unbind(2)]
     last = [answer for answer in answers if answer is not None][-1]
     torch.testing.assert_close(unpadded(clip).flatten(1), last.flatten(1), rtol=0, atol=1e-12)
+
+
+def test_an_unpadded_whole_shift_hands_its_frames_on():
+    text = "input: {channels: 2, time: 4, height: 1, width: 1}\nnetwork:\n- shift: {frames: 1}\n"
+    unpadded = Unpad()(elaborate(from_text(text, "x")))
+    for graph in (unpadded, continual(unpadded)):
+        assert [each.what for each in validate(graph) if each.holds is False] == []

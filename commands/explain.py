@@ -56,7 +56,7 @@ def layer_page(graph: Graph, layer: str, fps: Fraction | None = None) -> Page:
     found = explain_layer(graph, layer)
     title = f"{found.name}: {found.op}, of {graph.name}, {_mode(graph)}\n\n{found.rule}\n"
     symbols = ", ".join(f"{name} = {value}" for name, value in found.symbols.items())
-    forms = Table(form_rows(found), FORM_COLUMNS, "closed forms, for one output")
+    forms = Table(form_rows(found), FORM_COLUMNS, "closed forms, for one output", drop=("source", "numbers"))
     # true under every convention, and so apart from the counts
     facts = [{"fact": name, "value": value} for name, value in found.facts.items()]
     told = Table(

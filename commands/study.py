@@ -30,7 +30,8 @@ def list_searches(study: Path, format: str) -> None:
     with study_of(study) as opened:
         rows = searches_of(opened)
         title = f"{study}: searches on {opened.fact('spec_name')}"
-    show(page_of(Table(rows, SEARCHES, title)), format)
+    shown = [{**row, "limits": ", ".join(row["limits"]) or None} for row in rows]
+    show(page_of(Table(shown, SEARCHES, title), lambda: rows), format)
 
 
 def show_search(study: Path, search: int | None, format: str) -> None:

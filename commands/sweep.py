@@ -16,10 +16,12 @@ from commands.leaving import leaving
 from commands.options import DRAW, FORMAT, FPS, SEED, TRAIN
 from commands.printing import put, show, tell_missing
 from commands.source import Source
-from costmodel.analysis.rates import NEEDS_RATE, checked_rate
-from costmodel.errors import OptionError
+from costmodel.analysis.rates import IN_SECONDS, NEEDS_RATE, checked_rate, taken_every
+from costmodel.errors import CostModelError, OptionError
+from costmodel.numbers import simplify
 from costmodel.options import Option
 from reports.table import Table, page_of
+from reports.times import Clock
 from search.problem.bounded import swept, without_formula
 from search.sweep.evaluator import Evaluator
 from search.sweep.grid import Axis, Grid, parse_axis
@@ -156,8 +158,27 @@ def _printed(found: Sweep, format: str, front: list[Row] | None) -> None:
                 "or keep some with --where or --pareto"
             )
     title = f"{found.evaluator.network.document.name}: {len(rows):,} of {found.grid.designs:,} designs"
-    table = Table(rows, found.columns, title)
+    if IN_SECONDS.keys() & set(found.columns):
+        title += f"; times in model frames{_each(found)}"
+    # what a narrow terminal keeps of a stream is its work, its state and how late it answers
+    table = Table(rows, found.columns, title, drop=("valid", "receptive_field", "params"))
     show(page_of(table, lambda: {"designs": found.grid.designs, "rows": rows}), format)
+
+
+def _each(found: Sweep) -> str:
+    """How long a model frame is, where no axis moves that."""
+    rate, rates = found.evaluator.fps, set()
+    for axis in found.grid.axes:
+        for value in (axis.reach.low, axis.reach.high):
+            try:
+                graph = found.evaluator.build({axis.name: simplify(Fraction(value, axis.denominator))})
+            except CostModelError:  # no network there; others tell
+                continue
+            rates.add((taken_every(graph, rate), graph.fps if rate is None else rate))
+    if len(rates) != 1:
+        return ""
+    ((every, fps),) = rates
+    return f", {Clock(int(every), Fraction(str(fps))).label}"
 
 
 def _as_rows(piece: Piece, figures: tuple[str, ...]) -> list[Row]:

@@ -123,3 +123,14 @@ def test_mistakes_are_one_clear_line(capsys, options, problem):
     assert (code, out) == (2, "")
     assert err.startswith(problem)
     assert err.count("\n") == 1
+
+
+def test_times_say_how_long_a_model_frame_is(capsys: pytest.CaptureFixture[str]):
+    def title(*grid: str) -> str:
+        assert cli.main(["sweep", "digits", *grid, "--metrics", "delay"]) == 0
+        return capsys.readouterr().out.split("\n")[0]
+
+    assert title("--grid", "crop=16,24").endswith("; times in model frames, each 12 of the camera, 0.4 s")
+    assert title("--grid", "crop=16", "--fps", "10").endswith("each 4 of the camera, 0.4 s")
+    # gamma_tau is the number of camera frames for each
+    assert title("--grid", "gamma_tau=2,5").endswith("; times in model frames")

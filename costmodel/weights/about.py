@@ -114,8 +114,15 @@ class About:
         try:
             network = Network.from_dict(given["network"], spec)
             network.sizes  # noqa: B018 - a variant or a size that the spec does not have
+            scores = _scores(network) if given["classes"] else 0
         except CostModelError as error:
             raise WeightsError(f"its network cannot be read: {one_line(str(error))}") from error
+        if scores != len(given["classes"]):
+            # else the names that an answer is told by would be those of other classes
+            names = len(given["classes"])
+            raise WeightsError(
+                f"its metadata: `classes` has {names} names, expected one for each of {scores} scores"
+            )
         accuracy = given["accuracy"]
         return cls(
             network,
@@ -130,6 +137,11 @@ class About:
             given["answers"],
             given["lead"],
         )
+
+
+def _scores(network: Network) -> int:
+    graph = network.graph()
+    return int(graph.types[graph.output].channels)
 
 
 def _no_number(text: str) -> float:

@@ -33,7 +33,7 @@ def about_training(network: Network, data: Data, recipe: Recipe, options: Option
     videos = len(data.validation.labels)
     return About(
         network,
-        data.classes,
+        _named_scores(network, data),
         Pixels(mean=MEAN, deviation=DEVIATION),
         None if data.fps is None else data.fps / float(network.graph().every),
         # two recipes that train alike have one key, so the name that the user gave is not in it
@@ -45,6 +45,13 @@ def about_training(network: Network, data: Data, recipe: Recipe, options: Option
         answers=recipe.answers,
         lead=recipe.lead,
     )
+
+
+def _named_scores(network: Network, data: Data) -> tuple[str, ...]:
+    """A name for each score; in a search a network may have more of them than there are classes."""
+    graph = network.graph()
+    scores = int(graph.types[graph.output].channels)
+    return (*data.classes, *(f"no class: score {number}" for number in range(len(data.classes), scores)))
 
 
 def must_have_learned(file: WeightsFile, data: Data, hint: str = "") -> None:

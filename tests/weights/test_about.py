@@ -54,6 +54,10 @@ def test_pixels_say_what_the_network_is_fed():
         ({"format": None}, "is of format 'None', this version reads 1"),
         ({"classes": "ab"}, "its metadata has no sound 'classes'"),
         ({"classes": [1]}, "its metadata has no sound 'classes'"),
+        (
+            {"classes": ["a"]},
+            "its metadata: `classes` has 1 names, expected one for each of 2 scores",
+        ),
         ({"accuracy": {"value": 2, "error": 0, "videos": 1}}, "its metadata has no sound 'accuracy'"),
         (
             {"pixels": {"low": 0, "high": 1, "mean": 0, "deviation": 0}},

@@ -14,7 +14,9 @@ from costmodel.network import Network
 from costmodel.spec.document import from_text
 from costmodel.weights import About, read_weights_file
 from search.data import open_data
-from search.train.about import must_have_learned
+from search.train.about import about_training, must_have_learned
+from search.train.options import Options
+from search.train.recipe import load_recipe
 
 SPEC = """
 name: tiny
@@ -53,6 +55,14 @@ def test_data_of_other_classes_is_named(tmp_path: Path, classes: tuple[str, ...]
         must_have_learned(read_weights_file(path), data)
     assert str(error.value) == f"{path}: of other classes: {found}"
     must_have_learned(read_weights_file(path), replace(data, classes=learned))
+
+
+def test_each_score_has_a_name_though_a_search_gives_a_network_more_of_them():
+    network, data = Network(from_text(SPEC, "tiny"), {"classes": 14}), open_data(DATA)
+    recipe = load_recipe("digits")
+    about = about_training(network, data, recipe, Options(), 0.5)
+    assert about.classes == (*data.classes, "no class: score 12", "no class: score 13")
+    assert About.from_text(about.to_text()).classes == about.classes
 
 
 def test_evaluation_on_other_classes_is_one_line_and_code_2(tmp_path: Path, capsys):

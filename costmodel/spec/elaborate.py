@@ -30,6 +30,7 @@ from costmodel.spec.check import CALL_KEYS, as_layer, check
 from costmodel.spec.document import IMPLIED, INPUT_AXES, Document, document
 from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, rate, size
 from costmodel.spec.load import Item
+from costmodel.spec.sampled import Sampled
 from costmodel.types import SINGLE_NUMBER_KERNEL, TRAINED_FPS, WAYS, TensorType
 
 MOST_REPEATS = 10_000
@@ -184,6 +185,7 @@ class _Builder:
         self.types = self.kinds.types
         self.numbers: dict[str, int] = {}
         self.blocks: dict[str, Block] = {}
+        self.sampled = Sampled()
         self.visits = 0
 
     def layers(self, item: Item, place: _Place) -> str:
@@ -245,6 +247,7 @@ class _Builder:
         node = Node(name, make_op(word, given, place.scope), inputs, place.count, _tags(given))
         try:
             self.kinds.add(node)
+            self.sampled.add(node)
         except CostModelError as error:
             # The path in the file seldom is the name in the network, which analyze prints.
             shown = "" if name == at.path else f" ({name})"

@@ -40,6 +40,7 @@ class Option:
         is_positional: an argument, told by its place instead of a flag.
         also: a regular expression of texts that it takes besides, such as a distribution of numbers.
         of_file: reads such a text from a file where a path that ends in .json is given.
+        also_words: those texts and files in words, for messages.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Option:
     is_positional: bool = False
     also: str = ""
     of_file: Callable[[Path], str] | None = None
+    also_words: str = ""
 
     @property
     def flag(self) -> str:
@@ -116,7 +118,8 @@ class Option:
             return _WORDS[self.kind]
         unit = f" {self.unit}" if self.unit else ""
         if self.least is not None and self.most is not None:
-            return f"{self.least} to {self.most}{unit}"
+            also = f", {self.also_words}" if self.also_words else ""
+            return f"{self.least} to {self.most}{unit}{also}"
         bound = f", {self.least} or more" if self.least is not None else ""
         return f"a whole number{f' of{unit}' if unit else ''}{bound}"
 

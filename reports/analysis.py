@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from costmodel.analysis.cost import Analysis
+from costmodel.analysis.kinds import SAMPLING_MACS
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.rates import IN_SECONDS, taken_every, time_text
 from costmodel.graph import Graph
+from costmodel.readable import brief
 from reports.table import Page, Row, Table
 from reports.times import Clock
 
@@ -162,7 +164,8 @@ def total_rows(analysis: Analysis) -> list[dict[str, object]]:
         {
             "figure": name,
             "value": value,
-            "about": _in_time(analysis, name) or rounded(value, unit.get(name, "")),
+            "about": _in_time(analysis, name)
+            or rounded(value, unit.get(name, "")) + _sampling(analysis, name),
             "unit": unit.get(name, _unit_at_camera_rate(name)),
             "source": source.get(name, ""),
         }
@@ -170,6 +173,12 @@ def total_rows(analysis: Analysis) -> list[dict[str, object]]:
         # They say what the count is, and are no figures.
         if name not in ("convention", "count_unit")
     ]
+
+
+def _sampling(analysis: Analysis, name: str) -> str:
+    """What of a clip's multiply-adds is the samplers' own, which papers leave out."""
+    own = sum(analysis.operations.get(kind, 0) for kind in SAMPLING_MACS)
+    return f", {brief(float(own))} of them the sampler's own" if own and name == "macs_per_clip" else ""
 
 
 def _in_time(analysis: Analysis, name: str) -> str:

@@ -37,6 +37,7 @@ def option(
     is_size: bool = False,
     also: str = "",
     of_file: Callable[[Path], str] | None = None,
+    also_words: str = "",
 ) -> Any:  # as dataclasses.field: what stands in the class is the default of any type
     """A field of a transform that is one of its options.
 
@@ -52,9 +53,11 @@ def option(
             be a symbol or an array.
         also: a regular expression of texts that it takes besides numbers.
         of_file: reads such a text from a file of a command line.
+        also_words: those texts and files in words, for messages.
     """
     kind = kind or type(default)  # type: ignore[assignment]
-    chosen = Option("", help, kind, default, choices, least, most, unit, also=also, of_file=of_file)  # type: ignore[arg-type]
+    besides = {"also": also, "of_file": of_file, "also_words": also_words}
+    chosen = Option("", help, kind, default, choices, least, most, unit, **besides)  # type: ignore[arg-type]
     return dataclasses.field(default=default, metadata={"option": chosen, "is_size": is_size})
 
 

@@ -75,6 +75,7 @@ class Sgs(Transform):
         is_size=True,
         also=DISTRIBUTION,
         of_file=distribution_of_file,
+        also_words="uniform:LEAST:MOST, or the .json that an evaluation wrote",
     )
     sgs_block: int = option(
         0,

@@ -4,7 +4,8 @@ import pytest
 
 from costmodel.analysis.cost import Analysis, analyze
 from costmodel.network import Network
-from reports.analysis import Shown, page
+from costmodel.transforms.sgs import Sgs
+from reports.analysis import Shown, page, total_rows
 
 FRAME = "times in model frames, each 12 of the camera, 0.4 s"
 
@@ -54,3 +55,10 @@ def test_programs_and_documents_get_all_layers(stream: Analysis):
     made = page(stream.figures.graph, stream)
     assert len(made.render("csv").splitlines()) == len(stream.rows) + 2
     assert made.render("md").count("\n| ") > len(stream.rows)
+
+
+def test_a_samplers_own_multiply_adds_stand_apart():
+    sampled = Network.of("x3d_s", None, {}, (Sgs("res2", active_bins=6),)).graph()
+    about = {row["figure"]: row["about"] for row in total_rows(analyze(sampled))}
+    assert about["macs_per_clip"] == "1.13 G, 3.01 M of them the sampler's own"
+    assert about["macs_per_frame"] == "1.13 G"

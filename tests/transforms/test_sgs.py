@@ -187,7 +187,9 @@ def test_a_distribution_of_active_bins_is_a_mean_and_no_network():
         CostModelError, match="'uniform:4:1', expected uniform:LEAST:MOST, such as uniform:1:13"
     ):
         sampled("res2", active_bins="uniform:4:1").graph()
-    with pytest.raises(CostModelError, match="--active-bins: 'many', expected 1 to 10000 bins"):
+    with pytest.raises(
+        CostModelError, match="--active-bins: 'many', expected 1 to 10000 bins, uniform:LEAST:MOST, or the"
+    ):
         sampled("res2", active_bins="many")
 
 

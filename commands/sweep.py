@@ -6,15 +6,18 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from commands.command import Command
 from commands.drawing import check_draw
 from commands.leaving import leaving
 from commands.options import DRAW, FORMAT, FPS, SEED, TRAIN
-from commands.printing import put, show, tell_missing
+from commands.printing import put, show, tell, tell_missing
+from commands.searching import SCHEDULER
 from commands.source import Source
 from costmodel.analysis.rates import IN_SECONDS, NEEDS_RATE, checked_rate, taken_every
 from costmodel.errors import CostModelError, OptionError
@@ -64,6 +67,8 @@ def sweep(
     seed: int,
     fps: float | None,
     train: int | None,
+    engine: str,
+    scheduler: str | None,
     format: str,
 ) -> None:
     """Runs a sweep into a file or onto standard output."""
@@ -75,12 +80,29 @@ def sweep(
         raise OptionError("--range: is for designs drawn at random; add --random N, or use --grid")
     tell_missing()
     front: list[Row] | None = None if draw is None else []
-    if out is not None:
-        _into_file(found, out, front)
-    else:
-        _printed(found, format, front)
+    with _placed(found, engine, scheduler) as placed:
+        if out is not None:
+            _into_file(placed, out, front)
+        else:
+            _printed(placed, format, front)
     if draw is not None:
         _draw(front or [], found.pareto, draw)
+
+
+@contextmanager
+def _placed(found: Sweep, engine: str, scheduler: str | None) -> Iterator[Sweep]:
+    """The sweep, worked out here or on a cluster."""
+    if engine == "local":
+        if scheduler is not None:
+            raise OptionError("--scheduler: is for --engine dask")
+        yield found
+        return
+    from search.engine.cluster import Cluster
+    from search.engine.dask import given
+    from search.sweep.spread import parts_on
+
+    with closing(Cluster(given(scheduler), tell)) as cluster:
+        yield replace(found, worked_out=partial(parts_on, cluster))
 
 
 def _draw(front: list[Row], objectives: tuple[str, ...], path: Path) -> None:
@@ -259,6 +281,13 @@ COMMAND = Command(
         SEED,
         FPS,
         TRAIN,
+        Option(
+            "engine",
+            "Where designs are worked out: here, or on the workers of a cluster (docs/cluster.md).",
+            default="local",
+            choices=("local", "dask"),
+        ),
+        SCHEDULER,
         FORMAT,
     ),
     takes="spec",

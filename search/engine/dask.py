@@ -120,11 +120,21 @@ def dask(job: Job) -> DaskEngine:
     Raises:
         OptionError: there is no scheduler, or no worker on which the first candidate could run.
     """
-    if job.scheduler is None:
-        raise OptionError("--engine dask: which cluster? Expected --scheduler tcp://HOST:PORT")
+    place = given(job.scheduler)
     memory = cast("Callable[[Task, int | None], int] | None", getattr(job.score, "memory", None))
-    made = DaskEngine(Cluster(job.scheduler, job.tell), job.options, job.workers, memory)
+    made = DaskEngine(Cluster(place, job.tell), job.options, job.workers, memory)
     if reason := made.lacks(job.first):
         made.close()
-        raise OptionError(f"--scheduler {job.scheduler}: {reason}")
+        raise OptionError(f"--scheduler {place}: {reason}")
     return made
+
+
+def given(scheduler: str | None) -> str:
+    """The scheduler that was given.
+
+    Raises:
+        OptionError: none was.
+    """
+    if scheduler is None:
+        raise OptionError("--engine dask: which cluster? Expected --scheduler tcp://HOST:PORT")
+    return scheduler

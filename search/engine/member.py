@@ -17,7 +17,8 @@ from costmodel.errors import DataError
 from search.engine.base import Outcome, scored
 from search.score.base import Score, Task
 
-# Torch's random numbers are one stream for a process: two candidates side by side would mix them.
+# Torch's random numbers are one stream for a process: two candidates side by side would mix them, where two
+# searches share a worker of several threads.
 _ALONE = threading.Lock()
 
 
@@ -38,14 +39,14 @@ def installed() -> Mapping[str, str]:
 def run(sent: bytes) -> object:
     """Calls one of our functions; the name and the arguments are pickled, so that ours are found here too."""
     function, *arguments = pickle.loads(sent)
-    return own.call(function, *arguments)
+    with _ALONE:
+        return own.call(function, *arguments)
 
 
 def score(task: Task, options: Mapping[str, object]) -> Outcome:
     """One attempt at a candidate, in one thread, as the local engine's workers make it."""
-    with _ALONE:
-        os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read when torch is loaded
-        return scored(task, options, _must_have_its_data)
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read when torch is loaded
+    return scored(task, options, _must_have_its_data)
 
 
 def _must_have_its_data(made: Score, task: Task) -> None:

@@ -69,7 +69,8 @@ class Scheduler:
                     return dict(answer["workers"])
             time.sleep(0.1)  # it is being connected to again
         raise SchedulerError(
-            f"--scheduler {self.place}: is gone; the study holds all that ended, the same command goes on"
+            f"--scheduler {self.place}: is gone; all that ended is kept, "
+            "and a search goes on by the same command"
         )
 
     def unlike_here(self, workers: list[str]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,25 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is wanted of some designs, one after the other: rows, or with a front those that may be on it.
+
+    Args:
+        stop: the number of the design behind the last.
+        valid: how many of them are networks.
+        rows: those found.
+        points: with a front, the objectives of those that no other of these designs beats, one a row.
+        numbers: with a front, their numbers.
+    """
+
+    stop: int
+    valid: int
+    rows: Table
+    points: Array | None = None
+    numbers: Array | None = None
+
+
+@dataclass(frozen=True)
 class Sweep:
     """All designs of a grid, or those that are wanted.
 
@@ -46,6 +65,7 @@ class Sweep:
         later: figures that no formula gives.
         pareto: objectives; only designs that no other one beats are kept. A leading `-` means the larger the
             better.
+        worked_out: gives the parts of a sweep in order, where they are worked out elsewhere.
 
     Raises:
         OptionError: a condition or an objective reads what is neither an axis nor a figure.
@@ -56,6 +76,7 @@ class Sweep:
     where: tuple[str, ...] = ()
     pareto: tuple[str, ...] = ()
     later: OneByOne | None = None
+    worked_out: Callable[[Sweep], Iterator[Part]] | None = None
 
     def __post_init__(self) -> None:
         self.conditions()
@@ -80,21 +101,34 @@ class Sweep:
 
     def pieces(self) -> Iterator[Piece]:
         """The rows found, piece by piece; the front, where one is wanted, with the last piece."""
+        best, valid = Front(), 0
+        for part in self.parts() if self.worked_out is None else self.worked_out(self):
+            valid, rows = valid + part.valid, part.rows
+            if part.points is not None and part.numbers is not None:
+                best.add(part.points, part.numbers)
+                # Nothing is known to stay before the last piece; the front is kept by number alone.
+                if part.stop == self.grid.designs:
+                    rows = self.at(best.numbers)
+            yield Piece(rows, part.stop, valid)
+
+    def parts(self) -> Iterator[Part]:
+        """All designs in order, so many at a time that memory is bounded."""
+        for start in range(0, self.grid.designs, PIECE):
+            yield self.part(start, min(start + PIECE, self.grid.designs))
+
+    def part(self, start: int, stop: int) -> Part:
+        """What is wanted of the designs from one number to another, however many they are with a front."""
         self.evaluator.expect(self.grid.ranges, self.grid.designs)
         conditions, best, valid = self.conditions(), Front(), 0
-        for start in range(0, self.grid.designs, PIECE):
-            stop = min(start + PIECE, self.grid.designs)
-            rows, some = self._rows(start, stop, conditions)
+        rows: Table = {}
+        for first in range(start, stop, PIECE):
+            rows, some = self._rows(first, min(first + PIECE, stop), conditions)
             valid += some
             if self.pareto:
-                numbers = rows.pop("number")
-                best.add(self._objectives(rows), numbers)
-                # Nothing is known to stay before the last piece; the front is kept by number alone.
+                best.add(self._objectives(rows), rows["number"])
                 rows = {name: each[:0] for name, each in rows.items()}
-                if stop == self.grid.designs:
-                    rows = self.at(best.numbers)
-            rows.pop("number", None)
-            yield Piece(rows, stop, valid)
+        rows.pop("number", None)
+        return Part(stop, valid, rows, *((best.points, best.numbers) if self.pareto else ()))
 
     def at(self, numbers: Array) -> Table:
         """The rows of designs by their numbers."""

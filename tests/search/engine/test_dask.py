@@ -9,6 +9,7 @@ import in_process  # noqa: F401 - an engine to compare with
 import pytest
 from clusters import Processes, until
 
+import cli
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.spec import document
@@ -159,7 +160,7 @@ def test_a_scheduler_that_dies_in_the_run_is_one_line_and_the_study_goes_on(
     processes = Processes(tmp_path, 1)
     (tmp_path / "scheduler.pid").write_text(str(processes.scheduler.pid))
     place = f"--scheduler {processes.file}"
-    gone = f"{place}: is gone; the study holds all that ended, the same command goes on"
+    gone = f"{place}: is gone; all that ended is kept, and a search goes on by the same command"
     try:
         with pytest.raises(SchedulerError, match=f"^{re.escape(gone)}$"):
             search(tiny, tmp_path / "s.db", processes.file, "own_dying_scores:Waits", [], folder=tmp_path)
@@ -167,3 +168,21 @@ def test_a_scheduler_that_dies_in_the_run_is_one_line_and_the_study_goes_on(
         processes.end()
     assert (tmp_path / "begun").exists()
     assert found_in(tmp_path / "s.db") == ([], {})
+
+
+def test_a_sweep_on_a_cluster_finds_the_rows_and_the_front_of_one_process(
+    processes, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("search.sweep.spread.PIECES_OF_A_FRONT", 1)  # three calls, in place of one
+    swept = ["sweep", str(tiny), "--grid", "wide=0.5:8:0.05", "--grid", "frames=1:32", "--grid", "crop=8:64"]
+    for name, kept in (
+        ("front", ["--pareto", "macs_per_frame,-params"]),
+        ("rows", ["--where", "macs_per_frame<60000"]),
+    ):
+        written = []
+        for options in ([], ["--engine", "dask", "--scheduler", str(processes.file)]):
+            out = tmp_path / f"{name}{len(written)}.csv"
+            assert cli.main([*swept, *kept, "--out", str(out), *options]) == 0
+            written.append(out.read_bytes())
+        assert written[0] == written[1]
+        assert written[0].count(b"\n") > 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,16 +13,27 @@ import costmodel
 from commands.index import ABOUT, COMMANDS, SECTIONS, known, listed
 from commands.leaving import Left
 from commands.printing import put
-from commands.streams import give_up_output, make_ready, not_written, was_cut
+from commands.streams import give_up_output, make_ready, not_written, stand_aside, was_cut
 from costmodel.errors import CostModelError, SpecError, one_line
 
 if TYPE_CHECKING:
     from commands.command import Command, Group
 
+# torchrun ends all processes as soon as one has failed: the one that says why must not come second
+LET_TELL = 10.0
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted."""
     make_ready()
+    is_aside = bool(arguments) and arguments[0] == "train" and stand_aside()
+    code = _ran(arguments)
+    if is_aside and code:
+        time.sleep(LET_TELL)
+    return code
+
+
+def _ran(arguments: Sequence[str]) -> int:
     try:
         result = _run(list(arguments))
         # Here, where it can be told: at the end of the process Python would print a traceback of its own.

@@ -5,9 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 INPUT, OUTPUT, ERROR = 0, 1, 2
+STARTED_TOGETHER = (
+    "RANK",
+    "WORLD_SIZE",
+    "LOCAL_RANK",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+)  # torchrun says them all
 
 
 def make_ready() -> None:
@@ -33,6 +41,14 @@ def _shown(stream: TextIO | None, number: int) -> TextIO:
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
     return stream
+
+
+def stand_aside() -> bool:
+    """Whether torchrun started this process beside a first one, which tells all; it then tells nothing."""
+    if any(name not in os.environ for name in STARTED_TOGETHER) or os.environ["RANK"] == "0":
+        return False
+    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - to the end of the process
+    return True
 
 
 def was_cut(error: BaseException) -> bool:

@@ -42,6 +42,8 @@ Examples:
     train x3d_s --data clips/ --unpadded                       without padding in time, as a stream runs
 
     train x3d_s --data clips/ --continual                      frame by frame
+
+    torchrun --nproc-per-node 4 -m costmodel train x3d_s --data clips/ --out run    four GPUs, one training
 """
 
 
@@ -79,11 +81,12 @@ def train(
     """Trains a network and prints how well it does."""
     from search.data import open_data
     from search.data.video_set import at_rate
-    from search.room import free_bytes, must_fit
+    from search.train.group import joined, started_group
     from search.train.loop import train as run
     from search.train.options import Options
     from search.train.recipe import load_recipe
 
+    group = started_group()
     chosen = load_recipe(recipe)
     chosen = chosen if step is None else chosen.at_step(step)
     # the step first, since its factors are of the recipe's own batch; what the user says comes last
@@ -104,16 +107,34 @@ def train(
         freeze=freeze,
         features=features,
         folder=out,
+        group=group,
     )
-    # memory is predicted for whole clips on a CPU; a frozen network keeps hardly any maps for gradients
-    if where == "cpu" and kind == "clip" and not (freeze or features):
-        at_once = chosen.clips_at_once(len(clips.train.labels))
-        must_fit(source.graph(), at_once, free_bytes(), "micro: " if chosen.micro else "--batch ")
+    _must_fit(source, chosen, clips, options)
     _tell(chosen, clips, options)
-    with leaving(lambda: how_to_go_on(out)):
-        result = run(source, clips, chosen, options, _Progress(out if tensorboard else None))
+    with leaving(lambda: how_to_go_on(out)), joined(group, where) as own:
+        progress = _Progress(out if tensorboard and group.is_first else None)
+        result = run(source, clips, chosen, replace(options, device=own), progress)
     _tell_waiting(clips, result)
     _print(result, out, format)
+
+
+def _must_fit(source: Source, recipe: Recipe, data: Data, options: Options) -> None:
+    """Refuses a batch that its processes cannot share, or that their memory cannot hold."""
+    from search.room import free_bytes, must_fit
+
+    group, at_once = options.group, recipe.clips_at_once(len(data.train.labels))
+    if group.size > 1 and options.features:
+        raise OptionError("--features: the head learns in one process; start it without torchrun")
+    if group.size > at_once:
+        given = "micro" if recipe.micro else "--batch"
+        raise OptionError(
+            f"{given}: {group.size} processes cannot share {at_once} clips, expected one for each or more"
+        )
+    # memory is predicted for whole clips on a CPU; a frozen network keeps hardly any maps for gradients
+    if options.device == "cpu" and options.kind == "clip" and not (options.freeze or options.features):
+        room = free_bytes()
+        own = room if room is None else room // group.here
+        must_fit(source.graph(), -(-at_once // group.size), own, "micro: " if recipe.micro else "--batch ")
 
 
 def _begun(source: Source, weights: Path | None, data: Data, freeze: bool) -> Source:
@@ -179,10 +200,11 @@ def _tell_waiting(data: Data, result: Result) -> None:
 
 def _tell(recipe: Recipe, data: Data, options: Options) -> None:
     clips = len(data.train.labels)
+    together = f", {options.group.size} processes share each batch" if options.group.size > 1 else ""
     tell(
         f"note: {clips} clips to train on, {len(data.validation.labels)} to validate with, "
         f"{len(data.classes)} classes; recipe {recipe.name}, {recipe.epochs:g} epochs, batch {recipe.batch}, "
-        f"rate {recipe.learning_rate:g}; {options.device}, {options.precision}"
+        f"rate {recipe.learning_rate:g}; {options.device}, {options.precision}{together}"
     )
     if clips < recipe.batch:
         tell(

@@ -44,6 +44,12 @@ class Cut:
         """Whether all parts have one size, so that they are cut and resized together."""
         return bool((self.boxes[:, 2:] == self.boxes[:1, 2:]).all())
 
+    def of(self, clips: slice) -> Cut:
+        """Some of the clips."""
+        changes = self.changes and (self.changes[0], self.changes[1][clips])
+        rows = (self.index[clips], self.times[clips], self.boxes[clips])
+        return Cut(*rows, self.size, self.mirrored[clips], changes)
+
 
 def cut_of(frames: Frames, cut: Cut) -> Frames:
     """Of each clip's frames (clips, time, height, width, channels) the part that it shows."""

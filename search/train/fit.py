@@ -16,6 +16,7 @@ from search.data.file_videos import FileVideos
 from search.train.answers import Reading
 from search.train.checkpoint import WeightsPath, read
 from search.train.forms import Form
+from search.train.group import ALONE, Group
 from search.train.metrics import loss_of, right_in
 
 EVALUATED_AT_ONCE = 64  # bounds memory alone: in evaluation a clip's answer does not depend on its batch
@@ -83,16 +84,18 @@ def reading_of(weights: WeightsPath) -> Reading:
 
 
 @torch.no_grad()
-def validate(form: Form, videos: Videos, device: str) -> tuple[float, float]:
-    """Mean loss and accuracy of a network on one clip from the middle of each video."""
+def validate(form: Form, videos: Videos, device: str, group: Group = ALONE) -> tuple[float, float]:
+    """Mean loss and accuracy on one clip from the middle of each video, of which each process takes some."""
     # losses are summed and divided once: a mean of batches' means would weigh a short last batch too much
     graph = form.network.graph
     form.network.eval()
     view = view_of(graph, form.frames)
     loss, right = 0.0, 0
-    for index in batches(len(videos.labels), EVALUATED_AT_ONCE):
+    every = list(batches(len(videos.labels), EVALUATED_AT_ONCE))
+    for index in every[group.rank :: group.size]:
         labels = torch.from_numpy(videos.labels[index]).to(device)
         logits = form.logits(as_wide(centre_clips(videos, index, view, device=device), graph))
         loss += float(loss_of(logits, labels, reduction="sum"))
         right += right_in(logits, labels)
-    return loss / len(videos.labels), right / len(videos.labels)
+    loss, found = group.total(loss, right)
+    return loss / len(videos.labels), found / len(videos.labels)

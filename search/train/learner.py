@@ -27,10 +27,12 @@ from search.train.answers import Reading
 from search.train.checkpoint import load_weights
 from search.train.fit import as_wide, clip_of, must_fit, validate, view_of
 from search.train.forms import form_of
+from search.train.group import adding_up
 from search.train.initialisation import freeze, learning_mode, prepare
 from search.train.metrics import loss_of, right_in
 from search.train.options import PRECISIONS, Options, Row
 from search.train.recipe import Recipe
+from search.train.shared_norm import Counting, share_norms
 
 FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a forward pass each
 
@@ -53,6 +55,8 @@ class Learner:
             self._load(options.weights)
         self._freeze()
         self.form.network.to(torch.device(options.device))
+        self.group = options.group
+        self.counting = share_norms(self.form.network) if self.group.size > 1 else Counting()
         self.view = view_of(graph, self.form.frames)
         self.optimizer = torch.optim.SGD(
             [value for value in self.form.network.parameters() if value.requires_grad],
@@ -61,6 +65,7 @@ class Learner:
             dampening=recipe.dampening,
             weight_decay=recipe.weight_decay,
         )
+        self.answer = self.group.answering(self.form)
         # bf16 has the exponents of fp32; only in fp16 do gradients fall below the least number
         self.scaler = torch.amp.GradScaler(enabled=options.precision == "fp16")
         # counted, not divided: a last batch of one clip is left out where it has no statistics
@@ -82,7 +87,8 @@ class Learner:
         """
         # Each epoch has random numbers of its own: a run that goes on from a checkpoint draws the same.
         random = np.random.default_rng([self.options.seed, number])
-        torch.manual_seed(int(random.integers(1 << 62)))  # dropout draws from torch's own generator
+        # dropout draws from torch's own generator, and not the same in each of several processes
+        torch.manual_seed(int(random.integers(1 << 62)) + self.group.rank)
         learning_mode(self.form.network, self.options.freeze or self.options.features)
         loss, right, seen = 0.0, 0, 0
         remaining = self.iterations - number * self.batches
@@ -90,8 +96,9 @@ class Learner:
         for place, batch in _ahead(self._planned(remaining, random), self._batches_ahead):
             self._set_rate(number + place / self.batches, falls)
             clips = sum(len(part) for part, _ in batch)
-            for part, fed in batch:
-                part_loss, part_right = self._learn(fed, len(part) / clips)
+            for number_of, (part, fed) in enumerate(batch, 1):
+                with adding_up(self.answer, is_last=number_of == len(batch)):
+                    part_loss, part_right = self._learn(fed, len(part), clips)
                 # raised before the step: gradients that are no numbers would reach every weight
                 if not math.isfinite(part_loss):
                     at = f"epoch {number + 1}, batch {place + 1}"
@@ -112,7 +119,7 @@ class Learner:
 
     def validate(self) -> tuple[float, float]:
         """Mean loss and accuracy on one clip from the middle of each video."""
-        return validate(self.form, self.data.validation, self.options.device)
+        return validate(self.form, self.data.validation, self.options.device, self.group)
 
     def state(self) -> dict[str, object]:
         """All that a checkpoint must hold for the run to go on with the same bits."""
@@ -182,13 +189,20 @@ class Learner:
             mirror=self.recipe.mirror and self.data.mirrors,
             changes=self.changes,
         )
+        # drawn for all, so that the clips are those of one process; read are one's own
+        cut = cut.of(self._own(index))
         reading = begun(videos, cut, device)
 
         def fed() -> tuple[Tensor, ...]:
-            labels = torch.from_numpy(videos.labels[index]).to(device)
+            labels = torch.from_numpy(videos.labels[cut.index]).to(device)
             return as_wide(reading(), self.form.network.graph), labels
 
         return fed
+
+    def _own(self, part: Numbers) -> slice:
+        """This process's share of the clips that run at once; of none the first, which does not count."""
+        own = self.group.share(part)
+        return own if own.stop > own.start else slice(0, 1)
 
     def _scale(self, clips: int, random: np.random.Generator) -> float | list[float]:
         """One scale for a batch that is resized at once; its own for each clip of a file."""
@@ -196,22 +210,30 @@ class Learner:
             return self.recipe.draw_scale(random)
         return [self.recipe.draw_scale(random) for _ in range(clips)]
 
-    def _learn(self, fed: Callable[[], tuple[Tensor, ...]], share: float) -> tuple[float, int]:
+    def _learn(self, fed: Callable[[], tuple[Tensor, ...]], part: int, batch: int) -> tuple[float, int]:
+        """The loss of `part` clips that run at once, over all processes, and how many are right."""
         with self.spent("data"):
             *inputs, labels = fed()
+        own = self.group.share(np.arange(part))
+        clips = own.stop - own.start
+        self.counting.counts = clips > 0
         with self.spent("learn"):
             with self._mixed():
                 logits = self._logits(*inputs)
                 # in fp32 whatever the network ran in: the softmax of half precision rounds small shares to 0
                 loss = loss_of(logits.float(), labels)
-            # gradients of parts add up, each weighed by its share, to that of the batch's mean loss
-            torch.autograd.backward(self.scaler.scale(loss * share))
-            return loss.item(), right_in(logits, labels)
+            # gradients of parts add up, each weighed by its share, to that of the batch's mean loss; those of
+            # several processes are averaged
+            torch.autograd.backward(self.scaler.scale(loss * (clips / batch * self.group.size)))
+            if self.group.size == 1:
+                return loss.item(), right_in(logits, labels)
+            total, right = self.group.total(loss.item() * clips, right_in(logits, labels) * (clips > 0))
+            return total / part, int(right)
 
     def _logits(self, *inputs: Tensor) -> Tensor:
         (clips,) = inputs
         try:
-            return self.form.logits(clips)
+            return self.answer(clips)
         except ValueError as error:  # torch's word for a batch norm that sees one value
             if len(clips) > 1 or "more than 1 value per channel" not in str(error):
                 raise

@@ -67,6 +67,8 @@ class _Run:
         self.rows: list[Row] = []
         self.falls, self.since, self.best = 0, 0, math.inf
         self.saved = monotonic()
+        # of several processes one writes
+        self.folder = self.options.folder if self.options.group.is_first else None
 
     @property
     def done(self) -> int:
@@ -92,8 +94,8 @@ class _Run:
 
     def finish(self, report: Report | None) -> None:
         """Trains to the end, epoch by epoch."""
-        if self.is_over and self.options.folder is not None:  # it may have been killed between two files
-            self._write_results(self.options.folder)
+        if self.is_over and self.folder is not None:  # it may have been killed between two files
+            self._write_results(self.folder)
         while not self.is_over:
             row = self.learner.epoch(self.done, self.falls)
             if self._validates(self.done + 1):
@@ -101,7 +103,7 @@ class _Run:
             self.rows.append(row | {"seconds": sum(self.learner.seconds.values())})
             self._watch(row)
             self._save()
-            if report is not None:
+            if report is not None and self.options.group.is_first:
                 report(self.rows[-1] | {"epochs": self.learner.epochs})
 
     def result(self) -> Result:
@@ -126,13 +128,11 @@ class _Run:
         """
         if self.options.folder is None:
             return
-        # half-written files of a run that was killed
-        for name in (CHECKPOINT, METRICS, WEIGHTS):
-            remove_left(self.options.folder / name)
         path = self.options.folder / CHECKPOINT
-        if not path.exists():
+        # read once: the folder may be of one machine of several
+        state = self.options.group.of_first(self._left(path) if self.folder is not None else None)
+        if state is None:
             return
-        state = checkpoint.read(path)
         try:
             if state.get("key") != self.key:
                 self._go_on_longer(path, state)
@@ -142,6 +142,13 @@ class _Run:
         # a checkpoint is a stranger's file: what it lacks shows in any of these
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise DataError(f"{path}: is damaged; remove it to begin anew") from error
+
+    def _left(self, path: Path) -> dict[str, Any] | None:
+        """What an earlier part of the run left, if anything."""
+        # half-written files of a run that was killed
+        for name in (CHECKPOINT, METRICS, WEIGHTS):
+            remove_left(path.with_name(name))
+        return checkpoint.read(path) if path.exists() else None
 
     def _go_on_longer(self, path: Path, state: Mapping[str, Any]) -> None:
         """Takes the checkpoint's recipe, where it differs in the number of epochs alone."""
@@ -181,10 +188,10 @@ class _Run:
     def _save(self) -> None:
         # not after every epoch: that of a small network may be shorter than the writing
         due = self.is_over or monotonic() - self.saved > SECONDS_BETWEEN_CHECKPOINTS
-        if self.options.folder is None or not due:
+        if self.folder is None or not due:
             return
         with self.learner.spent("save"):
-            self._write(self.options.folder)
+            self._write(self.folder)
         self.saved = monotonic()
 
     def _write(self, folder: Path) -> None:

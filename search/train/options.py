@@ -11,6 +11,7 @@ import torch
 from costmodel.errors import OptionError
 from costmodel.weights import About, Checkpoint
 from search.train.forms import Form, Kind
+from search.train.group import ALONE, Group
 
 Row = dict[str, float]
 Report = Callable[[Row], None]
@@ -33,6 +34,7 @@ class Options:
         folder: where weights, checkpoints and metrics are written; nowhere if None.
         validate_every: epochs between validations; 0 for the last epoch alone.
         spare_classes: whether the network may have scores that no clip is labelled with.
+        group: the processes that train together; no part of the text of the options, for it changes nothing.
 
     Raises:
         OptionError: this machine has no such device, or the device not the precision.
@@ -48,6 +50,7 @@ class Options:
     folder: Path | None = None
     validate_every: int = 1
     spare_classes: bool = False
+    group: Group = field(default=ALONE, repr=False)
 
     def __post_init__(self) -> None:
         gpu = torch.cuda.is_available()

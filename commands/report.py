@@ -8,8 +8,11 @@ from commands.command import Command, Group
 from commands.options import DTYPE, OUT
 from commands.printing import put, tell
 from commands.report_html import COMMAND as HTML
+from commands.report_html import PAGE_OUT, is_page
+from commands.report_study import study_page
 from commands.source import Source
 from commands.study_file import study_of
+from costmodel.errors import OptionError
 from costmodel.options import Option
 
 MEMORY = """Where a network's memory goes, layer by layer.
@@ -137,18 +140,28 @@ def memory(source: Source, dtype: str, out: Path) -> None:
         print(path)
 
 
-STUDY = """The trajectory of a search, drawn as X3D's Fig. 2, and as CSV.
+STUDY = """The trajectory of a search, drawn as X3D's Fig. 2, and as CSV; or a page.
+
+The page has the trajectory, each decision and why, scores over costs, learning curves, all candidates, and
+what the search cost.
 
 Examples:
 
     report study runs/x3d.db
 
+    report study runs/x3d.db --out study.html      one page for a browser
+
     report study runs/x3d.db --search 2 --out reports/search
 """
 
 
-def study(file: Path, search: int | None, out: Path) -> None:
-    """Writes the trajectory and prints the files' paths."""
+def study(file: Path, search: int | None, costs: str | None, out: Path) -> None:
+    """Writes the trajectory, or a page of all, and prints the files' paths."""
+    if is_page(out):
+        study_page(file, search, costs, out)
+        return
+    if costs is not None:
+        raise OptionError("--costs: is for a page; give --out FILE.html")
     from reports.files import check_folder
     from reports.study import write
 
@@ -234,7 +247,16 @@ COMMAND = Group(
         "study": Command(
             study,
             STUDY,
-            (_DB, Option("search", "One search of the study; the last if not given.", int), OUT),
+            (
+                _DB,
+                Option("search", "One search of the study; the last if not given.", int),
+                Option(
+                    "costs",
+                    "Further costs of each candidate, with commas, such as params,state_bytes; for a page.",
+                    metavar="NAMES",
+                ),
+                PAGE_OUT,
+            ),
         ),
         "gallery": Command(gallery, GALLERY, (OUT,)),
         "forms": Command(forms, FORMS, (OUT,)),

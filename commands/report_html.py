@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from commands.command import Command
-from commands.options import DTYPE, FPS
+from commands.options import DTYPE, FPS, OUT
 from commands.printing import tell
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.escape import shell
 from costmodel.options import Option
 
+PAGE_OUT = replace(OUT, help="The folder to write to, or a file that ends in .html for a page.")
 HELP = """A network as one HTML file, clip and frame by frame side by side.
 
 Costs, times in model frames, camera frames and seconds, memory over the order of execution, all layers in a
@@ -26,6 +28,11 @@ Examples:
 
     report html x3d_m --continual --sram 16MiB --out fits.html
 """
+
+
+def is_page(out: Path) -> bool:
+    """Whether a path names a page, not a folder."""
+    return out.suffix.lower() in (".html", ".htm")
 
 
 def html(

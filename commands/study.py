@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from commands.command import Command, Group
 from commands.options import FORMAT
 from commands.printing import show, tell
+from commands.report_study import watch
 from commands.study_file import study_of
 from costmodel.errors import OptionError
 from costmodel.options import Option
@@ -21,6 +22,19 @@ SEARCHES = ("search", "mode", "score", "budget", "limits", "seed", "decisions", 
 CANDIDATES = ("candidate", "score_name", "score", "error", "status", "seconds", "attempts", "reason")
 AGREEMENT = ("score", "networks", "rank_correlation", "low", "high")
 OPTIONS = ("axis", "value", "ratio", "score", "error", "reason", "note")
+
+
+WATCH = """A running search: what it tries and decides, as it comes.
+
+Ends when the search does; reads the study alone, and may run on another machine that sees the file. A search
+that was stopped has not ended: Ctrl-C leaves it.
+
+Examples:
+
+    study watch runs/x3d.db
+
+    study watch runs/x3d.db --html          also runs/x3d.html, which renews itself
+"""
 
 
 def list_searches(study: Path, format: str) -> None:
@@ -171,6 +185,17 @@ COMMAND = Group(
                 ),
                 _SEARCH,
                 FORMAT,
+            ),
+        ),
+        "watch": Command(
+            watch,
+            WATCH,
+            (
+                _DB,
+                Option("search", "One search of the study; the last if not given.", int),
+                Option("every", "Seconds from one look to the next.", int, 2, least=1),
+                Option("html", "As a page too, which a browser renews by itself.", bool, False),
+                Option("out", "The page, with --html; the study's name with .html unless given.", Path),
             ),
         ),
         "export": Command(

@@ -123,7 +123,7 @@ def grid_of(
     rows: Sequence[Mapping[str, object]], columns: Mapping[str, Column], title: str, hint: str = "words"
 ) -> Grid:
     """Rows under columns by key, as one group."""
-    made = [[Cell(shown(row.get(key))) for key in columns] for row in rows]
+    made = [[Cell("" if row.get(key) is None else shown(row[key])) for key in columns] for row in rows]
     return Grid(tuple(columns.values()), [Group(made)], title, hint=hint)
 
 

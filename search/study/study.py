@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from search.engine.base import Outcome
 from search.problem.designs import Design
 from search.problem.steps import Considered, Decision
 from search.study.address import exact_json
@@ -32,6 +31,9 @@ from search.study.store import (
     transaction,
     unreadable,
 )
+
+if TYPE_CHECKING:  # engines load torch, and whoever reads a study waits for none
+    from search.engine.base import Outcome
 
 
 @dataclass(frozen=True)

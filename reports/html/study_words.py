@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from reports.html.searched import Searched
-from search.study.history import Row
+
+Row = Mapping[str, Any]
 
 
 def score_text(value: float | None) -> str:

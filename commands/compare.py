@@ -7,8 +7,10 @@ from pathlib import Path
 from commands.command import Command
 from commands.options import DTYPE, FORMAT
 from commands.printing import show, tell, tell_missing
+from commands.report_html import is_page, write_out
 from commands.source import Source
 from costmodel.errors import OptionError
+from costmodel.escape import shell
 from costmodel.options import Option
 
 EXAMPLES = """Networks side by side, with ratios to the first; or one network in every form.
@@ -20,6 +22,8 @@ Examples:
     compare x3d_m "x3d_m --continual" "x3d --variant S --continual --pool 64" mine.yaml
 
     compare "x3d --variant M" "x3d --variant S" --x macs_per_frame --y state_bytes --out figure.png
+
+    compare x3d_m "x3d_m --continual" --out page.html       as a page
 
     compare x3d_m --forms           clip, continual, causal, dissected, factorised, sampled, other heads
 
@@ -50,6 +54,14 @@ def compare(
     from reports.compare import Compared, check_figures, draw, page
 
     found = [Compared.of(each, dtype, fps) for each in sources]
+    if out is not None and is_page(out):
+        from reports.html.compare import comparison
+
+        check_figures(found, (x or X, y or Y))
+        write_out(
+            out, lambda line: comparison(found, x or X, y or Y, line), _command(sources, dtype, fps, x, y)
+        )
+        return
     if out is not None:
         from reports.drawing import write_picture
 
@@ -59,6 +71,15 @@ def compare(
         tell(f"wrote {out}")
     tell_missing()
     show(page(found), format)
+
+
+def _command(sources: list[Source], dtype: str, fps: float | None, x: str | None, y: str | None) -> str:
+    """The command line but for the file."""
+    words = ["costmodel compare", *(shell(each.flags) for each in sources)]
+    words += [f"--dtype {shell(dtype)}"] if dtype != "fp32" else []
+    words += [f"--fps {fps:g}"] if fps is not None else []
+    words += [f"--{flag} {name}" for flag, name in (("x", x), ("y", y)) if name is not None]
+    return " ".join(words)
 
 
 def _of_forms(sources: list[Source], drawn: object) -> None:
@@ -84,7 +105,9 @@ COMMAND = Command(
         Option("forms", "One network in every form that a stream can take.", bool, False),
         Option("x", f"The figure drawn along, with --out; {X} unless given.", metavar="FIGURE"),
         Option("y", f"The figure drawn upwards, with --out; {Y} unless given.", metavar="FIGURE"),
-        Option("out", "The drawing to write: .png, .svg or .pdf.", Path, metavar="FILE"),
+        Option(
+            "out", "The drawing to write: .png, .svg or .pdf; .html for a page of all.", Path, metavar="FILE"
+        ),
         DTYPE,
         Option("fps", "Frames a second of the camera; adds seconds.", float),
         FORMAT,

@@ -13,10 +13,12 @@ from commands.command import Command
 from commands.data import tell_left_out
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import show, tell
+from commands.report_html import is_page
 from commands.sampled_clips import AT_BINS, with_active_bins
 from commands.source import Source
 from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
 from costmodel.errors import OptionError
+from costmodel.escape import shell
 from costmodel.options import Option
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
@@ -101,7 +103,14 @@ def evaluate(
     source = with_classes(source, clips)
     inits = ("zeros", "replicate") if init is None else (init,)
     seen = _on_stream(source, clips, inits, limit, where)
-    _write(seen, out, format)
+    _write(seen, out, _stepwise_line(source, data, seed, limit), format)
+
+
+def _stepwise_line(source: Source, data: str, seed: int, limit: int | None) -> str:
+    """The command line that measures the same, but for the file."""
+    weights = "" if source.is_of_file else f" --weights {shell(str(source.weights))}"
+    fewer = "" if limit is None else f" --limit {limit}"
+    return f"costmodel evaluate {source.flags}{weights} --stepwise --data {shell(data)} --seed {seed}{fewer}"
 
 
 def _as_learned(source: Source, data: str | None, seed: int | None) -> tuple[str, int]:
@@ -271,12 +280,19 @@ def _longer_pools(
     return with_pools(clip, replace(options, pool=None), sorted(pools), weights, data, limit)
 
 
-def _write(found: StreamAccuracy, out: Path, format: str) -> None:
+def _write(found: StreamAccuracy, out: Path, command: str, format: str) -> None:
     from reports.evaluation import files_of, page
     from reports.files import write_files
 
-    for path in write_files(out, files_of(found)):
-        tell(f"note: wrote {path}")
+    if is_page(out):
+        from reports.html.evaluation import evaluation
+        from reports.html.frame import write_page
+
+        write_page(out, evaluation(found, f"{command} --out {shell(str(out))}"))
+        tell(f"note: wrote {out}")
+    else:
+        for path in write_files(out, files_of(found)):
+            tell(f"note: wrote {path}")
     show(page(found), format)
 
 
@@ -309,7 +325,11 @@ COMMAND = Command(
             choices=("zeros", "replicate"),
         ),
         Option("limit", "With --stepwise, so many videos; all, if not given.", int, least=1),
-        replace(OUT, help="With --stepwise, and of sampled networks, folder for tables and plots."),
+        replace(
+            OUT,
+            help="With --stepwise, and of sampled networks, folder for tables and plots; "
+            "with --stepwise also a file that ends in .html, for a page.",
+        ),
         DEVICE,
         THREADS,
         replace(SEED, default=None, help="Seed of the data; that of the weights' own, if not given."),

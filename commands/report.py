@@ -8,7 +8,7 @@ from commands.command import Command, Group
 from commands.options import DTYPE, OUT
 from commands.printing import put, tell
 from commands.report_html import COMMAND as HTML
-from commands.report_html import PAGE_OUT, is_page
+from commands.report_html import PAGE_OUT, is_page, write_out
 from commands.report_study import study_page
 from commands.source import Source
 from commands.study_file import study_of
@@ -28,6 +28,8 @@ Examples:
     report memory x3d --variant L --continual --state smallest --out reports/l
 
     report memory my_network.yaml --dtype fp16
+
+    report memory x3d_m --continual --out memory.html      as a page
 """
 
 
@@ -38,6 +40,8 @@ Examples:
     report gallery                     writes out/gallery.md
 
     report gallery --out docs
+
+    report gallery --out gallery.html          as a page
 """
 
 FORMS = """Pages with every form of each shipped network.
@@ -128,14 +132,20 @@ def memory(source: Source, dtype: str, out: Path) -> None:
     from reports.files import check_folder, write_files
 
     # pandas and matplotlib load here, not when the list of commands or a help is printed
+    from reports.html.memory_page import memory_page
     from reports.memory import MemoryReport
     from reports.memory_page import files_of
 
-    check_folder(out)
+    if not is_page(out):
+        check_folder(out)
     # both forms, whichever is asked for: the report compares clips with the network frame by frame
     made = MemoryReport(source.clip(), source.continual().stream_of, source.is_stream, dtype)
     for note in made.graph.notes:
         tell(f"note: {note}")
+    if is_page(out):
+        command = f"costmodel report memory {source.flags} --dtype {dtype}"
+        write_out(out, lambda line: memory_page(made, line), command)
+        return
     for path in write_files(out, files_of(made)):
         print(path)
 
@@ -173,6 +183,11 @@ def study(file: Path, search: int | None, costs: str | None, out: Path) -> None:
 
 def gallery(out: Path) -> None:
     """Writes the gallery and prints the file's path."""
+    if is_page(out):
+        from reports.html.gallery import gallery as as_page
+
+        write_out(out, as_page, "costmodel report gallery")
+        return
     from reports.files import check_folder, write_files
     from reports.gallery import gallery as gallery_page
 
@@ -243,7 +258,7 @@ COMMAND = Group(
     "Files about a network: tables, a page and a drawing.",
     {
         "html": HTML,
-        "memory": Command(memory, MEMORY, (DTYPE, OUT), takes="spec"),
+        "memory": Command(memory, MEMORY, (DTYPE, PAGE_OUT), takes="spec"),
         "study": Command(
             study,
             STUDY,
@@ -258,7 +273,7 @@ COMMAND = Group(
                 PAGE_OUT,
             ),
         ),
-        "gallery": Command(gallery, GALLERY, (OUT,)),
+        "gallery": Command(gallery, GALLERY, (PAGE_OUT,)),
         "forms": Command(forms, FORMS, (OUT,)),
         "shipped": Command(shipped, SHIPPED),
         "public": Command(public, PUBLIC, (OUT,)),

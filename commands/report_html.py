@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,21 @@ Examples:
 def is_page(out: Path) -> bool:
     """Whether a path names a page, not a folder."""
     return out.suffix.lower() in (".html", ".htm")
+
+
+def write_out(out: Path, page: Callable[[str], bytes], command: str) -> None:
+    """Writes a page and prints its path.
+
+    Args:
+        out: the file.
+        page: makes it, given the command line that does.
+        command: that command line but for the file.
+    """
+    from reports.html.frame import environment, write_page
+
+    environment()
+    write_page(out, page(f"{command} --out {shell(str(out))}"))
+    print(out)
 
 
 def html(

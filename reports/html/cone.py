@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from costmodel.analysis.cost import Analysis
 from costmodel.graph import INPUT
 from reports.html.svg import Scale, drawing, linear_marks, number, short, tag, text
-from reports.html.times import Clock
+from reports.html.times import clock_of, seconds
+from reports.times import Clock
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -25,7 +26,7 @@ def cone(analysis: Analysis) -> Markup:
     x = _scale(bars)
     high = min(15.0, 300 / len(bars))
     bottom = TOP + high * len(bars) + 6
-    parts = [*_axis(x, Clock.of(analysis), bottom)]
+    parts = [*_axis(x, clock_of(analysis), bottom)]
     stage, free, shade = "", 0.0, 0
     for place, (name, oldest, newest) in enumerate(bars):
         y = TOP + 4 + place * high
@@ -94,7 +95,7 @@ def _axis(x: Scale, clock: Clock, bottom: float) -> list[Markup]:
         at = x(value)
         parts.append(tag("path", d=f"M{number(at)} {TOP}V{number(bottom)}", class_="rule"))
         parts.append(text(short(value), at, bottom + 17, "middle", "mark"))
-        parts.append(text(clock.seconds(value), at, bottom + 33, "middle", "mark"))
+        parts.append(text(seconds(clock, value), at, bottom + 33, "middle", "mark"))
     parts.append(text("frames", x.start - 8, bottom + 17, "end", "mark"))
     parts.append(text("seconds", x.start - 8, bottom + 33, "end", "mark"))
     parts.append(text("before the aligned frame, and behind it", x.end, bottom + 51, "end", "title"))

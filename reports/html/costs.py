@@ -10,7 +10,8 @@ from costmodel.readable import brief, rounded
 from reports.html.memory import Held, size
 from reports.html.parts import Column, PlainRow, PlainTable, Tile, definitions, shown
 from reports.html.svg import TIMES
-from reports.html.times import Clock
+from reports.html.times import camera, clock_of, seconds
+from reports.times import Clock
 
 FIGURES = (
     *("params", "macs_per_clip", "macs_per_frame", "macs_worst_step", "state_bytes", "clip_buffer_floats"),
@@ -54,20 +55,20 @@ def _work(analysis: Analysis, clip: Analysis) -> Tile:
 
 
 def _answer(analysis: Analysis) -> Tile:
-    totals, clock = analysis.totals, Clock.of(analysis)
+    totals, clock = analysis.totals, clock_of(analysis)
     if analysis.mode == "clip":
         frames = int(analysis.figures.graph.source.time)
-        note = f"{frames} model frames, {clock.camera(frames)} camera frames"
-        return Tile("A clip lasts", clock.seconds(frames), "s", note, "receptive_field")
+        note = f"{frames} model frames, {camera(clock, frames)} camera frames"
+        return Tile("A clip lasts", seconds(clock, frames), "s", note, "receptive_field")
     first, warm = totals["transient"], totals["warmup"]
-    note = f"{first} model frames, {clock.camera(first)} camera frames"
-    note += f"; steady after {clock.seconds(warm)} s" if isfinite(warm) else ""
-    return Tile("First answer after", clock.seconds(first), "s", note, "transient")
+    note = f"{first} model frames, {camera(clock, first)} camera frames"
+    note += f"; steady after {seconds(clock, warm)} s" if isfinite(warm) else ""
+    return Tile("First answer after", seconds(clock, first), "s", note, "transient")
 
 
 def work(clip: Analysis, stream: Analysis | None) -> PlainTable:
     """Multiply-adds in model frames, camera frames and seconds."""
-    clock = Clock.of(clip)
+    clock = clock_of(clip)
     lines = [("clip, run again at each frame", clip.totals["macs_per_frame"], "macs_per_clip")]
     if stream is not None:
         lines.append(("frame by frame, mean", stream.totals["macs_per_frame"], "macs_per_frame"))

@@ -12,7 +12,6 @@ from costmodel.analysis.rates import rate_note
 from costmodel.errors import CostModelError
 from costmodel.graph import Graph
 from costmodel.network import Network
-from reports.html import times
 from reports.html.bars import by_layer, by_stage
 from reports.html.cone import cone
 from reports.html.costs import FIGURES, beside, side_by_side, tiles, work
@@ -23,6 +22,7 @@ from reports.html.layers import layer_grid
 from reports.html.memory import Held
 from reports.html.parts import Definition, Grid, PlainTable, Tile, definitions
 from reports.html.svg import TIMES
+from reports.html.times import clock_of, table, timeline
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -125,7 +125,7 @@ class NetworkPage:
     @property
     def lead(self) -> str:
         """What it is, in a sentence."""
-        source, clock = self.graph.source, times.Clock.of(self.analysis)
+        source, clock = self.graph.source, clock_of(self.analysis)
         how = (
             "a frame at a time, on a live stream"
             if self.is_stream
@@ -167,7 +167,7 @@ class NetworkPage:
     @property
     def clock(self) -> PlainTable:
         """Times in all units."""
-        return times.table(self.analysis, self.of_clip if self.is_stream else None)
+        return table(self.analysis, self.of_clip if self.is_stream else None)
 
     @property
     def cone(self) -> Markup:
@@ -187,7 +187,7 @@ class NetworkPage:
     @property
     def timeline(self) -> Markup | None:
         """When a stream answers."""
-        return times.timeline(self.analysis) if self.is_stream else None
+        return timeline(self.analysis) if self.is_stream else None
 
     @cached_property
     def held(self) -> Held:

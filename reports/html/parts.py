@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from costmodel.analysis.metrics import METRICS
 from costmodel.readable import figure
+from reports.table import Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+
+_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+( ?[A-Za-z%]{0,4})?$")
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def definitions(names: Iterable[str]) -> dict[str, Definition]:
     """The definitions of metrics by name."""
     return {
         name: Definition(
-            name.replace("_", " ").replace("macs", "MACs"),
+            title_of(name),
             METRICS[name].meaning,
             METRICS[name].unit,
             METRICS[name].source,
@@ -132,3 +137,23 @@ def shown(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value) and abs(value) >= 1000 and not value.is_integer():
         return f"{value:,.1f}"
     return figure(value)
+
+
+def known_columns(table: Table) -> dict[str, Column]:
+    """The columns of a report's table: those of numbers told by their values, figures by their names."""
+    return {
+        name: Column(title_of(name), name if name in METRICS else "", _is_number(table, name))
+        for name in table.columns
+    }
+
+
+def title_of(name: str) -> str:
+    """A figure's or a column's name in words."""
+    return name.replace("_", " ").replace("macs", "MACs")
+
+
+def _is_number(table: Table, name: str) -> bool:
+    """Whether all values of a column that are there are numbers, perhaps with a unit behind."""
+    values = [row.get(name) for row in table.rows]
+    there = [each for each in values if each is not None and each != ""]
+    return bool(there) and all(isinstance(each, int | float) or _NUMBER.match(str(each)) for each in there)

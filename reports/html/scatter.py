@@ -47,7 +47,7 @@ class Axis:
 
     title: str
     text: Callable[[float], str] = short
-    is_log: bool | None = None
+    is_log: bool | None = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Scatter:
         y: the axis upwards.
         title: what it shows, for who cannot see it.
         path: places of points that a line joins, in its order.
+        lines: the same for lines in the colour of the points that they join.
         limit: a value along that must not be passed, with what it is called.
         width: of the drawing.
         height: of the drawing.
@@ -70,6 +71,7 @@ class Scatter:
     y: Axis
     title: str
     path: Sequence[int] = ()
+    lines: Sequence[Sequence[int]] = ()
     limit: tuple[float, str] | None = None
     width: float = WIDTH
     height: float = HEIGHT
@@ -81,7 +83,7 @@ class Scatter:
         along = [point.x for point in self.points] + ([self.limit[0]] if self.limit else [])
         upwards = [end for point in self.points for end in (point.y - point.error, point.y + point.error)]
         x = scale(along, LEFT, self.width - EDGE, self.x.is_log)
-        y = scale(upwards, self.height - FOOT, TOP, False)
+        y = scale(upwards, self.height - FOOT, TOP, self.y.is_log)
         panel = Panel(x, y, self.x.title, self.y.title, self.x.text, self.y.text)
         self.taken.clear()
         parts = [*panel.axes(), *self._limit(x), *self._path(x, y)]
@@ -108,11 +110,14 @@ class Scatter:
         ]
 
     def _path(self, x: Scale, y: Scale) -> list[Markup]:
-        if len(self.path) < 2:
-            return []
-        places = [self.points[place] for place in self.path]
-        line = "L".join(f"{number(x(each.x))} {number(y(each.y))}" for each in places)
-        return [tag("path", d=f"M{line}", class_="way")]
+        ways = [(self.path, "way"), *((line, "") for line in self.lines)]
+        drawn = []
+        for way, kind in ways:
+            places = [self.points[place] for place in way]
+            line = "L".join(f"{number(x(each.x))} {number(y(each.y))}" for each in places)
+            if len(places) > 1:
+                drawn.append(tag("path", d=f"M{line}", class_=kind or f"joined s{places[0].series % SERIES}"))
+        return drawn
 
     def _labels(self, x: Scale, y: Scale) -> Iterator[Markup]:
         for point in sorted(self.points, key=lambda each: not each.is_ringed):

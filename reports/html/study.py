@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from costmodel.analysis.metrics import METRICS
 from reports.html.frame import render
-from reports.html.parts import Definition, Tile, definitions
+from reports.html.parts import Definition, Tile, definitions, title_of
 from reports.html.scatter import shape
 from reports.html.searched import Searched
 from reports.html.study_charts import cost_chart, curves, path_chart, series
 from reports.html.study_tables import candidates, options, price, steps
-from reports.html.study_words import costs_in, error_text, head, score_text, title_of
+from reports.html.study_words import costs_in, error_text, head, score_text
 
 
 def page(found: Searched, command: str, *, renews: int | None = None) -> bytes:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from costmodel.analysis.metrics import METRICS
 from reports.html.curves import curve_of, draw
+from reports.html.parts import title_of
 from reports.html.scatter import Axis, Point, Scatter
 from reports.html.searched import Searched
-from reports.html.study_words import error_text, head, score_text, title_of
+from reports.html.study_words import error_text, head, score_text
 from reports.html.svg import short
 from reports.study import points
 from search.study.history import Row
@@ -50,14 +51,15 @@ def path_chart(found: Searched) -> Markup:
     ]
     limit = None if found.budget is None else (found.budget, f"budget {found.shown_cost(found.budget)}")
     places = list(range(len(marks) - len(way), len(marks)))
-    x = Axis(f"{title_of(found.cost)}, {found.unit}" if found.unit else title_of(found.cost))
+    title = f"{title_of(found.cost)}, {found.unit}" if found.unit else title_of(found.cost)
+    x = Axis(title, is_log=None)
     return Scatter(
         marks,
         x,
         Axis(f"score: {found.search['score']}", _mark),
         "The search's trajectory",
         places,
-        limit,
+        limit=limit,
     ).svg
 
 
@@ -97,7 +99,7 @@ def cost_chart(found: Searched, name: str) -> Markup | None:
         for row in rows
     ]
     unit = METRICS[name].unit if name in METRICS else ""
-    x = Axis(f"{title_of(name)}, {unit}" if unit else title_of(name))
+    x = Axis(f"{title_of(name)}, {unit}" if unit else title_of(name), is_log=None)
     return Scatter(
         marks, x, Axis("score", _mark), f"Score over {name}", front(marks), width=540, height=330
     ).svg

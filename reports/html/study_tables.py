@@ -6,9 +6,9 @@ from datetime import datetime
 from fractions import Fraction
 
 from costmodel.analysis.metrics import METRICS
-from reports.html.parts import Column, Grid, PlainRow, PlainTable, grid_of
+from reports.html.parts import Column, Grid, PlainRow, PlainTable, grid_of, title_of
 from reports.html.searched import Searched
-from reports.html.study_words import costs_in, error_text, score_text, title_of
+from reports.html.study_words import costs_in, error_text, score_text
 from reports.html.svg import TIMES, short
 from reports.study import trajectory
 from search.problem.steps import Considered

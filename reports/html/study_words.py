@@ -20,11 +20,6 @@ def error_text(row: Row) -> str:
     return f"± {row['error']:.2g}" if row.get("error") else ""
 
 
-def title_of(name: str) -> str:
-    """A figure's name in words."""
-    return name.replace("_", " ").replace("macs", "MACs")
-
-
 def head(row: Row) -> str:
     """A decision in a line."""
     moved_axis = f" {row['axis']}" if row["axis"] else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from costmodel.analysis.cost import Analysis
 from costmodel.analysis.rates import taken_every
 from reports.html.parts import Column, PlainRow, PlainTable
 from reports.html.svg import MINUS, Scale, drawing, number, tag, text
+from reports.times import Clock
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -25,32 +25,21 @@ ROWS = {
 }
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Frames of a network in the frames of the camera and in seconds.
+def clock_of(analysis: Analysis) -> Clock:
+    """How long a frame of a network is, at the rate asked for or that of its training."""
+    graph, rate = analysis.figures.graph, analysis.figures.fps
+    every = taken_every(graph, rate)
+    return Clock(int(every), Fraction(graph.fps if rate is None else rate))  # type: ignore[arg-type]
 
-    Args:
-        every: camera frames for each frame of the network.
-        fps: frames a second of the camera.
-    """
 
-    every: int
-    fps: Fraction
+def camera(clock: Clock, frames: float) -> str:
+    """Frames of a network as frames of the camera."""
+    return f"{frames * clock.every:,.0f}"
 
-    @classmethod
-    def of(cls, analysis: Analysis) -> Clock:
-        """That of a network, at the rate asked for or that of its training."""
-        graph, rate = analysis.figures.graph, analysis.figures.fps
-        every = taken_every(graph, rate)
-        return cls(int(every), Fraction(graph.fps if rate is None else rate))  # type: ignore[arg-type]
 
-    def camera(self, frames: float) -> str:
-        """As camera frames."""
-        return f"{frames * self.every:,.0f}"
-
-    def seconds(self, frames: float) -> str:
-        """As seconds."""
-        return decimal(frames * self.every / float(self.fps))
+def seconds(clock: Clock, frames: float) -> str:
+    """Frames of a network in seconds."""
+    return decimal(frames * clock.every / float(clock.fps))
 
 
 def decimal(value: float) -> str:
@@ -66,7 +55,7 @@ def table(analysis: Analysis, clip: Analysis | None) -> PlainTable:
         analysis: of the network that the page is about.
         clip: of the clip network where the page is about its stream.
     """
-    clock = Clock.of(analysis)
+    clock = clock_of(analysis)
     columns = [
         Column("", is_number=False),
         Column("model frames"),
@@ -82,7 +71,7 @@ def table(analysis: Analysis, clip: Analysis | None) -> PlainTable:
             continue
         cells = ["unbounded", "", ""]
         if isfinite(value):
-            cells = [f"{value:,}", clock.camera(value), clock.seconds(value)]
+            cells = [f"{value:,}", camera(clock, value), seconds(clock, value)]
         beside = [] if clip is None else [_plain(clip.totals[name])]
         rows.append(PlainRow(words, [*cells, *beside], name))
     return PlainTable(columns, rows)
@@ -112,7 +101,7 @@ def timeline(analysis: Analysis) -> Markup | None:
         parts.append(tag("rect", x=x(low), y=top, width=x(high) - x(low), height=26, class_=kind))
         if x(high) - x(low) > 7 * len(words):
             parts.append(text(words, (x(low) + x(high)) / 2, top - 8, "middle", "small soft"))
-    clock = Clock.of(analysis)
+    clock = clock_of(analysis)
     places = [(0.0, "the stream begins"), (float(first), "first answer")]
     places += [(float(warm), "steady from here")] if is_bounded and warm > first else []
     parts += _places(places, x, clock, top + 26)
@@ -131,8 +120,8 @@ def _places(places: list[tuple[float, str]], x: Scale, clock: Clock, top: float)
         lines = [
             words,
             f"frame {frames:,.0f}",
-            f"camera {clock.camera(frames)}",
-            f"{clock.seconds(frames)} s",
+            f"camera {camera(clock, frames)}",
+            f"{seconds(clock, frames)} s",
         ]
         width = 6.4 * max(map(len, lines))
         start = min(max(at - 2, free), x.end - width)
@@ -145,7 +134,7 @@ def _places(places: list[tuple[float, str]], x: Scale, clock: Clock, top: float)
 
 def _bracket(x: Scale, look: float, clock: Clock, top: float) -> list[Markup]:
     """How long a new frame is on its way until it counts."""
-    others = f"{clock.camera(look)} camera frames, {clock.seconds(look)} s"
+    others = f"{camera(clock, look)} camera frames, {seconds(clock, look)} s"
     words = f"a new frame counts {look:,.0f} frames later ({others})"
     if not look:
         words = "a new frame counts at once"

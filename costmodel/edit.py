@@ -11,7 +11,7 @@ from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size
 from costmodel.ops import Op
 from costmodel.ops.base import key_of
-from costmodel.types import SINGLE_NUMBER_KERNEL, TensorType
+from costmodel.types import SINGLE_NUMBER_KERNEL, Answers, TensorType
 
 
 class Changes(TypedDict, total=False):
@@ -23,6 +23,8 @@ class Changes(TypedDict, total=False):
     clip: Graph | None
     notes: tuple[str, ...]
     pool: Size | None
+    chunk: int
+    answers: Answers
 
 
 class Editor:

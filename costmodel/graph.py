@@ -11,7 +11,7 @@ from costmodel.errors import CostModelError, GraphError, nearest
 from costmodel.escape import terminal
 from costmodel.numbers import Number, Size
 from costmodel.ops.base import Op, infer, key_of, macs_of, params_of
-from costmodel.types import TRAINED_FPS, TensorType, Window
+from costmodel.types import TRAINED_FPS, Answers, TensorType, Window
 
 if TYPE_CHECKING:
     import networkx
@@ -58,6 +58,9 @@ class Graph:
         notes: what a transform did that a reader must know.
         blocks: the spec's blocks by the prefix of their layers' names, such as `res2.0`.
         pool: for a stream, the input frames that its last pool was asked to cover instead of the clip.
+        chunk: for a stream, the frames that it takes at a step. Types and facts are of one frame all the
+            same; `costmodel.analysis.temporal.step_types` gives what a step holds.
+        answers: for a stream, which answers to the frames of a step it gives.
         inferred: the types of all edges, where whoever collected the nodes has them.
 
     Raises:
@@ -75,6 +78,8 @@ class Graph:
     blocks: Mapping[str, Block] = field(default_factory=dict, repr=False, compare=False)
     # What was asked for, by which validation knows how many frames there should be; nothing is made of it.
     pool: Size | None = field(default=None, repr=False, compare=False)
+    chunk: int = 1
+    answers: Answers = "all"
     inferred: InitVar[Kinds | None] = None
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from costmodel.graph import Graph
 from costmodel.network import Network
 from costmodel.transforms import continual as stream
 from costmodel.transforms.continual import Excite, HeadPool, State
+from costmodel.types import Answers
 
 Given = str | Path | Network | Graph
 
@@ -66,6 +67,8 @@ def continual(
     state: State = "partial",
     excite: Excite = "frame",
     head_pool: HeadPool = "window",
+    chunk: int = 1,
+    answers: Answers = "all",
 ) -> Graph:
     """The network that answers frame by frame  (Hedegaard 2022).
 
@@ -78,8 +81,18 @@ def continual(
         state: what layers keep: partial sums, windows of frames, or the smallest of them, waits moved.
         excite: over what squeeze-excite pools: each frame alone, or the clip.
         head_pool: over what the head pools: a window, or all frames so far.
+        chunk: frames at a step, a multiple of the cycle of strides in time.
+        answers: which answers to a step's frames are given: `all`, or the `last`.
 
     Raises:
         CostModelError: there is no such network, or it cannot run frame by frame.
     """
-    return stream.continual(graph_of(network), pool=pool, state=state, excite=excite, head_pool=head_pool)
+    return stream.continual(
+        graph_of(network),
+        pool=pool,
+        state=state,
+        excite=excite,
+        head_pool=head_pool,
+        chunk=chunk,
+        answers=answers,
+    )

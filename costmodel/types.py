@@ -14,6 +14,7 @@ WAYS = {each: f"written as {each}" for each in ("module", "function", "operator"
 # The tag of a node whose kernel is given as one number, which some counting tools read as that number.
 SINGLE_NUMBER_KERNEL = "kernel given as one number"
 Form = Literal["partial", "window"]
+Answers = Literal["all", "last"]
 TRAINED_FPS = 30  # camera frames a second, where a spec says nothing: Kinetics' videos are about as fast
 FASTEST = 1_000_000  # frames a second of any camera
 DTYPE_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}

@@ -10,7 +10,8 @@ from costmodel.analysis.cost import Analysis
 from costmodel.analysis.kinds import SAMPLING_MACS
 from costmodel.analysis.metrics import METRICS
 from costmodel.analysis.rates import IN_SECONDS, taken_every, time_text
-from costmodel.graph import Graph
+from costmodel.analysis.temporal import step_types
+from costmodel.graph import INPUT, Graph
 from costmodel.readable import brief
 from reports.table import Page, Row, Table
 from reports.times import Clock
@@ -120,7 +121,7 @@ def _kinds(analysis: Analysis) -> Table:
 def _totals(graph: Graph, analysis: Analysis) -> Table:
     every = taken_every(graph, analysis.figures.fps)
     taken = "every camera frame" if every == 1 else f"every {every} camera frames"
-    title = f"{graph.name}, {analysis.mode}: {taken}, input {graph.source}"
+    title = f"{graph.name}, {analysis.mode}: {taken}, input {step_types(graph)[INPUT]}"
     if graph.missing:
         title += f"; partial: without {', '.join(graph.missing)}"
     return Table(total_rows(analysis), TOTAL_COLUMNS, title, drop=("source", "unit", "about"))

@@ -156,7 +156,7 @@ def _row(figures: Figures, node: Node) -> dict[str, Any]:
         "name": node.name,
         "op": op_title(op),
         "inputs": list(node.inputs),
-        "out": figures.out(node)._asdict(),
+        "out": figures.in_step[node.name]._asdict(),
         "params": params(figures, node),
         "macs": plain(macs_per_frame(figures, node)),
         "state_floats": state_floats(figures, node),

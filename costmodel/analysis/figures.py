@@ -9,7 +9,7 @@ from math import lcm
 
 from costmodel.analysis.rates import checked_rate, frame_seconds
 from costmodel.analysis.reach import Reach, clip_reach, stream_reach
-from costmodel.analysis.temporal import Timing, timing
+from costmodel.analysis.temporal import Timing, step_types, timing
 from costmodel.analysis.traffic import Traffic, traffic_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Graph, Node
@@ -58,8 +58,18 @@ class Figures:
 
     @cached_property
     def traffic(self) -> Mapping[str, Traffic]:
-        """Numbers that each node moves for one output."""
-        return self.graph.map(traffic_of)
+        """Numbers that each node moves for one output, or in a step of several."""
+        if self.graph.chunk == 1:
+            return self.graph.map(traffic_of)
+        return {
+            node.name: traffic_of(node.op, self.graph.inputs_of(node), self.answers_of_step(node))
+            for node in self.graph.nodes
+        }
+
+    def moved(self, node: Node) -> Number:
+        """Numbers that a node moves, as a mean over input frames."""
+        moved, outputs = self.traffic[node.name].total, self.answers_of_step(node)
+        return self.per_frame(node, moved if outputs == 1 else divide(moved, outputs))
 
     @property
     def windows(self) -> Mapping[str, Window]:
@@ -99,8 +109,18 @@ class Figures:
         return DTYPE_BYTES[self.dtype]
 
     def out(self, node: Node) -> TensorType:
-        """The type of a node's output."""
+        """The type of a node's output; of a stream for one frame."""
         return self.graph.types[node.name]
+
+    @cached_property
+    def in_step(self) -> Mapping[str, TensorType]:
+        """What one run holds of every edge: of a stream the frames of a step."""
+        return step_types(self.graph)
+
+    def answers_of_step(self, node: Node) -> int:
+        """How many outputs a node has in a step of several frames; 1 where steps are of one."""
+        chunk = self.graph.chunk
+        return 1 if chunk == 1 else chunk // self.timing[node.name].jump
 
     def at(self, node: Node) -> Timing:
         """The timing of a node's output."""

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from costmodel.analysis.schedule import Order, Task, best_order
+from costmodel.analysis.temporal import step_types
 from costmodel.errors import OptionError
 from costmodel.graph import INPUT, Graph
 from costmodel.ops.base import params_of
@@ -108,7 +109,7 @@ def _best_order(source: int, tasks: tuple[Task, ...]) -> Order:
 def _tasks(graph: Graph) -> tuple[int, tuple[Task, ...]]:
     """The numbers in the input, and the layers as tasks."""
     number = {INPUT: 0} | {node.name: place for place, node in enumerate(graph.nodes, start=1)}
-    sizes = graph.map(lambda op, inputs: op.out(*inputs).values)
+    sizes = {name: each.values for name, each in step_types(graph).items()}
     for node in graph.nodes:
         if not isinstance(sizes[node.name], int) or not isinstance(node.count, int):
             raise OptionError(
@@ -116,16 +117,17 @@ def _tasks(graph: Graph) -> tuple[int, tuple[Task, ...]]:
                 "execution depends on them; give numbers"
             )
     tasks = [Task(int(sizes[node.name]), tuple(number[name] for name in node.inputs)) for node in graph.nodes]
-    return int(graph.source.values), tuple(tasks)
+    return int(sizes[INPUT]), tuple(tasks)
 
 
 def _moments(graph: Graph, order: Iterable[str]) -> Iterable[Moment]:
     unread = {name: set(readers) for name, readers in graph.consumers.items()}
     unread[graph.output].add("")  # the answer is kept
-    alive = {INPUT: int(graph.source.values)}
+    types = step_types(graph)
+    alive = {INPUT: int(types[INPUT].values)}
     live = alive[INPUT]
     for name in order:
-        alive[name] = int(graph.types[name].values)
+        alive[name] = int(types[name].values)
         live += alive[name]
         yield Moment(name, live, tuple(alive))
         for read in (*graph.by_name[name].inputs, name):

@@ -128,7 +128,12 @@ def macs_per_frame(figures: Figures, node: Node) -> Number:
 
 @network("MAC", "the largest sum over the phases of a cycle")
 def macs_worst_step(figures: Figures) -> Number:
-    """Multiply-accumulates of the most expensive step."""
+    """Multiply-accumulates of the most expensive step; of a step of several frames, all of theirs."""
+    if figures.graph.chunk > 1:  # whole cycles, so that all steps cost alike
+        nodes = figures.graph.nodes
+        return figures.total(
+            (node, macs_of(figures.work[node.name]) * figures.answers_of_step(node)) for node in nodes
+        )
     if figures.cycle == 1 or not figures.graph.is_stream:
         return evaluate(figures, "macs_per_frame")
     fixed: dict[tuple[int, int], Number] = {}
@@ -200,16 +205,14 @@ def state_floats(figures: Figures, node: Node) -> Number:
 
 @network("floats", "Hedegaard 2022, eq. 2")
 def clip_buffer_floats(figures: Figures) -> Number:
-    """Earlier input frames that a clip network must keep online; none frame by frame."""
-    if figures.graph.is_stream:
-        return 0
-    source = figures.graph.types[INPUT]
+    """Input frames that must be kept for the next run; none frame by frame, of a chunk all but its last."""
+    source = figures.in_step[INPUT]
     return source.channels * source.height * source.width * (source.time - 1)
 
 
 def activation_floats(figures: Figures, node: Node) -> Number:
     """Numbers in the output of a layer: eq. 3 of Hedegaard 2022 for a clip, eq. 6 for a frame."""
-    return figures.out(node).values
+    return figures.in_step[node.name].values
 
 
 @network("floats", "Hedegaard 2022, eq. 3 and 6")
@@ -265,7 +268,7 @@ def training_bytes(figures: Figures) -> Number:
 @summed("bytes", "each tensor moved once for each output of a layer (Williams 2009)")
 def traffic_bytes(figures: Figures, node: Node) -> Number:
     """Weights, maps and state that a layer reads and writes: for one clip, or as a mean for one frame."""
-    return figures.per_frame(node, figures.traffic[node.name].total) * figures.bytes_per_value
+    return figures.moved(node) * figures.bytes_per_value
 
 
 @network("operations / byte", "Williams 2009: arithmetic intensity, two operations for each MAC")
@@ -301,8 +304,14 @@ def lookahead(figures: Figures) -> Number:
     """How late an answer is: the frames after a new one that the network must see before that one counts."""
     graph = figures.graph
     if graph.is_stream:
-        return stream_lookahead(graph)
+        return plus(stream_lookahead(graph), graph.chunk - 1)
     return clip_reach(graph, head_pools(graph))[graph.output].delay
+
+
+@network("frames", "frame i of a chunk of K waits K - 1 - i frames")
+def added_wait(figures: Figures) -> Number:
+    """How many frames the first frame of a step waits for its last; part of the lookahead."""
+    return figures.graph.chunk - 1 if figures.graph.is_stream else None
 
 
 @network("frames", "Hedegaard 2022, sec. 3.6: r - p - 1; none where the delay is negative")

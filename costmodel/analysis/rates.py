@@ -9,7 +9,7 @@ from costmodel.graph import Graph
 from costmodel.numbers import Number, divide, floor, plus, times, where
 from costmodel.types import FASTEST
 
-TIMES = ("receptive_field", "padding", "delay", "lookahead", "transient", "warmup")
+TIMES = ("receptive_field", "padding", "delay", "lookahead", "added_wait", "transient", "warmup")
 IN_SECONDS = {name: f"{name}_seconds" for name in TIMES}
 NEEDS_RATE = (*IN_SECONDS.values(), "macs_per_second")
 NOTED = Fraction(1, 10)  # a model's own rate that differs by no more goes without saying

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from costmodel import escape
 from costmodel.analysis.cost import Analysis
 from costmodel.analysis.stages import Stage, stages_of
+from costmodel.analysis.temporal import step_types
+from costmodel.graph import INPUT
 from costmodel.readable import brief
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def _totals(analysis: Analysis) -> Iterator[str]:
     graph, totals = analysis.figures.graph, analysis.totals
     per = "a mean frame" if graph.is_stream else "a clip"
     macs = totals["macs_per_frame" if graph.is_stream else "macs_per_clip"]
-    yield f"{graph.name}, {analysis.mode}: input {graph.source}"
+    yield f"{graph.name}, {analysis.mode}: input {step_types(graph)[INPUT]}"
     yield f"{brief(totals['params'])} parameters; {brief(macs)} multiply-adds for {per}"
     if graph.is_stream:
         kept = brief(totals["state_floats"])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, is_zero, maximum, named, repeated
-from costmodel.types import FRAMEWISE, Window
+from costmodel.types import FRAMEWISE, TensorType, Window
 
 
 class Timing(NamedTuple):
@@ -71,6 +71,20 @@ def _after(window: Window, inputs: tuple[Timing, ...], count: Size) -> Timing:
     ahead = window.last * jump + window.wait
     reach = inf if window.unbounded else back - count * (window.first * jump)
     return Timing(jump * window.stride, reach, delay + count * ahead)
+
+
+def cycle_of(graph: Graph) -> int:
+    """Input frames after which the phases of all layers of a stream repeat."""
+    return reduce(lcm, (at.jump for at in timing(graph).values()))
+
+
+def step_types(graph: Graph) -> Mapping[str, TensorType]:
+    """What one run of a network holds of every edge: a clip, or the frames of one step of a stream."""
+    if graph.chunk == 1:
+        return graph.types
+    # A chunk is whole cycles, in which an edge has one frame for each of its jumps.
+    jumps = {name: at.jump for name, at in timing(graph).items()}
+    return {name: each.with_time(graph.chunk // jumps[name]) for name, each in graph.types.items()}
 
 
 def latest(places: Iterable[Size]) -> Size:

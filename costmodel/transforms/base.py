@@ -38,6 +38,7 @@ def option(
     also: str = "",
     of_file: Callable[[Path], str] | None = None,
     also_words: str = "",
+    is_later: bool = False,
 ) -> Any:  # as dataclasses.field: what stands in the class is the default of any type
     """A field of a transform that is one of its options.
 
@@ -54,11 +55,14 @@ def option(
         also: a regular expression of texts that it takes besides numbers.
         of_file: reads such a text from a file of a command line.
         also_words: those texts and files in words, for messages.
+        is_later: whether networks had addresses before there was such an option: its default is not written.
     """
     kind = kind or type(default)  # type: ignore[assignment]
     besides = {"also": also, "of_file": of_file, "also_words": also_words}
     chosen = Option("", help, kind, default, choices, least, most, unit, **besides)  # type: ignore[arg-type]
-    return dataclasses.field(default=default, metadata={"option": chosen, "is_size": is_size})
+    return dataclasses.field(
+        default=default, metadata={"option": chosen, "is_size": is_size, "is_later": is_later}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,8 +207,10 @@ class Transform:
         return " ".join(parts)
 
     def to_dict(self) -> dict[str, Value]:
-        """The transform as plain data: its word and all its options."""
-        return {"transform": self.word, **{each.name: getattr(self, each.name) for each in self.options()}}
+        """The transform as plain data: its word and its options; later ones only where they are chosen."""
+        later = {field.name for field in dataclasses.fields(self) if field.metadata["is_later"]}
+        names = [each.name for each in self.options() if each.name not in later - self.chosen.keys()]
+        return {"transform": self.word, **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def of(cls, values: Mapping[str, Value]) -> Self:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from costmodel.analysis.temporal import cycle_of
 from costmodel.errors import OptionError, TransformError
 from costmodel.graph import Graph, Node
 from costmodel.transforms.base import Transform, option
 from costmodel.transforms.stream_graph import StreamGraph
+from costmodel.types import Answers
 
 State = Literal["partial", "window", "smallest"]
 Excite = Literal["frame", "clip"]
 HeadPool = Literal["window", "cumulative"]
 MOST_POOLED_FRAMES = 100_000
+LONGEST_CHUNK = 100_000
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Continual(Transform):
             delays retimed.
         excite: squeeze-excite over each frame alone (as Co3D does), or over a sliding clip.
         head_pool: what the last pool pools: a window of the last frames, or all frames so far.
+        chunk: frames that a step takes at once, a multiple of the network's cycle.
+        answers: those of a step's frames that are given.
     """
 
     word: ClassVar[str] = "continual"
@@ -54,8 +59,26 @@ class Continual(Transform):
         choices=("window", "cumulative"),
     )
 
+    chunk: int = option(
+        1,
+        "Frames at a step, a multiple of the cycle of strides in time; the first of them waits for the last.",
+        kind=int,
+        least=1,
+        most=LONGEST_CHUNK,
+        unit="frames",
+        is_later=True,
+    )
+    answers: Answers = option(
+        "all",
+        "Which answers to a step's frames are given, with --chunk.",
+        choices=("all", "last"),
+        is_later=True,
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.answers != "all" and self.chunk == 1:
+            raise OptionError("--answers: of steps of one frame there is one; add --chunk")
         if self.pool is not None and self.head_pool == "cumulative":
             raise OptionError("--pool: the head pools all frames so far; leave out --pool or --head-pool")
 
@@ -86,8 +109,18 @@ class Continual(Transform):
             # networkx takes longer to load than a network to analyse, and few ask for it.
             from costmodel.transforms.retime import retime
 
-            return retime(result)
-        return result
+            result = retime(result)
+        return result if self.chunk == 1 else self._in_chunks(result)
+
+    def _in_chunks(self, stream: Graph) -> Graph:
+        cycle = cycle_of(stream)
+        # Only then every step does the same, and every layer has its share of frames in each.
+        if self.chunk % cycle:
+            raise TransformError(
+                f"--chunk: {self.chunk} frames, expected a multiple of the {cycle} after which strides of "
+                f"{stream.name} repeat: {cycle}, {2 * cycle}, {4 * cycle}, ..."
+            )
+        return replace(stream, chunk=self.chunk, answers=self.answers)
 
 
 def _is_pool(stream: StreamGraph, node: Node) -> bool:
@@ -101,6 +134,8 @@ def continual(
     state: State = "partial",
     excite: Excite = "frame",
     head_pool: HeadPool = "window",
+    chunk: int = 1,
+    answers: Answers = "all",
 ) -> Graph:
     """The stream that runs a clip network frame by frame; see `Continual` for the options."""
-    return Continual(pool, state, excite, head_pool)(graph)
+    return Continual(pool, state, excite, head_pool, chunk, answers)(graph)

@@ -8,8 +8,10 @@ import pytest
 from costmodel import Analysis, Graph, analyze, continual, load
 from costmodel.errors import OptionError, TransformError
 from costmodel.graph import INPUT, Node
+from costmodel.network import Network
 from costmodel.ops import Add, Conv, Delay, Op, Step
 from costmodel.spec import elaborate, from_text
+from costmodel.transforms.continual import Continual
 from costmodel.types import TensorType
 
 
@@ -308,3 +310,21 @@ def test_branches_pooled_at_different_rates_answer_together():
 def test_a_merge_of_one_layer_with_itself_waits_for_nothing():
     nodes = (Node("a", Conv(channels=4, kernel=(3, 1, 1)), (INPUT,)), Node("b", Add(), ("a", "a")))
     assert waits(analyze(continual(Graph("twice", TensorType(4, 8, 6, 6), nodes)))) == {}
+
+
+def test_a_chunk_is_a_multiple_of_the_cycle_and_others_name_the_multiples():
+    network = Network.of("slowfast", "8x8-R50", transforms=[Continual(chunk=8)])
+    assert (network.graph().chunk, network.flags) == (8, "slowfast --variant 8x8-R50 --continual --chunk 8")
+    with pytest.raises(
+        TransformError, match=r"^--chunk: 6 frames, expected a multiple of the 4 .*: 4, 8, 16"
+    ):
+        Network.of("slowfast", "8x8-R50", transforms=[Continual(chunk=6)]).graph()
+    with pytest.raises(OptionError, match="--answers: of steps of one frame there is one; add --chunk"):
+        Continual(answers="last")
+
+
+def test_streams_of_one_frame_have_the_addresses_that_they_had_before_there_were_chunks():
+    assert "chunk" not in Continual().to_dict()
+    plain, chunked = (Network.of("x3d_xs", transforms=[Continual(chunk=chunk)]) for chunk in (1, 2))
+    assert plain.identity != chunked.identity
+    assert Network.from_dict(chunked.to_dict()).graph().chunk == 2

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.state import StreamState
-from costmodel.emit.stream import Advance, StreamNetwork
+from costmodel.emit.stream import Advance, AdvanceTogether, StreamNetwork
 from costmodel.errors import EmitError, OptionError, nearest
 
 Kept = tuple[Tensor, ...]
@@ -32,7 +32,7 @@ class Runner:
     def __init__(self, network: StreamNetwork, backend: str) -> None:
         self.network = network
         self.prepare = backend_named(backend)
-        self._phases: dict[tuple[int, int], PhaseStep] = {}
+        self._phases: dict[tuple[int | None, int], PhaseStep] = {}
         self._state: StreamState | None = None
 
     def forward_step(self, frame: Tensor) -> Tensor | None:
@@ -46,6 +46,18 @@ class Runner:
     def step(self, frame: Tensor, state: StreamState) -> tuple[Tensor | None, StreamState]:
         """One step as a pure function; see `StreamNetwork.step`."""
         return self.network._step(frame, state, self._advance)
+
+    @torch.no_grad()
+    def chunk(self, frames: Tensor, state: StreamState) -> tuple[Tensor | None, Tensor, StreamState]:
+        """A chunk of frames as a pure function; see `StreamNetwork.chunk`."""
+        return self.network._chunk(frames, state, self._advance, self._advance_together)
+
+    def forward_steps(self, frames: Tensor) -> tuple[Tensor | None, Tensor]:
+        """The answers to a chunk, or to fewer frames one by one; see `StreamNetwork.forward_steps`."""
+        self.network._check_frame(frames[:, :, 0], self._state)
+        state = self._state or self.network.initial_state(len(frames), frames[:, :, 0])
+        outputs, valid, self._state = self.chunk(frames, state)
+        return outputs, valid
 
     def get_state(self) -> StreamState:
         """The state of the stream.
@@ -69,6 +81,13 @@ class Runner:
         outputs, after = self._phases[key](frame, tensors)
         return (outputs[0] if outputs else None), tuple(after)
 
+    def _advance_together(self, frames: Tensor, tensors: Kept) -> tuple[Tensor, Kept]:
+        key = (None, len(frames))
+        if key not in self._phases:
+            self._phases[key] = self.prepare(InChunk(self.network), (frames, tensors))
+        (outputs,), after = self._phases[key](frames, tensors)
+        return outputs, tuple(after)
+
 
 class AtPhase(nn.Module):
     """The step of a stream at one phase of its cycle, on bare tensors; compilers take no None."""
@@ -80,8 +99,25 @@ class AtPhase(nn.Module):
 
     def forward(self, frame: Tensor, tensors: Kept) -> tuple[Kept, Kept]:
         """The output, if there is one at this phase, and the tensors after the frame."""
+        # Where all steps are alike, one is a chunk of one frame; it has the forms that compilers run fastest.
+        if self.network.cycle == 1 and torch.compiler.is_exporting():
+            outputs, after = self.network.advance_together(frame.unsqueeze(2), tensors)
+            return (outputs.squeeze(2),), after
         output, after = self.network.advance(frame, tensors, self.phase)
         return (() if output is None else (output,)), after
+
+
+class InChunk(nn.Module):
+    """The step of a settled stream of chunks, on bare tensors."""
+
+    def __init__(self, network: StreamNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frames: Tensor, tensors: Kept) -> tuple[Kept, Kept]:
+        """The answers to a chunk of frames, and the tensors behind it."""
+        answers, after = self.network.advance_together(frames, tensors)
+        return (answers,), after
 
 
 def eager(module: nn.Module, inputs: Inputs) -> Run:
@@ -238,6 +274,7 @@ def _needs_compiler(backend: str) -> None:
 __all__ = [
     "BACKENDS",
     "Advance",
+    "AdvanceTogether",
     "Runner",
     "available",
     "backend_named",

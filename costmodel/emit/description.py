@@ -39,6 +39,8 @@ def description(graph: Graph, about: About | None = None) -> Description:
         # JSON has no infinity.
         "warm_up": None if warm_up is None or warm_up == inf else int(warm_up),
     }
+    if graph.chunk > 1:
+        found |= {"chunk": graph.chunk, "answers_of_chunk": graph.answers}
     return found if about is None else found | _learned(about)
 
 

@@ -110,6 +110,29 @@ class Cycle(nn.Module):
         return answer
 
 
+class Chunk(Cycle):
+    """A stream network over the frames of its chunk at once, with the inputs and outputs of `Cycle`.
+
+    A frame that comes to a layer ahead of its stream's first stands there as padding, told by its age: the
+    program has no other start. A stream starts anew at any chunk, with age 0 and zeros.
+    """
+
+    @property
+    def cycle(self) -> int:
+        """Frames of one chunk."""
+        return self.network.graph.chunk
+
+    def forward(self, frames: Tensor, age: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        """One chunk; see the class."""
+        given = self._from_start(age, list(state))
+        answers, kept = self.network.advance_together(frames, given, age)
+        steps = [step for step in range(self.cycle) if self.program.answers(step % self.program.cycle)]
+        if self.network.graph.answers == "last":
+            answers, steps = answers[:, :, -1:], steps[-1:]
+        valid = torch.stack([age + step >= max(self.program.delay, 0) for step in steps], 1)
+        return answers, valid, age + self.cycle, *kept
+
+
 def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
     """What is exported: a clip network itself, of a stream network its cycle.
 
@@ -119,7 +142,9 @@ def exportable(network: ClipNetwork | StreamNetwork) -> nn.Module:
     for name, layer in network.layers.items():
         if isinstance(layer, SgsLayer) and layer.op.is_adaptive:
             raise EmitError(f"{name}: {layer.op.word} {OWN_NUMBER}")
-    return Cycle(network) if isinstance(network, StreamNetwork) else network
+    if not isinstance(network, StreamNetwork):
+        return network
+    return Chunk(network) if network.graph.chunk > 1 else Cycle(network)
 
 
 def example_inputs(module: nn.Module, batch: int = 1) -> tuple[Tensor, ...]:

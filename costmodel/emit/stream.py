@@ -15,9 +15,12 @@ from costmodel.emit.modules.keeper import Kept
 from costmodel.emit.network import AXES, Network
 from costmodel.emit.program import Action, Program, program_of
 from costmodel.emit.state import StreamState, where
+from costmodel.emit.together import Together, run_together, together
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
 
+# Of a chunk and the tensors ahead of it: its answers, and the tensors behind it.
+AdvanceTogether = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, tuple[Tensor, ...]]]
 Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple[Tensor, ...]]]
 FRAME_AXES = ("batch", "channels", "height", "width")
 
@@ -63,6 +66,7 @@ class StreamNetwork(Network):
         self._program: Program | None = None
         self._state: StreamState | None = None
         self._step_number = 0
+        self._together: dict[int, tuple[Together, ...]] = {}
         self._times = timing(graph)
         self._first = first_frames(graph)
 
@@ -134,8 +138,11 @@ class StreamNetwork(Network):
     def forward_steps(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """What the stream answers to its next frames (batch, channels, time, height, width).
 
+        Of a stream of chunks whole chunks run at once, what is left frame by frame.
+
         Returns:
-            The outputs, stacked in time, and their validity (batch, time).
+            The outputs, stacked in time, and their validity (batch, time): all of them, or the last of each
+            chunk where the stream gives that alone.
 
         Raises:
             EmitError: the frames do not fit; the state is as it was before.
@@ -144,13 +151,17 @@ class StreamNetwork(Network):
         # Ahead of the first step: a refusal halfway would leave the state somewhere in between.
         self._check_frame(frames[:, :, 0])
         found, valid = [], []
-        for frame in frames.unbind(2):
-            output = self.forward_step(frame)
-            if output is not None:
-                found.append(output)
-                valid.append(self.valid)
+        state = self._state or self.initial_state(len(frames), frames[:, :, 0])
+        for chunk in frames.split(self.graph.chunk, 2):
+            outputs, are_valid, state = self._chunk(chunk, state)
+            # Else the graph of the gradients would grow with every frame; see `forward_step`.
+            state = state.map(Tensor.detach) if torch.is_grad_enabled() else state
+            if outputs is not None:
+                found.append(outputs)
+                valid.append(are_valid)
+        self._state = state
         if found:
-            return torch.stack(found, dim=2), torch.stack(valid, dim=1)
+            return torch.cat(found, dim=2), torch.cat(valid, dim=1)
         end = self.graph.types[self.graph.output]
         nothing = frames.new_empty((len(frames), int(end.channels), 0, int(end.height), int(end.width)))
         return self._answer(nothing, own_time=False), torch.empty((len(frames), 0), dtype=torch.bool)
@@ -164,6 +175,20 @@ class StreamNetwork(Network):
         self._check_state(state)
         self._check_frame(frame, state)
         return self._step(frame, state)
+
+    def chunk(self, frames: Tensor, state: StreamState) -> tuple[Tensor | None, Tensor, StreamState]:
+        """What the stream answers to the next frames, as a pure function; see `forward_steps`.
+
+        Returns:
+            The outputs stacked in time (None if there are none), their validity (batch, time), the state.
+
+        Raises:
+            EmitError: the frames or the state do not fit.
+        """
+        self._check_state(state)
+        self._check_clip(frames)
+        self._check_frame(frames[:, :, 0], state)
+        return self._chunk(frames, state)
 
     def initial_state(self, batch: int = 1, like: Tensor | None = None) -> StreamState:
         """The state of streams that have seen no frame; `like` gives a network without weights its dtype."""
@@ -256,8 +281,84 @@ class StreamNetwork(Network):
                 values[place] = None
         return values[self.program.output], tuple(kept)
 
-    # A name of its own, for whoever watches what each action reads and makes.
+    def advance_together(
+        self, frames: Tensor, tensors: Sequence[Tensor], age: Tensor | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Whole cycles of steps at once on bare tensors, from a cycle's first, without checks.
+
+        Args:
+            frames: (batch, channels, time, height, width).
+            tensors: as `advance` takes them.
+            age: (batch,), the frames that each stream has seen, where some may not be settled yet; as an
+                exported program has it, which starts at age 0. Then `tensors` holds the state's alone.
+
+        Returns:
+            The answers to these frames (batch, channels, answers, height, width), the tensors behind them.
+        """
+        count = frames.shape[2]
+        if count not in self._together:
+            self._together[count] = together(self.graph, self.program, count)
+        values: list[Any] = [None] * self.program.places
+        laid_out = frames.contiguous(memory_format=torch.channels_last_3d)
+        is_callers = laid_out is frames and self.program.keeps_input and count == 1
+        values[0] = laid_out.clone() if is_callers else laid_out
+        kept, masks = list(tensors), age is not None
+        if self.program.counts and age is None:
+            age = kept.pop()
+        inplace = not torch.is_grad_enabled() and self._record is None
+        for each in self._together[count]:
+            output = self._run_together(each, values, kept, inplace, age, masks)
+            values[each.action.writes] = output
+            self._keep(each.node, self._step_number, output)
+            for place in each.drops:
+                values[place] = None
+        answers: Tensor = values[self.program.output]
+        return answers, tuple(kept)
+
+    # Names of their own, for whoever watches what each action reads and makes.
     _run = staticmethod(_run)
+    _run_together = staticmethod(run_together)
+
+    def _chunk(
+        self,
+        frames: Tensor,
+        state: StreamState,
+        advance: Advance | None = None,
+        advance_together: AdvanceTogether | None = None,
+    ) -> tuple[Tensor | None, Tensor, StreamState]:
+        """A chunk without checks; the advances run in place of the network's where no stream is young."""
+        program, count = self.program, frames.shape[2]
+        is_settled = min(state.ages) >= program.settled and state.step % program.cycle == 0
+        if not is_settled or count != self.graph.chunk or count == 1:
+            # Layers begin one after the other, and only whole cycles run at once: so these go one by one.
+            outputs, valid, state = self._one_by_one(frames, state, advance)
+        else:
+            self._step_number = state.step
+            given = self._with_ages(state.tensors, state.ages, frames)
+            outputs, tensors = (advance_together or self.advance_together)(frames, given)
+            is_last = program.answers((count - 1) % program.cycle)
+            after = (is_last,) * state.batch
+            state = StreamState(state.names, tensors, state.step + count, state.started, after)
+            valid = torch.ones((len(frames), outputs.shape[2]), dtype=torch.bool)
+            if not self.layers[self.graph.output].is_fresh:
+                outputs = outputs.clone()  # it may be a tensor of the state
+            outputs = self._answer(outputs, own_time=False)
+        if self.graph.answers == "last" and outputs is not None:
+            return outputs[:, :, -1:], valid[:, -1:], state
+        return outputs, valid, state
+
+    def _one_by_one(
+        self, frames: Tensor, state: StreamState, advance: Advance | None
+    ) -> tuple[Tensor | None, Tensor, StreamState]:
+        found, valid = [], []
+        for frame in frames.unbind(2):
+            output, state = self._step(frame, state, advance)
+            if output is not None:
+                found.append(output)
+                valid.append(torch.tensor(state.valid))
+        if not found:
+            return None, torch.empty((len(frames), 0), dtype=torch.bool), state
+        return torch.stack(found, dim=2), torch.stack(valid, dim=1), state
 
     def _step(
         self, frame: Tensor, state: StreamState, settled: Advance | None = None
@@ -370,7 +471,7 @@ class StreamNetwork(Network):
         return self
 
     def __getstate__(self) -> dict[str, object]:
-        return self.__dict__ | {"_program": None, "_record": None}
+        return self.__dict__ | {"_program": None, "_record": None, "_together": {}}
 
 
 class Ages:

@@ -96,6 +96,7 @@ class Live:
         shape = (len(self.feeds), int(source.channels), int(source.height), int(source.width))
         self._batch = torch.zeros(shape)
         self._state: StreamState | None = None
+        self._waiting: list[tuple[Sequence[Fed | None], Tensor]] = []
         self._live = [feed for feed in self.feeds if feed.is_live]
         self._due = 0.0
 
@@ -115,6 +116,7 @@ class Live:
                 if not any(fed):
                     self._must_have_one()
                     if all(feed.ended for feed in self.feeds):
+                        yield from self._run()
                         return
                     if not any(feed.is_playing for feed in self._live):
                         continue  # no camera is there
@@ -143,23 +145,50 @@ class Live:
         self._due = perf_counter() + 1.5 * tick if came else max(self._due, now) + tick
         return found
 
-    @torch.no_grad()
     def _stepped(self, fed: Sequence[Fed | None]) -> list[Answer]:
         for row, each in zip(self._batch, fed, strict=True):
             # where a live source has none its last frame stands, so that time goes on
             if each is not None:
                 row.copy_(each.values)
-        self._restart([number for number, each in enumerate(fed) if each is not None and each.starts])
-        frame = self._batch.to(self.device)
-        state = self._state or self.network.initial_state(len(self.feeds), frame)
-        output, self._state = self.runner.step(frame, state)
-        scores = None if output is None else torch.softmax(over_places(output).float(), 1).cpu()
-        now = perf_counter()
-        found = []
-        for number, each in enumerate(fed):
-            if each is not None:
-                found.append(self._answer(number, each, scores, now))
+        starting = [number for number, each in enumerate(fed) if each is not None and each.starts]
+        # What waits is of the recording before.
+        found = self._run() if starting else []
+        self._restart(starting)
+        self._waiting.append((fed, self._batch.to(self.device, copy=True)))
+        return found if len(self._waiting) < self._frames_of_step() else [*found, *self._run()]
+
+    def _frames_of_step(self) -> int:
+        """The frames of a chunk; behind a start in the middle of a cycle those that are left of it."""
+        behind = 0 if self._state is None else self._state.step % self.network.cycle
+        return self.network.cycle - behind if behind else self.network.graph.chunk
+
+    @torch.no_grad()
+    def _run(self) -> list[Answer]:
+        """The answers to the frames that wait."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return []
+        frames = torch.stack([frame for _, frame in waiting], 2)
+        state = self._state or self.network.initial_state(len(self.feeds), frames[:, :, 0])
+        outputs, valid, self._state = self.runner.chunk(frames, state)
+        scores = [] if outputs is None else [_scores(each) for each in outputs.unbind(2)]
+        answered = self._answered(state.step, len(waiting), len(scores))
+        now, found = perf_counter(), list[Answer]()
+        for place, (fed, _) in enumerate(waiting):
+            at = answered.get(place)
+            for number, each in enumerate(fed):
+                if each is not None:
+                    is_valid = at is not None and bool(valid[number, at])
+                    mine = scores[at][number] if is_valid and at is not None else None
+                    seen = max(self._state.ages[number] - (len(waiting) - 1 - place), 0)
+                    found.append(self._answer(number, each, seen, mine, now))
         return found
+
+    def _answered(self, first: int, frames: int, outputs: int) -> dict[int, int]:
+        """Of the frames from a step on that are answered, the number of their output: the last have one."""
+        cycle, program = self.network.cycle, self.network.program
+        due = [place for place in range(frames) if program.answers((first + place) % cycle)]
+        return {place: number for number, place in enumerate(due[len(due) - outputs :])}
 
     def _restart(self, streams: Sequence[int]) -> None:
         """Lets streams forget the recording before, the others going on."""
@@ -172,23 +201,23 @@ class Live:
         self.network.reset(streams)
         self._state = self.network.get_state()
 
-    def _answer(self, stream: int, fed: Fed, scores: Tensor | None, now: float) -> Answer:
-        assert self._state is not None
-        seen = max(self._state.ages[stream], 0)
-        is_valid = scores is not None and self._state.valid[stream]
+    def _answer(self, stream: int, fed: Fed, seen: int, scores: Tensor | None, now: float) -> Answer:
         is_steady = self.steady is not None and seen >= self.steady
         phase = TRANSIENT if seen <= self.delay else STEADY if is_steady else WARM_UP
         about = fed.seconds - self.delay / self.rate
-        mine = scores[stream] if is_valid and scores is not None else None
-        return Answer(stream, fed, about, seen, phase, mine, now - fed.ready)
+        return Answer(stream, fed, about, seen, phase, scores, now - fed.ready)
 
     def _count(self, fed: Sequence[Fed | None], seconds: float) -> None:
-        assert self._state is not None
         number = sum(each is not None for each in fed)
         self.tally.frames += number
         self.tally.steps += 1
         waited = zip(fed, self.feeds, strict=True)
         self.tally.missed += sum(each is None and feed.is_live and feed.is_playing for each, feed in waited)
-        if min(self._state.ages) > self.network.program.settled:
+        if self._state is not None and min(self._state.ages) > self.network.program.settled:
             self.tally.settled_frames += number
             self.tally.settled_seconds += seconds
+
+
+def _scores(output: Tensor) -> Tensor:
+    """From 0 to 1 for each class of each stream."""
+    return torch.softmax(over_places(output).float(), 1).cpu()

@@ -69,21 +69,20 @@ def prepared(network: StreamNetwork, backend: str, batch: int, device: torch.dev
     """
     runner = Runner(network, backend)
     source = network.graph.source
-    frame = torch.zeros((batch, int(source.channels), int(source.height), int(source.width)))
-    cycle = network.cycle
+    frames = max(network.cycle, network.graph.chunk)
+    clip = torch.zeros((batch, int(source.channels), frames, int(source.height), int(source.width)))
 
     def one_cycle() -> None:
-        for _ in range(cycle):
-            output = runner.forward_step(frame.to(device))
-            if output is not None:
-                output.cpu()
+        outputs, _ = runner.forward_steps(clip.to(device))
+        if outputs is not None:
+            outputs.cpu()
 
-    for _ in range(network.program.settled // cycle + 3):
+    for _ in range(network.program.settled // frames + 3):
         one_cycle()
     seconds: list[float] = []
-    while len(seconds) * cycle < LEAST_STEPS or sum(seconds) < LEAST_SECONDS:
+    while len(seconds) * frames < LEAST_STEPS or sum(seconds) < LEAST_SECONDS:
         start = perf_counter()
         one_cycle()
         seconds.append(perf_counter() - start)
     runner.reset()
-    return Prepared(backend, runner, batch * cycle / median(seconds))
+    return Prepared(backend, runner, batch * frames / median(seconds))

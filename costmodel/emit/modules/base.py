@@ -87,6 +87,23 @@ class WindowedLayer(Layer[AnyWindowed]):
     def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
         """A partial result joined with what one more tap made of a frame; may overwrite the latter."""
 
+    def join(self, partial: Tensor, tap: Tensor) -> None:
+        """Joins partial results, in their own memory, with what one more tap made of frames."""
+        partial.add_(tap)
+
+    def slide(self, clip: Tensor) -> Tensor:
+        """The outputs of all windows that a clip holds whole."""
+        return self.forward(clip)
+
+    def padded_shares(self, frames: Tensor) -> Tensor:
+        """What frames give to every window that sees one of them, zeros standing ahead of them and behind."""
+        raise NotImplementedError
+
+    @property
+    def is_in_space(self) -> bool:
+        """Whether it is a convolution over time and space, as `padded_shares` runs it."""
+        return False
+
     def frame(self, *frames: Tensor) -> Tensor:
         return self.over(list(frames))
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer, even_pads, mirrors, uneven_pads
 from costmodel.emit.modules.depthwise import convolve, learns_faster
+from costmodel.emit.modules.frames import as_chunk, as_images
 from costmodel.emit.modules.keeper import keeps
 from costmodel.emit.modules.texts import clips, windows
 from costmodel.emit.modules.windows import windowed_keeper
@@ -92,6 +93,34 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
         return tap.add_(partial)
+
+    def slide(self, clip: Tensor) -> Tensor:
+        if self._run == self._convolve:
+            return self.forward(clip)
+        (kernel, *_), (stride, *_), (dilation, *_) = self.kernel, self.stride, self.dilation
+        weights, reach = self._tap_weights(), clip.shape[2] - dilation * (kernel - 1)
+        seen = (clip[:, :, dilation * tap :][:, :, :reach:stride] for tap in range(kernel))
+        taps = zip(map(as_images, seen), weights, strict=True)
+        total = self._run(*next(taps), self.bias)
+        for images, weight in taps:
+            total = total.add_(self._run(images, weight, None))
+        return as_chunk(total, len(clip))
+
+    @property
+    def is_in_space(self) -> bool:
+        return self._run == self._convolve and not any(uneven_pads(self.pads[1:]))
+
+    def padded_shares(self, frames: Tensor) -> Tensor:
+        _, height, width = even_pads(self.pads)
+        padding = (self.dilation[0] * (self.kernel[0] - 1), height, width)
+        shares = functional.conv3d(
+            frames, self.weight, None, self.stride, padding, self.dilation, self.groups
+        )
+        if self.bias is None:
+            return shares
+        # To the windows that end in these frames: each has its bias once.
+        bias = self.bias.view(-1, 1, 1, 1).expand(-1, frames.shape[2], 1, 1)
+        return shares + functional.pad(bias, (0, 0, 0, 0, 0, padding[0]))
 
     def _choose(self) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
         """How one tap runs fastest on a frame."""

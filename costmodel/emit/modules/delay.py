@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
-from costmodel.emit.modules.keeper import Keeper, Kept, keeps, numbered
+from costmodel.emit.modules.keeper import Keeper, Kept, keeps, last_frames, numbered
 from costmodel.emit.modules.texts import streams
 from costmodel.emit.modules.written import Written, writes
 from costmodel.ops import Delay
@@ -36,6 +37,13 @@ class DelayKeeper(Keeper):
 
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
         return None, (*kept[1:], frame)
+
+    def handed_on(self, frames: Tensor, kept: Kept, first: int) -> tuple[Tensor, Kept]:
+        count, waiting = frames.shape[2], kept[first:]
+        output = frames[:, :, : max(0, count - len(waiting))]
+        if waiting:
+            output = torch.cat((torch.stack(waiting[:count], 2), output), 2)
+        return output, last_frames(kept, frames)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return tuple(frame.clone() for _ in self.shapes)

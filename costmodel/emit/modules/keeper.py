@@ -58,6 +58,48 @@ class Keeper(ABC):
         """As `counted`, of a frame of each input."""
         raise NotImplementedError
 
+    def chunk(
+        self, chunks: Kept, kept: Kept, phases: tuple[int, ...], seen: Tensor | None, masks: bool
+    ) -> tuple[Tensor, Kept]:
+        """The outputs of the frames of a chunk, and what is kept behind it: as so many steps give.
+
+        Args:
+            chunks: (batch, channels, time, height, width) of each input.
+            kept: the tensors before the chunk.
+            phases: of each frame.
+            seen: (batch,), the frames that each stream's layer has seen before the chunk, where it counts.
+            masks: whether frames may stand ahead of a stream's first: those that `seen` counts below zero.
+        """
+        found = []
+        for number, phase in enumerate(phases):
+            frames = tuple(each[:, :, number] for each in chunks)
+            before = None if seen is None else seen + number
+            if masks and before is not None:
+                first, kept = self.before_first(frames[0], kept, before)
+                frames = (first, *frames[1:])
+            output, kept = self._stepped(frames, kept, phase, before)
+            if output is not None:
+                found.append(output)
+        # Of one frame the tensor itself: to stack it would be a copy.
+        return (found[0].unsqueeze(2) if len(found) == 1 else torch.stack(found, 2)), kept
+
+    def _stepped(
+        self, frames: Kept, kept: Kept, phase: int, seen: Tensor | None
+    ) -> tuple[Tensor | None, Kept]:
+        if not self.counts or seen is None:
+            return self.step(frames[0], kept, phase)
+        return self.joined(frames, kept, seen) if self.joins else self.counted(frames[0], kept, phase, seen)
+
+    def handed_on(self, frames: Tensor, kept: Kept, first: int) -> tuple[Tensor, Kept]:
+        """Of one that waits: as many frames of a chunk as come, and what is kept behind it.
+
+        Args:
+            frames: (batch, channels, time, height, width).
+            kept: the tensors before the chunk.
+            first: the place of the first frame that is handed on, those kept and those of the chunk in a row.
+        """
+        raise NotImplementedError
+
     def empty(self, batch: int, like: Tensor) -> Kept:
         """What is kept where the frames ahead of the first are a clip's padding."""
         return tuple(
@@ -101,6 +143,18 @@ def keeper_for(op: Op, layer: Layer[Op], *inputs: TensorType) -> Keeper:
         EmitError: the op has no keeper.
     """
     return KEEPERS.of(op)(layer, op, *inputs)
+
+
+def last_frames(kept: Kept, frames: Tensor) -> Kept:
+    """As many of the last frames as were kept, those of a chunk behind those kept before."""
+    places = range(frames.shape[2], frames.shape[2] + len(kept))
+    # A frame of a chunk is a view that would keep all of it in memory; a chunk of one is that frame.
+    copies = frames.shape[2] > 1
+    found = (kept[place] if place < len(kept) else frames[:, :, place - len(kept)] for place in places)
+    return tuple(
+        each.clone() if copies and place >= len(kept) else each
+        for place, each in zip(places, found, strict=True)
+    )
 
 
 def numbered(name: str, held: TensorType) -> dict[str, tuple[int, ...]]:

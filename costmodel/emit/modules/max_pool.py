@@ -34,6 +34,9 @@ class MaxPoolLayer(PoolLayer):
     def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
         return tap.maximum(partial)
 
+    def join(self, partial: Tensor, tap: Tensor) -> None:
+        partial.copy_(partial.maximum(tap))
+
     def _pool(self, x: Tensor, first_axis: int) -> Tensor:
         # Padded ahead of torch's pool, which takes no more than half of its kernel.
         x = self._padded(x, first_axis)

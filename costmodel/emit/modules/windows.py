@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import WindowedLayer
-from costmodel.emit.modules.keeper import Keeper, Kept, numbered
+from costmodel.emit.modules.chunked import in_full, in_taps, in_windows, is_full, masked
+from costmodel.emit.modules.keeper import Keeper, Kept, last_frames, numbered
 from costmodel.ops import Step, Windowed
 from costmodel.types import TensorType
 
@@ -52,6 +53,19 @@ def taps_at(kernel: int, dilation: int, stride: int, phase: int) -> Taps:
 
 class WindowedKeeper(Keeper):
     """What is kept of a window: a clip's padding ahead of the first frame leaves it as it is when empty."""
+
+    def chunk(
+        self, chunks: Kept, kept: Kept, phases: tuple[int, ...], seen: Tensor | None, masks: bool
+    ) -> tuple[Tensor, Kept]:
+        (frames,) = chunks
+        if masks and seen is not None:
+            # Padding joins what is kept and leaves it as it is: empty.
+            frames = masked(frames, seen, self.padding_value)
+        return self.at_once(frames, kept, phases)
+
+    def at_once(self, frames: Tensor, kept: Kept, phases: tuple[int, ...]) -> tuple[Tensor, Kept]:
+        """The outputs of the frames of a chunk, and what is kept behind it; one by one unless it says how."""
+        return super().chunk((frames,), kept, phases, None, masks=False)
 
     def before_first(self, frame: Tensor, kept: Kept, seen: Tensor) -> tuple[Tensor, Kept]:
         if not kept:
@@ -96,6 +110,13 @@ class PartialKeeper(WindowedKeeper):
             partials.append(made[0] if opens and opened == len(kept) else closed)
         return output, tuple(partials)
 
+    def at_once(self, frames: Tensor, kept: Kept, phases: tuple[int, ...]) -> tuple[Tensor, Kept]:
+        if is_full(self.layer):
+            return in_full(self.layer, frames, kept)
+        if len(phases) == 1:
+            return super().at_once(frames, kept, phases)
+        return in_taps(self.layer, frames, kept, phases[0])
+
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         span, kept = self.dilation * (self.kernel - 1), []
         first = (span - phase) % self.stride
@@ -123,6 +144,11 @@ class WindowKeeper(WindowedKeeper):
         answers = (self.frames - phase) % self.stride == 0
         output = self.layer.over(frames[:: self.layer.dilation[0]]) if answers else None
         return output, tuple(frames[1:])
+
+    def at_once(self, frames: Tensor, kept: Kept, phases: tuple[int, ...]) -> tuple[Tensor, Kept]:
+        if len(phases) == 1:
+            return super().at_once(frames, kept, phases)
+        return in_windows(self.layer, frames, kept, phases[0]), last_frames(kept, frames)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return tuple(frame.clone() for _ in range(self.frames))

@@ -34,6 +34,10 @@ def source_text(graph: Graph, about: About | None = None) -> str:
     """
     if not all(isinstance(node.count, int) and node.count == 1 for node in graph.nodes):
         raise EmitError(f"{graph.name}: has free repeats; give the depth a value")
+    if graph.chunk > 1:
+        raise EmitError(
+            "--chunk: source runs frame by frame; leave it out, or take --as torch-export or onnx"
+        )
     # A layer called `forward` or `train` would take the place of the method.
     _must_be_attributes(graph)
     root = tree_of(graph)

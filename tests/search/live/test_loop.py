@@ -89,13 +89,13 @@ def test_what_comes_faster_than_it_is_answered_is_dropped_and_counted(
     videos: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     running = live(str(videos[2]), is_live=True)
-    step = running.runner.step
+    chunk = running.runner.chunk
 
-    def slow(frame, state):
+    def slow(frames, state):
         time.sleep(2.2 / float(RATE))
-        return step(frame, state)
+        return chunk(frames, state)
 
-    monkeypatch.setattr(running.runner, "step", slow)
+    monkeypatch.setattr(running.runner, "chunk", slow)
     answers = list(running.answers())
     (feed,) = running.feeds
     assert feed.dropped >= 5

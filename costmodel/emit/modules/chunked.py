@@ -1,0 +1,91 @@
+"""Windows over all frames of a chunk at once, with what was kept before it.
+
+A window that keeps its open results has two forms, which give the same:
+
+* `taps`: each tap in time runs on all frames that use it, as on images, and is added in its place. No product
+  is made in vain.
+* `full`: one 3D convolution on the new frames alone, padded by zeros in time, gives every open result its
+  share. Products with those zeros are made in vain: k - 1 of each k frames more.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from costmodel.emit.modules.base import Layer, WindowedLayer
+from costmodel.emit.modules.frames import as_chunk, as_images
+from costmodel.emit.modules.keeper import Kept
+from costmodel.ops import Op, Windowed
+
+
+def is_full(layer: Layer[Op]) -> bool:
+    """Whether a layer's open results are brought up to date in the full form: as docs/speed.md measured it.
+
+    It reads its frames once and not once for each tap. Run eagerly the steps are as fast without it, and a
+    kernel of 1 x 1 is a matrix product or a multiply-add, which no 3D convolution is as fast as.
+    """
+    return (
+        torch.compiler.is_compiling()
+        and isinstance(layer, WindowedLayer)
+        and layer.is_in_space
+        and layer.stride[0] == 1
+        and layer.kernel[0] > 1
+    )
+
+
+def masked(frames: Tensor, seen: Tensor, value: float) -> Tensor:
+    """A chunk with padding in the place of frames ahead of a stream's first: those counted below zero."""
+    numbers = seen.unsqueeze(1) + torch.arange(frames.shape[2], device=seen.device)
+    begun = (numbers >= 0)[:, None, :, None, None]
+    return torch.where(begun, frames, torch.full_like(frames, value))
+
+
+def in_taps(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: int) -> tuple[Tensor, Kept]:
+    """The outputs of a chunk, whole strides, and the results that stay open, one tap after the other.
+
+    Windows are numbered from the oldest that is open. Window n begins at frame n s, counted as `phase` is.
+    """
+    (kernel, *_), (stride, *_), (dilation, *_) = layer.kernel, layer.stride, layer.dilation
+    oldest = -((dilation * (kernel - 1) - phase) // stride)
+    opened, answers = -(-phase // stride) - oldest, frames.shape[2] // stride
+    made: dict[int, Tensor] = {}
+    for rest in dict.fromkeys((dilation * tap - phase) % stride for tap in range(kernel)):
+        taps = tuple(tap for tap in range(kernel) if (dilation * tap - phase) % stride == rest)
+        images = layer.taps(as_images(frames[:, :, rest::stride]), taps)
+        made |= {tap: as_chunk(each, len(frames)) for tap, each in zip(taps, images, strict=True)}
+    # The first tap opens a window for each output; no other was there before.
+    results = torch.cat((torch.stack(kept[:opened], 2), made[0]), 2) if opened else made[0]
+    for tap in range(1, kernel):
+        first = (phase + (dilation * tap - phase) % stride - dilation * tap) // stride - oldest
+        layer.join(results[:, :, first : first + answers], made[tap])
+    return _parted(results, answers, kept, opened)
+
+
+def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    """The outputs of a chunk and the results that stay open, by one 3D convolution of stride 1 in time."""
+    count, opened = frames.shape[2], len(kept)
+    shares = layer.padded_shares(frames)
+    before = torch.stack(kept, 2)
+    if count >= opened:
+        results = shares + functional.pad(before, (0, 0, 0, 0, 0, count))
+        return _parted(results, count, kept, opened)
+    # With few frames maps apart are faster to add than to put into one tensor and take out again.
+    maps = [share + old for share, old in zip(shares.unbind(2), kept, strict=False)]
+    maps += [share.clone() for share in shares.unbind(2)[opened:]]
+    return torch.stack(maps[:count], 2), tuple(maps[count:])
+
+
+def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Tensor, Kept]:
+    # What stays open would keep the memory of all results as a view of them.
+    still = tuple(each.clone() for each in results[:, :, answers:].unbind(2))
+    return results[:, :, :answers], (*still, *kept[opened:])
+
+
+def in_windows(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: int) -> Tensor:
+    """The outputs of a chunk, whole strides, over the frames kept before it and its own."""
+    span = layer.dilation[0] * (layer.kernel[0] - 1)
+    clip = torch.cat((torch.stack(kept, 2), frames), 2) if kept else frames
+    # The first window that a frame of the chunk completes begins at a multiple of the stride.
+    return layer.slide(clip[:, :, (span - phase) % layer.stride[0] :])

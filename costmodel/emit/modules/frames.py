@@ -1,0 +1,27 @@
+"""Chunks of frames as images, the frames of all streams one behind the other, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+
+def each_frame(run: Callable[..., Tensor], *chunks: Tensor) -> Tensor:
+    """What a layer that treats each frame alone makes of chunks (batch, channels, time, height, width).
+
+    Channels lie last in memory, so that frames are images without a copy.
+    """
+    return as_chunk(run(*(as_images(each) for each in chunks)), len(chunks[0]))
+
+
+def as_images(chunk: Tensor) -> Tensor:
+    """The frames of chunks as images (batch x time, channels, height, width)."""
+    return chunk.squeeze(2) if chunk.shape[2] == 1 else chunk.movedim(2, 1).flatten(0, 1)
+
+
+def as_chunk(images: Tensor, batch: int) -> Tensor:
+    """Images as the frames of so many streams."""
+    if len(images) == batch:
+        return images.unsqueeze(2)
+    return images.unflatten(0, (batch, len(images) // batch)).movedim(1, 2)

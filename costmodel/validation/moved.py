@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -54,6 +55,25 @@ class Read(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Whether some of a tensor's memory was read."""
         return any(memory == memory_of(tensor) for memory, *_ in self.tensors)
 
+    def numbers_of(self, tensor: Tensor) -> int:
+        """The numbers of a tensor that was read; of a chunk those of the frames that were."""
+        if tensor.dim() < 5 or tensor.shape[2] == 1:
+            return tensor.numel()
+        size, start = int(tensor.stride(2)), int(tensor.storage_offset())
+        own = (each for (memory, *_), each in self.tensors.items() if memory == memory_of(tensor))
+        frames = {place for each in own for place in _places(each, size, start)}
+        return len(frames & set(range(tensor.shape[2]))) * tensor[:, :, 0].numel()
+
+
+def _places(view: Tensor, size: int, start: int) -> Iterator[int]:
+    """Which stretches of so many numbers a view reads of its memory, counted from a start."""
+    sides = list(zip(view.shape, view.stride(), strict=True))
+    within = sum((length - 1) * stride for length, stride in sides if stride < size)
+    across = [range(0, length * stride, stride) for length, stride in sides if stride >= size]
+    for steps in product(*across):
+        first = int(view.storage_offset()) - start + sum(steps)
+        yield from range(first // size, (first + within) // size + 1)
+
 
 def memory_of(tensor: Tensor) -> int:
     """What tells the memory of a tensor from others that are alive."""
@@ -85,10 +105,10 @@ def check_traffic(graph: Graph, seed: int = 0) -> Iterator[Check]:
     for _ in watch(network, see, 1 + max(_turns(graph, node) for node in graph.nodes)):
         for each in moves.values():
             each.numbers = 0
-    runs = network.cycle if isinstance(network, StreamNetwork) else 1
+    runs = max(network.cycle, graph.chunk) if isinstance(network, StreamNetwork) else 1
     wrong = []
     for node in graph.nodes:
-        expected = figures.per_frame(node, figures.traffic[node.name].total)
+        expected = figures.moved(node)
         found = Fraction(moves[node.name].numbers, runs)
         if expected < found and keeps_whole_window(graph, node):
             moves[node.name].numbers = int(expected * runs)
@@ -123,7 +143,7 @@ class _Moves:
         """Counts what one run has moved."""
         before, given = {memory_of(each) for each in kept}, {memory_of(each) for each in inputs}
         made = None if output is None else memory_of(output)
-        self.numbers += sum(each.numel() for each in inputs if read.has(each))
+        self.numbers += sum(read.numbers_of(each) for each in inputs if read.has(each))
         self.numbers += sum(map(_numbers, _weights(self.layer, read)))
         if output is not None and made not in given:
             self.numbers += output.numel()

@@ -6,7 +6,7 @@ counts as one map; nothing is overwritten. Lives end when the running network dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from weakref import ReferenceType, ref
 
@@ -19,6 +19,7 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.program import Action
 from costmodel.emit.stream import StreamNetwork
+from costmodel.emit.together import Together
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, equal, not_measured
 from costmodel.validation.settled import settled, settled_steps
@@ -37,7 +38,8 @@ def check_peak(graph: Graph, seed: int = 0) -> Iterator[Check]:
     network = on_meta(ordered)
     with torch.device("meta"), torch.no_grad():
         if isinstance(network, StreamNetwork):
-            (most, at_once), note = _of_steps(network), f"a cycle of {network.cycle} steps"
+            most, at_once = _of_steps(network)
+            note = f"a cycle of {network.cycle} steps" if graph.chunk == 1 else "one chunk"
         else:
             assert isinstance(network, ClipNetwork)
             most, at_once, note = _of_clip(network), len(graph.nodes), "one clip"
@@ -52,21 +54,25 @@ def check_peak(graph: Graph, seed: int = 0) -> Iterator[Check]:
 
 def _of_steps(network: StreamNetwork) -> tuple[int, int]:
     """The most numbers alive at once, and the most layers that one step runs."""
-    most, run = 0, network._run
+    most = 0
     steps: list[tuple[list[Tensor | None], set[str]]] = []
 
-    def watched(action: Action, values: list[Tensor | None], *rest: object) -> Tensor | None:
-        nonlocal most
-        if not steps or steps[-1][0] is not values:
-            steps.append((values, set()))
-        steps[-1][1].add(action.node)
-        output = run(action, values, *rest)  # type: ignore[arg-type]
-        held = [each for each in (*values, output) if each is not None]
-        most = max(most, sum(each.numel() for each in held))
-        return output
+    def watching(run: Callable[..., Tensor | None]) -> Callable[..., Tensor | None]:
+        def watched(action: Action | Together, values: list[Tensor | None], *rest: object) -> Tensor | None:
+            nonlocal most
+            if not steps or steps[-1][0] is not values:
+                steps.append((values, set()))
+            steps[-1][1].add(action.node)
+            output = run(action, values, *rest)
+            held = [each for each in (*values, output) if each is not None]
+            most = max(most, sum(each.numel() for each in held))
+            return output
+
+        return watched
 
     state = settled(network)
-    network._run = watched  # type: ignore[assignment]
+    network._run = watching(network._run)  # type: ignore[assignment]
+    network._run_together = watching(network._run_together)  # type: ignore[assignment]
     settled_steps(network, start=state)
     return most, max(len(layers) for _, layers in steps)
 

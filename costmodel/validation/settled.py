@@ -1,4 +1,4 @@
-"""One cycle of a stream in its steady state, on tensors without storage."""
+"""One cycle of a stream in its steady state, or one chunk, on tensors without storage."""
 
 from __future__ import annotations
 
@@ -32,15 +32,19 @@ def settled_steps(
     around: Callable[[Callable[[], None]], None] | None = None,
     start: StreamState | None = None,
 ) -> StreamState:
-    """The state behind one cycle of steps, each of them run by `around` where that is given."""
+    """The state behind one cycle of steps, or a chunk, each run by `around` where that is given."""
     state, frame = start or settled(network), torch.empty((1, *frame_shape(network.graph)), device="meta")
+    chunk = network.graph.chunk
 
     def step() -> None:
         nonlocal state
-        _, state = network.step(frame, state)
+        if chunk == 1:
+            _, state = network.step(frame, state)
+        else:
+            *_, state = network.chunk(frame.unsqueeze(2).expand(-1, -1, chunk, -1, -1), state)
 
     with torch.no_grad():
-        for _ in range(network.cycle):
+        for _ in range(network.cycle if chunk == 1 else 1):
             if around is None:
                 step()
             else:

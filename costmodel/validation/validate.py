@@ -9,6 +9,7 @@ import torch
 
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, not_measured
+from costmodel.validation.chunks import check_chunks, of_one_frame
 from costmodel.validation.clips import check_clip
 from costmodel.validation.costs import check_costs
 from costmodel.validation.depthwise import TapByTap
@@ -55,6 +56,9 @@ OF_STREAMS: tuple[Stage, ...] = (
     check_streams,
 )
 
+# What is measured of steps as they are; all else concerns time, and is that of the steps of one frame.
+IN_STEPS: tuple[Stage, ...] = (check_costs, check_peak, check_traffic, check_totals, check_chunks)
+
 
 def validate(graph: Graph, seed: int = 0, stages: Sequence[Stage] = ()) -> Iterator[Check]:
     """Checks every figure of a clip network or a stream on the emitted network, one after the other.
@@ -76,13 +80,15 @@ def validate(graph: Graph, seed: int = 0, stages: Sequence[Stage] = ()) -> Itera
     try:
         with _one_thread(), TapByTap():
             for stage in stages:
-                yield from _run(stage, graph, seed)
+                yield from _run(stage, graph if stage in IN_STEPS else of_one_frame(graph), seed)
     finally:
         drawn.cache_clear()  # the weights of a large network, in float64
 
 
 def stages_of(graph: Graph) -> tuple[Stage, ...]:
     """What is checked of a network, in order."""
+    if graph.chunk > 1:
+        return (*OF_STREAMS, check_chunks)
     return OF_STREAMS if graph.is_stream else OF_CLIPS
 
 

@@ -12,6 +12,7 @@ from costmodel.emit.build import emit
 from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.program import Action
 from costmodel.emit.stream import StreamNetwork
+from costmodel.emit.together import Together
 from costmodel.graph import Graph
 from costmodel.validation.all_bins import of_all_bins
 from costmodel.validation.settled import settled, settled_steps
@@ -73,19 +74,23 @@ def _watch_clip(network: ClipNetwork, see: Watch) -> None:
 
 
 def _watch_steps(network: StreamNetwork, see: Watch) -> None:
-    run = network._run
+    def watching(run: Callable[..., Tensor | None]) -> Callable[..., Tensor | None]:
+        def watched(
+            action: Action | Together, values: list[Any], kept: list[Tensor], *rest: Any
+        ) -> Tensor | None:
+            own, made = slice(*action.kept), list[Tensor | None]()
 
-    def watched(action: Action, values: list[Any], kept: list[Tensor], *rest: Any) -> Tensor | None:
-        own, made = slice(*action.kept), list[Tensor | None]()
+            def call() -> Made:
+                made.append(run(action, values, kept, *rest))
+                return made[0], tuple(kept[own])
 
-        def call() -> Made:
-            made.append(run(action, values, kept, *rest))
-            return made[0], tuple(kept[own])
+            see(action.node, [values[place] for place in action.reads], tuple(kept[own]), call)
+            return made[0]
 
-        see(action.node, [values[place] for place in action.reads], tuple(kept[own]), call)
-        return made[0]
+        return watched
 
-    network._run = watched  # type: ignore[assignment]
+    network._run = watching(network._run)  # type: ignore[assignment]
+    network._run_together = watching(network._run_together)  # type: ignore[assignment]
 
 
 def _nothing(name: str, step: int, value: Tensor) -> None:

@@ -1,0 +1,46 @@
+"""What validation measures of streams of several frames at a step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from costmodel import continual
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
+from costmodel.emit.modules.windows import PartialKeeper
+from costmodel.validation.chunks import check_chunks, of_one_frame
+from costmodel.validation.validate import IN_STEPS, validate
+from tests.shared.checked import residual
+
+
+def test_figures_of_a_chunk_are_what_its_network_does():
+    graph = continual(residual(stride=2), chunk=4)
+    checks = list(validate(graph, stages=IN_STEPS))
+    assert [check.what for check in checks if check.holds is False] == []
+    assert {"macs_worst_step", "peak_activation_floats", "traffic_bytes", "state_floats", "added_wait"} <= {
+        check.what for check in checks
+    }
+
+
+def test_a_state_that_a_chunk_leaves_wrong_is_seen(monkeypatch):
+    at_once = PartialKeeper.at_once
+
+    def forgetful(self, frames, kept, phases):
+        output, after = at_once(self, frames, kept, phases)
+        return output, tuple(each * 0 for each in after)
+
+    monkeypatch.setattr(PartialKeeper, "at_once", forgetful)
+    wrong = [check.what for check in check_chunks(continual(residual(stride=2), chunk=4)) if not check.holds]
+    assert wrong == ["chunks_equal_steps_from_zeros", "chunks_equal_steps_from_replicate"]
+
+
+def test_a_chunk_moves_weights_and_state_once_and_waits():
+    one, many = (Figures(continual(residual(stride=2), chunk=chunk), fps=30) for chunk in (1, 4))
+    for name in ("macs_per_frame", "state_floats", "delay", "receptive_field"):
+        assert evaluate(many, name) == evaluate(one, name)
+    assert evaluate(many, "macs_worst_step") == 4 * evaluate(one, "macs_per_frame")
+    assert evaluate(many, "lookahead") == evaluate(one, "lookahead") + 3
+    assert evaluate(many, "added_wait_seconds") * 30 == 3
+    assert evaluate(many, "traffic_bytes") < evaluate(one, "traffic_bytes")
+    assert evaluate(many, "clip_buffer_floats") == 3 * 2 * 5 * 6
+    assert of_one_frame(many.graph) == replace(one.graph)

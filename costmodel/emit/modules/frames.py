@@ -24,4 +24,4 @@ def as_chunk(images: Tensor, batch: int) -> Tensor:
     """Images as the frames of so many streams."""
     if len(images) == batch:
         return images.unsqueeze(2)
-    return images.unflatten(0, (batch, len(images) // batch)).movedim(1, 2)
+    return images.reshape(batch, -1, *images.shape[1:]).movedim(1, 2)

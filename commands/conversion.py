@@ -112,7 +112,7 @@ def _must_hold(checks: Iterator[Check]) -> list[Check]:
 
 def _programs(conversion: Conversion, running: StreamNetwork, about: About, folder: Path) -> Iterator[Check]:
     """Writes the stream as source and as ONNX, where it can be, and compares each with the stream."""
-    from costmodel.emit.export import export_onnx
+    from costmodel.emit.export import export_onnx, export_onnx_frames
     from costmodel.emit.source import source_text
     from costmodel.validation.files import check_onnx, check_source
 
@@ -124,7 +124,11 @@ def _programs(conversion: Conversion, running: StreamNetwork, about: About, fold
         tell(f"note: no Python file: {error}")
     path = folder / f"{conversion.stem}.onnx"
     try:
-        export_onnx(running, path, about=about)
+        try:
+            export_onnx_frames(running, path, about=about)
+        except EmitError as error:  # of rank 5 at least
+            export_onnx(running, path, about=about)
+            tell(f"note: {error}")
         yield check_onnx(path, running, conversion.seed)
     except EmitError as error:
         tell(f"note: no ONNX: {error}")

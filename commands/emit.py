@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import SEED
 from commands.printing import tell
 from commands.source import Source
+from costmodel.errors import OptionError
 from costmodel.options import Option
 
 EXAMPLES = """The network itself: source that needs only torch, a torch.export program, ONNX, or its spec.
@@ -23,25 +25,40 @@ Examples:
 
     emit out/weights.safetensors --continual --as onnx --out stream.onnx      what `train` wrote
 
+    emit x3d_m --continual --as onnx --state-tensors one --masked --out one.onnx    one state, no host's fills
+
     emit out/weights.safetensors --as spec --out mine.yaml      the spec alone, blocks, axes and all
 """
 
 
-def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, seed: int) -> None:
+def emit(
+    source: Source,
+    out: Path,
+    as_: str,
+    weights: Path | None,
+    batch: int,
+    rank: str | None,
+    state_tensors: str | None,
+    masked: bool,
+    seed: int,
+) -> None:
     """Writes a network to a file."""
     if as_ == "spec":
+        _layout(as_, False, rank, state_tensors, masked)
         _write_spec(source, out, weights)
         return
     import torch
 
+    from costmodel.emit import StreamNetwork
     from costmodel.emit import emit as emit_network
     from costmodel.emit.carried import load_carried
-    from costmodel.emit.export import export_onnx, export_torch, write_tensors
+    from costmodel.emit.export import export_onnx, export_onnx_frames, export_torch, write_tensors
     from costmodel.emit.source import source_text
     from costmodel.files import write_whole
 
     source = source.taking(weights)
     graph = source.graph()
+    layout = _layout(as_, graph.is_stream, rank, state_tensors, masked)
     for note in graph.notes:
         tell(f"note: {note}")
     # before the network is made: without `--weights` its values are drawn
@@ -54,7 +71,9 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
         tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.told})")
     # source is text, so that its weights are a second file; exports hold them
     written, about = [out], None if source.file is None else source.file.about
-    if as_ == "onnx":
+    if as_ == "onnx" and layout is not None and isinstance(network, StreamNetwork):
+        export_onnx_frames(network, out, batch, about, tell, *layout)
+    elif as_ == "onnx":
         export_onnx(network, out, batch, about, tell)
     elif as_ == "torch-export":
         export_torch(network, out, batch, about)
@@ -66,8 +85,26 @@ def emit(source: Source, out: Path, as_: str, weights: Path | None, batch: int, 
     tell(f"{graph.name} written to {' and '.join(map(str, written))}")
 
 
+def _layout(
+    as_: str, is_stream: bool, rank: str | None, state_tensors: str | None, masked: bool
+) -> tuple[Literal["map", "one"], bool] | None:
+    """How ONNX of rank 4 holds its state, and whether it masks; None where it is not to be of that rank.
+
+    Raises:
+        OptionError: an option has no effect on what is written.
+    """
+    given = {"--rank": rank, "--state-tensors": state_tensors, "--masked": masked}
+    named = [flag for flag, value in given.items() if value]
+    if named and (as_ != "onnx" or not is_stream):
+        raise OptionError(f"{named[0]}: is for a stream as ONNX; add --continual and --as onnx")
+    if rank == "5" and named[1:]:
+        raise OptionError(f"{named[1]}: is for ONNX of rank 4; leave out --rank 5")
+    if rank == "5" or not is_stream:
+        return None
+    return ("one" if state_tensors == "one" else "map"), masked
+
+
 def _write_spec(source: Source, out: Path, weights: Path | None) -> None:
-    from costmodel.errors import OptionError
     from costmodel.files import write_whole
     from costmodel.spec.resolved import spec_text, with_sizes
 
@@ -93,6 +130,17 @@ COMMAND = Command(
         ),
         *weights_option(),
         Option("batch", "Clips or streams at once, in an exported program.", int, 1, least=1),
+        Option(
+            "rank",
+            "Axes of a stream as ONNX: 4, 2D operators on frames (default), or 5, time as an axis.",
+            choices=("4", "5"),
+        ),
+        Option(
+            "state_tensors",
+            "In how many tensors ONNX of rank 4 holds its state: one for each size of map (default), or one.",
+            choices=("map", "one"),
+        ),
+        Option("masked", "ONNX of rank 4 that counts frames itself; the host fills nothing.", bool, False),
         SEED,
     ),
     takes="spec",

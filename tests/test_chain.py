@@ -27,15 +27,22 @@ about = session.get_modelmeta().custom_metadata_map
 pixels, every, classes = (json.loads(about[name]) for name in ("pixels", "every", "classes"))
 frames = numpy.load(sys.argv[2])[::every] / 255 * (pixels["to"] - pixels["from"]) + pixels["from"]
 fed = ((frames - pixels["mean"]) / pixels["deviation"]).astype("float32").transpose(3, 0, 1, 2)[None]
-first, *rest = session.get_inputs()
-kinds = {"tensor(float)": "float32", "tensor(int64)": "int64"}
-state = {each.name: numpy.zeros(each.shape, kinds[each.type]) for each in rest}
-cycle, answers = first.shape[2], []
-for start in range(0, fed.shape[2] - cycle + 1, cycle):
-    given = {first.name: fed[:, :, start : start + cycle]}
-    outputs, valid, *after = session.run(None, given | state)
+layout = json.loads(about["layout"])
+state = {each["input"]: numpy.empty(each["shape"], "float32") for each in layout["state"]}
+for name, first, end, fill in layout["fills"]:
+    state[name][:, first:end] = fill
+given = ["outputs", *(each["output"] for each in layout["state"])]
+cycle, delay, answers = layout["cycle"], layout["delay"], []
+for run in range(fed.shape[2] // cycle):
+    frames = fed[0, :, run * cycle : (run + 1) * cycle].swapaxes(0, 1)
+    outputs, *after = session.run(given, {"frames": frames} | state)
     state = dict(zip(state, after))
-    answers += [outputs[0, :, n].ravel().tolist() for n in range(outputs.shape[2]) if valid[0, n]]
+    for each in layout["resets"]:
+        places = [place for start, place in each["starts"] if start > run]
+        if places:
+            state[each["state"]][:, places[0] : each["end"]] = each["fill"]
+    steps = [run * cycle + phase for phase in layout["answers"]]
+    answers += [answer.ravel().tolist() for step, answer in zip(steps, outputs) if step >= delay]
 best = classes[int(numpy.argmax(answers[-1][: len(classes)]))]
 found = {"answers": answers, "best": best, "delay": json.loads(about["delay"])}
 print(json.dumps(found | {"modules": sorted(sys.modules)}))

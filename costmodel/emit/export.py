@@ -10,7 +10,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,7 @@ from costmodel.numbers import ceil_div
 from costmodel.weights import About
 
 NEEDED = ("onnx", "onnxscript")
+Packing = Literal["map", "one"]
 ABOUT = "about.json"
 
 
@@ -191,14 +192,14 @@ def export_onnx(
     about: About | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Writes the network as ONNX, what there is to know of it (`description`) as `metadata_props`.
+    """Writes the network as ONNX with time as an axis, as PyTorch's exporter translates it.
+
+    What there is to know of it (`description`) stands in its `metadata_props`.
 
     Raises:
         EmitError: the extra `export` is not installed, or the file cannot be written.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise EmitError(f"--as onnx: needs {' and '.join(missing)}; pip install 'costmodel[export]'")
+    _must_have_onnx()
     module = exportable(network.eval())
     inputs, outputs = names_of(module)
     with torch.no_grad(), _quiet():
@@ -222,6 +223,47 @@ def export_onnx(
     tell(f"3 of 3: writes {len(model.graph.node)} operators")
     content = model.SerializeToString()
     write_whole(path, content)
+
+
+def export_onnx_frames(
+    network: StreamNetwork,
+    path: Path,
+    batch: int = 1,
+    about: About | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+    packing: Packing = "map",
+    is_masked: bool = False,
+) -> None:
+    """Writes a stream as ONNX of rank 4: frames in a batch, 2D operators, its state in few tensors.
+
+    Args:
+        network: the stream.
+        path: of the file.
+        batch: streams at once.
+        about: what the file of its weights says.
+        tell: is told how many operators are written.
+        packing: a tensor of the state for each size of `map`, or `one` for all of it.
+        is_masked: whether the program itself keeps layers empty that no frame has reached, and not the host.
+
+    Raises:
+        EmitError: the extra `export` is not installed, or a layer has no operators of rank 4.
+    """
+    _must_have_onnx()
+    # The library is an extra, and these modules load it.
+    from costmodel.emit.onnx import Layout, rank4_model
+
+    exportable(network.eval())  # a stream that nobody can write says so here
+    model = rank4_model(network, Layout(batch, packing, is_masked))
+    for key, value in as_texts(description(network.graph, about)).items():
+        model.metadata_props.add(key=key, value=value)
+    tell(f"writes {len(model.graph.node)} operators")
+    write_whole(path, model.SerializeToString())
+
+
+def _must_have_onnx() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EmitError(f"--as onnx: needs {' and '.join(missing)}; pip install 'costmodel[export]'")
 
 
 @contextlib.contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import importlib.util
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,11 @@ from costmodel.validation.check import Check, difference, not_measured
 from costmodel.validation.rounding import MOST, Rounding, told
 from costmodel.validation.running import frames_of
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Answered = tuple[Iterable[Tensor], Iterable[bool]]
+Run = Callable[[Tensor], Answered]
 CLOSE = 1e-4  # in 32 bits, of the largest value: programs add in another order
 CYCLES = 2  # that are compared behind the first answer
 
@@ -43,29 +49,56 @@ def check_onnx(path: Path, network: StreamNetwork, seed: int = 0) -> Check:
     what = "onnx_equals_the_stream"
     if importlib.util.find_spec("onnxruntime") is None:
         return not_measured(what, CLOSE, "onnxruntime is not installed")
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names = [each.name for each in session.get_inputs()]
-    cycle, shares = network.cycle, []
-    kept = [each.numpy() for each in Cycle(network).initial_state()]
     network.reset()
-    whole = _frames(network, seed)
-    for frames in whole.float().split(cycle, 2):  # type: ignore[no-untyped-call]
-        given = dict(zip(["frames", "age"], [frames.numpy(), kept[0]], strict=True))
-        given |= dict(zip(network.program.names, kept[1:], strict=True))
-        outputs, valid, *kept = session.run(None, {name: given[name] for name in names})
-        answers = iter(zip(torch.from_numpy(outputs).unbind(2), valid[0], strict=True))
+    whole, shares = _frames(network, seed), []
+    for frames, (answers, valid) in _answered(path, network, whole):
+        given = iter(zip(answers, valid, strict=True))
         for phase, frame in enumerate(frames.unbind(2)):
             ours = network.forward_step(frame)
             if network.program.answers(phase):
-                other, is_valid = next(answers)
+                other, is_valid = next(given)
                 shares.append(_share(ours, other if is_valid else None))
     rounding = Rounding(network.graph, _in_64_bits(network).layers, whole, precision=torch.float32)
-    found, output = max(shares), network.graph.output
-    if CLOSE < found < inf and rounding.most(output) >= MOST:
+    output = network.graph.output
+    if CLOSE < (found := max(shares)) < inf and rounding.most(output) >= MOST:
         return not_measured(what, CLOSE, f"{told(output, MOST)}: 32 bits cannot tell")
-    return rounding.check(what, found, output, _counted(network, len(shares) * cycle), CLOSE)
+    return rounding.check(what, found, output, _counted(network, whole.shape[2]), CLOSE)
+
+
+def _answered(path: Path, network: StreamNetwork, whole: Tensor) -> Iterator[tuple[Tensor, Answered]]:
+    """Each cycle of frames, and what a file answers to it: the answers of the cycle and their validity."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    is_rank_4 = "layout" in session.get_modelmeta().custom_metadata_map
+    run = _of_rank_4(path) if is_rank_4 else _of_rank_5(session, network)
+    for frames in whole.float().split(network.cycle, 2):  # type: ignore[no-untyped-call]
+        yield frames, run(frames)
+
+
+def _of_rank_4(path: Path) -> Run:
+    from costmodel.emit.onnx.stream_file import StreamFile
+
+    file = StreamFile(path)
+
+    def run(frames: Tensor) -> Answered:
+        answers, valid = file.step(frames[0].movedim(1, 0).contiguous().numpy())
+        return torch.from_numpy(answers[0]).unbind(0), valid[0].tolist()
+
+    return run
+
+
+def _of_rank_5(session: InferenceSession, network: StreamNetwork) -> Run:
+    names = [each.name for each in session.get_inputs()]
+    kept = [each.numpy() for each in Cycle(network).initial_state()]
+
+    def run(frames: Tensor) -> Answered:
+        given = dict(zip(["frames", "age"], [frames.numpy(), kept[0]], strict=True))
+        given |= dict(zip(network.program.names, kept[1:], strict=True))
+        outputs, valid, *kept[:] = session.run(None, {name: given[name] for name in names})
+        return torch.from_numpy(outputs).unbind(2), valid[0].tolist()
+
+    return run
 
 
 def _in_64_bits(network: StreamNetwork) -> StreamNetwork:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import runpy
+from pathlib import Path
 
+import pytest
 import torch
 
 from cli import main
@@ -46,4 +48,56 @@ def test_a_missing_checkpoint_is_one_line_and_nothing_is_written(tmp_path, capsy
     out = tmp_path / "net.py"
     assert main(["emit", "x3d", *SMALL, "--weights", "nowhere.pth", "--out", str(out)]) == 2
     assert capsys.readouterr().err == "error: nowhere.pth: cannot be read: No such file or directory\n"
+    assert not out.exists()
+
+
+TINY = """
+name: tiny
+input: {channels: 1, time: 4, height: 6, width: 6}
+network:
+  - conv: {channels: 2, kernel: [3, 3, 3]}
+  - global_pool
+  - linear: {channels: 2}
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("options", "inputs"),
+    [
+        (["--continual"], {"frames": 4, "state_6x6": 4, "state_1x1": 4}),
+        (["--continual", "--state-tensors", "one", "--masked"], {"frames": 4, "age": 1, "state": 2}),
+        (["--continual", "--rank", "5"], {"frames": 5, "age": 1}),
+        ([], {"clip": 5}),
+    ],
+)
+def test_onnx_of_a_stream_is_of_rank_4_unless_asked_otherwise(
+    options: list[str], inputs: dict[str, int], tmp_path: Path
+):
+    onnx = pytest.importorskip("onnx")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    out = tmp_path / "net.onnx"
+    assert main(["emit", str(tmp_path / "tiny.yaml"), *options, "--as", "onnx", "--out", str(out)]) == 0
+    found = {each.name: len(each.type.tensor_type.shape.dim) for each in onnx.load(out).graph.input}
+    assert inputs.items() <= found.items()
+    assert found.keys() == inputs.keys() or "5" in options
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--rank 4 --as onnx", "--rank: is for a stream as ONNX; add --continual and --as onnx"),
+        ("--masked --continual", "--masked: is for a stream as ONNX; add --continual and --as onnx"),
+        ("--rank 4 --as spec", "--rank: is for a stream as ONNX; add --continual and --as onnx"),
+        (
+            "--continual --as onnx --rank 5 --state-tensors one",
+            "--state-tensors: is for ONNX of rank 4; leave out --rank 5",
+        ),
+        ("--continual --as onnx --rank 3", "--rank: '3', expected 4 or 5"),
+    ],
+)
+def test_options_of_onnx_without_an_effect_are_refused(options: str, told: str, tmp_path: Path, capsys):
+    out = tmp_path / "net.onnx"
+    assert main(["emit", "x3d", *SMALL, *options.split(), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == f"error: {told}\n"
     assert not out.exists()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -52,7 +54,15 @@ from costmodel.ops import (
 from costmodel.ops.merge import Crop
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import State
-from tests.shared.forms import Answers, as_onnx, as_torch_export, assert_alike, in_cycles, module_answers
+from tests.shared.forms import (
+    Answers,
+    as_onnx,
+    as_onnx_of_rank_4,
+    as_torch_export,
+    assert_alike,
+    in_cycles,
+    module_answers,
+)
 
 SOURCE = TensorType(2, 13, 3, 3)
 TIME = {"kernel": (3, 1, 1), "padding": (1, 0, 0)}
@@ -161,12 +171,23 @@ def test_an_op_answers_as_its_module_does(kind: str, state: State, stride: int, 
     assert_equal_from_the_first_step(graph, run, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("state", "layout"),
+    [("partial", {}), ("window", {"packing": "one"}), ("partial", {"is_masked": True})],
+)
+def test_an_onnx_file_of_rank_4_of_all_ops_answers_as_the_module_does(
+    state: State, layout: dict[str, Any], tmp_path: Path
+):
+    graph = continual(behind_a_delay(STATEFUL), state=state)
+    assert_equal_from_the_first_step(graph, partial(as_onnx_of_rank_4, **layout), tmp_path, 48)
+
+
 @pytest.mark.parametrize(("state", "run"), [("partial", as_torch_export), ("window", as_onnx)])
 def test_a_program_of_all_ops_answers_as_the_module_does(state: State, run: Run, tmp_path: Path):
     assert_equal_from_the_first_step(continual(behind_a_delay(STATEFUL), state=state), run, tmp_path, 48)
 
 
-@pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx])
+@pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx, as_onnx_of_rank_4])
 @pytest.mark.parametrize("word", [Add, Concat, Gate])
 def test_branches_cut_to_their_newest_frames_answer_alike(word: type[Op], run: Run, tmp_path: Path):
     crops: tuple[Crop, ...] = ("newest", "centred")
@@ -179,9 +200,11 @@ def test_branches_cut_to_their_newest_frames_answer_alike(word: type[Op], run: R
     assert_equal_from_the_first_step(continual(Graph("net", SOURCE, tuple(nodes))), run, tmp_path)
 
 
-@pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx])
+@pytest.mark.parametrize("run", [as_source, as_torch_export, as_onnx, as_onnx_of_rank_4])
 @pytest.mark.parametrize("ops", [FRAMEWISE, NORMS], ids=["on values", "norms"])
 def test_ops_on_each_frame_answer_as_their_modules_do(ops: Mapping[str, Op], run: Run, tmp_path: Path):
+    if run is as_onnx_of_rank_4:
+        ops = {kind: op for kind, op in ops.items() if kind != "attention_in_windows"}
     assert_equal_from_the_first_step(continual(behind_a_delay(ops)), run, tmp_path)
 
 

@@ -1,7 +1,7 @@
 """The networks of the gallery in every form that `emit` writes, at small sizes.
 
-`python -m tests.shared.emitted_gallery [source|torch-export|onnx]... [--only TEXT]` checks each against the
-module and prints the table of docs/emit.md.
+`python -m tests.shared.emitted_gallery [source|torch-export|onnx|onnx-rank-5]... [--only TEXT]` checks each
+against the module and prints the table of docs/emit.md.
 """
 
 from __future__ import annotations
@@ -25,16 +25,25 @@ from tests.shared.forms import (
     Answers,
     Running,
     as_onnx,
+    as_onnx_of_rank_4,
     as_source,
     as_torch_export,
     assert_alike,
     module_answers,
 )
 
+
+def as_onnx_by_default(network: Running, clip: Tensor, folder: Path) -> Answers:
+    """A stream as `emit` writes it, of rank 4; a clip has time as an axis."""
+    write = as_onnx_of_rank_4 if isinstance(network, StreamNetwork) else as_onnx
+    return write(network, clip, folder)
+
+
 FORMS: Mapping[str, Callable[[Running, Tensor, Path], Answers]] = {
     "source": as_source,
     "torch-export": as_torch_export,
-    "onnx": as_onnx,
+    "onnx": as_onnx_by_default,
+    "onnx-rank-5": as_onnx,
 }
 KINDS = ("clip", "stream")
 CROPS = (32, 64, 112)  # the smallest that a network takes

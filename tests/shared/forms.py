@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from costmodel.emit import ClipNetwork, StreamNetwork
-from costmodel.emit.export import Cycle, export_onnx, export_torch, names_of
+from costmodel.emit.export import Cycle, export_onnx, export_onnx_frames, export_torch, names_of
 from costmodel.emit.source import source_text
 
 Answers = list[Tensor | None]
@@ -91,6 +92,28 @@ def as_onnx(network: Running, clip: Tensor, folder: Path) -> Answers:
         return [torch.from_numpy(each) for each in session.run(None, given)]
 
     return list(in_cycles(network, clip, run))
+
+
+def as_onnx_of_rank_4(network: Running, clip: Tensor, folder: Path, **layout: Any) -> Answers:
+    """A stream's ONNX file, run from what it says of itself alone."""
+    pytest.importorskip("onnxruntime")
+    from costmodel.emit.onnx.stream_file import StreamFile
+
+    assert isinstance(network, StreamNetwork)
+    export_onnx_frames(network, folder / "net.onnx", len(clip), **layout)
+    file, found = StreamFile(folder / "net.onnx"), list[Tensor | None]()
+    for frames in clip.split(network.cycle, dim=2):
+        outputs, valid = file.step(frames.transpose(1, 2).flatten(0, 1).contiguous().numpy())
+        by_phase = dict.fromkeys(range(network.cycle), None) | {
+            phase: torch.from_numpy(outputs[:, number]).unsqueeze(2)
+            for number, phase in enumerate(file.layout["answers"])
+            if valid[:, number].all()
+        }
+        found += [
+            None if each is None else network._answer(each[:, :, 0], own_time=False)
+            for each in by_phase.values()
+        ]
+    return found
 
 
 def in_cycles(network: Running, clip: Tensor, run: Program) -> Iterator[Tensor | None]:

@@ -68,8 +68,12 @@ def test_a_cycle_of_several_frames_answers_as_its_module_does(run: dict[str, Any
 
 @pytest.mark.parametrize("layout", [{}, {"is_masked": True}])
 @pytest.mark.parametrize(
-    "last",
-    [(GlobalPool(), "window"), (GlobalPool(), "cumulative"), (Attention(over="window", frames=4), None)],
+    ("op", "head"),
+    [
+        (GlobalPool(), {}),
+        (GlobalPool(), {"head_pool": "cumulative"}),
+        (Attention(over="window", frames=4), {}),
+    ],
 )
 def test_layers_behind_a_shift_into_the_past_begin_as_they_do_in_the_module(
     op: Op, head: dict[str, Any], layout: dict[str, Any], tmp_path: Path
@@ -80,10 +84,8 @@ def test_layers_behind_a_shift_into_the_past_begin_as_they_do_in_the_module(
         Node("taps", Conv(channels=4, kernel=(3, 1, 1), causal=True, bias=True), ("late",)),
         Node("end", op, ("taps",) * (op.arity or 1)),
     )
-    graph = Continual(**({} if head is None else {"head_pool": head}))(
-        Graph("net", TensorType(3, 8, 4, 4), nodes)
-    )
-    must_agree(stream(graph), tmp_path, 24, **layout)
+    clip = Graph("net", TensorType(3, 8, 4, 4), nodes)
+    must_agree(stream(Continual(**head)(clip)), tmp_path, 24, **layout)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -88,10 +88,12 @@ def reproduce(names: Iterable[str] = ()) -> list[Reproduced]:
     return [found for name in (names or paper_names()) for found in reproduce_paper(paper(name), networks)]
 
 
-def reproduce_paper(source: Paper, networks: Networks | None = None) -> list[Reproduced]:
-    """All figures of one paper, in its order."""
+def reproduce_paper(
+    source: Paper, networks: Networks | None = None, wanted: Callable[[Cell], bool] = lambda cell: True
+) -> list[Reproduced]:
+    """All figures of one paper, or those that are wanted, in its order."""
     ours = Ours(source, networks or Networks())
-    return [ours.reproduced(cell) for cell in source.cells if not cell.is_given]
+    return [ours.reproduced(cell) for cell in source.cells if not cell.is_given and wanted(cell)]
 
 
 def counts(figures: Iterable[Reproduced]) -> dict[str, int]:

@@ -1,5 +1,9 @@
+import pytest
+
 from costmodel import load
-from reports.published import is_cox3d_m, table_4, text_figures
+from reports.cells import Cell
+from reports.published import _figures, is_cox3d_m, table_4, text_figures
+from reports.reproduce import Ours, Reproduced
 
 
 def test_the_papers_rows_add_up_to_its_total():
@@ -51,3 +55,17 @@ def test_table_4_is_about_x3d_m_alone():
     assert is_cox3d_m(load("x3d_m"))
     assert not is_cox3d_m(load("x3d", variant="M", crop=256))
     assert not is_cox3d_m(load("x3d", variant="S"))
+
+
+def test_no_other_figure_of_the_paper_is_computed(monkeypatch: pytest.MonkeyPatch):
+    asked: list[tuple[str, str]] = []
+    computed = Ours.reproduced
+
+    def counted(ours: Ours, cell: Cell) -> Reproduced:
+        asked.append((cell.table, cell.row))
+        return computed(ours, cell)
+
+    monkeypatch.setattr(Ours, "reproduced", counted)
+    _figures.cache_clear()
+    shown = len(table_4()) - 1 + len(text_figures())  # one row is of no figure: squeeze-excite
+    assert len(asked) == shown

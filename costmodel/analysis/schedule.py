@@ -13,9 +13,9 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-MOST_SEARCHED = 500  # layers between two through which all passes; the search grows faster than they do
+MOST_SEARCHED = 1_000  # layers between two through which all passes; the search grows faster than they do
 MOST_STATES = 10_000
-MOST_BOUNDED = 400
+MOST_BOUNDED = 1_000
 MOST_FREE = 16
 
 

@@ -1,7 +1,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from functools import cache
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 
@@ -122,3 +122,31 @@ def test_time_grows_with_the_number_of_layers_alone():
 
     small, large = (min(seconds(count) for _ in range(3)) for count in (1000, 8000))
     assert large < 8 * 5 * small
+
+
+def pyramid(tasks: list[Task], edge: int, depth: int, size: int) -> int:
+    """Adds a U-Net: two layers a level, a skip with a layer of its own, maps half as large a level down."""
+    for _ in range(2):
+        tasks.append(Task(size, (edge,)))
+        edge = len(tasks)
+    if depth == 0:
+        return edge
+    tasks.append(Task(size, (edge,)))
+    skip = len(tasks)
+    tasks.append(Task(size // 2, (edge,)))
+    below = pyramid(tasks, len(tasks), depth - 1, size // 2)
+    tasks.append(Task(size, (below, skip)))
+    return len(tasks)
+
+
+def test_the_peak_of_a_network_nested_a_hundred_levels_deep_is_proven_in_two_seconds():
+    tasks: list[Task] = []
+    pyramid(tasks, 0, 100, 1 << 101)
+    assert len(tasks) > 500
+    begin = process_time()
+    found = best_order(1 << 101, tasks)
+    assert process_time() - begin < 2
+    assert found.is_proven
+    small: list[Task] = []
+    pyramid(small, 0, 2, 8)
+    assert best_order(8, small).peak == smallest_peak(8, small)

@@ -9,7 +9,7 @@ from random import Random
 from costmodel.errors import CostModelError, GraphError
 from costmodel.graph import Graph
 from costmodel.options import Option, Value
-from costmodel.transforms.base import TRANSFORMS, Transform
+from costmodel.transforms.base import TRANSFORMS, Transform, composed
 from costmodel.validation.random_maker import Kind
 from costmodel.validation.random_networks import MOST_ATTEMPTS, drawn_graph, is_quick
 
@@ -74,7 +74,11 @@ def random_made(seed: int) -> Made:
 
 
 def _drawn(random: Random, start: Graph, wanted: str) -> tuple[Transform, ...]:
-    """The transform, perhaps another one ahead of it, and perhaps a stream of what they make."""
+    """The transform, perhaps another one ahead of it, and perhaps a stream of what they make.
+
+    Raises:
+        CostModelError: one of them refuses what it is given, or may not stand behind another.
+    """
     words = [wanted]
     if not TRANSFORMS[wanted].gives_stream and random.random() < 0.5:
         words.append("continual")
@@ -84,7 +88,7 @@ def _drawn(random: Random, start: Graph, wanted: str) -> tuple[Transform, ...]:
     for word in words:
         found.append(_with_options(random, TRANSFORMS[word], made))
         made = found[-1](made)
-    return tuple(found)
+    return composed(found)
 
 
 def _with_options(random: Random, kind: type[Transform], graph: Graph) -> Transform:

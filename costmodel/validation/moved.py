@@ -32,12 +32,16 @@ FLOAT_BYTES = 4
 class Read(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Collects the tensors that operations take, but those that only make another view.
 
+    Args:
+        of_a_chunk: whether frames of which none is read are not counted, as those of a stream's chunk.
+
     Attributes:
         tensors: of each memory and place in it, its numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_a_chunk: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.of_a_chunk = of_a_chunk
         self.tensors: dict[tuple[int, int, int], Tensor] = {}
 
     def __torch_dispatch__(
@@ -57,7 +61,7 @@ class Read(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def numbers_of(self, tensor: Tensor) -> int:
         """The numbers of a tensor that was read; of a chunk those of the frames that were."""
-        if tensor.dim() < 5 or tensor.shape[2] == 1:
+        if not self.of_a_chunk or tensor.dim() < 5 or tensor.shape[2] == 1:
             return tensor.numel()
         size, start = int(tensor.stride(2)), int(tensor.storage_offset())
         own = (each for (memory, *_), each in self.tensors.items() if memory == memory_of(tensor))
@@ -93,7 +97,7 @@ def check_traffic(graph: Graph, seed: int = 0) -> Iterator[Check]:
     moves = {node.name: _Moves(network.layers[node.name]) for node in graph.nodes}
 
     def see(name: str, inputs: Sequence[Tensor], kept: Kept, run: Callable[[], Made]) -> None:
-        with Read() as read:
+        with Read(of_a_chunk=isinstance(network, StreamNetwork)) as read:
             output, after = run()
         # Of a map with its channels last torch makes a copy to flatten it. The figure takes maps in the order
         # in which they are declared, of which it is another view.

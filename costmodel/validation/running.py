@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from math import isinf
 
 import torch
 from torch import Tensor
 
+from costmodel.analysis.active_bins import samplers
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.build import emit
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.pointwise import BatchNormLayer
-from costmodel.emit.network import Network
+from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.randomise import randomise
 from costmodel.graph import Graph
 from costmodel.ops import Op
@@ -74,9 +76,32 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         layer.weight.data.mul_(SHRINK)
         layer.running_mean.copy_(values.mean(1) + variance.sqrt() * draw(-0.3, 0.3, variance))
 
-    if any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
+    if not any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
+        return
+    # Layers that take a whole clip apart run on as many frames as it has, padded as it is.
+    takes_apart = any(node.op.has_no_stream for node in graph.nodes)
+    if isinstance(network, ClipNetwork) and takes_apart and not samplers(graph):
+        with torch.no_grad(), _seen(network, settle):
+            network(frames_of(graph, SAMPLES, int(graph.source.time), seed))
+    else:
         frames = max(_until_typical(at) + SAMPLES * at.jump for at in timing(graph).values())
         Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), kept=())
+
+
+@contextmanager
+def _seen(network: ClipNetwork, visit: Callable[[Layer[Op], Tensor], None]) -> Iterator[None]:
+    """Shows each layer what it reads, before it runs."""
+    run = network._run
+
+    def visited(name: str, inputs: Sequence[Tensor], overwrites: bool) -> Tensor:
+        visit(network.layers[name], inputs[0])
+        return run(name, inputs, overwrites)  # type: ignore[return-value]
+
+    network._run = visited  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        del network._run
 
 
 def _until_typical(at: Timing) -> int:

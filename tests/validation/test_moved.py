@@ -19,6 +19,7 @@ NETWORKS = (
     SQUEEZED,
     CROPPED,
     "- subsample: {stride: [2, 1, 1]}\n- conv: {channels: 4, kernel: [3, 1, 1], dilation: [2, 1, 1]}\n- relu",
+    "- add: {crop: centred, main: [conv: {channels: 4, kernel: [3, 1, 1], padding: 0}], shortcut: []}",
     "- shift: {past: 0.25, future: 0.25}\n- lstm: {channels: 3}\n- cumulative_pool\n- max_pool: {kernel: 3}",
 )
 

@@ -17,7 +17,7 @@ from costmodel.ops import (
     Split,
     Subsample,
 )
-from costmodel.spec import document, elaborate, shipped_names
+from costmodel.spec import document, elaborate, from_text, shipped_names
 from costmodel.types import TensorType
 from costmodel.validation.costs import check_costs
 from costmodel.validation.random_networks import random_graph, random_stream
@@ -161,3 +161,15 @@ def test_every_figure_of_every_variant_holds_on_small_frames(entry: Entry, kind:
             network.continual().graph()
         return
     assert wrong(network.continual().graph()) == {}
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "- bn\n- flatten\n- linear: {channels: 2}",
+        "- bn\n- window_attention: {windows: [2, 3, 3], query: [], key: [], value: []}",
+    ],
+)
+def test_networks_that_take_a_clip_apart_are_settled_on_as_many_frames(layers: str):
+    text = f"input: {{channels: 4, time: 6, height: 3, width: 3}}\nnetwork:\n{layers}"
+    assert wrong(elaborate(from_text(text, "x"))) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 NARROWEST_PROSE = 30
+# A number, or several as of a shape (3x16x112x112), and its unit: more words make a sentence or a name.
+NUMBER = re.compile(r"[+-]*\d[\d,.]*(e[+-]?\d+)?(x\d+)*([%a-zA-Z/]{0,8}| \S+)")
 
 
 def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
@@ -154,7 +157,4 @@ def _rich(cells: list[list[str]], headings: list[str], numeric: list[bool], titl
 
 def _is_numeric(column: Iterable[str]) -> bool:
     known = [cell for cell in column if cell not in ("", "-", "unbounded")]
-    # One space sets a unit apart, such as of 4.61 MiB; more make a sentence that begins with a number.
-    return bool(known) and all(
-        (cell[0].isdigit() or cell[0] in "+-") and cell.count(" ") < 2 for cell in known
-    )
+    return bool(known) and all(map(NUMBER.fullmatch, known))

@@ -49,3 +49,8 @@ def test_latex_compiles(tmp_path: Path):
 def test_a_sentence_that_begins_with_a_number_stands_to_the_left():
     rows = [{"size": "4.61 MiB", "note": "1 clip, 3x8x8"}, {"size": "12 KiB", "note": "3 answers of a head"}]
     assert markdown(rows, ("size", "note")).splitlines()[1] == "| --: | --- |"
+
+
+def test_a_name_that_begins_with_a_number_stands_to_the_left():
+    rows = [{"class": "0or6or8 cross", "macs": "105.408 kMAC"}, {"class": "3rd test", "macs": "-27.3 k"}]
+    assert markdown(rows, ("class", "macs")).splitlines()[1] == "| --- | --: |"

@@ -16,7 +16,7 @@ from commands.index import known, listed
 from commands.options import LINES, MAYBE_SPEC, SET, SPEC, SPECS, VARIANT
 from commands.parser import Given, flags_of, parse
 from commands.printing import put
-from commands.source import Source
+from commands.source import Source, transforms_of_file
 from commands.transforms import asked, transform_options, words_in
 from costmodel.errors import OptionError
 from costmodel.options import Option, Value
@@ -147,7 +147,7 @@ class Command:
             return None
         implied = [word for name, word in self.implies.items() if given.values[name]]
         # those implied come last: a stream is made of the clip network as the other transforms leave it
-        transforms = asked(given, [*implied, *self.has], among)
+        transforms = asked(given, [*implied, *self.has], among, lambda: transforms_of_file(spec))
         specs = spec if isinstance(spec, tuple) else (spec,)
         self._refuse_factory_options(given, [str(each) for each in specs])
         if isinstance(spec, tuple):

@@ -231,6 +231,12 @@ def _weights_file(path: str | Path) -> WeightsFile | None:
     return read_weights_file(path) if is_weights_file(path) else None
 
 
+def transforms_of_file(spec: object) -> tuple[Transform, ...]:
+    """The transforms that weights were trained through, where SPEC is a file of them."""
+    file = _weights_file(spec) if isinstance(spec, str) and not is_factory(spec) else None
+    return () if file is None else file.known.network.transforms
+
+
 def _is_free(own: Network, name: str) -> bool:
     """Whether a size is a transform's that no weight depends on."""
     return name not in own.document.globals and any(name in each.weightless for each in own.transforms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from shlex import split
@@ -43,7 +43,10 @@ def words_in(arguments: Iterable[str]) -> tuple[str, ...]:
 
 
 def asked(
-    given: Given, implied: Iterable[str] = (), among: tuple[str, ...] | None = None
+    given: Given,
+    implied: Iterable[str] = (),
+    among: tuple[str, ...] | None = None,
+    held: Callable[[], tuple[Transform, ...]] = tuple,
 ) -> tuple[Transform, ...]:
     """The transforms that a command line asks for, in its order; those implied come last.
 
@@ -53,6 +56,7 @@ def asked(
         given: the command line as it was read.
         implied: the words of transforms that are asked for without a word.
         among: the transforms that it was read with; all unless given.
+        held: gives those that a file of weights has, whose options may stand without their words.
 
     Raises:
         OptionError: an option has a wrong value, or belongs to a transform that is not asked for.
@@ -71,14 +75,20 @@ def asked(
     further = (word for word in implied if _name(word) not in given.order)
     # a command that needs a stream has one already where another transform makes it
     words += [word for word in further if not (is_stream and kinds[word].gives_stream)]
+    of_file: dict[str, Transform] = {}
     for option in transform_options(among=among):
         if option.name in by_name or given.values[option.name] == option.default:
             continue
         takers = [word for word, each in kinds.items() if option.name in _names(each)]
+        if set(takers) & set(words):
+            continue
+        found = {each.word: each for each in held() if each.word in takers}
         # Without its transform it would change nothing, and the user would not know.
-        if not set(takers) & set(words):
+        if not found:
             raise OptionError(f"{option.flag}: {_belongs(takers)}")
-    return composed(_made(kinds[word], given, among) for word in words)
+        of_file |= found
+    further_made = (_changed(each, given, among) for each in of_file.values())
+    return composed((*(_made(kinds[word], given, among) for word in words), *further_made))
 
 
 def transforms_of(text: str) -> tuple[Transform, ...]:
@@ -111,10 +121,18 @@ def _kinds(among: tuple[str, ...] | None) -> Mapping[str, type[Transform]]:
 
 
 def _made(kind: type[Transform], given: Given, among: tuple[str, ...] | None) -> Transform:
+    return kind.of(_chosen(kind, given, among))
+
+
+def _changed(held: Transform, given: Given, among: tuple[str, ...] | None) -> Transform:
+    """A transform of a file as a command line changes it."""
+    return replace(held, **_chosen(type(held), given, among))
+
+
+def _chosen(kind: type[Transform], given: Given, among: tuple[str, ...] | None) -> dict[str, Value]:
+    """Only what was given: a transform's own default may differ from that of another with the same flag."""
     defaults = {each.name: each.default for each in transform_options(among=among)}
-    # Only what was given: a transform's own default may differ from that of another with the same flag.
-    chosen = {name: given.values[name] for name in _names(kind) if given.values[name] != defaults[name]}
-    return kind.of(chosen)
+    return {name: given.values[name] for name in _names(kind) if given.values[name] != defaults[name]}
 
 
 def _belongs(takers: list[str]) -> str:

@@ -61,3 +61,17 @@ def test_what_is_wrong_is_one_line(weights: Path, arguments: tuple[object, ...],
     code, out = run(capsys, "evaluate", weights, *DATA, *arguments)
     assert code == 2
     assert message in out
+
+
+def test_a_files_own_sampler_takes_its_options_without_its_word(weights: Path, capsys):
+    def macs(*options: object) -> int:
+        code, out = run(capsys, "analyze", weights, *options, "--format", "json")
+        assert code == 0, out
+        return json.loads(out)["totals"]["macs_per_clip"]
+
+    assert macs("--bins", 3) == macs("--sgs", "res1", "--bins", 3) < macs()
+    assert macs("--bins", 4, "--active-bins", 2) == macs("--active-bins", 2) < macs("--bins", 3)
+    code, err = run(capsys, "analyze", weights, "--kernel", "kronecker")
+    assert (code, "--sgs res1 --kernel kronecker, the file has --sgs res1" in err) == (2, True)
+    code, err = run(capsys, "analyze", weights, "--pool", 64)
+    assert (code, err) == (2, "error: --pool: is for streams; add --continual\n")

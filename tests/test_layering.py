@@ -286,3 +286,9 @@ def test_importing_costmodel_loads_no_slow_library():
 
 def test_a_search_that_trains_nothing_loads_no_torch():
     assert loaded_by("import search.engine, search.methods.run") & {"torch", "distributed"} == set()
+
+
+def test_a_search_that_trains_loads_torch_in_its_workers_alone():
+    imported = "import search.data.video_set\nfrom search.score.training import TrainScore"
+    made = f"{imported}\nTrainScore(data='digits:train=9,val=9')"
+    assert loaded_by(made) & {"torch", "sklearn"} == set()

@@ -1,7 +1,9 @@
-"""Clips to train on: moving digits made on the fly, or a folder of clips."""
+"""Clips to train on: moving digits made on the fly, or a folder of clips.
+
+What makes tensors of them, `views`, loads torch; this does not.
+"""
 
 from search.data.base import Data, Videos
 from search.data.open import open_data
-from search.data.views import View, batches, centre_clips, training_clips
 
-__all__ = ["Data", "Videos", "View", "batches", "centre_clips", "open_data", "training_clips"]
+__all__ = ["Data", "Videos", "open_data"]

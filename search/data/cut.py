@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from search.data.base import Frames
 
+# Torch loads where pixels are resized: what is known of a data set needs none.
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from search.data.changes import Changes
 
 Numbers = NDArray[np.int64]
@@ -64,6 +64,8 @@ def resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
     """Images (..., channels, height, width) of bytes at another size; floats on a GPU."""
     if tuple(pixels.shape[-2:]) == size:
         return pixels
+    from torch.nn.functional import interpolate
+
     flat = pixels.flatten(0, -4)
     flat = (
         _together(flat) if pixels.device.type == "cpu" else flat.float()
@@ -74,6 +76,8 @@ def resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 def resized_frames(frames: Frames, size: tuple[int, int]) -> Frames:
     """Frames (time, height, width, channels) at another size."""
+    import torch
+
     pixels = torch.from_numpy(frames).movedim(-1, 1)
     return np.asarray(resized(pixels, size).movedim(1, -1).numpy())
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from costmodel.analysis.active_bins import samplers
-from costmodel.emit.weights_format import weights_bytes
 from costmodel.errors import OptionError
 from search.data import open_data
-from search.data.video_set import at_rate
 from search.room import must_fit, needed_bytes
 from search.score.base import Result, Task
-from search.train.evaluate import Views, accuracy_of
-from search.train.forms import Kind
-from search.train.loop import metrics_csv, train
-from search.train.metrics import standard_error
-from search.train.options import Options
-from search.train.options import Result as Trained
+from search.train.kinds import Kind
 from search.train.recipe import load_recipe
+
+# Torch loads where a candidate is trained, in a worker, and not in the search that asks for it.
+if TYPE_CHECKING:
+    from search.train.options import Result as Trained
 
 
 class TrainScore:
@@ -56,7 +53,11 @@ class TrainScore:
         chosen = chosen if batch is None else chosen.with_batch(int(batch))
         self.recipe = chosen if epochs is None else chosen.with_epochs(float(epochs))
         found = open_data(data, int(data_seed))
-        self.data = found if fps is None else at_rate(found, float(fps))
+        if fps is not None:
+            from search.data.video_set import at_rate
+
+            found = at_rate(found, float(fps))
+        self.data = found
         self.classes = len(self.data.classes)
         self.kind, self.device = kind, device
 
@@ -79,6 +80,11 @@ class TrainScore:
         """
         import torch
 
+        from costmodel.emit.weights_format import weights_bytes
+        from search.train.loop import metrics_csv, train
+        from search.train.metrics import standard_error
+        from search.train.options import Options
+
         torch.set_num_threads(1)
         options = Options(
             seed=task.seed,
@@ -100,6 +106,8 @@ class TrainScore:
 
     def _active_bins(self, result: Trained) -> dict[str, float]:
         """Of a sampled network, what its validation clips needed on average."""
+        from search.train.evaluate import Views, accuracy_of
+
         found = accuracy_of(result.form, self.data, Views(), self.device)
         assert found.sampled is not None
         return {"active_bins": found.sampled.mean, "macs_per_view": found.macs_per_view}

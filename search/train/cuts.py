@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
-from search.data import batches, centre_clips
-from search.data.views import Numbers
+from search.data.views import Numbers, batches, centre_clips
 from search.train.answers import over_places
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, view_of
 from search.train.metrics import standard_error

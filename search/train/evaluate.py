@@ -15,8 +15,8 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
-from search.data import Data, Videos, View, batches
-from search.data.views import TEST_SCALE, Numbers, clips_at, evaluated_times, positions
+from search.data import Data, Videos
+from search.data.views import TEST_SCALE, Numbers, View, batches, clips_at, evaluated_times, positions
 from search.train.checkpoint import WeightsPath, load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, reading_of, view_of
 from search.train.forms import Form, form_of

@@ -19,8 +19,8 @@ from costmodel.graph import INPUT, Graph
 from costmodel.transforms.head import Head
 from costmodel.types import TensorType
 from costmodel.weights import Checkpoint
-from search.data import Data, batches
-from search.data.views import Numbers
+from search.data import Data
+from search.data.views import Numbers, batches
 from search.train.checkpoint import load_rest
 from search.train.features import stored
 from search.train.fit import EVALUATED_AT_ONCE, clip_of

@@ -11,8 +11,9 @@ from torch import Tensor
 from costmodel.errors import DataError
 from costmodel.graph import Graph
 from costmodel.weights import is_weights_file, read_weights_file
-from search.data import Data, Videos, View, batches, centre_clips
+from search.data import Data, Videos
 from search.data.file_videos import FileVideos
+from search.data.views import View, batches, centre_clips
 from search.train.answers import Reading
 from search.train.checkpoint import WeightsPath, read
 from search.train.forms import Form

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Final, Literal
+from typing import Final
 
 from torch import Tensor
 
@@ -19,8 +19,8 @@ from costmodel.graph import Graph
 from costmodel.transforms.continual import continual
 from costmodel.transforms.unpad import Unpad
 from search.train.answers import LAST, Reader, Reading, over_places
+from search.train.kinds import Kind
 
-Kind = Literal["clip", "unpadded", "stepwise"]
 MOST_MORE: Final = 32  # frames beyond those that an answer sees, until all branches of a network fit
 
 

@@ -19,10 +19,10 @@ from costmodel.analysis.metrics import evaluate as metric
 from costmodel.errors import TrainingError
 from costmodel.graph import Graph
 from costmodel.weights import Checkpoint
-from search.data import Data, batches
+from search.data import Data
 from search.data.changes import changes_of
 from search.data.file_videos import AHEAD, FileVideos
-from search.data.views import Numbers, begun, training_cut
+from search.data.views import Numbers, batches, begun, training_cut
 from search.train.answers import Reading
 from search.train.checkpoint import load_weights
 from search.train.fit import as_wide, clip_of, must_fit, validate, view_of

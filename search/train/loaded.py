@@ -11,4 +11,6 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import torch._dynamo  # noqa: F401
 
 import search.score.proxies
-import search.score.training  # noqa: F401
+import search.score.training
+import search.train.evaluate
+import search.train.loop  # noqa: F401

@@ -10,8 +10,9 @@ import torch
 
 from costmodel.errors import OptionError
 from costmodel.weights import About, Checkpoint
-from search.train.forms import Form, Kind
+from search.train.forms import Form
 from search.train.group import ALONE, Group
+from search.train.kinds import Kind
 
 Row = dict[str, float]
 Report = Callable[[Row], None]

@@ -19,9 +19,9 @@ from costmodel.emit import StreamNetwork, emit
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 from costmodel.transforms.continual import Continual
-from search.data import Data, Videos, View, batches, centre_clips
+from search.data import Data, Videos
 from search.data.first import first_of
-from search.data.views import Numbers
+from search.data.views import Numbers, View, batches, centre_clips
 from search.train.answers import over_places
 from search.train.checkpoint import WeightsPath, load_weights
 from search.train.fit import EVALUATED_AT_ONCE, as_wide, must_fit, view_of

@@ -6,10 +6,9 @@ import pytest
 import torch
 from encoded import encode, shown
 
-from search.data import View, centre_clips, training_clips
 from search.data.file_videos import FileVideos, notes_of
 from search.data.folder import StoredVideos
-from search.data.views import training_cut
+from search.data.views import View, centre_clips, training_clips, training_cut
 from search.video.recording import recording
 
 SIZES = ((32, 48), (48, 32), (40, 40))

@@ -9,9 +9,8 @@ from encoded import encode, shown
 from live_networks import RATE, VIEW, live, scores_of, stream
 
 from costmodel.errors import DataError
-from search.data import centre_clips
 from search.data.file_videos import FileVideos
-from search.data.views import View
+from search.data.views import View, centre_clips
 from search.live.loop import STEADY, TRANSIENT, WARM_UP, Answer
 from search.live.sources import PERIOD
 from search.video.recording import recording

@@ -8,8 +8,8 @@ import pytest
 from tiny_network import data, network, saved_weights
 
 from costmodel.errors import OptionError
-from search.data import View
 from search.data.folder import StoredVideos
+from search.data.views import View
 from search.train.evaluate import Views, at_test_crop, on_clips, view_scores, views_of
 from search.train.forms import form_of
 

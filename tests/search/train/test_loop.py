@@ -12,7 +12,7 @@ from tiny_training import RECIPE, data, equal, network, run, tiny, weights
 
 from costmodel.emit.weights_format import read_weights
 from costmodel.errors import DataError
-from search.data import View, centre_clips
+from search.data.views import View, centre_clips
 from search.train.checkpoint import load_weights
 from search.train.forms import form_of
 from search.train.loop import CHECKPOINT, METRICS, WEIGHTS, train

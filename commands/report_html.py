@@ -56,7 +56,7 @@ def html(
     dtype: str,
     fps: float | None,
     sram: str | None,
-    depth: int,
+    depth: int | None,
     out: Path,
 ) -> None:
     """Writes the page and prints the file's path."""
@@ -90,7 +90,7 @@ def _bytes(text: str) -> int:
 
 
 def _command(
-    sources: list[Source], dtype: str, fps: float | None, sram: str | None, depth: int, out: Path
+    sources: list[Source], dtype: str, fps: float | None, sram: str | None, depth: int | None, out: Path
 ) -> str:
     """The command line that makes the page."""
     first, *others = sources
@@ -99,7 +99,7 @@ def _command(
     words += [f"--dtype {shell(dtype)}"] if dtype != "fp32" else []
     words += [f"--fps {fps:g}"] if fps is not None else []
     words += [f"--sram {shell(sram)}"] if sram is not None else []
-    words += [f"--depth {depth}"] if depth != 1 else []
+    words += [f"--depth {depth}"] if depth is not None else []
     return " ".join([*(word for word in words if word), f"--out {shell(str(out))}"])
 
 
@@ -110,7 +110,9 @@ COMMAND = Command(
         DTYPE,
         FPS,
         Option("sram", "Memory of a device, such as 16MiB: a line beside what is held.", metavar="SIZE"),
-        Option("depth", "How many parts of a layer's name tell stages apart.", int, 1, least=1, most=20),
+        Option(
+            "depth", "Parts of a layer's name that tell stages apart, if not as suits.", int, least=1, most=20
+        ),
         Option("out", "The file to write.", Path, Path("report.html"), metavar="FILE"),
     ),
     takes="specs",

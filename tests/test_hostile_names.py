@@ -97,6 +97,18 @@ def test_a_search_stays_in_its_folder_and_prints_a_safe_command(capsys: pytest.C
     assert json.loads(run(capsys, "analyze", "found.yaml", "--format", "json"))["model"] == WORST
 
 
+def test_pages_of_html_show_the_name_and_run_nothing(capsys: pytest.CaptureFixture[str]):
+    run(capsys, "report", "html", "net.yaml", "--continual", "--out", "page.html")
+    run(capsys, "report", "memory", "net.yaml", "--out", "memory.html")
+    run(capsys, "search", "net.yaml", "--budget", "macs_per_clip<=2x", "--study", "s.db")
+    run(capsys, "report", "study", "s.db", "--out", "study.html")
+    for page in ("page.html", "memory.html", "study.html"):
+        text = Path(page).read_text()
+        assert "&lt;script&gt;[red]" in text
+        assert "<script>[red]" not in text
+        assert "\u202e" not in text
+
+
 def test_a_page_keeps_the_name_in_its_heading(capsys: pytest.CaptureFixture[str]):
     run(capsys, "report", "memory", "net.yaml", "--out", "memory")
     lines = Path("memory", "memory.md").read_text().splitlines()

@@ -21,9 +21,15 @@ LONGEST = 24  # letters of a name
 Bar = tuple[str, float, float]  # a name, what is kept, the largest map
 
 
-def by_stage(analysis: Analysis) -> Markup:
-    """What each stage keeps, and its largest map."""
-    bars = [(each.name, each.state_floats, each.activation_floats) for each in stages_of(analysis.rows)]
+def by_stage(analysis: Analysis, depth: int = 1) -> Markup:
+    """What each stage keeps, and its largest map.
+
+    Args:
+        analysis: the figures of a network.
+        depth: parts of layers' names that tell stages apart.
+    """
+    stages = stages_of(analysis.rows, depth)
+    bars = [(each.name, each.state_floats, each.activation_floats) for each in stages]
     return _drawn(bars, analysis, "State and largest map of each stage")
 
 

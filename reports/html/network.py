@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from costmodel.analysis.cost import Analysis, analyze
 from costmodel.analysis.rates import rate_note
+from costmodel.analysis.stages import stages_of
 from costmodel.errors import CostModelError
 from costmodel.graph import Graph
 from costmodel.network import Network
@@ -38,6 +39,7 @@ OF_LAYERS = {
         "map", "Numbers in the output of a layer.", "floats", "Hedegaard 2022, eq. 3 and 6"
     )
 }
+MOST_IN_STAGE = 40  # layers
 SECTIONS = {
     "cost": "Costs",
     "time": "Time",
@@ -59,7 +61,7 @@ class NetworkPage:
         dtype: what sizes in bytes are counted in.
         fps: frames a second of the camera.
         sram: bytes of memory to draw beside the need.
-        depth: parts of layers' names that tell stages apart.
+        depth: parts of layers' names that tell stages apart; as suits the network where it is None.
     """
 
     network: Network
@@ -68,7 +70,7 @@ class NetworkPage:
     dtype: str = "fp32"
     fps: float | None = None
     sram: int | None = None
-    depth: int = 1
+    depth: int | None = None
 
     @cached_property
     def refusal(self) -> str:
@@ -177,7 +179,7 @@ class NetworkPage:
     @property
     def by_stage(self) -> Markup:
         """What each stage holds."""
-        return by_stage(self.analysis)
+        return by_stage(self.analysis, self.parts_of_names)
 
     @property
     def by_layer(self) -> Markup:
@@ -194,6 +196,15 @@ class NetworkPage:
         """What it holds while it runs."""
         return Held(self.analysis, self.sram)
 
+    @property
+    def parts_of_names(self) -> int:
+        """How many parts of layers' names tell stages apart."""
+        if self.depth is not None:
+            return self.depth
+        counts = [stage.layers for stage in stages_of(self.analysis.rows)]
+        # of some networks one part holds nearly all, such as `blocks`
+        return 2 if max(counts) > max(MOST_IN_STAGE, sum(counts) / 2) else 1
+
     @cached_property
     def drawn(self) -> Drawn:
         """Its graph."""
@@ -202,7 +213,7 @@ class NetworkPage:
     @property
     def layers(self) -> Grid:
         """Its layers."""
-        return layer_grid(self.analysis, self.of_clip, self.depth)
+        return layer_grid(self.analysis, self.of_clip, self.parts_of_names)
 
     @cached_property
     def closed(self) -> Closed:
@@ -222,8 +233,8 @@ def page(found: Sequence[NetworkPage], command: str) -> bytes:
     anchors = [(f"{key}-1", title) for key, title in SECTIONS.items()] if only else []
     anchors += [] if only else [(f"network-{place}", each.flags) for place, each in enumerate(found, 1)]
     content: Mapping[str, object] = {
-        "title": first.title if only else f"{len(found)} networks",
-        "kicker": first.flags if only else "Side by side",
+        "title": first.title if only else f"{len(found)} networks side by side",
+        "kicker": first.flags if only else "What video networks cost",
         "lead": first.lead if only else "",
         "sections": [*anchors, ("definitions", "Definitions")],
         "command": command,

@@ -216,8 +216,8 @@
       this.whole = this.svg.getAttribute("viewBox").split(" ").map(Number);
       this.view = [...this.whole];
       this.begin();
-      window.addEventListener("beforeprint", () => { this.kept = this.view; this.svg.style.height = ""; this.fit(); });
-      window.addEventListener("afterprint", () => { this.begin(); this.look(this.kept); });
+      window.addEventListener("beforeprint", () => { this.kept = [this.svg.style.height, this.view]; this.fit(); });
+      window.addEventListener("afterprint", () => { this.svg.style.height = this.kept[0]; this.look(this.kept[1]); });
       this.chosen = -1;
       this.select = root.querySelector("select");
       this.most = root.querySelector(".most");
@@ -253,7 +253,10 @@
       this.look([left + width * x * (1 - 1 / by), top + height * y * (1 - 1 / by), width / by, height / by]);
     }
     look(view) { this.view = view; this.svg.setAttribute("viewBox", view.map((each) => each.toFixed(1)).join(" ")); }
-    fit() { this.look([...this.whole]); }
+    fit() {
+      this.svg.style.height = "";  // as tall as it is at the width of the page
+      this.look([...this.whole]);
+    }
     drag() {
       let last = null;
       this.svg.addEventListener("pointerdown", (event) => { last = event; });

@@ -39,6 +39,12 @@ def test_a_network_that_cannot_stream_has_its_clip_alone_and_says_why():
     assert b"not frame by frame: " in page([found], "")
 
 
+def test_a_part_that_holds_nearly_all_layers_is_told_by_its_own_parts(tmp_path: Path):
+    network = Network.of("movinet")
+    assert [page_of(network).parts_of_names, page_of(network, depth=1).parts_of_names] == [2, 1]
+    assert page_of(branched(tmp_path)).parts_of_names == 1
+
+
 def test_a_stream_that_there_is_not_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = page_of(branched(tmp_path))
 

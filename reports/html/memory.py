@@ -50,7 +50,10 @@ class Held:
     @property
     def kept_words(self) -> str:
         """What is kept from one run to the next."""
-        return "state" if self.analysis.mode == "continual" else "clip buffer"
+        if self.analysis.mode != "continual":
+            return "clip buffer"
+        # a stream of chunks keeps the frames that wait for the rest of theirs
+        return "state and buffer" if self.analysis.totals["clip_buffer_floats"] else "state"
 
     @cached_property
     def alive(self) -> list[int]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DEFINED = (
     *FIGURES,
     *("state_floats", "peak_activation_floats", "receptive_field", "padding", "delay", "lookahead"),
-    *("transient", "warmup"),
+    *("transient", "warmup", "added_wait"),
 )
 # What a layer's column means where its metric is one of the whole network
 OF_LAYERS = {
@@ -117,7 +117,10 @@ class NetworkPage:
     @property
     def title(self) -> str:
         """The network in words."""
-        return f"{self.graph.name}, {'frame by frame' if self.is_stream else 'clip by clip'}"
+        how = "frame by frame" if self.is_stream else "clip by clip"
+        return (
+            f"{self.graph.name}, {how if self.graph.chunk == 1 else f'{self.graph.chunk} frames at a step'}"
+        )
 
     @property
     def flags(self) -> str:
@@ -128,11 +131,10 @@ class NetworkPage:
     def lead(self) -> str:
         """What it is, in a sentence."""
         source, clock = self.graph.source, clock_of(self.analysis)
-        how = (
-            "a frame at a time, on a live stream"
-            if self.is_stream
-            else f"a clip of {self.clip.source.time} frames at a time"
-        )
+        how = f"a clip of {self.clip.source.time} frames at a time"
+        if self.is_stream:
+            taken = "a frame" if self.graph.chunk == 1 else f"{self.graph.chunk} frames"
+            how = f"{taken} at a time, on a live stream"
         every = "every camera frame" if clock.every == 1 else f"one of {clock.every} camera frames"
         size_of = f"{source.channels} channels of {source.height} {TIMES} {source.width}"
         rate = f"{float(clock.fps):g} fps"

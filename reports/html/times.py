@@ -19,6 +19,7 @@ WIDTH = 540
 ROWS = {
     "receptive_field": "frames that an answer sees",
     "lookahead": "lookahead: until a new frame counts",
+    "added_wait": "of it until a chunk is full",
     "delay": "delay: from an answer's frame to the answer",
     "transient": "first answer of a stream after",
     "warmup": "answers independent of the start after",
@@ -67,7 +68,7 @@ def table(analysis: Analysis, clip: Analysis | None) -> PlainTable:
     rows = []
     for name, words in ROWS.items():
         value = analysis.totals[name]
-        if value is None:
+        if value is None or (name == "added_wait" and not value):
             continue
         cells = ["unbounded", "", ""]
         if isfinite(value):

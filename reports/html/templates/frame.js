@@ -176,7 +176,7 @@
       const first = Math.max(0, Math.min(this.list.length - MOST_DRAWN, Math.floor(this.frame.scrollTop / this.high) - MOST_DRAWN / 3)) & ~15;
       if (!anew && first === this.first) return;
       this.first = first;
-      const last = Math.min(this.list.length, first + MOST_DRAWN);
+      const last = Math.min(this.list.length, first + MOST_DRAWN + 16);  // as many more as `first` was rounded down
       this.above.firstChild.style.height = first * this.high + "px";
       this.below.firstChild.style.height = (this.list.length - last) * this.high + "px";
       this.body.replaceChildren(this.above, ...this.list.slice(first, last).map((entry) => entry.row), this.below);

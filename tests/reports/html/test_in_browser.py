@@ -7,6 +7,9 @@ import pytest
 from in_browser import browser
 
 import cli
+from reports.html.parts import Cell, Column, Grid, Group
+from reports.html.sections import Section
+from reports.html.sections import page as sections_page
 
 pytestmark = pytest.mark.browser
 SPEC = """
@@ -61,7 +64,7 @@ def names(page) -> list[str]:
 
 
 def column(page, number: int) -> list[int]:
-    cells = page.locator(f".grid tbody tr td:nth-child({number})").all_inner_texts()
+    cells = page.locator(f".grid tbody tr:not(.spacer) td:nth-child({number})").all_inner_texts()
     return [int(each.replace(",", "")) for each in cells]
 
 
@@ -143,6 +146,22 @@ def test_the_chart_of_memory_tells_each_layer(page):
     page.locator("figure[data-series] svg").focus()
     page.keyboard.press("PageUp")
     assert "1 of" in page.locator("figure .at").inner_text()
+
+
+def test_of_many_rows_those_in_sight_alone_are_laid_out(chromium, tmp_path: Path):
+    columns = (Column("layer", is_number=False), Column("macs"))
+    rows = [[Cell(f"layer{place}"), Cell(f"{place * 7919 % 2003:,}")] for place in range(2000)]
+    section = Section("Layers", grid=Grid(columns, [Group(rows)], "layers"))
+    path = tmp_path / "many.html"
+    path.write_bytes(sections_page("many", [section], ""))
+    opened = chromium.open(path)
+    opened.locator(".grid thead").get_by_role("button", name="macs").click()
+    assert opened.locator(".grid tbody tr:not(.spacer)").count() < 150
+    assert column(opened, 2)[:3] == [2002, 2001, 2000]
+    opened.locator(".grid .scroll").evaluate("frame => { frame.scrollTop = frame.scrollHeight; }")
+    opened.locator(".grid tbody").get_by_text("layer0", exact=True).wait_for()
+    assert column(opened, 2)[-1] == 0
+    opened.close()
 
 
 @pytest.mark.parametrize("width", [400, 900, 1400])

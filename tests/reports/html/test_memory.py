@@ -1,8 +1,10 @@
 import re
 from pathlib import Path
 
-from branched import analysed
+from branched import analysed, branched
 
+from costmodel.analysis.cost import analyze
+from costmodel.transforms.continual import Continual
 from reports.html.memory import Held, size
 
 
@@ -18,6 +20,14 @@ def test_a_clip_keeps_its_earlier_frames(tmp_path: Path):
     held = Held(analysed(tmp_path, stream=False))
     assert held.kept == 4 * 3 * 3 * 64
     assert held.kept_words == "clip buffer"
+
+
+def test_a_stream_of_chunks_keeps_the_frames_that_wait_too(tmp_path: Path):
+    network = branched(tmp_path, stream=False).with_transform(Continual(chunk=4))
+    held = Held(analyze(network.graph()))
+    totals = held.analysis.totals
+    assert held.peak == totals["state_bytes"] + 4 * 3 * 3 * 64 + totals["activation_bytes"]
+    assert held.kept_words == "state and buffer"
 
 
 def test_a_limit_is_drawn_where_it_stands_and_judged(tmp_path: Path):

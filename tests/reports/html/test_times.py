@@ -3,10 +3,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from branched import analysed
+from branched import analysed, branched
 
 from costmodel.analysis.cost import analyze
 from costmodel.network import Network
+from costmodel.transforms.continual import Continual
 from reports.html.cone import cone
 from reports.html.times import camera, decimal, seconds, table, timeline
 from reports.times import Clock
@@ -19,6 +20,14 @@ def test_times_stand_in_model_frames_camera_frames_and_seconds(tmp_path: Path):
     assert stream.totals["delay"] == 5
     assert rows["delay"] == ["5", "25", "0.83", str(clip.totals["delay"])]
     assert rows["transient"][3] == ""
+
+
+def test_the_wait_for_a_full_chunk_has_a_row_where_there_is_one(tmp_path: Path):
+    stream = analysed(tmp_path)
+    chunked = branched(tmp_path, stream=False).with_transform(Continual(chunk=4))
+    assert "added_wait" not in [row.term for row in table(stream, None).rows]
+    rows = {row.term: row.cells[0] for row in table(analyze(chunked.graph()), None).rows}
+    assert rows["added_wait"] == "3"
 
 
 def test_another_rate_of_the_camera_takes_other_frames():

@@ -3,7 +3,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from studies import make_study
+from studies import study_made_once
 
 import cli
 from commands import report_study
@@ -22,8 +22,7 @@ def set_running(study: Path, *, running: bool) -> None:
 
 
 def test_a_path_that_ends_in_html_gives_a_page_and_any_other_a_folder(capsys):
-    study = make_study()
-    capsys.readouterr()
+    study = study_made_once()
     assert cli.main(["report", "study", str(study), "--out", "page.html"]) == 0
     assert capsys.readouterr().out == "page.html\n"
     assert "costmodel report study s.db --out page.html</code>" in Path("page.html").read_text()
@@ -32,13 +31,12 @@ def test_a_path_that_ends_in_html_gives_a_page_and_any_other_a_folder(capsys):
 
 
 def test_further_costs_are_for_a_page(capsys):
-    assert cli.main(["report", "study", str(make_study()), "--costs", "params"]) == 2
+    assert cli.main(["report", "study", str(study_made_once()), "--costs", "params"]) == 2
     assert capsys.readouterr().err.endswith("error: --costs: is for a page; give --out FILE.html\n")
 
 
 def test_a_search_that_has_ended_is_told_whole(capsys):
-    study = make_study()
-    capsys.readouterr()
+    study = study_made_once()
     assert cli.main(["study", "watch", str(study)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  tried ") for line in lines) >= 2
@@ -47,7 +45,7 @@ def test_a_search_that_has_ended_is_told_whole(capsys):
 
 
 def test_a_page_renews_itself_until_the_search_has_ended(monkeypatch: pytest.MonkeyPatch, capsys):
-    study = make_study()
+    study = study_made_once()
     set_running(study, running=True)
     seen = []
 
@@ -71,8 +69,7 @@ def test_a_page_renews_itself_until_the_search_has_ended(monkeypatch: pytest.Mon
     ],
 )
 def test_wrong_options_are_one_line(options: tuple[str, ...], expected: str, capsys):
-    study = make_study()
-    capsys.readouterr()
+    study = study_made_once()
     assert cli.main(["study", "watch", str(study), *options]) == 2
     told = capsys.readouterr()
     assert expected in told.err

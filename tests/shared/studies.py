@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import chdir, closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cli
 
@@ -24,6 +26,18 @@ def make_study(*options: str) -> Path:
     """Searches on `net.yaml` in the current folder, which is written, into `s.db` beside it."""
     Path("net.yaml").write_text(SPEC)
     assert cli.main([*SEARCH, *options]) == 0
+    return Path("s.db")
+
+
+@cache
+def _made() -> bytes:
+    with TemporaryDirectory() as folder, chdir(folder):
+        return make_study().read_bytes()
+
+
+def study_made_once() -> Path:
+    """`s.db` in the current folder as `make_study` writes it, of a search that all tests share."""
+    Path("s.db").write_bytes(_made())
     return Path("s.db")
 
 

@@ -30,7 +30,7 @@ def test_a_branch_stands_below_the_longest_way(tmp_path: Path):
 
 
 def test_no_two_boxes_and_no_box_and_line_share_a_place():
-    for spec in ("x3d_xs", "slowfast", "densenet_3d"):
+    for spec in ("x3d_xs", "slowfast"):
         analysis = analyze(Network.of(spec).continual().graph())
         found = layout_of(analysis)
         taken = [(box.row, box.column, box.lane) for box in found.boxes]

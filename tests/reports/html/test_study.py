@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from studies import as_format_1, make_study
+from studies import as_format_1, study_made_once
 
 from costmodel.errors import OptionError
 from reports.html.scatter import Point
@@ -24,7 +24,7 @@ def read(study: Path, **asked: object) -> Searched:
 
 
 def test_each_step_has_what_changed_its_cost_its_score_and_why():
-    found = read(make_study())
+    found = read(study_made_once())
     rows = steps(found).rows
     assert [row.title for row in rows] == [str(row["step"]) for row in found.decisions]
     assert rows[1].cells[1] == "wide 4 -> 8"
@@ -32,7 +32,7 @@ def test_each_step_has_what_changed_its_cost_its_score_and_why():
 
 
 def test_the_winner_and_the_budget_are_marked():
-    found = read(make_study())
+    found = read(study_made_once())
     text = page(found, "").decode()
     assert text.count('class="ring"') >= 1
     assert ">winner</text>" in text
@@ -40,13 +40,13 @@ def test_the_winner_and_the_budget_are_marked():
 
 
 def test_candidates_say_what_they_change_from_the_start():
-    found = read(make_study())
+    found = read(study_made_once())
     changed = [row[0].text for row in candidates(found).groups[0].rows]
     assert changed[:2] == ["the start", "wide 4 -> 8"]
 
 
 def test_further_costs_are_worked_out_when_asked_for():
-    study = make_study()
+    study = study_made_once()
     without, found = read(study), read(study, costs=("params",))
     assert "params" not in without.candidates[0]["costs"]
     # a convolution of 9 weights a channel, and a linear layer of 12 classes
@@ -59,7 +59,7 @@ def test_further_costs_are_worked_out_when_asked_for():
 
 
 def test_the_option_that_was_chosen_stands_out():
-    found = read(make_study())
+    found = read(study_made_once())
     table = options(found.decisions[1], found)
     assert [row.title for row in table.rows if row.kind == "strong"] == ["Width"]
 
@@ -70,9 +70,9 @@ def test_the_front_holds_what_no_other_beats():
 
 
 def test_a_study_of_the_first_format_is_read_too():
-    assert b"Trajectory" in page(read(as_format_1(make_study())), "")
+    assert b"Trajectory" in page(read(as_format_1(study_made_once())), "")
 
 
 def test_there_is_no_such_search():
     with pytest.raises(OptionError, match="there is no search 7"):
-        read(make_study(), search=7)
+        read(study_made_once(), search=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
@@ -14,7 +15,7 @@ from costmodel.errors import OptionError
 from costmodel.escape import shell, terminal
 
 if TYPE_CHECKING:
-    from reports.html.searched import Known, Searched
+    from reports.html.searched import Searched
 
 
 def study_page(file: Path, search: int | None, costs: str | None, out: Path) -> None:
@@ -34,30 +35,39 @@ def study_page(file: Path, search: int | None, costs: str | None, out: Path) -> 
 
 def watch(study: Path, search: int | None, every: int, html: bool, out: Path | None) -> None:
     """Tells what a search tries and decides until it ends."""
-    from reports.html.searched import Searched
-
     if out is not None and not html:
         raise OptionError(f"--out {out}: is for a page; add --html")
     place = (out or study.with_suffix(".html")) if html else None
     command = f"costmodel study watch {_file(study)}{_search(search)} --html"
-    known: Known = {}
-    seen = (0, 0)
     if place is not None:
         _check_page(place)
     with leaving(lambda: "the search goes on; the same command looks again"):
-        while True:
-            with study_of(study) as opened:
-                found = Searched.read(opened, search, (), known)
-            for line in _news(found, *seen):
+        for found, candidates, decisions in _looks(study, search, every):
+            for line in _news(found, candidates, decisions):
                 put(f"{terminal(line)}\n")
-            now = len(found.candidates), len(found.decisions)
-            # once more when it ends: the page that stays renews itself no longer
-            if place is not None and (now != seen or not found.is_running or not place.exists()):
+            sys.stdout.flush()  # behind a pipe too each line is there when it is told
+            if place is not None:
                 _write(place, found, command, every)
-            seen = now
-            if not found.is_running:
-                return
-            sleep(every)
+
+
+def _looks(study: Path, search: int | None, every: int) -> Iterator[tuple[Searched, int, int]]:
+    """The search whenever it has changed, and how many candidates and decisions it had the time before."""
+    from reports.html.searched import Searched
+
+    seen: tuple[int, int] | None = None
+    while True:
+        with study_of(study) as opened:
+            found = Searched.read(opened, search)
+        now = len(found.candidates), len(found.decisions)
+        # once more when it ends: the page that stays renews itself no longer
+        if now != seen or not found.is_running:
+            yield found, *(seen or (0, 0))
+        if not found.is_running:
+            return
+        if seen is None:
+            tell(f"looking every {every} s; Ctrl-C leaves the search as it is")
+        seen = now
+        sleep(every)
 
 
 def _check_page(place: Path) -> None:

@@ -25,8 +25,6 @@ from search.study.history import (
 )
 from search.study.study import Study
 
-Known = dict[str, Mapping[str, float]]  # further costs by network
-
 
 @dataclass(frozen=True)
 class Searched:
@@ -47,16 +45,13 @@ class Searched:
     candidates: Sequence[Row]
 
     @classmethod
-    def read(
-        cls, study: Study, search: int | None = None, costs: Sequence[str] = (), known: Known | None = None
-    ) -> Searched:
+    def read(cls, study: Study, search: int | None = None, costs: Sequence[str] = ()) -> Searched:
         """One search of a study, the last where none is named.
 
         Args:
             study: the study.
             search: the number of the search.
             costs: metrics that are worked out for each candidate, beside what the study holds of it.
-            known: what an earlier reading has worked out; what this one does is put in.
 
         Raises:
             OptionError: there is no such search, or no such metric.
@@ -66,7 +61,7 @@ class Searched:
             raise OptionError(f"{study.path}: there is no search {search or ''}".rstrip())
         chosen = found[-1]
         decisions = decisions_of(study, chosen["search"])
-        candidates = _with_costs(study, candidates_of(study), costs, {} if known is None else known)
+        candidates = _with_costs(study, candidates_of(study), costs)
         return cls(str(study.path), study.fact("spec_name"), chosen, decisions, candidates)
 
     @property
@@ -124,7 +119,8 @@ class Searched:
         return amount(value, self.unit)
 
 
-def _with_costs(study: Study, rows: Sequence[Row], costs: Sequence[str], known: Known) -> list[Row]:
+def _with_costs(study: Study, rows: Sequence[Row], costs: Sequence[str]) -> list[Row]:
+    known: dict[str, Mapping[str, float]] = {}
     for name in costs:
         metric_named(name)
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,11 @@ from commands.printing import show, tell, tell_missing
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
+from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
 from costmodel.weights import Checkpoint
+from reports.chunks import draw_chunks
+from reports.drawing import check_picture, write_picture
 from reports.table import Page, Table
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ Examples:
 
     bench mine.yaml --continual --against my/net.py:make       beside the module, run on each new frame's clip
 
+    bench x3d_s --continual --chunks 1,2,4,8 --draw chunks.png     ms a frame against lookahead
+
     bench x3d_m --device cuda --batch max --precision fp16 --format json
 """
 COLUMNS = (
@@ -37,6 +43,9 @@ COLUMNS = (
     "backend",
     "folded",
     "batch",
+    "chunk",
+    "lookahead",
+    "ms_per_frame",
     "mean_ms",
     "median_ms",
     "p95_ms",
@@ -47,6 +56,8 @@ COLUMNS = (
     "ratio_same_backend",
     "ratio_module",
 )
+# What says something of steps of several frames alone.
+OF_CHUNKS = ("chunk", "lookahead", "ms_per_frame")
 # What a narrow terminal leaves out first: it keeps the ratio, the calls per second and the peak of memory.
 LEAST_COLUMNS = (
     *("p99_ms", "p95_ms", "mean_ms", "batch", "folded", "ratio_same_backend", "ratio_module", "median_ms"),
@@ -64,17 +75,25 @@ def bench(
     runs: int,
     weights: Path | None,
     against: str | None,
+    chunks: str | None,
+    draw: Path | None,
     seed: int,
     format: str,
 ) -> None:
     """Prints how fast networks run."""
+    if draw is not None:
+        if chunks is None:
+            raise OptionError("--draw: draws ms a frame against lookahead; add --chunks, such as 1,2,4,8")
+        check_picture(draw, "--draw")
     from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
     from costmodel.emit.half import half_precision_note
 
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
     # folding is left to the measurement, which needs the weights with their norms first
     plain = [source.without(Fold).taking(weights) for source in sources]
-    specs = [Benched(each.graph().name, each.graph(), _carried(each)) for each in plain]
+    specs = [
+        Benched(each.graph().name, each.graph(), _carried(each), _chunks(each, chunks)) for each in plain
+    ]
     setting = Setting(device, threads, 1, precision, backend, runs, fold, seed)
     if precision == "fp16" and (note := half_precision_note(device)):
         tell(f"warning: {note}")
@@ -82,7 +101,26 @@ def bench(
     theirs = None if against is None else _module(sources[0], against)
     rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell, theirs)
     tell_missing()
+    if draw is not None:
+        write_picture(draw_chunks(rows), draw)
     show(page(rows), format)
+
+
+def _chunks(source: Source, text: str | None) -> tuple[int, ...]:
+    """The frames at a step that a stream is to be measured with; each is refused that it cannot take."""
+    if text is None:
+        return ()
+    stream = source.made_by(Continual)
+    if stream is None:
+        raise OptionError(f"--chunks: {source.graph().name} is run on clips; add --continual")
+    numbers = text.split(",")
+    if not all(each.isdigit() for each in numbers):
+        raise OptionError(f"--chunks: {text!r}, expected numbers of frames, such as 1,2,4,8")
+    for each in numbers:
+        # No source of one frame at a step has answers to choose from.
+        answers = stream.answers if int(each) > 1 else "all"
+        source.with_transform(replace(stream, chunk=int(each), answers=answers)).graph()
+    return tuple(dict.fromkeys(map(int, numbers)))
 
 
 def _module(source: Source, place: str) -> Theirs:
@@ -115,7 +153,9 @@ def page(rows: list[dict[str, object]]) -> Page:
 
 def _columns(rows: list[dict[str, object]]) -> list[str]:
     """The columns that say something: without `--against` no row has a module's ratio."""
-    return [name for name in COLUMNS if name != "ratio_module" or any(row.get(name) for row in rows)]
+    said = {"ratio_module": any(row.get("ratio_module") for row in rows)}
+    said |= dict.fromkeys(OF_CHUNKS, any(row.get("chunk") != 1 for row in rows))
+    return [name for name in COLUMNS if said.get(name, True)]
 
 
 COMMAND = Command(
@@ -137,6 +177,17 @@ COMMAND = Command(
             "against",
             "The factory of a module, imported and RUN beside them on each new frame's clip.",
             metavar="FACTORY",
+        ),
+        Option(
+            "chunks",
+            "Frames at a step, each of which is measured; multiples of the cycle.",
+            metavar="K,K",
+        ),
+        Option(
+            "draw",
+            "With --chunks, draws ms a frame against lookahead as .png, .svg or .pdf.",
+            Path,
+            metavar="FILE",
         ),
         SEED,
         FORMAT,

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, median, quantiles
@@ -16,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
+from costmodel.analysis.figures import Figures
+from costmodel.analysis.metrics import evaluate
 from costmodel.emit.backends import Runner, available, backend_named, clip_runner
 from costmodel.emit.build import emit
 from costmodel.emit.carried import load_into
@@ -96,11 +99,17 @@ class Benched(NamedTuple):
     title: str
     graph: Graph
     weights: str | os.PathLike[str] | None = None
+    chunks: Sequence[
+        int
+    ] = ()  # frames at a step that a stream is measured with; its own where none are given
 
 
 @dataclass
 class Subject:
-    """One network on one backend, and the seconds of its calls; a stream's call is a cycle of `frames`."""
+    """One network on one backend, and the seconds of its calls, of each frame.
+
+    A stream's call is a cycle of `frames`, or a `chunk` of them at a step.
+    """
 
     spec: str
     mode: str
@@ -109,6 +118,8 @@ class Subject:
     resident_mib: float
     folded: bool = False
     frames: int = 1
+    chunk: int = 1
+    lookahead: int | None = None
     seconds: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
 
@@ -192,7 +203,7 @@ def _free_mib() -> float:
 
 
 def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> Iterator[Subject]:
-    title, graph, weights = spec
+    title, graph, weights, chunks = spec
     clip_graph = graph.clip or graph
     clip = _network(clip_graph, weights, setting)
     assert isinstance(clip, ClipNetwork)
@@ -217,9 +228,21 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
     assert isinstance(stream, StreamNetwork)
     stream.load_state_dict(clip.state_dict())
     for backend in setting.chosen:
-        say(f"preparing {title}, continual, {backend}")
-        run = fold_norms(stream) if setting.fold else stream
-        yield _step_subject(title, run, backend, inputs[:, :, 0].contiguous(), setting)
+        for chunk in chunks or (graph.chunk,):
+            say(f"preparing {title}, continual, {backend}, {chunk} frame{'s' * (chunk > 1)} at a step")
+            own = _in_chunks(stream, chunk)
+            run = fold_norms(own) if setting.fold else own
+            yield _step_subject(title, run, backend, inputs[:, :, :1], setting)
+
+
+def _in_chunks(stream: StreamNetwork, chunk: int) -> StreamNetwork:
+    """The same stream with so many frames at a step."""
+    if chunk == stream.graph.chunk:
+        return stream
+    answers = stream.graph.answers if chunk > 1 else "all"
+    other = copy(stream)
+    other.graph = replace(stream.graph, chunk=chunk, answers=answers)
+    return other
 
 
 def _active_bins(network: ClipNetwork, clips: Tensor) -> str:
@@ -281,20 +304,23 @@ def _step_subject(
 ) -> Subject:
     network.checks_values = False
     device, runner = setting.torch_device, Runner(network, backend)
-    cycle = network.cycle
+    chunk = network.graph.chunk
+    steps, frames = (1, chunk) if chunk > 1 else (network.cycle, network.cycle)
+    given = frame.expand(-1, -1, chunk, -1, -1).contiguous()
 
     def one_cycle() -> None:
-        """A whole cycle: with a temporal stride not every step costs alike."""
-        for _ in range(cycle):
-            output = runner.forward_step(frame.to(device))
-            if output is not None:
-                output.cpu()
+        """A whole cycle: with a temporal stride not every step costs alike; chunks are whole cycles."""
+        for _ in range(steps):
+            outputs, _ = runner.forward_steps(given.to(device))
+            if outputs is not None:
+                outputs.cpu()
 
     # Steps run eagerly until the stream has settled, then each phase is prepared: neither is measured.
-    for _ in range(network.program.settled // cycle + 2):
+    for _ in range(network.program.settled // frames + 2):
         one_cycle()
     held = _held(network.state_dict()) + sum(map(_mib, runner.get_state().tensors))
-    return Subject(title, "continual", backend, one_cycle, held, setting.fold, cycle)
+    lookahead = int(evaluate(Figures(network.graph), "lookahead"))
+    return Subject(title, "continual", backend, one_cycle, held, setting.fold, frames, chunk, lookahead)
 
 
 def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dict[str, object]:
@@ -311,10 +337,14 @@ def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dic
         "batch": setting.batch,
         "precision": setting.precision,
         "runs": len(times),
-        "mean_ms": fmean(times) * 1000,
-        "median_ms": median(times) * 1000,
-        "p95_ms": centiles[94] * 1000,
-        "p99_ms": centiles[98] * 1000,
+        "chunk": subject.chunk,
+        "lookahead": subject.lookahead,
+        "ms_per_frame": median(times) * 1000,
+        # of one call, which is a chunk
+        "mean_ms": fmean(times) * 1000 * subject.chunk,
+        "median_ms": median(times) * 1000 * subject.chunk,
+        "p95_ms": centiles[94] * 1000 * subject.chunk,
+        "p99_ms": centiles[98] * 1000 * subject.chunk,
         "per_second": setting.batch / fmean(times),
         "peak_mib": subject.peak_mib,
     }

@@ -152,7 +152,7 @@ class StreamNetwork(Network):
         self._check_frame(frames[:, :, 0])
         found, valid = [], []
         state = self._state or self.initial_state(len(frames), frames[:, :, 0])
-        for chunk in frames.split(self.graph.chunk, 2):
+        for chunk in torch.split(frames, self.graph.chunk, 2):
             outputs, are_valid, state = self._chunk(chunk, state)
             # Else the graph of the gradients would grow with every frame; see `forward_step`.
             state = state.map(Tensor.detach) if torch.is_grad_enabled() else state

@@ -36,6 +36,7 @@ class Continual(Transform):
     word: ClassVar[str] = "continual"
     about: ClassVar[str] = "Run the network frame by frame on a stream."
     gives_stream: ClassVar[bool] = True
+    weightless: ClassVar[frozenset[str]] = frozenset({"chunk", "answers"})
 
     pool: int | None = option(
         None,

@@ -71,7 +71,7 @@ def _of_steps(network: StreamNetwork) -> tuple[int, int]:
         return watched
 
     state = settled(network)
-    network._run = watching(network._run)  # type: ignore[assignment]
+    network._run = watching(network._run)
     network._run_together = watching(network._run_together)  # type: ignore[assignment]
     settled_steps(network, start=state)
     return most, max(len(layers) for _, layers in steps)

@@ -89,7 +89,7 @@ def _watch_steps(network: StreamNetwork, see: Watch) -> None:
 
         return watched
 
-    network._run = watching(network._run)  # type: ignore[assignment]
+    network._run = watching(network._run)
     network._run_together = watching(network._run_together)  # type: ignore[assignment]
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 
 import own_modules
 import pytest
@@ -41,3 +42,27 @@ def test_a_step_is_measured_beside_the_module_on_each_new_clip(capsys: pytest.Ca
     assert [row["mode"] for row in rows] == ["clip", "clip", "continual", "module"]
     assert rows[-1]["spec"] == factory
     assert rows[2]["ratio_module"] == rows[3]["median_ms"] / rows[2]["median_ms"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_chunks_are_measured_together_and_drawn(tmp_path, capsys: pytest.CaptureFixture[str]):
+    arguments = [*ARGUMENTS, "--continual", "--chunks", "1,2", "--backend", "eager", "--runs", "2"]
+    assert cli.main([*arguments, "--draw", str(tmp_path / "a.svg"), "--format", "json"]) == 0
+    steps = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["mode"] == "continual"]
+    assert [row["chunk"] for row in steps] == [1, 2]
+    assert steps[1]["lookahead"] == steps[0]["lookahead"] + 1
+    assert steps[1]["median_ms"] == 2 * steps[1]["ms_per_frame"]
+    assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--chunks", "2"], "--chunks: .* is run on clips; add --continual"),
+        (["--continual", "--chunks", "2,x"], "--chunks: '2,x', expected numbers of frames"),
+        (["--continual", "--draw", "a.png"], "--draw: draws ms a frame against lookahead; add --chunks"),
+    ],
+)
+def test_chunks_that_cannot_be_measured_are_refused(given, message, capsys: pytest.CaptureFixture[str]):
+    assert cli.main([*ARGUMENTS, *given]) == 2
+    assert re.search(message, capsys.readouterr().err)

@@ -16,12 +16,10 @@ from costmodel.validation.running import frames_of, running
 from reports.gallery import Entry, entries
 from tests.emit.test_gallery import CLIP_ALONE
 
-# A few, small: with temporal strides, a recurrent head, shifts, two pathways.
+# Two, small: squeeze-excite and waits, and two pathways with strides in time.
 FEW = {
     "x3d": Entry("x3d", "M", {"crop": 32, "frames": 4, "gamma_d": 0.2}),
     "slowfast": Entry("slowfast", "8x8-R18", {"crop": 32, "frames": 8, "channels": 16, "blocks5": 1}),
-    "d_resnet": Entry("d_resnet", "R18-sum", {"crop": 32, "frames": 4, "blocks3": 1, "blocks4": 1}),
-    "mobilenet": Entry("mobilenet_v2_3d", None, {"crop": 32, "width": 0.2}),
 }
 FAMILIES = {each.spec: each for each in entries() if each.variant not in CLIP_ALONE}
 

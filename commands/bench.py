@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from reports.drawing import check_picture, write_picture
 from reports.table import Page, Table
 
 if TYPE_CHECKING:
-    from costmodel.emit.bench import Theirs
+    from costmodel.emit.bench import Benched, Setting, Theirs
 
 EXAMPLES = """How fast networks run: throughput, latency and peak memory, all named specs in one run.
 
@@ -56,6 +57,11 @@ COLUMNS = (
     "ratio_same_backend",
     "ratio_module",
 )
+KIND_COLUMNS = ("spec", "chunk", "kind", "layers", "macs", "bytes", "ms_per_frame", "bound_ms")
+KINDS = (
+    "kinds of layers in eager steps; bound: a matrix product, or memory, at the speed measured in this run, "
+    "for each layer the longer"
+)
 # What says something of steps of several frames alone.
 OF_CHUNKS = ("chunk", "lookahead", "ms_per_frame")
 # What a narrow terminal leaves out first: it keeps the ratio, the calls per second and the peak of memory.
@@ -76,6 +82,7 @@ def bench(
     weights: Path | None,
     against: str | None,
     chunks: str | None,
+    profile: bool,
     draw: Path | None,
     seed: int,
     format: str,
@@ -87,6 +94,9 @@ def bench(
         check_picture(draw, "--draw")
     from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
     from costmodel.emit.half import half_precision_note
+
+    if profile and not all(source.is_stream for source in sources):
+        raise OptionError("--profile: is of steps; add --continual")
 
     fold = all(source.made_by(Fold) is not None for source in sources)  # the clip network of `ratio` never is
     # folding is left to the measurement, which needs the weights with their norms first
@@ -100,10 +110,17 @@ def bench(
     # before anything is measured: a factory may have a mistake
     theirs = None if against is None else _module(sources[0], against)
     rows = bench_at(specs, measured_batch(specs, setting, batch, tell), tell, theirs)
+    kinds = _profiled(specs, setting) if profile else []
     tell_missing()
     if draw is not None:
         write_picture(draw_chunks(rows), draw)
-    show(page(rows), format)
+    show(page(rows, kinds), format)
+
+
+def _profiled(specs: list[Benched], setting: Setting) -> list[dict[str, object]]:
+    from costmodel.emit.bench import profiled
+
+    return profiled(specs, setting, tell)
 
 
 def _chunks(source: Source, text: str | None) -> tuple[int, ...]:
@@ -140,15 +157,19 @@ def _carried(source: Source) -> Checkpoint | None:
     return None if source.weights is None else Checkpoint.of(source.weights, source)
 
 
-def page(rows: list[dict[str, object]]) -> Page:
-    """A row for each measured network."""
+def page(rows: list[dict[str, object]], kinds: Sequence[dict[str, object]] = ()) -> Page:
+    """A row for each measured network, and for each kind of layer where its time was asked for."""
     # the table leaves out what is alike in all rows, such as the device; CSV has it
     every = tuple(dict.fromkeys((*COLUMNS, *(key for row in rows for key in row))))
     title = "speed; over the step, ratio: the eager clip network, norms unfolded"
     if "ratio_module" in _columns(rows):
         title += "; ratio_module: the module"
     shown = Table(rows, _columns(rows), title, drop=LEAST_COLUMNS)
-    return Page(lambda: {"rows": rows}, lambda: [shown], lambda: Table(rows, every))
+    profile = Table(kinds, KIND_COLUMNS, KINDS)
+    if not kinds:
+        return Page(lambda: {"rows": rows}, lambda: [shown], lambda: Table(rows, every))
+    found = {"rows": rows, "profile": list(kinds)}
+    return Page(lambda: found, lambda: [shown, profile], lambda: Table(rows, every))
 
 
 def _columns(rows: list[dict[str, object]]) -> list[str]:
@@ -183,6 +204,7 @@ COMMAND = Command(
             "Frames at a step, each of which is measured; multiples of the cycle.",
             metavar="K,K",
         ),
+        Option("profile", "Time by kind of layer in eager steps, beside its bound.", bool, False),
         Option(
             "draw",
             "With --chunks, draws ms a frame against lookahead as .png, .svg or .pdf.",

@@ -24,6 +24,7 @@ from costmodel.emit.build import emit
 from costmodel.emit.carried import load_into
 from costmodel.emit.fold import fold_norms
 from costmodel.emit.network import ClipNetwork
+from costmodel.emit.profile import profile_rows
 from costmodel.emit.randomise import randomise
 from costmodel.emit.stream import StreamNetwork
 from costmodel.errors import OptionError
@@ -34,6 +35,7 @@ MIB = 2**20
 MODULE = "module"  # the mode of a module that is not ours
 WARM_UP = 3
 MOST_BATCH = 1024
+MOST_PROFILED = 20  # runs: a mean of as many is even enough
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,26 @@ def bench_at(
                 count = setting.runs * (number + 1) // rounds - setting.runs * number // rounds
                 subject.seconds += [_seconds(subject.call) / subject.frames for _ in range(count)]
     return [_row(subject, subjects, setting) for subject in subjects]
+
+
+def profiled(
+    specs: Sequence[Benched], setting: Setting, say: Callable[[str], None]
+) -> list[dict[str, object]]:
+    """The time of each kind of layer in the eager steps of streams, beside its bound."""
+    rows: list[dict[str, object]] = []
+    with _threads(setting.threads), torch.no_grad():
+        for title, graph, weights, chunks in specs:
+            stream = _network(graph, weights, setting)
+            assert isinstance(stream, StreamNetwork)
+            for chunk in chunks or (graph.chunk,):
+                say(f"profiling {title}, {chunk} frame{'s' * (chunk > 1)} at a step")
+                own = _in_chunks(stream, chunk)
+                run = fold_norms(own) if setting.fold else own
+                run.checks_values = False
+                frames = _inputs(graph.clip or graph, setting)[:, :, :1].to(setting.torch_device)
+                given = frames.expand(-1, -1, max(chunk, run.cycle), -1, -1).contiguous()
+                rows += profile_rows(run, title, given, min(setting.runs, MOST_PROFILED))
+    return rows
 
 
 def measured_batch(

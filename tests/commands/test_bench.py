@@ -5,6 +5,7 @@ import own_modules
 import pytest
 
 import cli
+from costmodel import analyze, continual, load
 
 ARGUMENTS = [
     "bench",
@@ -66,3 +67,28 @@ def test_chunks_are_measured_together_and_drawn(tmp_path, capsys: pytest.Capture
 def test_chunks_that_cannot_be_measured_are_refused(given, message, capsys: pytest.CaptureFixture[str]):
     assert cli.main([*ARGUMENTS, *given]) == 2
     assert re.search(message, capsys.readouterr().err)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_profile_tells_kinds_of_layers_beside_their_bounds(capsys: pytest.CaptureFixture[str]):
+    arguments = [
+        *ARGUMENTS,
+        "--continual",
+        "--backend",
+        "eager",
+        "--runs",
+        "2",
+        "--profile",
+        "--format",
+        "json",
+    ]
+    assert cli.main(arguments) == 0
+    rows = json.loads(capsys.readouterr().out)["profile"]
+    by_kind = {row["kind"]: row for row in rows}
+    assert {"conv, pointwise", "conv, in groups", "linear", "delay"} <= by_kind.keys()
+    assert all(row["ms_per_frame"] > 0 for row in rows if row["bytes"])
+    analysed = analyze(continual(load("x3d", variant="XS", crop=32, gamma_d=1, gamma_w=0.3)))
+    assert sum(row["macs"] for row in rows) == analysed.totals["macs_per_frame"]
+    assert by_kind["conv, pointwise"]["bound_ms"] > 0
+    assert cli.main([*ARGUMENTS, "--profile"]) == 2
+    assert "--profile: is of steps; add --continual" in capsys.readouterr().err

@@ -67,14 +67,15 @@ def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple
     """The outputs of a chunk and the results that stay open, by one 3D convolution of stride 1 in time."""
     count, opened = frames.shape[2], len(kept)
     shares = layer.padded_shares(frames)
-    before = torch.stack(kept, 2)
     if count >= opened:
-        results = shares + functional.pad(before, (0, 0, 0, 0, 0, count))
+        results = shares + functional.pad(torch.stack(kept, 2), (0, 0, 0, 0, 0, count))
         return _parted(results, count, kept, opened)
     # With few frames maps apart are faster to add than to put into one tensor and take out again.
     maps = [share + old for share, old in zip(shares.unbind(2), kept, strict=False)]
     maps += [share.clone() for share in shares.unbind(2)[opened:]]
-    return torch.stack(maps[:count], 2), tuple(maps[count:])
+    # To stack one would be a copy.
+    output = maps[0].unsqueeze(2) if count == 1 else torch.stack(maps[:count], 2)
+    return output, tuple(maps[count:])
 
 
 def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Tensor, Kept]:

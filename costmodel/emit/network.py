@@ -201,12 +201,15 @@ def _layer(graph: Graph, name: str) -> Layer[Op]:
 
 def _of_other_frames(layer: Layer[Op], inputs: Sequence[TensorType], read: Sequence[TensorType]) -> Layer[Op]:
     """A layer for other numbers of frames, with all that a layer has learned; mostly the layer itself."""
-    if layer.op.window(*read) == layer.op.window(*inputs):
+    # What is not stored was made for the frames there were, such as the shares of an average at the ends.
+    made = layer._non_persistent_buffers_set
+    if not made and layer.op.window(*read) == layer.op.window(*inputs):
         return layer
     # Its weights are drawn in vain: what it learned is the layer's own.
     with torch.random.fork_rng([]):
         other = layer_for(layer.op, tuple(read))
-    other._parameters, other._buffers = layer._parameters, layer._buffers
+    other._parameters = layer._parameters
+    other._buffers |= {name: value for name, value in layer._buffers.items() if name not in made}
     return other
 
 

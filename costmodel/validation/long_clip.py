@@ -91,6 +91,9 @@ class LongClip:
     def _run(self, node: Node, inputs: list[Tensor]) -> Tensor:
         if node.name in self.covered:
             return self._slid(node, inputs[0])
+        # What looks at all of a clip streams where one frame of it arrives, and looks at that one.
+        if node.op.has_no_stream and self.graph.is_stream:
+            return _of_each(inputs, lambda places: self._layer(node, places).forward(*places))
         # A gate on frames takes each by what was pooled for it.
         if node.name in self.lengths.growing:
             return self._layer(node, inputs).forward(*inputs)

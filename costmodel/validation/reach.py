@@ -26,7 +26,7 @@ from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
-from costmodel.validation.check import Check, equal
+from costmodel.validation.check import Check, equal, not_measured
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import smallest
 from costmodel.validation.running import frames_of, running
@@ -60,14 +60,18 @@ def _watched(figures: Figures) -> int:
 
 def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     """Each frame of the clip is changed in a copy of its own: which answers move?"""
-    frames = int(figures.graph.source.time)
+    frames, answers = int(figures.graph.source.time), int(figures.out(figures.graph.nodes[-1]).time)
+    if answers > 1 and any(node.op.word == "sgs" for node in figures.graph.nodes):
+        reason = "its answers are of bins of similar frames, which have no place in time"
+        for name in ("padding", "delay", "receptive_field"):
+            yield not_measured(name, evaluate(figures, name), reason)
+        return
     clip = frames_of(figures.graph, frames, frames, seed).float()
     # A clip of the batch for each frame that is changed: one run tells of all.
     for frame in range(frames):
         clip[frame, :, frame] = torch.nan
     with torch.no_grad():
         output = network(clip)
-    answers = int(figures.out(figures.graph.nodes[-1]).time)
     moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
     jump = figures.timing[figures.graph.output].jump
     first_answer = int(first_place(figures.graph))

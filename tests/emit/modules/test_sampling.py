@@ -18,6 +18,7 @@ from costmodel.errors import EmitError
 from costmodel.graph import Graph, Node
 from costmodel.network import Network
 from costmodel.ops import AvgPool, BatchNorm, Conv, GlobalPool, Linear, Relu, Sgs
+from costmodel.spec import elaborate, from_text
 from costmodel.transforms.sgs import Sgs as SgsTransform
 from tests.shared.emitted import SOURCE, assert_near, chain, clip_network, frames
 
@@ -270,3 +271,15 @@ def test_an_exported_program_answers_alike():
     with torch.no_grad():
         program = torch.export.export(exportable(network), (clip,)).module()
         assert_near(program(clip), network(clip))
+
+
+def test_an_average_that_leaves_padding_out_takes_a_clip_of_fewer_frames():
+    layers = "- avg_pool: {kernel: [3, 1, 1], count_include_pad: false}"
+    text = f"input: {{channels: 2, time: 6, height: 1, width: 1}}\nnetwork:\n- sgs: {{bins: 6}}\n{layers}\n"
+    network = emit(elaborate(from_text(text, "x"))).eval()
+    clip = torch.randn(1, 2, 1, 1, 1).expand(1, 2, 6, 1, 1).clone()  # alike: all fall into one bin
+    with torch.no_grad(), network.active_bins() as numbers:
+        answer = network(clip)
+        sampled = network.layers["sgs"].grouped(clip).clips[0]
+    assert numbers == {"sgs": [1]}
+    torch.testing.assert_close(answer[:, :, :1], sampled)  # one frame, and nothing of its padding

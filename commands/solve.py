@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from commands.options import DRAW, DTYPE, FORMAT, FPS, TRAIN
 from commands.printing import progress_line, show, tell, tell_missing
 from commands.searching import LIMIT
 from commands.source import Source
+from costmodel.analysis.rates import IN_SECONDS
 from costmodel.options import Option
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from costmodel.analysis.quantities import Limit, Quantity
+    from reports.table import Table
     from search.methods.answers import Found, Solved
     from search.problem.space import Space
 
@@ -162,7 +165,8 @@ def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], form
     command = None if first is None else emit_line(first.space.family.at(first.settings))
     columns = (*labels, *moved, *names)
     # a front may have thousands: a terminal gets some, CSV and JSON all
-    shown = Table(rows[:MOST_SHOWN], columns, f"{len(rows):,} found")
+    # the sizes that were chosen stand in the command too, the figures here alone
+    shown = replace(_shown(solved, rows, columns), drop=tuple(reversed(moved)))
     rest = f"... and {len(rows) - MOST_SHOWN:,} more; --format csv prints all\n"
     tell(_told(solved))
     page = Page(
@@ -179,10 +183,28 @@ def _print(spaces: Sequence[Space], solved: Solved, names: tuple[str, ...], form
     show(page, format)
 
 
+def _shown(solved: Solved, rows: list[dict[str, object]], columns: Sequence[str]) -> Table:
+    """The best of what was found, times in three units; a size that none of it has leaves no column."""
+    from reports.table import Table
+    from reports.times import UNITS, in_three_units
+
+    there = [name for name in columns if any(row[name] is not None for row in rows[:MOST_SHOWN])]
+    frames = [name for name in there if name in IN_SECONDS]
+    told: list[dict[str, object]] = []
+    for found, row in zip(solved.found, rows[:MOST_SHOWN], strict=False):
+        graph = found.space.family.at(found.settings).graph() if frames else None
+        rate = found.space.family.fps
+        told.append(
+            {**row, **{name: in_three_units(graph, row[name], rate) or row[name] for name in frames if graph}}
+        )
+    title = f"{len(rows):,} found" + (f"; {', '.join(frames)}: {UNITS}" if frames else "")
+    return Table(told, there, title)
+
+
 def _times(solved: Solved, names: Iterable[str]) -> Iterator[str]:
     """The times of a design in model frames, camera frames and seconds."""
     from costmodel.analysis.metrics import evaluate
-    from costmodel.analysis.rates import IN_SECONDS, time_text
+    from costmodel.analysis.rates import time_text
 
     (found,) = solved.found
     family = found.space.family
@@ -191,7 +213,8 @@ def _times(solved: Solved, names: Iterable[str]) -> Iterator[str]:
         if frames in names or seconds in names:
             value = evaluate(figures, frames)
             told = time_text(value, figures.graph.every, figures.graph.fps, figures.fps)
-            yield f"{frames}: {value} model frames, {told}" if told else f"{frames}: unbounded"
+            unit = "model frame" if value == 1 else "model frames"
+            yield f"{frames}: {value} {unit}, {told}" if told else f"{frames}: unbounded"
 
 
 def _row(

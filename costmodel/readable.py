@@ -18,7 +18,9 @@ def figure(value: object) -> str:
             return "unbounded"
         # Beyond 2^53, about 9e15, a float holds no longer every whole number, so its digits would say too
         # much.
-        return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
+        # Of a large one whole numbers say enough, and its exponent cannot be compared at a glance.
+        is_whole = value.is_integer() or abs(value) >= 1000
+        return f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:,.4g}"
     if isinstance(value, int):
         return f"{value:,}"
     return value if isinstance(value, str) else str(value)

@@ -56,9 +56,9 @@ def brief(analysis: Analysis, name: str) -> str:
     return brief_time(analysis.totals[name], figures.graph.every, figures.graph.fps, figures.fps)
 
 
-def in_three_units(graph: Graph, value: object) -> str:
-    """A time of a network at the rate of its training; empty where it is unbounded or there is none."""
-    return brief_time(value, graph.every, graph.fps, None) if isinstance(value, int | Fraction) else ""
+def in_three_units(graph: Graph, value: object, fps: Fraction | None = None) -> str:
+    """A time of a network at the camera's rate or its training's; empty where it is unbounded or none."""
+    return brief_time(value, graph.every, graph.fps, fps) if isinstance(value, int | Fraction) else ""
 
 
 def times(found: Iterable[tuple[str, Analysis]], label: str) -> Table:

@@ -87,3 +87,13 @@ def test_a_wrong_question_is_one_line(solve, arguments: tuple[str, ...], message
     assert message in err
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+
+
+def test_a_front_tells_times_in_three_units_and_no_size_that_none_has(solve):
+    aims = ("--continual", "--pareto", "macs_per_frame,-delay", "--limit", "macs_per_frame<=100M")
+    code, out, _ = solve("digits", "d_resnet", *aims, "--over", "crop=64", "--over", "frames=4,8")
+    title, headings, _, first, *_ = out.split("\n")
+    assert (code, title) == (0, "8 found; delay: model frames / camera frames / seconds")
+    # d_resnet has this size, and none of the front is one
+    assert "channels" not in headings
+    assert first.endswith("246,896  12 / 144 / 4.8")

@@ -81,7 +81,7 @@ def stream(
     keeps = out is not None
     feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=keeps, tell=warn) for each in named]
     running = Live(network, ready.runner, feeds, rate, torch.device(where))
-    tell_start(running, ready)
+    tell_start(running, ready, int(source.clip().every))
     shown = Shown(running, _classes(source), top, format)
     with leaving(lambda: "what was written is whole"), ExitStack() as files:
         written = [] if out is None else _files(out, len(feeds), rate, files)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from commands.printing import put, tell
 from costmodel.escape import terminal
+from reports.times import UNITS, Clock
 
 if TYPE_CHECKING:
     from search.live.loop import Answer, Live
@@ -73,17 +74,22 @@ def warn(trouble: str) -> None:
     tell(f"warning: {trouble}")
 
 
-def tell_start(running: Live, ready: Prepared) -> None:
-    """Says at which rate it runs, on what, and when its first answers come."""
-    rate, first = float(running.rate), running.delay + 1
-    warm = (
-        "never warm: it remembers all frames"
-        if running.steady is None
-        else f"warm after {running.steady} ({running.steady / rate:.1f} s)"
-    )
+def tell_start(running: Live, ready: Prepared, every: int) -> None:
+    """Says at which rate it runs, on what, and when its first answers come.
+
+    Args:
+        running: the stream.
+        ready: what it runs on.
+        every: camera frames for each of its own.
+    """
+    rate, number = running.rate, len(running.feeds)
+    clock = Clock(every, rate * every)
+    warm = "never warm: it remembers all frames"
+    if running.steady is not None:
+        warm = f"warm after {clock.told(running.steady)}"
     tell(
-        f"note: {len(running.feeds)} sources at {rate:g} frames a second of the network, on {ready.backend}; "
-        f"first answer after {first} frames ({first / rate:.1f} s), {warm}"
+        f"note: {number} {'source' if number == 1 else 'sources'} at {float(rate):g} frames a second of the "
+        f"network, on {ready.backend}; first answer after {clock.told(running.delay + 1)}, {warm} ({UNITS})"
     )
 
 

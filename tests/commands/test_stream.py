@@ -31,8 +31,8 @@ def test_an_answer_a_line_and_in_the_end_how_fast_it_went(tmp_path: Path, capsys
     assert len(rows[0]["top"]) == 3
     assert rows[0]["top"][0]["score"] >= rows[0]["top"][1]["score"]
     for part in (
-        "first answer after 6 frames",
-        "warm after 8",
+        "note: 2 sources at 15 frames a second",
+        "first answer after 6 / 12 / 0.4, warm after 8 / 16 / 0.5333 (model frames",
         "note: 40 frames in",
         "predicted by timing eager",
     ):

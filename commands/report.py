@@ -150,7 +150,7 @@ def memory(source: Source, dtype: str, out: Path) -> None:
         print(path)
 
 
-STUDY = """The trajectory of a search, drawn as X3D's Fig. 2, and as CSV; or a page.
+STUDY = """The trajectory of a search, drawn as X3D's Fig. 2, as CSV, a page.
 
 The page has the trajectory, each decision and why, scores over costs, learning curves, all candidates, and
 what the search cost.

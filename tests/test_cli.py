@@ -40,7 +40,7 @@ def test_every_command_has_help_that_fits_a_terminal(
     assert cli.main([*name.split(), "--help"]) == 0
     told = capsys.readouterr().out
     assert f"costmodel {name} " in told
-    assert ("Example" in told) != name.startswith("study")
+    assert "Example" in told or name.startswith("study")
     assert max(map(len, told.splitlines())) <= 80
 
 

@@ -32,6 +32,7 @@ from search.train.initialisation import freeze, learning_mode, prepare
 from search.train.metrics import loss_of, right_in
 from search.train.options import PRECISIONS, Options, Row
 from search.train.recipe import Recipe
+from search.train.sgd import Sgd
 from search.train.shared_norm import Counting, share_norms
 
 FORWARD_AND_BACKWARD = 3  # the gradients by the input and by the weights cost a forward pass each
@@ -58,9 +59,9 @@ class Learner:
         self.group = options.group
         self.counting = share_norms(self.form.network) if self.group.size > 1 else Counting()
         self.view = view_of(graph, self.form.frames)
-        self.optimizer = torch.optim.SGD(
-            [value for value in self.form.network.parameters() if value.requires_grad],
-            lr=recipe.learning_rate,
+        self.optimizer = Sgd(
+            (value for value in self.form.network.parameters() if value.requires_grad),
+            recipe.learning_rate,
             momentum=recipe.momentum,
             dampening=recipe.dampening,
             weight_decay=recipe.weight_decay,
@@ -248,7 +249,8 @@ class Learner:
 
     def _step(self) -> None:
         with self.spent("learn"):
-            self.scaler.step(self.optimizer)
+            # it asks an optimiser for its groups and its step alone
+            self.scaler.step(self.optimizer)  # type: ignore[arg-type]
             self.scaler.update()
             self.optimizer.zero_grad(set_to_none=True)
 

@@ -1,14 +1,9 @@
-"""What training needs, loaded once for all workers that begin as copies of the process that imports this.
-
-PyTorch loads its compiler when an optimiser is first made: each worker's first candidate would wait for it.
-"""
+"""What training needs, loaded once for all workers that begin as copies of the process that imports this."""
 
 import os
 
 # Ahead of the libraries, which ask for them as they load.
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
-
-import torch._dynamo  # noqa: F401
 
 import search.score.proxies
 import search.score.training

@@ -14,7 +14,7 @@ SCORE = """
 import os, sys
 from search.score.base import Result
 
-LOADED = {"torch._dynamo", "search.score.training"} <= set(sys.modules)
+LOADED = {"torch", "search.train.loop"} <= set(sys.modules)
 
 class Began:
     in_worker = True

@@ -22,7 +22,8 @@ from search.data.readers.base import shown
 from search.data.tree import Tree
 from search.video.cache import Cache
 from search.video.decoders import Decoders
-from search.video.recording import Recording, recording
+from search.video.index import Index
+from search.video.recording import Recording
 
 FPS = Fraction(30)  # of the clock, where nothing is said: what the specs' `every` counts in
 SHOWN = 3
@@ -77,7 +78,8 @@ def video_set(tree: Tree, reader: Reader, opening: Opening, seed: int) -> Data:
     """
     listing = reader.read(tree, opening.split)
     left = _left(tree, listing)
-    known = _recordings(tree, listing, left)
+    index = Index(None if opening.cache is None else opening.cache.folder)
+    known = _recordings(tree, listing, left, index)
     clips = [clip for clip in listing.clips if clip.name in known]
     if not clips:
         first = next(iter([*left[UNDECODED], *left[MISSING]]), "")
@@ -133,13 +135,15 @@ def _left(tree: Tree, listing: Listing) -> dict[str, list[str]]:
     return found
 
 
-def _recordings(tree: Tree, listing: Listing, left: Mapping[str, list[str]]) -> dict[str, Recording]:
+def _recordings(
+    tree: Tree, listing: Listing, left: Mapping[str, list[str]], index: Index
+) -> dict[str, Recording]:
     """What is known of each clip that can be read; what cannot is added to what is left out."""
     rate = listing.rate or FPS  # of what does not know its own
 
     def looked_at(name: str) -> Recording | str:
         try:
-            return recording(tree.root / name, rate)
+            return index.recording(tree.root / name, rate)
         except DataError as error:
             # said with the name in the folder, which stands beside it
             return str(error).removeprefix(f"{tree.root}/")
@@ -148,6 +152,7 @@ def _recordings(tree: Tree, listing: Listing, left: Mapping[str, list[str]]) -> 
     # decoders let go of Python's lock, so that threads look at several files at once
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
         found = dict(zip(names, pool.map(looked_at, names), strict=True))
+    index.write()
     known = {}
     for name, each in found.items():
         if isinstance(each, str):

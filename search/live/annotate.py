@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,15 +17,23 @@ from search.video.opened import library
 
 MARGIN = 4
 LEAST_WIDTH = 160  # below it no line of text could be read
+WAITING = 16  # frames that may wait to be written
 
 
 class Annotated:
-    """Writes frames with lines of text on them, as an H.264 video of the network's rate."""
+    """Writes frames with lines of text on them, as an H.264 video of the network's rate.
+
+    Frames are drawn and encoded in a thread of their own, so that the network does not wait for either.
+    """
 
     def __init__(self, path: Path, rate: Fraction) -> None:
         self.path, self.rate = path, rate
         self._container: av.container.OutputContainer | None = None
         self._number = 0
+        self._waiting: queue.Queue[tuple[Pixels, Sequence[str]] | None] = queue.Queue(WAITING)
+        self._trouble: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def add(self, frame: Pixels, lines: Sequence[str]) -> None:
         """Adds one frame; all get the size of the first.
@@ -31,33 +41,45 @@ class Annotated:
         Raises:
             DataError: the file cannot be written.
         """
-        drawn = _drawn(frame, lines)
-        try:
-            if self._container is None:
-                self._begin(drawn)
-            assert self._container is not None
-            shown = av.VideoFrame.from_ndarray(drawn, "rgb24").reformat(
-                self._stream.width, self._stream.height
-            )
-            shown.pts, shown.time_base = self._number, 1 / self.rate
-            self._container.mux(self._stream.encode(shown))
-        except library() as error:
-            raise self._error(error) from error
-        self._number += 1
+        self._must_be_well()
+        self._waiting.put((frame, lines))
 
     def close(self) -> None:
-        """Ends the file.
+        """Ends the file, once all frames are written.
 
         Raises:
             DataError: it cannot be written.
         """
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+        container, self._container = self._container, None
+        if container is not None:
+            try:
+                if self._trouble is None:
+                    container.mux(self._stream.encode())
+                container.close()
+            except library() as error:
+                self._trouble = self._trouble or error
+        self._must_be_well()
+
+    def _run(self) -> None:
+        while (given := self._waiting.get()) is not None:
+            if self._trouble is None:  # else what still comes is let go, so that nobody waits
+                try:
+                    self._write(*given)
+                except Exception as error:  # told by the next `add`, or by `close`
+                    self._trouble = error
+
+    def _write(self, frame: Pixels, lines: Sequence[str]) -> None:
+        drawn = _drawn(frame, lines)
         if self._container is None:
-            return
-        try:
-            self._container.mux(self._stream.encode())
-            self._container.close()
-        except library() as error:
-            raise self._error(error) from error
+            self._begin(drawn)
+        assert self._container is not None
+        shown = av.VideoFrame.from_ndarray(drawn, "rgb24").reformat(self._stream.width, self._stream.height)
+        shown.pts, shown.time_base = self._number, 1 / self.rate
+        self._container.mux(self._stream.encode(shown))
+        self._number += 1
 
     def _begin(self, frame: Pixels) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +89,15 @@ class Annotated:
         self._stream.height, self._stream.width = frame.shape[0] // 2 * 2, frame.shape[1] // 2 * 2
         self._stream.pix_fmt = "yuv420p"
 
-    def _error(self, error: Exception) -> DataError:
-        return DataError(f"--out {self.path}: cannot be written, {getattr(error, 'strerror', None) or error}")
+    def _must_be_well(self) -> None:
+        error = self._trouble
+        if error is None:
+            return
+        if not isinstance(error, library()):
+            raise error
+        raise DataError(
+            f"--out {self.path}: cannot be written, {getattr(error, 'strerror', None) or error}"
+        ) from error
 
 
 def _drawn(frame: Pixels, lines: Sequence[str]) -> Pixels:

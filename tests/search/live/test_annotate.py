@@ -7,7 +7,7 @@ import pytest
 from encoded import shown
 
 from costmodel.errors import DataError
-from search.live.annotate import Annotated
+from search.live.annotate import WAITING, Annotated
 
 
 def test_answers_are_written_on_the_frames(tmp_path: Path):
@@ -26,5 +26,13 @@ def test_answers_are_written_on_the_frames(tmp_path: Path):
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
+    written = Annotated(tmp_path / "file" / "seen.mp4", Fraction(5))
     with pytest.raises(DataError, match=r"seen.mp4: cannot be written"):
-        Annotated(tmp_path / "file" / "seen.mp4", Fraction(5)).add(shown(1)[0], ["a"])
+        _write_many(written)
+
+
+def _write_many(written: Annotated) -> None:
+    """More frames than may wait for the thread that writes them, which must not wait for ever."""
+    for _ in range(3 * WAITING):
+        written.add(shown(1)[0], ["a"])
+    written.close()

@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
-from contextlib import chdir, closing
+from contextlib import chdir, closing, redirect_stderr, redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,8 @@ def make_study(*options: str) -> Path:
 
 @cache
 def _made() -> bytes:
-    with TemporaryDirectory() as folder, chdir(folder):
+    silent = redirect_stdout(StringIO()), redirect_stderr(StringIO())
+    with TemporaryDirectory() as folder, chdir(folder), silent[0], silent[1]:
         return make_study().read_bytes()
 
 

@@ -116,7 +116,7 @@ def definitions(names: Iterable[str]) -> dict[str, Definition]:
     return {
         name: Definition(
             title_of(name),
-            METRICS[name].meaning,
+            " ".join(METRICS[name].meaning.split()),
             METRICS[name].unit,
             METRICS[name].source,
         )

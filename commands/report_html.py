@@ -93,14 +93,20 @@ def _command(
     sources: list[Source], dtype: str, fps: float | None, sram: str | None, depth: int | None, out: Path
 ) -> str:
     """The command line that makes the page."""
-    first, *others = sources
-    own = first.flags.partition(" ")
-    words = ["costmodel report html", own[0], *(each.flags.partition(" ")[0] for each in others), own[2]]
+    options = sources[0].flags.removeprefix(_argument(sources[0])).strip()  # all networks share them
+    words = ["costmodel report html", *map(_argument, sources), options]
     words += [f"--dtype {shell(dtype)}"] if dtype != "fp32" else []
     words += [f"--fps {fps:g}"] if fps is not None else []
     words += [f"--sram {shell(sram)}"] if sram is not None else []
     words += [f"--depth {depth}"] if depth is not None else []
     return " ".join([*(word for word in words if word), f"--out {shell(str(out))}"])
+
+
+def _argument(source: Source) -> str:
+    """SPEC as a command line has it, which its flags begin with; a path may hold spaces."""
+    known = (shell(each) for each in (source.spec, f"./{source.spec}"))
+    found = (each for each in known if source.flags.startswith(each))
+    return next(found, source.flags.partition(" ")[0])
 
 
 COMMAND = Command(

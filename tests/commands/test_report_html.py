@@ -1,3 +1,5 @@
+import html
+import shlex
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,18 @@ def test_wrong_options_are_one_line_and_nothing_is_written(
     assert told.err.count("\n") == 1
     assert told.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_on_the_page_makes_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    spec = "input: {channels: 3, time: 4, height: 8, width: 8}\nsizes: {}\nnetwork:\n  - global_pool\n"
+    Path("my net.yaml").write_text(spec)
+    line = ["report", "html", "my net.yaml", "digits", "--fps", "25", "--out", "my page.html"]
+    assert cli.main(line) == 0
+    first = Path("my page.html").read_bytes()
+    command = first.decode().partition('id="command">')[2].partition("</code>")[0]
+    assert cli.main(shlex.split(html.unescape(command))[1:]) == 0
+    assert Path("my page.html").read_bytes() == first
 
 
 def test_a_file_that_is_there_stays_whole_where_the_page_fails(tmp_path: Path, capsys):

@@ -12,7 +12,7 @@ def boxes_of(drawn: str) -> list[tuple[float, float, float]]:
 
 
 def test_no_label_stands_over_another_or_over_a_point():
-    points = [Point(1 + i / 20, 1 + i / 30, label=f"network {i}") for i in range(12)]
+    points = [Point(1 + i / 20, 1 + i / 30, label=f"network {i}") for i in range(40)]
     drawn = Scatter(points, X, Y, "crowded").svg
     labels = boxes_of(drawn)
     assert len(labels) >= 3

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parent / "templates"
 ENDINGS = (".html", ".htm")
+# Ahead of the body: long tables are not laid out before the script has chosen which rows to show.
+FIRST = 'document.documentElement.className = "scripted";'
 
 
 def render(template: str, content: Mapping[str, object], *, renews: int | None = None) -> bytes:
@@ -34,12 +36,12 @@ def render(template: str, content: Mapping[str, object], *, renews: int | None =
         OptionError: Jinja2 is not installed.
     """
     script = _asset("frame.js")
-    # only this very script runs: whatever a name manages to put into the page does not
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     shell = {
         "styles": _asset("frame.css"),
         "script": script,
-        "script_hash": f"sha256-{digest}",
+        "first_script": FIRST,
+        # only these very scripts run: whatever a name manages to put into the page does not
+        "script_hashes": " ".join(f"'sha256-{_digest(each)}'" for each in (FIRST, script)),
         "version": costmodel.__version__,
         "renews": renews,
     }
@@ -68,6 +70,10 @@ def environment() -> Environment:
     made.filters["figure"] = figure
     made.filters["safe_json"] = safe_json
     return made
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def safe_json(text: str) -> Markup:

@@ -80,6 +80,7 @@
       this.words = [];
       this.keepWidths();
       for (const body of all("tbody", root)) body.remove();
+      root.classList.add("ready");
       this.table.append(this.body);
       this.listen();
       root.querySelector(".tools").hidden = false;

@@ -9,6 +9,9 @@ import torch
 
 from costmodel import Graph, continual
 from costmodel.emit import emit
+from costmodel.emit.onnx import Layout, rank4_model
+from costmodel.emit.source import source_text
+from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Node
 from costmodel.ops import (
     Add,
@@ -133,3 +136,13 @@ def test_streams_of_a_batch_that_start_anew_leave_their_neighbours_alone():
     assert torch.equal(found[1], expected[1])
     chosen = expected[1].unsqueeze(1).expand_as(expected[0])
     assert torch.allclose(found[0][chosen], expected[0][chosen], atol=1e-12)
+
+
+def test_what_is_written_frame_by_frame_refuses_chunks():
+    chunked = continual(residual(stride=1), chunk=2)
+    with pytest.raises(
+        EmitError, match="--chunk: source runs frame by frame; leave it out, or take torch-export"
+    ):
+        source_text(chunked)
+    with pytest.raises(EmitError, match="--chunk: ONNX of rank 4 runs frame by frame; add --rank 5"):
+        rank4_model(emit(chunked), Layout())

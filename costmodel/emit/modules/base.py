@@ -100,8 +100,8 @@ class WindowedLayer(Layer[AnyWindowed]):
         raise NotImplementedError
 
     @property
-    def is_in_space(self) -> bool:
-        """Whether it is a convolution over time and space, as `padded_shares` runs it."""
+    def gives_shares(self) -> bool:
+        """Whether `padded_shares` is a fast way to run it: of depthwise convolutions over time and space."""
         return False
 
     def frame(self, *frames: Tensor) -> Tensor:

@@ -23,13 +23,14 @@ from costmodel.ops import Op, Windowed
 def is_full(layer: Layer[Op]) -> bool:
     """Whether a layer's open results are brought up to date in the full form: as docs/speed.md measured it.
 
-    It reads its frames once and not once for each tap. Run eagerly the steps are as fast without it, and a
+    Of a depthwise convolution that is compiled: frames are read once, not once for each tap, and products
+    with zeros are few beside what is moved. Where channels are mixed those products would be work, and a
     kernel of 1 x 1 is a matrix product or a multiply-add, which no 3D convolution is as fast as.
     """
     return (
         torch.compiler.is_compiling()
         and isinstance(layer, WindowedLayer)
-        and layer.is_in_space
+        and layer.gives_shares
         and layer.stride[0] == 1
         and layer.kernel[0] > 1
     )

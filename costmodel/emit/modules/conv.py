@@ -107,8 +107,9 @@ class ConvLayer(WindowedLayer[Conv]):
         return as_chunk(total, len(clip))
 
     @property
-    def is_in_space(self) -> bool:
-        return self._run == self._convolve and not any(uneven_pads(self.pads[1:]))
+    def gives_shares(self) -> bool:
+        is_depthwise = self.groups == self.inputs == len(self.weight)
+        return is_depthwise and self._run == self._convolve and not any(uneven_pads(self.pads[1:]))
 
     def padded_shares(self, frames: Tensor) -> Tensor:
         _, height, width = even_pads(self.pads)

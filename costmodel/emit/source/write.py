@@ -36,7 +36,7 @@ def source_text(graph: Graph, about: About | None = None) -> str:
         raise EmitError(f"{graph.name}: has free repeats; give the depth a value")
     if graph.chunk > 1:
         raise EmitError(
-            "--chunk: source runs frame by frame; leave it out, or take --as torch-export or onnx"
+            "--chunk: source runs frame by frame; leave it out, or take torch-export or onnx of --rank 5"
         )
     # A layer called `forward` or `train` would take the place of the method.
     _must_be_attributes(graph)

@@ -99,10 +99,6 @@ class AtPhase(nn.Module):
 
     def forward(self, frame: Tensor, tensors: Kept) -> tuple[Kept, Kept]:
         """The output, if there is one at this phase, and the tensors after the frame."""
-        # Where all steps are alike, one is a chunk of one frame; it has the forms that compilers run fastest.
-        if self.network.cycle == 1 and torch.compiler.is_exporting():
-            outputs, after = self.network.advance_together(frame.unsqueeze(2), tensors)
-            return (outputs.squeeze(2),), after
         output, after = self.network.advance(frame, tensors, self.phase)
         return (() if output is None else (output,)), after
 

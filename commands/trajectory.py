@@ -17,6 +17,7 @@ from costmodel.escape import shell
 from costmodel.names import file_stem
 from costmodel.network import Network
 from costmodel.numbers import Number
+from costmodel.transforms.continual import Continual
 from reports.table import Page, Shown, Table, Text, whole
 from search.problem.steps import Decision, Problem
 from search.study.address import exact_settings
@@ -162,8 +163,11 @@ def correlated(scores: Sequence[Row]) -> list[Shown]:
 
 def emit_line(network: Network) -> str:
     """The command that emits a network, safe to paste; if need be the one that writes its spec first."""
-    file = f"{file_stem(network.document.name)}_winner.py"
-    line = f"costmodel emit {network.flags} --as source --out {file}"
+    stream = network.made_by(Continual)
+    # Source is frame by frame.
+    form, ending = ("torch-export", "pt2") if stream is not None and stream.chunk > 1 else ("source", "py")
+    file = f"{file_stem(network.document.name)}_winner.{ending}"
+    line = f"costmodel emit {network.flags} --as {form} --out {file}"
     first = network.written_first if isinstance(network, Source) else ""
     return f"{first} && {line}" if first else line
 

@@ -23,7 +23,7 @@ def draw_chunks(rows: Sequence[Row]) -> Figure:
     lines = dict.fromkeys((row["spec"], row["backend"]) for row in steps)
     for number, (spec, backend) in enumerate(lines):
         own = [row for row in steps if (row["spec"], row["backend"]) == (spec, backend)]
-        own.sort(key=lambda row: row["lookahead"])
+        own.sort(key=lambda row: int(str(row["lookahead"])))
         places = [(row["lookahead"], row["ms_per_frame"]) for row in own]
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         axis.plot(*zip(*places, strict=True), f"{mark}-", color=colour, label=drawing(f"{spec}, {backend}"))

@@ -100,7 +100,7 @@ def _amounts(figures: Figures, node: Node) -> tuple[float, float]:
     moved = METRICS["traffic_bytes"].layer
     assert moved is not None
     macs = figures.per_frame(node, macs_of(figures.work[node.name]))
-    return float(macs), float(moved(figures, node))  # type: ignore[arg-type]
+    return float(macs), float(moved(figures, node))
 
 
 def profile_rows(network: StreamNetwork, title: str, frames: Tensor, runs: int) -> list[dict[str, object]]:
@@ -134,8 +134,8 @@ def _timed(network: StreamNetwork, spent: dict[str, float]) -> Iterator[None]:
 
         return timed
 
-    network._run = timing(single)  # type: ignore[method-assign,assignment]
-    network._run_together = timing(together)  # type: ignore[method-assign,assignment]
+    network._run = timing(single)
+    network._run_together = timing(together)
     try:
         yield
     finally:

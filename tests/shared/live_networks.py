@@ -1,6 +1,7 @@
 """A tiny continual network with random weights, and the loop that runs it on sources."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -30,10 +31,15 @@ def stream() -> StreamNetwork:
     return made.eval()
 
 
-def live(*sources: str, is_live: bool = False, rate: Fraction = RATE) -> Live:
-    stream().reset()
+def live(*sources: str, is_live: bool = False, rate: Fraction = RATE, chunk: int = 1) -> Live:
+    network = stream()
+    network.reset()
+    if chunk > 1:
+        network = emit(replace(network.graph, chunk=chunk)).eval()
+        network.load_state_dict(stream().state_dict())
+        assert isinstance(network, StreamNetwork)
     feeds = [Feed(source_of(each), rate, Framing(VIEW), is_live=is_live) for each in sources]
-    return Live(stream(), Runner(stream(), "eager"), feeds, rate)
+    return Live(network, Runner(network, "eager"), feeds, rate)
 
 
 def scores_of(answers: Sequence[Answer]) -> torch.Tensor:

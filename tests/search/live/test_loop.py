@@ -45,6 +45,13 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     ]
 
 
+def test_chunks_answer_each_frame_as_single_steps_do_the_last_ones_too(videos: list[Path]):
+    one, four = (list(live(str(videos[0]), chunk=chunk).answers()) for chunk in (1, 4))
+    torch.testing.assert_close(scores_of(four), scores_of(one))
+    for given in ("about", "frames", "phase"):
+        assert [getattr(each, given) for each in four] == [getattr(each, given) for each in one]
+
+
 def test_answers_are_those_of_evaluation(videos: list[Path]):
     answers = list(live(str(videos[0])).answers())
     assert len(answers) == 30

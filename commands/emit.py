@@ -1,10 +1,11 @@
-"""`emit`: the network as source, as a torch.export program, as ONNX, or as a spec."""
+"""`emit`: the network as source, as a torch.export program, as ONNX or TFLite, or as a spec."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
 
+from commands.calibration import calibrating
 from commands.checkpoint import weights_option
 from commands.command import Command
 from commands.options import SEED
@@ -13,7 +14,7 @@ from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
 
-EXAMPLES = """The network itself: source that needs only torch, a torch.export program, ONNX, or its spec.
+EXAMPLES = """The network itself: source that needs only torch, torch.export, ONNX, TFLite, or its spec.
 
 Examples:
 
@@ -26,6 +27,11 @@ Examples:
     emit out/weights.safetensors --continual --as onnx --out stream.onnx      what `train` wrote
 
     emit x3d_m --continual --as onnx --state-tensors one --masked --out one.onnx    one state, no host's fills
+
+    emit out/weights.safetensors --continual --fold --as tflite --out stream.tflite
+
+    emit out/weights.safetensors --continual --state window --fold --as tflite --quantize int8 --data digits
+        --out stream8.tflite
 
     emit out/weights.safetensors --as spec --out mine.yaml      the spec alone, blocks, axes and all
 """
@@ -40,9 +46,12 @@ def emit(
     rank: str | None,
     state_tensors: str | None,
     masked: bool,
+    quantize: str | None,
+    data: str | None,
     seed: int,
 ) -> None:
     """Writes a network to a file."""
+    _must_be_of_tflite(as_, quantize, data)
     if as_ == "spec":
         _layout(as_, False, rank, state_tensors, masked)
         _write_spec(source, out, weights)
@@ -52,7 +61,13 @@ def emit(
     from costmodel.emit import StreamNetwork
     from costmodel.emit import emit as emit_network
     from costmodel.emit.carried import load_carried
-    from costmodel.emit.export import export_onnx, export_onnx_frames, export_torch, write_tensors
+    from costmodel.emit.export import (
+        export_onnx,
+        export_onnx_frames,
+        export_tflite,
+        export_torch,
+        write_tensors,
+    )
     from costmodel.emit.source import source_text
     from costmodel.files import write_whole
 
@@ -75,6 +90,13 @@ def emit(
         export_onnx_frames(network, out, batch, about, tell, *layout)
     elif as_ == "onnx":
         export_onnx(network, out, batch, about, tell)
+    elif as_ == "tflite":
+        if not isinstance(network, StreamNetwork):
+            raise OptionError("--as tflite: is for streams; add --continual")
+        if batch > 1:
+            raise OptionError(f"--batch: {batch}, but a TFLite file has one stream; leave it out")
+        clips = None if data is None else calibrating(source, graph, data, seed)
+        export_tflite(network, out, about, tell, clips)
     elif as_ == "torch-export":
         export_torch(network, out, batch, about)
     else:
@@ -83,6 +105,20 @@ def emit(
             written.append(out.with_suffix(".pt"))
             write_tensors(written[-1], network.state_dict())
     tell(f"{graph.name} written to {' and '.join(map(str, written))}")
+
+
+def _must_be_of_tflite(as_: str, quantize: str | None, data: str | None) -> None:
+    """Refuses options that have no effect without others.
+
+    Raises:
+        OptionError: there is one; the message says what to add.
+    """
+    if quantize is not None and as_ != "tflite":
+        raise OptionError("--quantize: is for a stream as TFLite; add --as tflite")
+    if quantize is not None and data is None:
+        raise OptionError("--quantize: needs clips to take the ranges of values from; add --data")
+    if data is not None and quantize is None:
+        raise OptionError("--data: is what --quantize int8 calibrates on; add it")
 
 
 def _layout(
@@ -125,7 +161,7 @@ COMMAND = Command(
             "as_",
             "What to write.",
             default="source",
-            choices=("source", "torch-export", "onnx", "spec"),
+            choices=("source", "torch-export", "onnx", "tflite", "spec"),
             flags="--as",
         ),
         *weights_option(),
@@ -141,6 +177,8 @@ COMMAND = Command(
             choices=("map", "one"),
         ),
         Option("masked", "ONNX of rank 4 that counts frames itself; the host fills nothing.", bool, False),
+        Option("quantize", "TFLite in 8 bits, of a stream with --state window --fold.", choices=("int8",)),
+        Option("data", "Clips that --quantize takes the ranges of values from (see train)."),
         SEED,
     ),
     takes="spec",

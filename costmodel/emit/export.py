@@ -8,10 +8,11 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +26,7 @@ from costmodel.numbers import ceil_div
 from costmodel.weights import About
 
 NEEDED = ("onnx", "onnxscript")
-Packing = Literal["map", "one"]
+Packing = Literal["map", "one", "layer"]
 ABOUT = "about.json"
 
 
@@ -260,10 +261,50 @@ def export_onnx_frames(
     write_whole(path, model.SerializeToString())
 
 
+def export_tflite(
+    network: StreamNetwork,
+    path: Path,
+    about: About | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+    clips: Iterable[np.ndarray] | None = None,
+) -> None:
+    """Writes a stream as TFLite, channels last; in 8 bits where clips to calibrate it on are given.
+
+    Args:
+        network: the stream.
+        path: of the file.
+        about: what the file of its weights says.
+        tell: is told what is done.
+        clips: each (channels, time, height, width), as the network is fed; they run as one stream.
+
+    Raises:
+        EmitError: the extra `tflite` is not installed, or a layer has no counterpart, or none in 8 bits.
+    """
+    missing = [name for name in ("onnx", "onnxruntime", "ai_edge_litert") if _is_missing(name)]
+    if missing:
+        raise EmitError(f"--as tflite: needs {' and '.join(missing)}; pip install 'costmodel[tflite]'")
+    from costmodel.emit.onnx import Layout, rank4_model
+    from costmodel.emit.tflite.calibrate import must_fit_8_bits, scales_of
+    from costmodel.emit.tflite.write import tflite_of
+
+    exportable(network.eval())
+    if clips is not None:
+        must_fit_8_bits(network.program)
+    model = rank4_model(network, Layout(packing="map" if clips is None else "layer"))
+    scales = None if clips is None else scales_of(model, clips, tell)
+    content = tflite_of(model, description(network.graph, about), scales)
+    tell(f"writes {len(content):,} bytes")
+    write_whole(path, content)
+
+
 def _must_have_onnx() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in NEEDED if _is_missing(name)]
     if missing:
         raise EmitError(f"--as onnx: needs {' and '.join(missing)}; pip install 'costmodel[export]'")
+
+
+def _is_missing(name: str) -> bool:
+    return importlib.util.find_spec(name) is None
 
 
 @contextlib.contextmanager

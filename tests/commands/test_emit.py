@@ -54,10 +54,11 @@ def test_a_missing_checkpoint_is_one_line_and_nothing_is_written(tmp_path, capsy
 TINY = """
 name: tiny
 input: {channels: 1, time: 4, height: 6, width: 6}
+sizes: {classes: 2}
 network:
   - conv: {channels: 2, kernel: [3, 3, 3]}
   - global_pool
-  - linear: {channels: 2}
+  - linear: {channels: classes}
 """
 
 
@@ -67,8 +68,8 @@ network:
     [
         (["--continual"], {"frames": 4, "state_6x6": 4, "state_1x1": 4}),
         (["--continual", "--state-tensors", "one", "--masked"], {"frames": 4, "age": 1, "state": 2}),
-        (["--continual", "--rank", "5"], {"frames": 5, "age": 1}),
-        ([], {"clip": 5}),
+        pytest.param(["--continual", "--rank", "5"], {"frames": 5, "age": 1}, marks=pytest.mark.slow),
+        pytest.param([], {"clip": 5}, marks=pytest.mark.slow),
     ],
 )
 def test_onnx_of_a_stream_is_of_rank_4_unless_asked_otherwise(
@@ -101,3 +102,52 @@ def test_options_of_onnx_without_an_effect_are_refused(options: str, told: str, 
     assert main(["emit", "x3d", *SMALL, *options.split(), "--out", str(out)]) == 2
     assert capsys.readouterr().err == f"error: {told}\n"
     assert not out.exists()
+
+
+def test_a_stream_in_8_bits_is_calibrated_on_clips(tmp_path: Path):
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("onnxruntime")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    given = ["emit", str(tmp_path / "tiny.yaml"), "--continual", "--fold", "--as", "tflite"]
+    assert main([*given, "--out", str(tmp_path / "net.tflite")]) == 0
+    small = [*given, "--state", "window", "--quantize", "int8", "--data", "digits:train=40,val=2"]
+    assert main([*small, "--set", "classes=12", "--out", str(tmp_path / "small.tflite")]) == 0
+    assert (tmp_path / "small.tflite").read_bytes()[4:8] == b"TFL3"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--as tflite", "--as tflite: is for streams; add --continual"),
+        ("--as tflite --continual --batch 2", "--batch: 2, but a TFLite file has one stream; leave it out"),
+        ("--as onnx --quantize int8", "--quantize: is for a stream as TFLite; add --as tflite"),
+        (
+            "--as tflite --continual --quantize int8",
+            "--quantize: needs clips to take the ranges of values from; add --data",
+        ),
+        ("--as tflite --continual --data digits", "--data: is what --quantize int8 calibrates on; add it"),
+    ],
+)
+def test_options_of_tflite_that_do_not_fit_are_refused(options: str, told: str, tmp_path: Path, capsys):
+    out = tmp_path / "net.tflite"
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    assert main(["emit", str(tmp_path / "tiny.yaml"), *options.split(), "--out", str(out)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"error: {told}"
+    assert not out.exists()
+
+
+def test_tflite_without_its_extra_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setattr("costmodel.emit.export._is_missing", lambda name: name == "ai_edge_litert")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    line = [
+        "emit",
+        str(tmp_path / "tiny.yaml"),
+        "--continual",
+        "--as",
+        "tflite",
+        "--out",
+        str(tmp_path / "n"),
+    ]
+    assert main(line) == 2
+    told = "error: --as tflite: needs ai_edge_litert; pip install 'costmodel[tflite]'"
+    assert capsys.readouterr().err.splitlines()[-1] == told

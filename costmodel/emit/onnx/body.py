@@ -28,7 +28,7 @@ class Layout:
 
     Args:
         batch: streams at once.
-        packing: `map`, a tensor of the state for each size of map, or `one` for all of it.
+        packing: `map`, a tensor of the state for each size of map, `one` for all of it, or one a `layer`.
         is_masked: whether the program itself keeps layers empty that no frame has reached; else the host.
     """
 
@@ -102,7 +102,10 @@ class Body:
         since = 0 if keeper.waits else max(0, self._arrival(name).since)
         found = slots_of(keeper, self.lowest)
         run = since // self.program.cycle
-        return [Slot(f"{name}.{key}", shape, fill, run) for key, (shape, fill) in found.items()]
+        return [
+            Slot(f"{name}.{key}", shape, fill, run, f"{name}.{key.partition('.')[0]}")
+            for key, (shape, fill) in found.items()
+        ]
 
     def _arrival(self, name: str) -> Action:
         """What a node does where a frame comes in."""

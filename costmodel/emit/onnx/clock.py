@@ -40,5 +40,5 @@ class Clock:
     def _of_slot(self, run: int) -> str:
         # Filled after each run ahead of `run - 1`, so that it is 0 in that run still and 1 from `run` on.
         name = f"begun.{run}"
-        self.slots[name] = Slot(name, (1, 1, 1), 0.0, run - 1)
+        self.slots[name] = Slot(name, (1, 1, 1), 0.0, run - 1, name)
         return self.tape.op("Greater", f"{name}.before", self.tape.number(0.5))

@@ -59,17 +59,17 @@ def _window(place: Place, keeper: WindowKeeper, frames: Kept, kept: Kept, phase:
 
 def _average(place: Place, keeper: AverageKeeper, frames: Kept, kept: Kept, phase: int) -> Stepped:
     """All open sums in one tensor, their frames one after the other in channels."""
-    tape, out = place.tape, place.out
-    channels, height, width = int(out.channels), int(out.height), int(out.width)
-    (pooled,) = WINDOWS.of(place.op).taps(place, frames[0], (0,))
-    tap = tape.reshape(pooled, tape.batch, 1, channels, height * width)
-    sums = tape.reshape(kept[0], tape.batch, keeper.frames, channels, height * width)
+    tape, channels, frames_kept = place.tape, int(place.out.channels), keeper.frames
+    (tap,) = WINDOWS.of(place.op).taps(place, frames[0], (0,))
+    (sums,) = kept
     # The oldest window is complete with this frame; the others move up, and the frame opens one.
-    answer = tape.op("Add", tape.slice(sums, 1, 0, 1), tap)
-    moved = tape.op("Add", tape.slice(sums, 1, 1, keeper.frames), tap)
-    after = tape.concat((moved, tap))
-    shape = (tape.batch, keeper.frames * channels, height, width)
-    return tape.reshape(answer, tape.batch, channels, height, width), (tape.reshape(after, *shape),)
+    answer = tape.op("Add", tape.channels(sums, 0, channels), tap)
+    if frames_kept == 1:
+        return answer, (tap,)
+    later = frames_kept - 1
+    moved = tape.channels(sums, channels, later * channels)
+    tiled = tape.op("Tile", tap, tape.integers(1, later, 1, 1))
+    return answer, (tape.concat((tape.op("Add", moved, tiled), tap)),)
 
 
 def _delay(place: Place, keeper: DelayKeeper, frames: Kept, kept: Kept, phase: int) -> Stepped:

@@ -107,10 +107,10 @@ def _mean_in_space(place: Place, frame: str) -> str:
     tape, layer = place.tape, place.layer
     _, *kernel = layer.kernel
     (_, *pads), (_, *stride), (_, *dilation) = layer.pads, layer.stride, layer.dilation
-    if _covers(place):
-        return tape.mean(frame, 2, 3)
     if kernel == [1, 1] and not any(map(any, pads)):
         return tape.strided(frame, *stride)
+    if _covers(place):
+        return tape.mean(frame, 2, 3)
     if prod(dilation) > 1:
         # ONNX Runtime's average has no gaps between its taps; a convolution by equal shares has.
         channels = int(place.inputs[0].channels)

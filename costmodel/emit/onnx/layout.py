@@ -20,12 +20,14 @@ class Slot(NamedTuple):
         fill: what it holds of a stream that has seen no frame.
         since: the number of the run, from 0, that its layer's first frame comes in; what it holds ahead of
             that run must be `fill`.
+        group: the layer, and which of what it keeps: slots of one hold values of one range.
     """
 
     name: str
     shape: tuple[int, int, int]
     fill: float
     since: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,12 @@ class Packed:
 
 
 def packed(slots: Sequence[Slot], packing: Packing) -> tuple[Packed, ...]:
-    """Slots in as few tensors as can be: one for each size of map and fill, or one for all."""
+    """Slots in tensors: one for each size of map and fill, one for all, or one for each layer."""
     if packing == "one":
         return (Packed("state", True, tuple(sorted(slots, key=_order))),) if slots else ()
+    if packing == "layer":
+        groups = dict.fromkeys(slot.group for slot in slots)
+        return tuple(Packed(each, False, tuple(s for s in slots if s.group == each)) for each in groups)
     found = []
     for _, group in groupby(sorted(slots, key=_by_map), key=lambda slot: (slot.shape[1:], slot.fill)):
         held = tuple(group)

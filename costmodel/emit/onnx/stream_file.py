@@ -14,11 +14,12 @@ class StreamFile:
     """A stream's ONNX file of rank 4; `step` takes a cycle of frames, `reset` begins anew.
 
     Args:
-        path: of the file that `emit --continual --as onnx` wrote.
+        path: of the file that `emit --continual --as onnx` wrote, or its content.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    def __init__(self, path: str | Path | bytes) -> None:
+        given = path if isinstance(path, bytes) else str(path)
+        self.session = onnxruntime.InferenceSession(given, providers=["CPUExecutionProvider"])
         self.about: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
         self.layout: dict[str, Any] = json.loads(self.about["layout"])
         self.reset()
@@ -43,17 +44,22 @@ class StreamFile:
         Returns:
             (batch, answers of a cycle, channels, height, width) and (batch, answers).
         """
-        batch, cycle = self.layout["batch"], self.layout["cycle"]
+        steps = self.runs[:, None] * self.layout["cycle"] + np.array(self.layout["answers"])
+        outputs = self.all_of_step(frames)["outputs"]
+        answers = outputs.reshape(self.layout["batch"], -1, *outputs.shape[1:])
+        return answers, steps >= self.layout["delay"]
+
+    def all_of_step(self, frames: np.ndarray) -> dict[str, np.ndarray]:
+        """As `step`: all that the program gives, by name."""
         given = {"frames": frames, **self.state}
         if self.layout["masked"]:
-            given["age"] = self.runs * cycle
-        names = ["outputs", *(each["output"] for each in self.layout["state"])]
-        outputs, *after = self.session.run(names, given)
-        self.state = dict(zip(self.state, after, strict=True))
+            given["age"] = self.runs * self.layout["cycle"]
+        names = [each.name for each in self.session.get_outputs()]
+        found = dict(zip(names, self.session.run(names, given), strict=True))
+        self.state = {each["input"]: found[each["output"]] for each in self.layout["state"]}
         self._keep_empty()
-        steps = self.runs[:, None] * cycle + np.array(self.layout["answers"])
         self.runs += 1
-        return outputs.reshape(batch, -1, *outputs.shape[1:]), steps >= self.layout["delay"]
+        return found
 
     def _keep_empty(self) -> None:
         """Fills anew what layers keep that no frame has reached: the transient of a new stream."""

@@ -102,9 +102,9 @@ def as_onnx_of_rank_4(network: Running, clip: Tensor, folder: Path, **layout: An
     assert isinstance(network, StreamNetwork)
     export_onnx_frames(network, folder / "net.onnx", len(clip), **layout)
     file, found = StreamFile(folder / "net.onnx"), list[Tensor | None]()
-    for frames in clip.split(network.cycle, dim=2):
+    for frames in clip.split(file.layout["cycle"], dim=2):
         outputs, valid = file.step(frames.transpose(1, 2).flatten(0, 1).contiguous().numpy())
-        by_phase = dict.fromkeys(range(network.cycle), None) | {
+        by_phase = dict.fromkeys(range(file.layout["cycle"]), None) | {
             phase: torch.from_numpy(outputs[:, number]).unsqueeze(2)
             for number, phase in enumerate(file.layout["answers"])
             if valid[:, number].all()

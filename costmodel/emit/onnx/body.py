@@ -60,10 +60,13 @@ class Body:
             raise EmitError("--as onnx: streams start from zeros there; emit the network with init='zeros'")
         self.network, self.layout, self.program = network, layout, network.program
         self.graph, self.like = network.graph, like
-        self.steps = [phase for phase in range(self.program.cycle) if self.program.answers(phase)]
+        # Of one run: a chunk, which is whole cycles, or a cycle.
+        self.frames = max(self.program.cycle, self.graph.chunk)
+        answering = [step for step in range(self.frames) if self.program.answers(step % self.program.cycle)]
+        self.steps = answering[-1:] if self.graph.answers == "last" else answering
         self.tape = Tape(layout.batch)
         self.lowest = float(torch.finfo(like.dtype).min)
-        self.clock = Clock(self.tape, self.program.cycle, AGE if layout.is_masked else None)
+        self.clock = Clock(self.tape, self.frames, AGE if layout.is_masked else None)
         self.slots = {name: self._slots(name, keeper) for name, keeper in self.program.keepers.items()}
         # What each node keeps, by the names of the values that hold it now.
         self.kept = {
@@ -83,8 +86,8 @@ class Body:
             EmitError: a layer has no operators of rank 4.
         """
         self._begin_early()
-        found = [self._phase(phase) for phase in range(self.program.cycle)]
-        return [found[phase] for phase in self.steps]
+        found = [self._step(step) for step in range(self.frames)]
+        return [found[step] for step in self.steps]
 
     def after(self) -> dict[str, str]:
         """What is kept after the cycle: the name of the value that each slot takes."""
@@ -101,7 +104,7 @@ class Body:
         # No valid answer reads what a delay holds ahead of its first frame.
         since = 0 if keeper.waits else max(0, self._arrival(name).since)
         found = slots_of(keeper, self.lowest)
-        run = since // self.program.cycle
+        run = since // self.frames
         return [
             Slot(f"{name}.{key}", shape, fill, run, f"{name}.{key.partition('.')[0]}")
             for key, (shape, fill) in found.items()
@@ -136,32 +139,32 @@ class Body:
         laid_out = values.transpose(1, 2) if values.dim() == 5 else values
         return self.tape.learned(f"{slot.name}.begun", laid_out.reshape(1, *slot.shape))
 
-    def _phase(self, phase: int) -> str:
-        """Writes one step; the name of the network's answer, empty where the phase has none."""
-        values = {0: self._frame(phase)}
-        for action in self.program.actions[phase]:
+    def _step(self, step: int) -> str:
+        """Writes one step; the name of the network's answer, empty where it has none."""
+        values = {0: self._frame(step)}
+        for action in self.program.actions[step % self.program.cycle]:
             self.tape.prefix = action.node
-            made = self._written(action, [values.get(place, "") for place in action.reads], phase)
+            made = self._written(action, [values.get(place, "") for place in action.reads], step)
             if made is not None:
                 values[action.writes] = made
         self.tape.prefix = ""
         return values.get(self.program.output, "")
 
-    def _frame(self, phase: int) -> str:
-        source, cycle = self.graph.source, self.program.cycle
-        if cycle == 1:
+    def _frame(self, step: int) -> str:
+        source = self.graph.source
+        if self.frames == 1:
             return FRAMES_IN
         channels, height, width = int(source.channels), int(source.height), int(source.width)
-        # The frames of one stream side by side, so that those of a phase are a range of channels.
-        rows = self.tape.reshape(FRAMES_IN, self.tape.batch, cycle * channels, height, width)
-        return self.tape.channels(rows, phase * channels, channels)
+        # The frames of one stream side by side, so that those of a step are a range of channels.
+        rows = self.tape.reshape(FRAMES_IN, self.tape.batch, self.frames * channels, height, width)
+        return self.tape.channels(rows, step * channels, channels)
 
-    def _written(self, action: Action, frames: Sequence[str], phase: int) -> str | None:
+    def _written(self, action: Action, frames: Sequence[str], step: int) -> str | None:
         node = self.graph.by_name[action.node]
         types = self.graph.inputs_of(node)
         place = Place(node.name, action.layer, types, self.graph.types[node.name], self.tape)
         if action.blank:
-            there = self.clock.is_from(action.begins, phase)
+            there = self.clock.is_from(action.begins, step)
             if there is None:
                 return frames[0]
             return self.tape.op("Where", there, frames[0], self.tape.number(0.0))
@@ -171,21 +174,21 @@ class Body:
             return FRAMES[type(place.op)](place, *frames)
         if action.leaves:
             return self.kept[node.name][0]
-        kept = self._started(action, phase)
+        kept = self._started(action, step)
         answer, self.kept[node.name] = write_step(place, action.keeper, tuple(frames), kept, action.phase)
         return answer
 
-    def _started(self, action: Action, phase: int) -> tuple[str, ...]:
-        """What is kept, empty where the layer's first frame comes now: earlier phases ran on nobody's."""
-        kept, cycle = self.kept[action.node], self.program.cycle
+    def _started(self, action: Action, step: int) -> tuple[str, ...]:
+        """What is kept, empty where the layer's first frame comes now: earlier steps ran on nobody's."""
+        kept, frames = self.kept[action.node], self.frames
         assert action.keeper is not None
-        is_first_of_run = action.since % cycle == 0
-        if action.keeper.waits or action.since <= 0 or action.since % cycle != phase:
+        is_first_of_run = action.since % frames == 0
+        if action.keeper.waits or action.since <= 0 or action.since % frames != step:
             return kept
         # The host has filled what a layer keeps ahead of the run of its first frame.
         if is_first_of_run and not self.layout.is_masked:
             return kept
-        is_old = self.clock.is_from(action.since + 1, phase)
+        is_old = self.clock.is_from(action.since + 1, step)
         assert is_old is not None
         fills = [slot.fill for slot in self.slots[action.node]]
         return tuple(

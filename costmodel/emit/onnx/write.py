@@ -69,7 +69,7 @@ def _give(body: Body, answers: Sequence[str]) -> None:
         return
     ages = tape.op("Add", tape.reshape(AGE, tape.batch, 1), tape.integers(*body.steps))
     tape.as_named("GreaterOrEqual", [ages, tape.integers(max(program.delay, 0))], VALID)
-    tape.as_named("Add", [AGE, tape.integers(program.cycle)], AGE_AFTER)
+    tape.as_named("Add", [AGE, tape.integers(body.frames)], AGE_AFTER)
 
 
 def _answers_shape(body: Body) -> tuple[int, ...]:
@@ -85,7 +85,7 @@ def _model(body: Body, tensors: Sequence[Packed]) -> onnx.ModelProto:
     model = helper.make_model(graph, opset_imports=opset, producer_name="costmodel", ir_version=10)
     batch, program = body.layout.batch, body.program
     delay, masked = max(program.delay, 0), body.layout.is_masked
-    told = described(tensors, batch, program.cycle, body.steps, delay, masked)
+    told = described(tensors, batch, body.frames, body.steps, delay, masked)
     model.metadata_props.add(key=LAYOUT, value=json.dumps(told))
     return model
 
@@ -93,7 +93,7 @@ def _model(body: Body, tensors: Sequence[Packed]) -> onnx.ModelProto:
 def _ends(body: Body, tensors: Sequence[Packed]) -> tuple[Values, Values]:
     """The program's inputs and its outputs: the kind and the shape of each."""
     batch, kind, source = body.layout.batch, onnx.TensorProto.FLOAT, body.graph.source
-    frames = batch * body.program.cycle, int(source.channels), int(source.height), int(source.width)
+    frames = batch * body.frames, int(source.channels), int(source.height), int(source.width)
     inputs: Values = {FRAMES_IN: (kind, frames)}
     outputs: Values = {ANSWERS: (kind, _answers_shape(body))}
     if body.layout.is_masked:

@@ -66,6 +66,23 @@ def test_a_cycle_of_several_frames_answers_as_its_module_does(run: dict[str, Any
     must_agree(stream(continual(strided())), tmp_path, 100, **run)
 
 
+@pytest.mark.parametrize("layout", [{}, {"is_masked": True}, {"packing": "one"}])
+def test_a_chunk_of_cycles_answers_as_single_steps_do(layout: dict[str, Any], tmp_path: Path):
+    single = stream(continual(strided()))
+    chunks = stream(continual(strided(), chunk=3 * single.cycle))
+    clip = torch.randn(1, 3, 24 * single.cycle, 6, 6, generator=torch.Generator().manual_seed(5))
+    found = as_onnx_of_rank_4(chunks, clip, tmp_path, **layout)
+    assert_alike(found, module_answers(single, clip), 1e-4)
+
+
+def test_of_a_chunk_the_last_answer_alone_may_be_given(tmp_path: Path):
+    every, last = (
+        written(stream(continual(strided(), chunk=6, answers=each)), tmp_path) for each in ("all", "last")
+    )
+    counts = [model.graph.output[0].type.tensor_type.shape.dim[0].dim_value for model in (every, last)]
+    assert counts == [3, 1]
+
+
 @pytest.mark.parametrize("layout", [{}, {"is_masked": True}])
 @pytest.mark.parametrize(
     ("op", "head"),

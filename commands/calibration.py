@@ -24,7 +24,8 @@ def calibrating(source: Source, graph: Graph, data: str, seed: int) -> Iterator[
     """
     from costmodel.analysis.figures import Figures
     from costmodel.analysis.metrics import evaluate
-    from search.data import batches, centre_clips, open_data
+    from search.data import open_data
+    from search.data.views import batches, centre_clips
     from search.train.fit import as_wide, must_fit, view_of
 
     found = open_data(data, seed)

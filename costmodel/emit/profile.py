@@ -135,7 +135,7 @@ def _timed(network: StreamNetwork, spent: dict[str, float]) -> Iterator[None]:
         return timed
 
     network._run = timing(single)
-    network._run_together = timing(together)
+    network._run_together = timing(together)  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -67,8 +67,9 @@ def _adaptive(op: AdaptivePool, axis: int, n: int) -> Seen:
 
     Frames given for it to cover, of a stream's or a dissected network's, slide without padding.
     """
-    if axis == TIME and op.kernel[TIME] is not None:
-        kernel = int(op.kernel[TIME])
+    frames = op.kernel[TIME]
+    if axis == TIME and frames is not None:
+        kernel = int(frames)
         return Seen(tuple(frozenset(range(each, each + kernel)) for each in range(n - kernel + 1)))
     given = op.size[axis]
     m = n if given is None else int(given)

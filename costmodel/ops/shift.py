@@ -77,6 +77,8 @@ class Shift(Op):
         if not self.has_shares:
             return Window(before=ahead)
         before, after = bool(self.past), bool(self.future)
+        if before and after and _is_none(self.shares(x)[2]):  # no channel stays, and the frame is not seen
+            return Window(2, 2 * self.frames, before=ahead)
         # Taps `frames` apart: that ahead for the future, that behind for the past, and the frame itself.
         return Window(1 + before + after, self.frames, before=ahead * before)
 

@@ -10,6 +10,7 @@ from costmodel.graph import Graph
 from costmodel.ops import Conv, Op, Shift, Split, infer
 from costmodel.spec import elaborate, from_text
 from costmodel.types import TensorType
+from costmodel.validation.validate import validate
 from tests.shared.emitted import assert_near, chain, clip_network, frames, stream_network
 
 X = TensorType(20, 8, 4, 4)
@@ -92,3 +93,13 @@ def test_what_does_not_fit_is_named(op: Op, message: str):
     with pytest.raises(CostModelError) as error:
         infer(op, (X,))
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_shift_of_all_channels_both_ways_does_not_see_the_frame_itself(frames: int):
+    shift = f"- shift: {{frames: {frames}, past: 0.5, future: 0.5}}"
+    text = f"input: {{channels: 2, time: 9, height: 1, width: 1}}\nnetwork:\n{shift}\n"
+    graph = elaborate(from_text(text, "x"))
+    assert graph.windows["shift"].kernel == 2
+    for each in (graph, continual(graph)):
+        assert [check for check in validate(each) if check.holds is False] == []

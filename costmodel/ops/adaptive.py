@@ -66,7 +66,8 @@ class AdaptivePool(Pool):
         return FRAMEWISE if self.size[0] is None else super().window(x)
 
     def frames_read(self, answer: int, x: TensorType) -> Collection[int] | None:
-        if not self.divides_time or self.size[0] is None:
+        # Frames that are given slide, whatever size there was.
+        if not self.divides_time or self.size[0] is None or self.kernel[0] is not None:
             return None
         frames, sizes = int(x.time), int(self.size[0])
         return range(answer * frames // sizes, -(-(answer + 1) * frames // sizes))

@@ -92,12 +92,16 @@ class LongClip:
         if node.name in self.covered:
             return self._slid(node, inputs[0])
         # What looks at all of a clip streams where one frame of it arrives, and looks at that one.
-        if node.op.has_no_stream and self.graph.is_stream:
+        if node.op.has_no_stream and self._is_of_frames(node.name):
             return _of_each(inputs, lambda places: self._layer(node, places).forward(*places))
         # A gate on frames takes each by what was pooled for it.
         if node.name in self.lengths.growing:
             return self._layer(node, inputs).forward(*inputs)
         return _of_each(inputs, lambda places: self._layer(node, places).forward(*places))
+
+    def _is_of_frames(self, name: str) -> bool:
+        """Whether a layer of the clip stands in the stream as it is, and so takes each frame alone."""
+        return self.graph.is_stream and not self.graph.by_name[name].op.is_step_form
 
     def _alike(self, node: Node, inputs: list[Tensor], frames: int) -> list[Tensor]:
         """Branches without the frames at the end that another lacks behind a window over the clip."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import lcm
 from random import Random
 
+from costmodel.analysis.temporal import timing
 from costmodel.errors import CostModelError, GraphError
 from costmodel.graph import Graph
 from costmodel.options import Option, Value
@@ -124,5 +126,20 @@ def _block(random: Random, graph: Graph) -> int:
     return random.choice((0, 2, 3, 4))
 
 
+def _chunk(random: Random, graph: Graph) -> int:
+    """Whole cycles of the stream, which any common multiple of the strides is."""
+    return lcm(*(at.jump for at in timing(graph).values())) * random.choice((1, 2))
+
+
+def _answers(random: Random, graph: Graph) -> str:
+    return "last"  # refused where no chunk was drawn, so that the other, its default, comes more often
+
+
 # Options whose values are words, or few of the numbers that they may be.
-OPTIONS: Mapping[str, Draw] = {"sgs": _layer, "output": _output, "head": _head, "sgs_block": _block}
+OPTIONS: Mapping[str, Draw] = {
+    "sgs": _layer,
+    "output": _output,
+    "head": _head,
+    "sgs_block": _block,
+    "chunk": _chunk,
+}

@@ -115,9 +115,10 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
 
     note = f"on the clip network, one of {clip.shape[2]} frames changed, at {cycle} phases"
     found = distances(graph.output)
-    # What still moves at the end of so long a clip has no bound. Last answers may see zeros alone.
-    behind = max(0, -min(found)) // int(clip_network.jump(graph.output))
-    is_endless = bool(outputs[graph.output][:, :, -1 - behind].isnan().any())
+    # What still moves at the end of so long a clip has no bound; answers behind this one may see zeros alone.
+    last = (clip.shape[2] - 1 + min(0, min(found))) // int(clip_network.jump(graph.output))
+    answers = outputs[graph.output]
+    is_endless = bool(answers[:, :, min(last, answers.shape[2] - 1)].isnan().any())
     yield equal("padding", evaluate(figures, "padding"), inf if is_endless else max(found), note)
     yield equal("delay", evaluate(figures, "delay"), -min(found), note)
     ahead = max(-min(distances(name)) for name in pooled)

@@ -23,15 +23,16 @@ NOT_MEASURED: Mapping[str, str] = {
     "activation_bytes": "peak_activation_floats, which is measured, times the bytes of a number",
     "operations_per_byte": "of operations and traffic, each of which is measured",
     "lookahead": "of a clip network; that of its stream is measured",
+    "added_wait": "of steps of one frame none; of chunks it is measured",
     "training_bytes": "no training is run; tests count the storages of one (tests/analysis/test_training.py)",
 }
 
 
 def unmeasured(graph: Graph) -> Mapping[str, str]:
     """The totals of a network that nothing here measures, each with the reason."""
-    return {
-        name: reason for name, reason in NOT_MEASURED.items() if not (graph.is_stream and name == "lookahead")
-    }
+    measured = {"lookahead"} if graph.is_stream else set()
+    measured |= {"added_wait"} if graph.chunk > 1 else set()
+    return {name: reason for name, reason in NOT_MEASURED.items() if name not in measured}
 
 
 def check_totals(graph: Graph, seed: int = 0) -> Iterator[Check]:

@@ -9,7 +9,6 @@ import torch
 
 from costmodel import Graph, continual
 from costmodel.emit import emit
-from costmodel.emit.onnx import Layout, rank4_model
 from costmodel.emit.source import source_text
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Node
@@ -144,5 +143,3 @@ def test_what_is_written_frame_by_frame_refuses_chunks():
         EmitError, match="--chunk: source runs frame by frame; leave it out, or take torch-export"
     ):
         source_text(chunked)
-    with pytest.raises(EmitError, match="--chunk: ONNX of rank 4 runs frame by frame; add --rank 5"):
-        rank4_model(emit(chunked), Layout())

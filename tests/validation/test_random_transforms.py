@@ -12,7 +12,7 @@ from costmodel.validation.random_networks import random_graph
 from costmodel.validation.random_transforms import Made, random_made
 
 GRAPHS = range(200)
-MADE = range(40)
+MADE = range(60)
 
 
 @pytest.fixture(scope="module")

@@ -52,10 +52,6 @@ class Body:
         like = next(network.parameters(), torch.zeros(1))
         if like.dtype != torch.float32:
             raise EmitError(f"--as onnx: weights of {like.dtype}, expected {torch.float32}")
-        if network.graph.chunk > 1:
-            raise EmitError(
-                "--chunk: ONNX of rank 4 runs frame by frame; add --rank 5, or take --as torch-export"
-            )
         if network.init != "zeros":
             raise EmitError("--as onnx: streams start from zeros there; emit the network with init='zeros'")
         self.network, self.layout, self.program = network, layout, network.program

@@ -89,3 +89,18 @@ def where(chosen: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """
     mixed = torch.where(chosen.to(old.device).view(-1, *(1,) * (old.dim() - 1)), new, old)
     return mixed if mixed.stride() == old.stride() else torch.empty_like(old).copy_(mixed)
+
+
+def in_own_memory(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The tensors of a state behind a chunk, none of which keeps more memory alive than is said.
+
+    Frames of a chunk are parts of one tensor. Where the state holds some of them alone, those are copied.
+    """
+    held: dict[int, int] = {}
+    for each in tensors:
+        place = each.untyped_storage()._cdata
+        held[place] = held.get(place, 0) + each.numel() * each.element_size()
+    return tuple(
+        each if held[each.untyped_storage()._cdata] >= each.untyped_storage().nbytes() else each.clone()
+        for each in tensors
+    )

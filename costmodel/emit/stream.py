@@ -14,7 +14,7 @@ from costmodel.analysis.temporal import first_frames, timing
 from costmodel.emit.modules.keeper import Kept
 from costmodel.emit.network import AXES, Network
 from costmodel.emit.program import Action, Program, program_of
-from costmodel.emit.state import StreamState, where
+from costmodel.emit.state import StreamState, in_own_memory, where
 from costmodel.emit.together import Together, run_together, together
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
@@ -336,6 +336,7 @@ class StreamNetwork(Network):
             self._step_number = state.step
             given = self._with_ages(state.tensors, state.ages, frames)
             outputs, tensors = (advance_together or self.advance_together)(frames, given)
+            tensors = tensors if advance_together else in_own_memory(tensors)
             is_last = program.answers((count - 1) % program.cycle)
             after = (is_last,) * state.batch
             state = StreamState(state.names, tensors, state.step + count, state.started, after)

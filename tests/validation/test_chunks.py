@@ -9,8 +9,10 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.emit.modules.windows import PartialKeeper
 from costmodel.validation.chunks import check_chunks, of_one_frame
+from costmodel.validation.costs import check_costs
 from costmodel.validation.validate import IN_STEPS, validate
 from tests.shared.checked import residual
+from tests.shared.small_clips import clip
 
 
 def test_figures_of_a_chunk_are_what_its_network_does():
@@ -44,3 +46,12 @@ def test_a_chunk_moves_weights_and_state_once_and_waits():
     assert evaluate(many, "traffic_bytes") < evaluate(one, "traffic_bytes")
     assert evaluate(many, "clip_buffer_floats") == 3 * 2 * 5 * 6
     assert of_one_frame(many.graph) == replace(one.graph)
+
+
+def test_frames_that_wait_for_the_next_chunk_keep_no_more_memory_than_their_own():
+    strided = "conv: {channels: 4, kernel: [2, 1, 1], stride: [3, 1, 1], dilation: [2, 1, 1]}"
+    window = "conv: {channels: 4, kernel: [3, 1, 1]}"
+    for chunk in (3, 6):
+        stream = continual(clip(f"- {strided}\n- add: {{main: [{window}], shortcut: []}}"), chunk=chunk)
+        check = next(each for each in check_costs(stream) if each.what == "state_floats")
+        assert check.holds, check

@@ -34,12 +34,12 @@ class Tried:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The checks that do not hold."""
-        return tuple(check.what for check in self.checks if not check.holds)
+        """The checks that do not hold; what could not be measured is none of them."""
+        return tuple(check.what for check in self.checks if check.holds is False)
 
     def _fails(self, graph: Graph, stages: Sequence[Stage]) -> bool:
         checks = validate(graph, self.seed, stages)
-        return any(check.what in self.failed and not check.holds for check in checks)
+        return any(check.what in self.failed and check.holds is False for check in checks)
 
     def smallest(self) -> str:
         """The smallest network found in which one of the same checks fails, as a spec."""

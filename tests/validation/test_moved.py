@@ -20,6 +20,7 @@ NETWORKS = (
     CROPPED,
     "- subsample: {stride: [2, 1, 1]}\n- conv: {channels: 4, kernel: [3, 1, 1], dilation: [2, 1, 1]}\n- relu",
     "- add: {crop: centred, main: [conv: {channels: 4, kernel: [3, 1, 1], padding: 0}], shortcut: []}",
+    "- lstm: {channels: 2}\n- conv: {channels: 6, kernel: [2, 1, 1], stride: [3, 1, 1]}",
     "- shift: {past: 0.25, future: 0.25}\n- lstm: {channels: 3}\n- cumulative_pool\n- max_pool: {kernel: 3}",
 )
 

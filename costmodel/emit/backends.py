@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from costmodel.emit.network import ClipNetwork
+from costmodel.emit.recorded import Recorded
 from costmodel.emit.state import StreamState
 from costmodel.emit.stream import Advance, AdvanceTogether, StreamNetwork
 from costmodel.errors import EmitError, OptionError, nearest
@@ -161,52 +162,11 @@ def _frozen() -> Iterator[None]:
         yield
 
 
-def recorded(module: nn.Module, inputs: Inputs) -> Run:
-    """Records the network's kernels once as a CUDA graph and replays it, without launching each kernel again.
-
-    Raises:
-        EmitError: the inputs are not on a CUDA device.
-    """
-    frame, tensors = inputs
-    if not frame.is_cuda:
-        raise EmitError(f"backend recorded: on device {frame.device}, expected a CUDA device")
-    return _Recorded(module, frame, tensors)
-
-
-class _Recorded:
-    """Inputs and outputs at fixed addresses, and the graph between them."""
-
-    def __init__(self, module: nn.Module, frame: Tensor, tensors: Kept) -> None:
-        # A CUDA graph reads and writes at the addresses that it
-        # was recorded with; what it is given is copied there.
-        self.frame = frame.clone()
-        self.tensors = tuple(tensor.clone() for tensor in tensors)
-        # First calls choose algorithms and set up workspaces, which cannot be recorded: PyTorch asks for a
-        # few runs on a side stream ahead of a recording.
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.no_grad(), torch.cuda.stream(side):
-            for _ in range(3):
-                module(self.frame, self.tensors)
-        torch.cuda.current_stream().wait_stream(side)
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.no_grad(), torch.cuda.graph(self.graph):
-            self.outputs, self.after = module(self.frame, self.tensors)
-
-    def __call__(self, frame: Tensor, tensors: Kept) -> tuple[Kept, Kept]:
-        self.frame.copy_(frame)
-        for own, given in zip(self.tensors, tensors, strict=True):
-            own.copy_(given)
-        self.graph.replay()
-        # The next replay overwrites them, and a state that was given out must not change.
-        return tuple(each.clone() for each in self.outputs), tuple(each.clone() for each in self.after)
-
-
 BACKENDS: dict[str, Prepare] = {
     "eager": eager,
     "compiled": compiled,
     "exported": exported,
-    "recorded": recorded,
+    "recorded": Recorded,
 }
 
 
@@ -228,8 +188,6 @@ def clip_runner(network: ClipNetwork, backend: str, clip: Tensor) -> Callable[[T
         OptionError: there is no such backend.
         EmitError: it cannot run here.
     """
-    if backend == "recorded":
-        raise EmitError("backend recorded: is for steps, expected a stream; add --continual")
     run = backend_named(backend)(network, (clip,))
 
     def answer(given: Tensor) -> Tensor:

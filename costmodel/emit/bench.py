@@ -230,7 +230,7 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
     clip = _network(clip_graph, weights, setting)
     assert isinstance(clip, ClipNetwork)
     inputs = _inputs(clip_graph, setting)
-    backends = [name for name in setting.chosen if name != "recorded"]
+    backends = list(setting.chosen)
     # Those that write code need one shape for all clips: measured where asked for, which says why not.
     if not setting.backends and any(node.op.is_adaptive for node in clip_graph.nodes):
         say(f"{title}: eager alone, as its clips have {_active_bins(clip, inputs)} active bins, each its own")

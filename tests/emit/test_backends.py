@@ -86,8 +86,9 @@ def test_recording_needs_a_gpu():
 
 
 @pytest.mark.gpu
-def test_recorded_steps_answer_as_the_network_does():
-    network = stream_network(small(2)).cuda()
+@pytest.mark.parametrize("stride", [1, 2])
+def test_recorded_steps_answer_as_the_network_does(stride):
+    network = stream_network(small(stride)).cuda()
     runner = Runner(network, "recorded")
     for frame in frames(network.graph, 16).cuda().unbind(2):
         with torch.no_grad():
@@ -96,6 +97,34 @@ def test_recorded_steps_answer_as_the_network_does():
         assert (found is None) == (expected is None)
         if found is not None:
             assert_near(found, expected)
+
+
+@pytest.mark.gpu
+def test_a_state_that_a_recording_gave_out_does_not_change():
+    network = stream_network(small()).cuda()
+    runner = Runner(network, "recorded")
+    clip = frames(network.graph, 16).cuda()
+    for frame in clip[:, :, :12].unbind(2):
+        runner.forward_step(frame)
+    state = runner.get_state()
+    before = [tensor.clone() for tensor in state.tensors]
+    first = [runner.step(frame, state)[0] for frame in clip[:, :, 12:].unbind(2)]
+    assert all(map(torch.equal, state.tensors, before))
+    again = [runner.step(frame, state)[0] for frame in clip[:, :, 12:].unbind(2)]
+    assert all(map(torch.equal, first, again))
+
+
+@pytest.mark.gpu
+def test_a_recorded_clip_network_answers_as_it_does():
+    from emitted import clip_network
+
+    network = clip_network(small()).cuda()
+    first, second = frames(network.graph, 24).cuda().chunk(2, dim=2)
+    run = clip_runner(network, "recorded", first)
+    with torch.no_grad():
+        answers, more = run(first), run(second)
+        assert_near(answers, network(first))
+        assert_near(more, network(second))
 
 
 def test_a_clip_network_runs_on_a_backend():

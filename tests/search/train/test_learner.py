@@ -84,3 +84,11 @@ def test_bfloat16_trains_on_a_cpu():
 def test_mixed_precision_trains_on_a_gpu():
     result = run(replace(RECIPE, epochs=12), device="cuda", precision="fp16")
     assert result.rows[-1]["train_loss"] < result.rows[0]["train_loss"]
+
+
+@pytest.mark.gpu
+def test_a_gpu_learns_what_a_processor_learns():
+    on_cpu, on_gpu = (run(replace(RECIPE, epochs=2), device=device).rows for device in ("cpu", "cuda"))
+    for before, after in zip(on_cpu, on_gpu, strict=True):
+        # sums are taken in another order, and TensorFloat-32 is not asked for
+        assert after["train_loss"] == pytest.approx(before["train_loss"], rel=1e-3)

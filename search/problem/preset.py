@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from costmodel.errors import SpecError, nearest, one_line
 from costmodel.numbers import Exact
@@ -15,6 +15,7 @@ from search.train.ranges import Range, check, entries, text
 
 # What a preset may hold beside its description: options of the command, by their long names.
 LISTS = ("set", "limit", "axes", "over", "with")
+BY_NAME = ("set", "with")  # lists of NAME=VALUE
 FLAGS = ("continual", "contract")
 TEXTS = ("start", "budget", "score", "replay", "transforms")
 NUMBERS = ("factor", "retries", "workers")
@@ -83,16 +84,28 @@ def _number(key: str, item: Item) -> Exact:
 
 
 def filled(given: Mapping[str, object], name: str | None) -> dict[str, Any]:
-    """The options given, and those of a preset where none is given: None, an empty list, a flag not set."""
+    """The options given, and those of a preset where none is given: None, an empty list, a flag not set.
+
+    Of those that are lists of NAME=VALUE a preset supplies each NAME that is not given.
+    """
     if name is None:
         return dict(given)
     preset = load_preset(name)
     return {
         # A command cannot tell a default from what was given, so its options that a preset fills have none of
         # their own.
-        key: preset.get(key, value) if _is_left_out(value) else value
+        key: preset.get(key, value) if _is_left_out(value) else _with_names_of(preset, key, value)
         for key, value in given.items()
     }
+
+
+def _with_names_of(preset: Mapping[str, object], key: str, given: object) -> object:
+    """What is given, and ahead of it what the preset has of other names, where the option has names."""
+    if key not in BY_NAME or key not in preset:
+        return given
+    theirs, own = cast("Sequence[str]", preset[key]), cast("Sequence[str]", given)
+    names = {each.partition("=")[0] for each in own}
+    return [each for each in theirs if each.partition("=")[0] not in names] + [*own]
 
 
 def _is_left_out(value: object) -> bool:

@@ -27,6 +27,14 @@ def test_what_is_given_stands_before_the_preset(tmp_path: Path):
     }
 
 
+def test_of_what_has_a_name_a_preset_supplies_each_that_is_not_given(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text("with: [epochs=2, data=digits]\nlimit: [params<=1]\n")
+    given = {"with": ("device=cuda", "epochs=3"), "limit": ("depth<=9",)}
+    expected = {"with": ["data=digits", "device=cuda", "epochs=3"], "limit": ("depth<=9",)}
+    assert filled(given, str(path)) == expected
+
+
 @pytest.mark.parametrize("empty", [(), []])
 def test_a_preset_supplies_lists_where_none_is_given_and_zero_is_given(tmp_path: Path, empty: Sequence[str]):
     path = tmp_path / "own.yaml"

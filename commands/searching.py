@@ -131,15 +131,10 @@ def setup(
     maker = engine_named(engine)
     if scheduler is not None and engine == "local":
         raise OptionError("--scheduler: is for --engine dask")
-    start = {
-        "start": source.variant,
-        "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
-    }
     # told first: what follows is in part the preset's, and not on the command line
     if preset is not None:
         progress(f"note: preset {one_line(preset)}: {description_of(preset)}")
-    form = {"continual": source.is_stream, "transforms": " ".join(each.flags for each in source.transforms)}
-    options = filled(start | {name: value or None for name, value in form.items()} | dict(given), preset)
+    options = filled(_of_source(source) | dict(given), preset)
     request = _request(options, score, fixed)
     network = replace(source, variant=None, settings={})  # what the request says may be a preset's
     if options["transforms"] and not source.transforms:
@@ -157,6 +152,16 @@ def setup(
         maker,
         scheduler,
     )
+
+
+def _of_source(source: Source) -> dict[str, Any]:
+    """What a preset may say of the network to start from, as far as it is given."""
+    return {
+        "start": source.variant,
+        "set": [f"{name}={exact_text(value)}" for name, value in source.settings.items()],
+        "continual": source.is_stream or None,
+        "transforms": " ".join(each.flags for each in source.transforms) or None,
+    }
 
 
 def _of_preset(text: str) -> tuple[Transform, ...]:

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from searched import spec_text
 
 from costmodel.emit.weights_format import read_weights
 from search.study.history import candidates_of, decisions_of, searches_of
@@ -33,19 +34,6 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[1]
 KILLS = 25  # of each of four tests
 MOST = 5  # of one search or training, which then may end
-SPEC = """
-input: {channels: 1, time: frames, height: crop, width: crop, every: 1}
-sizes: {frames: 2, crop: 8, wide: 4, classes: 2}
-axes:
-  Frames: {moves: frames, bounds: [1, 16]}
-  Wide: {moves: wide, bounds: [1, 64]}
-network:
-  - conv: {channels: wide, kernel: [3, 3, 3], stride: [1, 2, 2]}
-  - bn
-  - relu
-  - global_pool
-  - linear: {name: fc, channels: classes}
-"""
 SEARCH = [
     *("search", "net.yaml", "--score", "train", "--with", "data=../clips", "--with", "recipe=digits"),
     *("--with", "epochs=3", "--budget", "macs_per_clip<=8x", "--workers", "2", "--retries", "10"),
@@ -79,7 +67,7 @@ def clips(tmp_path: Path) -> None:
 
 def prepared(folder: Path) -> Path:
     folder.mkdir()
-    (folder / "net.yaml").write_text(SPEC)
+    (folder / "net.yaml").write_text(spec_text(8, classes=2))
     return folder
 
 

@@ -8,25 +8,13 @@ from pathlib import Path
 
 import pytest
 from clusters import Processes, until
+from searched import spec_text
 
 from search.study.history import candidates_of, decisions_of
 from search.study.study import read_study
 from search.study.weights import folder_of
 
 pytestmark = pytest.mark.slow
-SPEC = """
-input: {channels: 1, time: frames, height: crop, width: crop, every: 1}
-sizes: {frames: 2, crop: 12, wide: 4, classes: 12}
-axes:
-  Frames: {moves: frames, bounds: [1, 16]}
-  Wide: {moves: wide, bounds: [1, 64]}
-network:
-  - conv: {channels: wide, kernel: [3, 3, 3], stride: [1, 2, 2]}
-  - bn
-  - relu
-  - global_pool
-  - linear: {name: fc, channels: classes}
-"""
 SEARCH = [
     *("search", "net.yaml", "--score", "train", "--with", "data=digits:train=240,val=60,length=8"),
     *("--with", "recipe=digits", "--with", "epochs=5", "--budget", "macs_per_clip<=8x", "--seed", "1"),
@@ -51,7 +39,7 @@ def told_by(folder: Path, study: str) -> str:
 
 
 def test_a_killed_worker_and_a_killed_driver_change_no_decision(tmp_path: Path):
-    (tmp_path / "net.yaml").write_text(SPEC)
+    (tmp_path / "net.yaml").write_text(spec_text(12))
     assert begun(tmp_path, "here.db", "--workers", "1").wait(300) == 0, told_by(tmp_path, "here.db")
     processes = Processes(tmp_path, 2)
     on_cluster = ("--engine", "dask", "--scheduler", str(processes.file))

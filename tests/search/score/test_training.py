@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from searched import spec_text
 
 import cli
 from costmodel.emit.weights_format import read_weights
@@ -15,19 +16,7 @@ from search.problem.request import Request, prepare
 from search.score.base import Result, Task, score_named
 from search.score.training import TrainScore
 
-SPEC = """
-input: {channels: 1, time: frames, height: crop, width: crop, every: 4}
-sizes: {frames: 2, crop: 10, wide: 4, classes: 12}
-axes:
-  Frames: {moves: frames, bounds: [1, 16]}
-  Wide: {moves: wide, bounds: [1, 64]}
-network:
-  - conv: {channels: wide, kernel: [3, 3, 3], stride: [1, 2, 2]}
-  - bn
-  - relu
-  - global_pool
-  - linear: {name: fc, channels: classes}
-"""
+SPEC = spec_text(10, every=4)
 OPTIONS = {"data": "digits:train=32,val=24,length=16", "epochs": 1}
 
 
@@ -76,7 +65,7 @@ def test_a_result_has_weights_that_know_their_network(tmp_path: Path):
 def test_a_search_by_training_has_as_many_classes_as_the_data_costs_included():
     given = [f"{name}={value}" for name, value in OPTIONS.items()]
     options = {"budget": "macs_per_clip<=2x", "score": "train", "score_options": given}
-    plain = Network(from_text(SPEC.replace("classes: 12", "classes: 400"), "tiny"))
+    plain = Network(from_text(spec_text(10, classes=400, every=4), "tiny"))
     ready = prepare(Request(**options), plain)
     assert ready.problem.start["classes"] == 12
     assert ready.problem.first.values["macs_per_clip"] == 4 * 2 * 5 * 5 * 27 + 4 * 12

@@ -17,6 +17,7 @@ from costmodel.options import Option
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
 from costmodel.weights import Checkpoint
+from reports.beside import draw_beside
 from reports.chunks import draw_chunks
 from reports.drawing import check_picture, write_picture
 from reports.table import Page, Table
@@ -33,6 +34,8 @@ Examples:
     bench x3d_m --continual --backend compiled --backend eager --threads 1
 
     bench mine.yaml --continual --against my/net.py:make       beside the module, run on each new frame's clip
+
+    bench x3d_m --continual --draw beside.svg      a picture: the clip network beside its stream
 
     bench x3d_s --continual --chunks 1,2,4,8 --draw chunks.png     ms a frame against lookahead
 
@@ -89,8 +92,11 @@ def bench(
 ) -> None:
     """Prints how fast networks run."""
     if draw is not None:
-        if chunks is None:
-            raise OptionError("--draw: draws ms a frame against lookahead; add --chunks, such as 1,2,4,8")
+        if chunks is None and not (len(sources) == 1 and sources[0].is_stream):
+            raise OptionError(
+                "--draw: draws one network as a stream beside its clips, with --continual; or several frames "
+                "at a step, with --chunks, such as 1,2,4,8"
+            )
         check_picture(draw, "--draw")
     from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
     from costmodel.emit.half import half_precision_note
@@ -113,7 +119,8 @@ def bench(
     kinds = _profiled(specs, setting) if profile else []
     tell_missing()
     if draw is not None:
-        write_picture(draw_chunks(rows), draw)
+        drawn = draw_beside(plain[0].graph(), rows, precision) if chunks is None else draw_chunks(rows)
+        write_picture(drawn, draw)
     show(page(rows, kinds), format)
 
 
@@ -207,7 +214,7 @@ COMMAND = Command(
         Option("profile", "Time by kind of layer in eager steps, beside its bound.", bool, False),
         Option(
             "draw",
-            "With --chunks, draws ms a frame against lookahead as .png, .svg or .pdf.",
+            "Draws clip beside stream, as .png, .svg or .pdf; with --chunks, ms a frame against lookahead.",
             Path,
             metavar="FILE",
         ),

@@ -19,20 +19,27 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # beside colours, for print and for colour-blind readers
 DPI = 150
 KINDS = ("png", "svg", "pdf")
+METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
 
 
 def pictures(figure: Figure, name: str) -> dict[str, bytes]:
     """A figure as PNG and SVG, by the names of their files."""
+    return {f"{name}.{kind}": _bytes(figure, kind, name) for kind in ("png", "svg")}
+
+
+def _bytes(figure: Figure, kind: str, name: str) -> bytes:
+    """A figure as a file of a kind."""
     import matplotlib as mpl
 
-    files = {}
+    buffer = io.BytesIO()
     # else the ids inside an SVG are random, and its date and the version of matplotlib stand in the files
     with mpl.rc_context({"svg.hashsalt": name}):
-        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
-            files[f"{name}.{kind}"] = buffer.getvalue()
-    return files
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=METADATA[kind])
+    return buffer.getvalue()
 
 
 def check_picture(path: Path, option: str = "--out") -> str:
@@ -56,9 +63,7 @@ def write_picture(figure: Figure, path: Path) -> None:
         OutputError: the ending is none of these, or nothing can be written there.
     """
     kind = check_picture(path)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=DPI)
-    write_all({path: buffer.getvalue()})
+    write_all({path: _bytes(figure, kind, path.stem)})
 
 
 def mark_places(axis: Axes, marks: Iterable[tuple[int, str]]) -> None:

@@ -22,10 +22,12 @@ ARGUMENTS = [
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_bench_prints_rows_as_json_and_nothing_else(capsys: pytest.CaptureFixture[str]):
-    arguments = [*ARGUMENTS, "--continual", "--backend", "eager", "--runs", "3", "--format", "json"]
+def test_bench_draws_and_prints_rows_as_json_and_nothing_else(tmp_path, capsys: pytest.CaptureFixture[str]):
+    drawn = ["--draw", str(tmp_path / "beside.svg")]
+    arguments = [*ARGUMENTS, "--continual", "--backend", "eager", "--runs", "3", "--format", "json", *drawn]
     assert cli.main(arguments) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
+    assert b"<!-- held between frames -->" in (tmp_path / "beside.svg").read_bytes()
     assert [(row["mode"], row["folded"]) for row in rows] == [
         ("clip", False),
         ("clip", True),
@@ -61,7 +63,7 @@ def test_chunks_are_measured_together_and_drawn(tmp_path, capsys: pytest.Capture
     [
         (["--chunks", "2"], "--chunks: .* is run on clips; add --continual"),
         (["--continual", "--chunks", "2,x"], "--chunks: '2,x', expected numbers of frames"),
-        (["--continual", "--draw", "a.png"], "--draw: draws ms a frame against lookahead; add --chunks"),
+        (["--draw", "a.png"], "--draw: draws one network as a stream beside its clips, with --continual; or"),
     ],
 )
 def test_chunks_that_cannot_be_measured_are_refused(given, message, capsys: pytest.CaptureFixture[str]):

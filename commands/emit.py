@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from commands.calibration import calibrating
 from commands.checkpoint import weights_option
@@ -13,6 +14,12 @@ from commands.printing import tell
 from commands.source import Source
 from costmodel.errors import OptionError
 from costmodel.options import Option
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from costmodel.emit import ClipNetwork, StreamNetwork
+    from costmodel.weights import About
 
 EXAMPLES = """The network itself: source that needs only torch, torch.export, ONNX, TFLite, or its spec.
 
@@ -51,29 +58,24 @@ def emit(
     seed: int,
 ) -> None:
     """Writes a network to a file."""
-    _must_be_of_tflite(as_, quantize, data)
+    if as_ == "tflite" and batch > 1:
+        raise OptionError(f"--batch: {batch}, but a TFLite file has one stream; leave it out")
+    _must_be_quantisable(as_, quantize, data, batch, {"--rank": rank, "--state-tensors": state_tensors})
     if as_ == "spec":
         _layout(as_, False, rank, state_tensors, masked)
         _write_spec(source, out, weights)
         return
     import torch
 
-    from costmodel.emit import StreamNetwork
     from costmodel.emit import emit as emit_network
     from costmodel.emit.carried import load_carried
-    from costmodel.emit.export import (
-        export_onnx,
-        export_onnx_frames,
-        export_tflite,
-        export_torch,
-        write_tensors,
-    )
-    from costmodel.emit.source import source_text
-    from costmodel.files import write_whole
 
     source = source.taking(weights)
     graph = source.graph()
     layout = _layout(as_, graph.is_stream, rank, state_tensors, masked)
+    if (as_ == "tflite" or quantize is not None) and not graph.is_stream:
+        named = "--as tflite" if as_ == "tflite" else "--quantize"
+        raise OptionError(f"{named}: is for streams; add --continual")
     for note in graph.notes:
         tell(f"note: {note}")
     # before the network is made: without `--weights` its values are drawn
@@ -84,41 +86,74 @@ def emit(
         if source.weights_note:
             tell(f"note: {source.weights_note}")
         tell(f"{loaded.tensors} tensors read from {source.weights} ({loaded.told})")
-    # source is text, so that its weights are a second file; exports hold them
-    written, about = [out], None if source.file is None else source.file.about
-    if as_ == "onnx" and layout is not None and isinstance(network, StreamNetwork):
-        export_onnx_frames(network, out, batch, about, tell, *layout)
-    elif as_ == "onnx":
-        export_onnx(network, out, batch, about, tell)
-    elif as_ == "tflite":
-        if not isinstance(network, StreamNetwork):
-            raise OptionError("--as tflite: is for streams; add --continual")
-        if batch > 1:
-            raise OptionError(f"--batch: {batch}, but a TFLite file has one stream; leave it out")
-        clips = None if data is None else calibrating(source, graph, data, seed)
-        export_tflite(network, out, about, tell, clips)
-    elif as_ == "torch-export":
-        export_torch(network, out, batch, about)
-    else:
-        write_whole(out, source_text(network.graph, about).encode())
-        if source.weights is not None:
-            written.append(out.with_suffix(".pt"))
-            write_tensors(written[-1], network.state_dict())
+    clips = None if data is None else calibrating(source, graph, data, seed)
+    about = None if source.file is None else source.file.about
+    written = _write(network, as_, out, batch, layout, clips, about, source.weights is not None)
     tell(f"{graph.name} written to {' and '.join(map(str, written))}")
 
 
-def _must_be_of_tflite(as_: str, quantize: str | None, data: str | None) -> None:
-    """Refuses options that have no effect without others.
+def _write(
+    network: ClipNetwork | StreamNetwork,
+    as_: str,
+    out: Path,
+    batch: int,
+    layout: tuple[Literal["map", "one"], bool] | None,
+    clips: Iterator[np.ndarray] | None,
+    about: About | None,
+    has_weights: bool,
+) -> list[Path]:
+    """Writes a network in one of its forms; the files."""
+    from costmodel.emit import export
+    from costmodel.emit.source import source_text
+    from costmodel.files import write_whole
+
+    if as_ == "onnx" and layout is not None:
+        export.export_onnx_frames(_stream(network), out, batch, about, tell, *layout, clips)
+    elif as_ == "onnx":
+        export.export_onnx(network, out, batch, about, tell)
+    elif as_ == "tflite":
+        export.export_tflite(_stream(network), out, about, tell, clips)
+    elif as_ == "torch-export":
+        export.export_torch(network, out, batch, about)
+    else:
+        write_whole(out, source_text(network.graph, about).encode())
+        if has_weights:
+            # source is text, so that its weights are a second file; exports hold them
+            beside = out.with_suffix(".pt")
+            export.write_tensors(beside, network.state_dict())
+            return [out, beside]
+    return [out]
+
+
+def _stream(network: ClipNetwork | StreamNetwork) -> StreamNetwork:
+    from costmodel.emit import StreamNetwork
+
+    assert isinstance(network, StreamNetwork), "asked of its graph before"
+    return network
+
+
+def _must_be_quantisable(
+    as_: str, quantize: str | None, data: str | None, batch: int, layout: dict[str, str | None]
+) -> None:
+    """Refuses options of 8 bits that have no effect without others.
 
     Raises:
-        OptionError: there is one; the message says what to add.
+        OptionError: there is one; the message says what to add, or to leave out.
     """
-    if quantize is not None and as_ != "tflite":
-        raise OptionError("--quantize: is for a stream as TFLite; add --as tflite")
-    if quantize is not None and data is None:
+    if quantize is None:
+        if data is not None:
+            raise OptionError("--data: is what --quantize int8 calibrates on; add it")
+        return
+    if as_ not in ("onnx", "tflite"):
+        raise OptionError("--quantize: is for a stream as ONNX or TFLite; add --as onnx or --as tflite")
+    if data is None:
         raise OptionError("--quantize: needs clips to take the ranges of values from; add --data")
-    if data is not None and quantize is None:
-        raise OptionError("--data: is what --quantize int8 calibrates on; add it")
+    if batch > 1:
+        raise OptionError(f"--batch: {batch}, but --quantize calibrates one stream; leave it out")
+    if layout["--rank"] == "5":
+        raise OptionError("--quantize: is for ONNX of rank 4; leave out --rank 5")
+    if layout["--state-tensors"]:
+        raise OptionError("--state-tensors: in 8 bits each layer's state has a tensor; leave it out")
 
 
 def _layout(
@@ -177,7 +212,11 @@ COMMAND = Command(
             choices=("map", "one"),
         ),
         Option("masked", "ONNX of rank 4 that counts frames itself; the host fills nothing.", bool, False),
-        Option("quantize", "TFLite in 8 bits, of a stream with --state window --fold.", choices=("int8",)),
+        Option(
+            "quantize",
+            "ONNX or TFLite in 8 bits, of a stream with --state window --fold.",
+            choices=("int8",),
+        ),
         Option("data", "Clips that --quantize takes the ranges of values from (see train)."),
         SEED,
     ),

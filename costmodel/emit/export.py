@@ -234,8 +234,11 @@ def export_onnx_frames(
     tell: Callable[[str], None] = lambda text: None,
     packing: Packing = "map",
     is_masked: bool = False,
+    clips: Iterable[np.ndarray] | None = None,
 ) -> None:
     """Writes a stream as ONNX of rank 4: frames in a batch, 2D operators, its state in few tensors.
+
+    In 8 bits where clips to calibrate it on are given: of one stream, its state a tensor for each layer.
 
     Args:
         network: the stream.
@@ -245,16 +248,23 @@ def export_onnx_frames(
         tell: is told how many operators are written.
         packing: a tensor of the state for each size of `map`, or `one` for all of it.
         is_masked: whether the program itself keeps layers empty that no frame has reached, and not the host.
+        clips: each (channels, time, height, width), as the network is fed; they run as one stream.
 
     Raises:
-        EmitError: the extra `export` is not installed, or a layer has no operators of rank 4.
+        EmitError: the extra `export` is not installed, or a layer has no operators of rank 4, or keeps what
+            8 bits cannot hold.
     """
     _must_have_onnx()
     # The library is an extra, and these modules load it.
     from costmodel.emit.onnx import Layout, rank4_model
 
     exportable(network.eval())  # a stream that nobody can write says so here
-    model = rank4_model(network, Layout(batch, packing, is_masked))
+    model = rank4_model(network, Layout(batch, packing if clips is None else "layer", is_masked))
+    if clips is not None:
+        from costmodel.emit.onnx.calibrate import eight_bits_of
+        from costmodel.emit.onnx.quantise import in_8_bits
+
+        model = in_8_bits(eight_bits_of(model, network.program, clips, tell))
     for key, value in as_texts(description(network.graph, about)).items():
         model.metadata_props.add(key=key, value=value)
     tell(f"writes {len(model.graph.node)} operators")
@@ -284,15 +294,13 @@ def export_tflite(
     if missing:
         raise EmitError(f"--as tflite: needs {' and '.join(missing)}; pip install 'costmodel[tflite]'")
     from costmodel.emit.onnx import Layout, rank4_model
-    from costmodel.emit.tflite.calibrate import must_fit_8_bits, scales_of
+    from costmodel.emit.onnx.calibrate import eight_bits_of
     from costmodel.emit.tflite.write import tflite_of
 
     exportable(network.eval())
-    if clips is not None:
-        must_fit_8_bits(network.program)
     model = rank4_model(network, Layout(packing="map" if clips is None else "layer"))
-    scales = None if clips is None else scales_of(model, clips, tell)
-    content = tflite_of(model, description(network.graph, about), scales)
+    eight_bits = None if clips is None else eight_bits_of(model, network.program, clips, tell)
+    content = tflite_of(model, description(network.graph, about), eight_bits)
     tell(f"writes {len(content):,} bytes")
     write_whole(path, content)
 

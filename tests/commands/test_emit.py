@@ -113,6 +113,9 @@ def test_a_stream_in_8_bits_is_calibrated_on_clips(tmp_path: Path):
     small = [*given, "--state", "window", "--quantize", "int8", "--data", "digits:train=40,val=2"]
     assert main([*small, "--set", "classes=12", "--out", str(tmp_path / "small.tflite")]) == 0
     assert (tmp_path / "small.tflite").read_bytes()[4:8] == b"TFL3"
+    small[small.index("tflite")] = "onnx"
+    assert main([*small, "--set", "classes=12", "--out", str(tmp_path / "small.onnx")]) == 0
+    assert b"QuantizeLinear" in (tmp_path / "small.onnx").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,23 @@ def test_a_stream_in_8_bits_is_calibrated_on_clips(tmp_path: Path):
     [
         ("--as tflite", "--as tflite: is for streams; add --continual"),
         ("--as tflite --continual --batch 2", "--batch: 2, but a TFLite file has one stream; leave it out"),
-        ("--as onnx --quantize int8", "--quantize: is for a stream as TFLite; add --as tflite"),
+        (
+            "--as source --quantize int8",
+            "--quantize: is for a stream as ONNX or TFLite; add --as onnx or --as tflite",
+        ),
+        ("--as onnx --quantize int8 --data digits", "--quantize: is for streams; add --continual"),
+        (
+            "--as onnx --continual --batch 2 --quantize int8 --data digits",
+            "--batch: 2, but --quantize calibrates one stream; leave it out",
+        ),
+        (
+            "--as onnx --continual --rank 5 --quantize int8 --data digits",
+            "--quantize: is for ONNX of rank 4; leave out --rank 5",
+        ),
+        (
+            "--as onnx --continual --state-tensors map --quantize int8 --data digits",
+            "--state-tensors: in 8 bits each layer's state has a tensor; leave it out",
+        ),
         (
             "--as tflite --continual --quantize int8",
             "--quantize: needs clips to take the ranges of values from; add --data",
@@ -128,7 +147,9 @@ def test_a_stream_in_8_bits_is_calibrated_on_clips(tmp_path: Path):
         ("--as tflite --continual --data digits", "--data: is what --quantize int8 calibrates on; add it"),
     ],
 )
-def test_options_of_tflite_that_do_not_fit_are_refused(options: str, told: str, tmp_path: Path, capsys):
+def test_options_of_tflite_or_8_bits_that_do_not_fit_are_refused(
+    options: str, told: str, tmp_path: Path, capsys
+):
     out = tmp_path / "net.tflite"
     (tmp_path / "tiny.yaml").write_text(TINY)
     assert main(["emit", str(tmp_path / "tiny.yaml"), *options.split(), "--out", str(out)]) == 2

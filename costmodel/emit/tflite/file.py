@@ -9,7 +9,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from costmodel.emit.tflite.scales import Scale
+from costmodel.emit.onnx.scales import Scale
 
 KINDS = {
     np.dtype(np.float32): schema.TensorType.FLOAT32,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from costmodel.emit.tflite.scales import of_weights
+from costmodel.emit.onnx.scales import of_weights
 from costmodel.emit.tflite.translator import AXES, Translator, channels_last, refusal, writes
 
 Attributes = Mapping[str, Any]
@@ -53,10 +53,11 @@ def _learned(
 ) -> tuple[int, int]:
     """The tensors of a weight and a bias; in 8 bits a step for each output, the bias in 32."""
     bias_name = f"{node.name}.bias"
-    if not to.scales:
+    given = to.scale(frame)
+    if given is None:
         return to.file.constant(name, weight), to.file.constant(bias_name, bias)
     scale = of_weights(weight, axis)
-    step = np.asarray(scale.step) * np.float32(to.scales[frame].step)
+    step = np.asarray(scale.step) * np.float32(given.step)
     numbers = np.clip(np.round(bias / step), -(2**31), 2**31 - 1).astype(np.int32)
     return (
         to.file.constant(name, scale.numbers(weight), scale),
@@ -87,7 +88,7 @@ def _pad(to: Translator, name: str, frame: str, pads: Sequence[int]) -> int:
         batch, height, width, channels = to.shape(frame)
         top, left, bottom, right = pads
         shape = (batch, height + top + bottom, width + left + right, channels)
-        to.numbers[name] = to.made(name, shape, to.scales.get(frame))
+        to.numbers[name] = to.made(name, shape, to.scale(frame))
         ends = to.file.constant("pads", np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32))
         to.file.op("PAD", [to.value(frame), ends], to.numbers[name], "PadOptions")
     return to.numbers[name]
@@ -96,7 +97,7 @@ def _pad(to: Translator, name: str, frame: str, pads: Sequence[int]) -> int:
 @writes("Add", "Sub", "Mul", "Div", "Max")
 def _join(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
     kind = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM"}[node.op_type]
-    if kind == "DIV" and to.scales:
+    if kind == "DIV" and to.is_8_bits:
         raise refusal(node, "a quotient has no 8 bits in TFLite; leave out --quantize")
     inputs = [to.value(name) for name in node.input]
     if kind == "MAXIMUM":
@@ -112,7 +113,7 @@ def _batch_norm(to: Translator, node: onnx.NodeProto, given: Attributes) -> None
     weight, bias, mean, variance = (to.constants[name].astype(np.float64) for name in node.input[1:])
     factor = weight / np.sqrt(variance + given["epsilon"])
     shift = bias - mean * factor
-    if to.scales:
+    if to.is_8_bits:
         raise refusal(node, "a batch norm in 8 bits; add --fold")
     between = to.made(f"{node.name}.scaled", to.shape(node.input[0]), None)
     factors, shifts = (each.astype(np.float32).reshape(1, 1, 1, -1) for each in (factor, shift))
@@ -143,7 +144,7 @@ def _function(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
 
 @writes("HardSigmoid")
 def _hard_sigmoid(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
-    if to.scales:
+    if to.is_8_bits:
         raise refusal(node, "a hard sigmoid in 8 bits; leave out --quantize")
     shape = to.shape(node.input[0])
     scaled, moved = (to.made(f"{node.name}.{each}", shape, None) for each in ("scaled", "moved"))
@@ -260,7 +261,7 @@ def _by_answer(to: Translator, frame: str, output: str, count: int) -> None:
     _, height, width, channels = to.shape(frame)
     each, parts = channels // count, []
     for number in range(count):
-        part = to.made(f"{output}.{number}", (1, height, width, each), to.scales.get(frame))
+        part = to.made(f"{output}.{number}", (1, height, width, each), to.scale(frame))
         ends = to.integers(0, 0, 0, number * each), to.integers(1, height, width, each)
         to.file.op("SLICE", [to.value(frame), *ends], part, "SliceOptions")
         parts.append(part)
@@ -278,7 +279,7 @@ def _flatten(to: Translator, frame: str, output: str) -> None:
     batch, height, width, channels = to.shape(frame)
     source = to.value(frame)
     if height * width > 1:  # positions are joined with channels outermost
-        ordered = to.made(f"{output}.ordered", (batch, channels, height, width), to.scales.get(frame))
+        ordered = to.made(f"{output}.ordered", (batch, channels, height, width), to.scale(frame))
         to.file.op("TRANSPOSE", [source, to.integers(0, 3, 1, 2)], ordered, "TransposeOptions")
         source = ordered
     shape = to.shape(output)
@@ -291,7 +292,7 @@ def _filled(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
     values = np.full(
         to.shape(node.output[0]), float(onnx.numpy_helper.to_array(given["value"])[0]), np.float32
     )
-    scale = to.scales.get(node.output[0])
+    scale = to.scale(node.output[0])
     numbers = values if scale is None else scale.numbers(values)
     to.numbers[node.output[0]] = to.file.constant(node.output[0], numbers, scale)
 
@@ -307,7 +308,7 @@ def _greater(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
 @writes("Where")
 def _where(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
     chosen, one, other = node.input
-    scale = to.scales.get(node.output[0])
+    scale = to.scale(node.output[0])
     if other in to.constants and scale is not None:  # a choice hands numbers on: both on one scale
         values = scale.numbers(channels_last(np.asarray(to.constants[other], np.float32)))
         inputs = [to.value(chosen), to.value(one), to.file.constant(other, values, scale)]

@@ -9,8 +9,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from costmodel.emit.onnx.calibrate import EightBits
+from costmodel.emit.onnx.scales import Scale, of_range
 from costmodel.emit.tflite.file import TfliteFile
-from costmodel.emit.tflite.scales import Scale, of_range
 from costmodel.errors import EmitError
 
 # Where an axis of (batch, channels, height, width) stands in (batch, height, width, channels).
@@ -45,12 +46,14 @@ class Translator:
 
     Args:
         model: the program in ONNX.
-        scales: of each value in 8 bits; empty where all stand in 32.
+        eight_bits: what stands in 8 bits; None where all stand in 32.
     """
 
-    def __init__(self, model: onnx.ModelProto, scales: Mapping[str, Scale]) -> None:
+    def __init__(self, model: onnx.ModelProto, eight_bits: EightBits | None) -> None:
         self.file = TfliteFile()
-        self.scales = scales
+        self.eight_bits = eight_bits
+        # Of the operator that is written; it reads what others made in 32 bits by way of one that converts.
+        self.is_8_bits = False
         graph = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph
         self.shapes = {
             each.name: tuple(size.dim_value for size in each.type.tensor_type.shape.dim)
@@ -66,26 +69,52 @@ class Translator:
         self.numbers: dict[str, int] = {}
         self.done: set[str] = set()
 
-    @property
-    def dtype(self) -> Any:
-        """Of frames and maps."""
-        return np.int8 if self.scales else np.float32
+    def stands_in_8_bits(self, name: str) -> bool:
+        """Whether a value of frames or maps does so."""
+        found = self.eight_bits
+        return found is not None and name in found.ranges and name not in found.floats
+
+    def scale(self, name: str) -> Scale | None:
+        """Of a value as the operator reads or makes it that is written; None: in 32 bits."""
+        if self.eight_bits is None or not self.is_8_bits:
+            return None
+        return self.eight_bits.scales.get(name)
 
     def value(self, name: str) -> int:
         """The tensor of a value, made where it is first asked for; a constant in the file."""
+        if name in self.constants:
+            return self.constant(name, channels_last(self.constants[name].astype(np.float32)))
         if name not in self.numbers:
-            if name in self.constants:
-                return self.constant(name, channels_last(self.constants[name].astype(np.float32)))
-            self.numbers[name] = self.made(name, self.shape(name), self.scales.get(name))
-        return self.numbers[name]
+            self.numbers[name] = self.made(name, self.shape(name), self.scale(name))
+        is_8_bits = self.stands_in_8_bits(name)
+        if is_8_bits == self.is_8_bits or not self._is_number(name):
+            return self.numbers[name]
+        return self._converted(name)
+
+    def _is_number(self, name: str) -> bool:
+        return self.eight_bits is not None and name in self.eight_bits.ranges
+
+    def _converted(self, name: str) -> int:
+        """A value as the operator reads it that is written, which others made in more bits or in fewer."""
+        key = f"{name}.{8 if self.is_8_bits else 32}_bits"
+        if key not in self.numbers:
+            self.numbers[key] = self.made(key, self.shape(name), self.scale(name))
+            kind = ("QUANTIZE", "QuantizeOptions") if self.is_8_bits else ("DEQUANTIZE", "DequantizeOptions")
+            self.file.op(kind[0], [self.numbers[name]], self.numbers[key], kind[1])
+        return self.numbers[key]
 
     def made(self, name: str, shape: Sequence[int], scale: Scale | None) -> int:
-        """A tensor that the graph makes."""
-        return self.file.tensor(name, shape, self.dtype, scale)
+        """A tensor that the graph makes, in 8 bits where it has a scale."""
+        return self.file.tensor(name, shape, np.float32 if scale is None else np.int8, scale)
+
+    def whole(self, name: str) -> int:
+        """The tensor of an input or an output of the program."""
+        self.is_8_bits = self.stands_in_8_bits(name)
+        return self.value(name)
 
     def constant(self, name: str, values: np.ndarray) -> int:
         """Numbers that maps are joined with, on a scale of their own in 8 bits."""
-        if not self.scales:
+        if not self.is_8_bits:
             return self.file.constant(name, values)
         scale = of_range(float(values.min()), float(values.max()))
         return self.file.constant(name, scale.numbers(values), scale)
@@ -109,7 +138,8 @@ class Translator:
         readers = self.readers.get(output, [])
         if output in self.given or len(readers) != 1 or readers[0].op_type not in kinds:
             return None
-        return readers[0]
+        bits = map(self.stands_in_8_bits, (output, readers[0].output[0]))
+        return readers[0] if len(set(bits)) == 1 else None
 
     def activated(self, node: onnx.NodeProto) -> tuple[str, int]:
         """The output of a node and of the rectifier behind it, if one can run in the same operator."""
@@ -134,5 +164,8 @@ class Translator:
                 continue
             if node.op_type not in OPERATORS:
                 raise refusal(node, f"{node.op_type} has no counterpart in TFLite here; --as onnx writes it")
+            # A comparison gives no number: it stands where what it compares does.
+            told_by = node.output[0] if self._is_number(node.output[0]) else node.input[0]
+            self.is_8_bits = self.stands_in_8_bits(told_by)
             attributes = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
             OPERATORS[node.op_type](self, node, attributes)

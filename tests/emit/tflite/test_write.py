@@ -123,6 +123,28 @@ def test_8_bits_answer_about_as_the_module_does_over_200_steps_that_are_fed_back
     assert float(gaps[-50:].mean()) < 2 * float(gaps[:50].mean())
 
 
+def test_a_mean_over_all_frames_stays_in_32_bits_between_values_in_8(tmp_path: Path):
+    from costmodel.emit.tflite.stream_file import LiteStream
+
+    nodes = *SMALL[:5], Node("pool", GlobalPool(), ("sum",)), SMALL[-1]
+    clip_network = Graph("net", TensorType(3, 8, 8, 8), nodes)
+    network, path = stream(Continual(state="window", head_pool="cumulative")(clip_network)), tmp_path / "n"
+    export_tflite(network, path, clips=[drawn(network, 300)[0].numpy()])
+    details = LiteStream(path).inputs
+    assert {name: detail["dtype"] for name, detail in details.items()} == {
+        "frames": np.int8,
+        "depth.frames": np.int8,
+        "sum.delay2.frames": np.int8,
+        "pool.mean": np.float32,
+        "pool.count": np.float32,
+    }
+    clip = drawn(network, 400)
+    expected = torch.cat([each for each in module_answers(network, clip) if each is not None])
+    found = torch.cat([each for each in answered(network, clip, path) if each is not None])
+    # the last answers move by thousandths, which a mean in 8 bits would not follow
+    assert float((found - expected).abs().max()) < 0.03 * float(expected.abs().max())
+
+
 def test_state_in_8_bits_comes_in_as_it_went_out(tmp_path: Path):
     from costmodel.emit.tflite.stream_file import LiteStream
 

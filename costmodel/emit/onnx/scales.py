@@ -10,6 +10,9 @@ import numpy as np
 LOWEST, HIGHEST = -128, 127
 
 
+Range = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Scale:
     """value = step * (number - zero).
@@ -73,16 +76,18 @@ class Shared:
             name = self._first[name]
         return name
 
-    def scales(
-        self, ranges: Mapping[str, tuple[float, float]], fixed: Mapping[str, Scale]
-    ) -> dict[str, Scale]:
-        """The scale of each value, from the ranges of all that share it, or fixed for all of them."""
+    def ranges(self, ranges: Mapping[str, Range]) -> dict[str, Range]:
+        """The range of each value, widened to those of all that share its scale."""
         lows: dict[str, float] = {}
         highs: dict[str, float] = {}
         for name, (low, high) in ranges.items():
             first = self.first(name)
             lows[first] = min(low, lows.get(first, 0.0))
             highs[first] = max(high, highs.get(first, 0.0))
-        of_first = {first: of_range(low, highs[first]) for first, low in lows.items()}
-        of_first |= {self.first(name): scale for name, scale in fixed.items()}
-        return {name: of_first[self.first(name)] for name in ranges}
+        return {name: (lows[self.first(name)], highs[self.first(name)]) for name in ranges}
+
+    def scales(self, ranges: Mapping[str, Range], fixed: Mapping[str, Scale]) -> dict[str, Scale]:
+        """The scale of each value, from the ranges of all that share it, or fixed for all of them."""
+        of_first = {self.first(name): scale for name, scale in fixed.items()}
+        widened = self.ranges(ranges)
+        return {name: of_first.get(self.first(name)) or of_range(*widened[name]) for name in ranges}

@@ -198,7 +198,9 @@ def _joined(inputs: list[_Seen], frames: Size) -> _Seen:
 def _after(graph: Graph, node: Node, at: _Seen) -> _Seen:
     window = graph.windows[node.name]
     if window.is_framewise:
-        return at
+        frames = graph.types[node.name].time
+        leaves_out = not is_zero(graph.inputs_of(node)[0].time - frames)
+        return at.cropped(frames) if leaves_out else at
     if window.unbounded:  # back to the first frame of the clip
         return at._replace(back=at.back + graph.source.time)
     shared = gcd(window.stride, window.dilation)

@@ -41,6 +41,16 @@ CLIPS = {
         "- avg_pool: {kernel: [4, 1, 1], dilation: [2, 1, 1], padding: [4, 0, 0]}\n"
         "- subsample: {stride: [3, 1, 1]}\n- global_pool"
     ),
+    "taps wider than the clip see padding at both ends": (
+        "- shift: {frames: 2}\n- conv: {channels: 4, kernel: [4, 1, 1], dilation: [5, 1, 1]}\n- global_pool: "
+        "{kernel: [1, all, all]}"
+    ),
+    "a crop leaves out the last frame ahead of padding": (
+        "- crop: {after: [1, 0, 0]}\n- conv: {channels: 4, kernel: [2, 1, 1]}\n- global_pool"
+    ),
+    "strides pass by the oldest frames that a shift has left": (
+        "- shift: {frames: 1}\n- subsample: {stride: [3, 1, 1]}\n- global_pool"
+    ),
     "behind a gate over the clip a shift's first answers see nothing": f"{GATE}\n- shift: {{frames: 3}}",
     "behind a gate over the clip a shift's last answers see nothing": f"{GATE}\n- shift: {{frames: -3}}",
 }

@@ -7,17 +7,15 @@ this module never imports sympy or numpy: it asks the values themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, overload
 
 if TYPE_CHECKING:
     import numpy
     import sympy
-    from sympy.printing.str import StrPrinter
     from typing_extensions import TypeIs
 
     Size: TypeAlias = int | sympy.Expr | numpy.ndarray
@@ -347,7 +345,9 @@ def maximum(value: Number, other: Number) -> Number:
 
             return np.maximum(*_for_numpy(value, other))
         return where(Ratios.of(value) >= other, value, other)
-    return _outermost(value, other, "Max", _never_below)
+    from costmodel.symbols import never_below, outermost
+
+    return outermost(value, other, "Max", never_below)
 
 
 def is_never_below(value: Number, other: Number) -> bool:
@@ -358,76 +358,17 @@ def is_never_below(value: Number, other: Number) -> bool:
         import numpy as np
 
         return bool(np.all(value >= other))
-    import sympy
+    from costmodel.symbols import never_below
 
-    return _never_below(sympy.sympify(value), sympy.sympify(other))
-
-
-def _outermost(
-    value: Number, other: Number, kind: str, beats: Callable[[sympy.Expr, sympy.Expr], bool]
-) -> sympy.Expr:
-    """The maximum or minimum of two expressions; what one of them, term by term, always beats is left out.
-
-    sympy's own simplification of Max and Min takes minutes on the outputs of a network's layers.
-    """
-    import sympy
-
-    function = getattr(sympy, kind)
-    kept: list[sympy.Expr] = []
-    for each in (*_alternatives(value, function), *_alternatives(other, function)):
-        if any(beats(one, each) for one in kept):
-            continue
-        kept = [one for one in kept if not beats(each, one)]
-        kept.append(each)
-    return kept[0] if len(kept) == 1 else function(*kept, evaluate=False)
-
-
-def _alternatives(value: Number, function: type[sympy.Expr]) -> tuple[sympy.Expr, ...]:
-    import sympy
-
-    value = sympy.sympify(value)
-    return value.args if isinstance(value, function) else (value,)
-
-
-def _never_below(value: sympy.Expr, other: sympy.Expr) -> bool:
-    """Whether `value >= other`, seen from the terms alone: equal ones cancel, the rest must be positive."""
-    import sympy
-
-    if isinstance(other, sympy.Piecewise):  # a layer that may not be there
-        return all(_never_below(value, amount) for amount, _ in other.args)
-    if isinstance(value, sympy.Piecewise):
-        return False
-    if not (value.is_Add or other.is_Add):
-        return _has_factors(value, other)
-    difference = value - other
-    if difference.has(sympy.log):
-        return bool(difference.is_number and difference >= 0)
-    return all(_is_positive(term) for term in sympy.Add.make_args(sympy.expand_mul(difference)))
-
-
-def _has_factors(value: sympy.Expr, other: sympy.Expr) -> bool:
-    """Whether one product of positive whole numbers holds all factors of another, and no smaller number."""
-    coefficient, factors = value.as_coeff_Mul()
-    least, wanted = other.as_coeff_Mul()
-    if not (_is_positive(value) and coefficient >= least):
-        return False
-    if wanted == 1 or least == 0:
-        return bool(least == 0 or all(factor.is_integer for factor in factors.as_powers_dict()))
-    left = dict(factors.as_powers_dict())
-    for factor, power in wanted.as_powers_dict().items():
-        left[factor] = left.get(factor, 0) - power
-    return all(factor.is_integer and power >= 0 for factor, power in left.items() if power != 0)
-
-
-def _is_positive(term: sympy.Expr) -> bool:
-    coefficient, rest = term.as_coeff_Mul()
-    return bool(coefficient >= 0) and all(factor.is_nonnegative for factor in rest.as_powers_dict())
+    return never_below(value, other)
 
 
 def minimum(value: Number, other: Number) -> Number:
     """The smaller of two, element by element or symbolically."""
     if is_symbolic(value) or is_symbolic(other):
-        return _outermost(value, other, "Min", lambda one, each: _never_below(each, one))
+        from costmodel.symbols import never_below, outermost
+
+        return outermost(value, other, "Min", lambda one, each: never_below(each, one))
     return -maximum(-value, -other)
 
 
@@ -442,7 +383,9 @@ def round_to(value: Number, divisor: int = 8) -> Number:
     squeeze-excite.
     """
     if is_symbolic(value):
-        return _rounding()(value, divisor)
+        from costmodel.symbols import rounding
+
+        return rounding(round_to)(value, divisor)
     nearest = maximum(times(floor(plus(divide(value, divisor), Fraction(1, 2))), divisor), divisor)
     return where(times(nearest, 10) < times(value, 9), nearest + divisor, nearest)
 
@@ -469,33 +412,6 @@ def _transcendental(name: str, value: Number) -> Number:
     import sympy
 
     return getattr(sympy, name)(value)
-
-
-@lru_cache(maxsize=1)
-def _rounding() -> sympy.Expr:
-    """`round_to` as a function of sympy, so that a formula shows it by its name."""
-    import sympy
-
-    class round_to_multiple(sympy.Function):  # type: ignore[misc]  # noqa: N801, sympy shows a function by the name of its class
-        nargs = 2
-        is_integer = True
-        is_positive = True
-
-        @classmethod
-        def eval(cls, value: sympy.Expr, divisor: sympy.Expr) -> sympy.Expr:
-            if value.is_Rational and divisor.is_Integer:
-                return sympy.Integer(round_to(Fraction(int(value.p), int(value.q)), int(divisor)))
-            return None
-
-        def _sympystr(self, printer: StrPrinter) -> str:
-            value, divisor = (printer.doprint(each) for each in self.args)
-            return f"round{divisor}({value})" if divisor.isdigit() else f"round_to({value}, {divisor})"
-
-        def _latex(self, printer: StrPrinter) -> str:
-            value, divisor = (printer.doprint(each) for each in self.args)
-            return rf"\operatorname{{round}}_{{{divisor}}}\left({value}\right)"
-
-    return round_to_multiple
 
 
 def equal(value: Number, other: Number) -> Condition:

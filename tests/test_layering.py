@@ -22,6 +22,7 @@ ORDER = (
     ("costmodel.own",),
     ("costmodel.claimed",),
     ("costmodel.files",),
+    ("costmodel.symbols",),
     ("costmodel.numbers",),
     ("costmodel.options",),
     ("costmodel.arithmetic",),
@@ -69,7 +70,7 @@ SLOW_LIBRARIES = {
     "pandas": ("reports",),
     "matplotlib": ("reports",),
     "networkx": ("search", "reports"),
-    "sympy": ("search", "reports"),
+    "sympy": ("costmodel.symbols", "search", "reports"),
     "numpy": ("costmodel.emit", "costmodel.importers", "search", "reports"),
 }
 

@@ -29,16 +29,18 @@ def title_of(name: str) -> str:
     return words if not unit or unit in words else f"{words}, in {unit}"
 
 
-def scale(axis: XAxis | YAxis, name: str, values: Sequence[float]) -> None:
-    """Titles and scales an axis of a figure for values such as these."""
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+def scale(axis: XAxis | YAxis, name: str, values: Sequence[float], is_log: bool | None = None) -> None:
+    """Titles and scales an axis of a figure for values such as these; logarithmic as suits if not said."""
+    from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
     # of equal or neighbouring values a logarithm shows nothing
-    if min(values) > 0 and max(values) > 10 * min(values):
+    if min(values) > 0 and (max(values) > 10 * min(values) if is_log is None else is_log):
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
         few = max(values) < 1000 * min(values)
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
         axis.set_minor_formatter(NullFormatter())
+        # matplotlib's own leaves 5, 50, ... without a number, and writes 20 as 2 x 10^1
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     if max(values) >= 1000:
         axis.set_major_formatter(EngFormatter(sep=""))
     axis.set_label_text(title_of(name))

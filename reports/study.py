@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costmodel.errors import OptionError
 from costmodel.escape import drawing
-from reports.drawing import COLOURS, pictures
+from reports.axes import scale
+from reports.drawing import COLOURS, MARKS, pictures
 from reports.files import write_files
+from reports.labels import Label, place_labels
 from reports.tables import csv_text
 from search.study.history import decisions_of, moved, searches_of
 from search.study.study import Study
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("step", "kind", "axis", "moved", "cost", "ratio", "score", "error", "name", "reason")
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")  # for each axis, beside its colour
 
 Row = Mapping[str, Any]
 
@@ -74,27 +77,33 @@ def table(decisions: Sequence[Row]) -> pandas.DataFrame:
     return pd.DataFrame(trajectory(decisions), columns=list(COLUMNS))
 
 
-def draw(decisions: Sequence[Row], options: Row, title: str) -> Figure:
-    """The trajectory: all candidates as marks by axis, the chosen path as a line with its axes."""
+def draw(decisions: Sequence[Row], options: Row, title: str, is_ended: bool = True) -> Figure:
+    """The trajectory: all candidates as marks by axis, the chosen path as a line, the budget, the winner."""
     from matplotlib.figure import Figure
 
-    cost = options["budget"].partition("<=")[0]
+    cost, bound = options["budget"].partition("<=")[0], options.get("bound")
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.subplots()
-    _marks(axes, points(decisions, cost))
-    _path(axes, [row for row in decisions if row["kind"] not in ("aside", "stop")])
-    for row in decisions:
-        if row["kind"] == "aside":
-            axes.plot(row["cost"], row["score"], marker="*", color="black", markersize=11, linestyle="none")
-            _label(axes, row, row["name"] or "aside", -14)
-    # Each step doubles the cost: on this scale steps are equally far apart, as in X3D's Fig. 2.
-    axes.set_xscale("log")
+    found = points(decisions, cost)
+    path = [row for row in decisions if row["kind"] not in ("aside", "stop")]
+    aside = [row for row in decisions if row["kind"] == "aside"]
+    _marks(axes, found)
+    _path(axes, path)
+    for row in aside:
+        axes.plot(row["cost"], row["score"], marker="*", color="black", markersize=11, linestyle="none")
+    if bound is not None:
+        axes.axvline(float(Fraction(str(bound))), color="grey", linestyle="--", linewidth=1, label="budget")
     axes.margins(x=0.09, y=0.14)
-    axes.set_xlabel(drawing(cost).replace("_", " "))
+    # Each step doubles the cost: on this scale steps are equally far apart, as in X3D's Fig. 2.
+    scale(axes.xaxis, cost, [row["cost"] for row in (*found, *path)], is_log=True)
     axes.set_ylabel(drawing(f"score: {options['score']}"))
     axes.set_title(drawing(title), loc="left")
     axes.grid(alpha=0.25)
-    axes.legend(loc="lower right", fontsize=8, frameon=False)
+    figure.legend(loc="outside lower left", fontsize=8, frameon=False, ncols=5)
+    figure.draw_without_rendering()  # the panel has its final size before labels look for room
+    words = [(row, _words(row, is_ended and row is path[-1])) for row in path]
+    words += [(row, row["name"] or "aside") for row in aside] + [(row, "") for row in found]
+    place_labels(axes, [Label(row["cost"], row["score"], text, "black") for row, text in words], _on(path))
     return figure
 
 
@@ -127,27 +136,20 @@ def _path(axes: Axes, path: Sequence[Row]) -> None:
     for row in path:
         # rings, not discs: the candidate's own mark shows through
         axes.plot(row["cost"], row["score"], marker="o", markersize=11, fillstyle="none", color="black")
-        _label(axes, row, _words(row), 9)
 
 
-def _words(row: Row) -> str:
-    axis = row["axis"] or "start"
-    return f"{axis} = {row['name']}" if row["name"] else str(axis)
+def _on(path: Sequence[Row]) -> Iterator[tuple[float, float]]:
+    """Points of the path's lines, which labels keep clear of."""
+    for one, other in pairwise(path):
+        for part in range(1, 40):
+            share = part / 40
+            cost = one["cost"] ** (1 - share) * other["cost"] ** share  # the scale is logarithmic
+            yield cost, one["score"] * (1 - share) + other["score"] * share
 
 
-def _label(axes: Axes, row: Row, text: str, above: int) -> None:
-    axes.annotate(
-        drawing(text),
-        (row["cost"], row["score"]),
-        textcoords="offset points",
-        xytext=(-2, above),
-        ha="left" if above > 0 else "center",
-        # labels of steps near each other would overlap if they lay flat
-        rotation=38 if above > 0 else 0,
-        rotation_mode="anchor",
-        fontsize=7.5,
-        bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
-    )
+def _words(row: Row, is_last: bool) -> str:
+    words = " = ".join(each for each in (str(row["axis"] or "start"), row["name"]) if each)
+    return f"{words}, the winner" if is_last else words
 
 
 def write(study: Study, search: int | None, out: Path) -> list[Path]:
@@ -157,7 +159,12 @@ def write(study: Study, search: int | None, out: Path) -> list[Path]:
         raise OptionError(f"{study.path}: there is no search {search or ''}".rstrip())
     chosen = found[-1]
     decisions = decisions_of(study, chosen["search"])
-    figure = draw(decisions, chosen["options"], f"{study.fact('spec_name')}: {_told(chosen)}")
+    figure = draw(
+        decisions,
+        chosen["options"],
+        f"{study.fact('spec_name')}: {_told(chosen)}",
+        chosen["finished"] is not None,
+    )
     text = csv_text(trajectory(decisions), COLUMNS)
     return write_files(out, pictures(figure, "trajectory") | {"trajectory.csv": text.encode()})
 

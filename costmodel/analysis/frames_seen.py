@@ -26,9 +26,9 @@ def is_uneven(graph: Graph) -> bool:
 
 def _is_uneven(graph: Graph, node: Node, strides: bool) -> bool:
     window = graph.windows[node.name]
-    # The taps of a dilated window may stand in padding at both ends, or a stride pass by all that they see,
-    # and all that a shift has left of the first frames; where frames were left out, the branch that looks
-    # back the most need not be the one that still has the oldest.
+    # The taps of a dilated window may stand in padding at both ends. A stride may pass by all that they see,
+    # or all that a shift has left of the first frames. Where frames were left out, the branch that looks back
+    # the most need not be the one that still has the oldest.
     passes_by = (window.dilation > 1 and int(window.span) > 0) or (strides and window.looks_back)
     leaves_out = window.looks_ahead or any(int(skip) > 0 for skip in graph.skips[node.name])
     return passes_by or leaves_out or node.op.frames_read(0, *graph.inputs_of(node)) is not None

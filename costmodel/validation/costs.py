@@ -1,4 +1,4 @@
-"""Parameters, multiply-adds, state and shapes, at full size on tensors without storage (device meta)."""
+"""Parameters, multiply-adds, state and shapes, at full size, where nobody looks at the numbers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, equal
 from costmodel.validation.settled import settled_steps
+from costmodel.validation.unread import unread
 
 
 def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Parameters, multiply-adds, shapes and the largest output; of a stream also its steps and its state."""
     figures = Figures(graph)
-    # Shapes are worked out and no number is computed: networks of any size are measured in seconds.
-    with torch.device("meta"):
-        network, clip = emit(graph), emit(graph.clip or graph)
-        whole = torch.empty((1, *map(int, clip.graph.source)))
+    with torch.device(unread(graph)):
+        network = emit(graph)
+    with torch.device(unread(graph.clip or graph)):
+        clip = emit(graph.clip or graph)
+        whole = torch.zeros((1, *map(int, clip.graph.source)))
     network.checks_values = clip.checks_values = False
     network.eval()
     clip.eval()
@@ -64,7 +66,7 @@ def _steps(figures: Figures, network: StreamNetwork) -> Iterator[Check]:
 
 def state_check(graph: Graph, what: str) -> Check:
     """The numbers that a stream holds."""
-    with torch.device("meta"):
+    with torch.device(unread(graph)):
         network = emit(graph)
     assert isinstance(network, StreamNetwork)
     network.checks_values = False

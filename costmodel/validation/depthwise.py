@@ -15,7 +15,14 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from costmodel.graph import Graph
+
 AXES = {torch.conv2d: 2, torch.conv3d: 3}
+
+
+def has_depthwise(graph: Graph) -> bool:
+    """Whether a network may hold such a convolution; seeing every call of torch's takes a while."""
+    return any(getattr(node.op.unwrapped, "groups", 1) != 1 for node in graph.nodes)
 
 
 class TapByTap(TorchFunctionMode):

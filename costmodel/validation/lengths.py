@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import cast
 
 import torch
-from torch import Tensor
 
 from costmodel.analysis.temporal import timing
 from costmodel.emit.modules import layer_for
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.ops import Op
 from costmodel.types import TensorType
+from costmodel.validation.unread import unread
 
 
 class Lengths:
@@ -85,27 +85,34 @@ class Lengths:
         """The frames of a growing edge of a clip of so many."""
         return int(Fraction(frames) / self.jumps[name] + self.offsets[name])
 
-    @torch.no_grad()
     def _run(self) -> None:
-        source = self.clip.source
-        with torch.device("meta"):
-            both = self.own[INPUT], self._longer[INPUT]
-            edges = {INPUT: [torch.empty((1, *map(int, source.with_time(each)))) for each in both]}
-            for node in self.clip.nodes:
-                read = [edges[name] for name in node.inputs]
-                grows = any(name in self.growing for name in node.inputs)
-                own = _answer(node, [each[0] for each in read])
-                longer = _answer(node, [each[1] for each in read]) if grows else own
-                if longer.shape[2] > own.shape[2]:
-                    self.growing.add(node.name)
-                elif grows:
-                    # What stands behind has, of any clip, as much to read as of the network's own.
-                    longer = own
-                    self.closing.append(node.name)
-                edges[node.name] = [own, longer]
-                self.own[node.name], self._longer[node.name] = own.shape[2], longer.shape[2]
+        source, device = self.clip.source, unread(self.clip)
+        edges = {INPUT: [source.with_time(each) for each in (self.own[INPUT], self._longer[INPUT])]}
+        answered = dict[tuple[Op, tuple[TensorType, ...]], TensorType]()  # equal blocks are run once
+
+        def answer(op: Op, *read: TensorType) -> TensorType:
+            if (op, read) not in answered:
+                with device:
+                    answered[op, read] = _answer(op, read)
+            return answered[op, read]
+
+        for node in self.clip.nodes:
+            read = [edges[name] for name in node.inputs]
+            grows = any(name in self.growing for name in node.inputs)
+            own = answer(node.op, *(each[0] for each in read))
+            longer = answer(node.op, *(each[1] for each in read)) if grows else own
+            if longer.time > own.time:
+                self.growing.add(node.name)
+            elif grows:
+                # What stands behind has, of any clip, as much to read as of the network's own.
+                longer = own
+                self.closing.append(node.name)
+            edges[node.name] = [own, longer]
+            self.own[node.name], self._longer[node.name] = int(own.time), int(longer.time)
 
 
-def _answer(node: Node, inputs: Sequence[Tensor]) -> Tensor:
-    types = tuple(TensorType(each.shape[1], *each.shape[2:]) for each in inputs)
-    return cast(Tensor, layer_for(node.op, types).eval()(*inputs))
+@torch.no_grad()
+def _answer(op: Op, read: tuple[TensorType, ...]) -> TensorType:
+    """The shape of what an emitted layer answers to clips of these shapes."""
+    clips = (torch.zeros((1, *map(int, each))) for each in read)
+    return TensorType(*layer_for(op, read).eval()(*clips).shape[1:])

@@ -25,7 +25,7 @@ from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph, Node
 from costmodel.validation.check import Check, equal, not_measured
 from costmodel.validation.kept import keeps_whole_window
-from costmodel.validation.watched import Kept, Made, on_meta, watch
+from costmodel.validation.watched import Kept, Made, to_watch, watch
 
 FLOAT_BYTES = 4
 
@@ -94,7 +94,7 @@ def _numbers(tensor: Tensor) -> int:
 
 def check_traffic(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """The bytes that all layers move, for one clip or as a mean of a cycle's steps."""
-    network, figures = on_meta(graph), Figures(graph)
+    network, figures = to_watch(graph), Figures(graph)
     moves = {node.name: _Moves(network.layers[node.name]) for node in graph.nodes}
 
     def see(name: str, inputs: Sequence[Tensor], kept: Kept, run: Callable[[], Made]) -> None:

@@ -26,7 +26,8 @@ from costmodel.ops import Op
 from costmodel.ops.pool import Pool
 from costmodel.validation.check import Check, equal
 from costmodel.validation.dispatched import dispatched
-from costmodel.validation.watched import Kept, Made, on_meta, watch
+from costmodel.validation.unread import unread
+from costmodel.validation.watched import Kept, Made, to_watch, watch
 from costmodel.validation.windows import positions_seen
 
 # Layers whose operations torch has no operation for: theirs are sums and products of others.
@@ -64,7 +65,7 @@ def _dispatched_as(node: Node, kind: str) -> str:
 
 
 def _measured(graph: Graph, left_out: set[str]) -> Mapping[str, Number]:
-    network, found = on_meta(graph), Counter[str]()
+    network, found = to_watch(graph), Counter[str]()
     windows: Counter[str] = Counter()
 
     def see(name: str, inputs: Sequence[Tensor], kept: Kept, run: Callable[[], Made]) -> None:
@@ -109,8 +110,8 @@ def _of_window(network: Network, node: Node) -> Counter[str]:
     """What the layer of a step does on the frames of one window, of which it must make one answer."""
     layer, op = network.layers[node.name], node.op.unwrapped
     types = node.op.unwrapped_inputs(*network.graph.inputs_of(node))
-    with torch.device("meta"):
-        clips = [torch.empty((1, *map(int, x))) for x in types]
+    with torch.device(unread(network.graph)):
+        clips = [torch.zeros((1, *map(int, x))) for x in types]
         counts = _counted(node, clips, lambda: layer.forward(*clips), layer)
         answers = layer.forward(*clips).shape[2]
     # Each frame is read once, also where several windows see it.

@@ -23,7 +23,8 @@ from costmodel.emit.together import Together
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, equal, not_measured
 from costmodel.validation.settled import settled, settled_steps
-from costmodel.validation.watched import on_meta
+from costmodel.validation.unread import unread
+from costmodel.validation.watched import to_watch
 
 WHAT = "peak_activation_floats"
 
@@ -35,8 +36,8 @@ def check_peak(graph: Graph, seed: int = 0) -> Iterator[Check]:
         yield not_measured(WHAT, predicted, f"its best order runs {schedule.order[-1]} behind the answer")
         return
     ordered = replace(graph, nodes=tuple(graph.by_name[name] for name in schedule.order))
-    network = on_meta(ordered)
-    with torch.device("meta"), torch.no_grad():
+    network = to_watch(ordered)
+    with torch.device(unread(network.graph)), torch.no_grad():
         if isinstance(network, StreamNetwork):
             most, at_once = _of_steps(network)
             note = f"a cycle of {network.cycle} steps" if graph.chunk == 1 else "one chunk"
@@ -78,7 +79,7 @@ def _of_steps(network: StreamNetwork) -> tuple[int, int]:
 
 
 def _of_clip(network: ClipNetwork) -> int:
-    clip = torch.empty((1, *map(int, network.graph.source)))
+    clip = torch.zeros((1, *map(int, network.graph.source)))
     alive: list[ReferenceType[Tensor]] = []
     moments, last_read, run = list[int](), 0, network._run
 

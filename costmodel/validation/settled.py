@@ -1,4 +1,4 @@
-"""One cycle of a stream in its steady state, or one chunk, on tensors without storage."""
+"""One cycle of a stream in its steady state, or one chunk, whose numbers nobody looks at."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from costmodel.emit.state import StreamState
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
+from costmodel.validation.unread import unread
 
 
 def settled(network: StreamNetwork) -> StreamState:
     """A state of an age at which every layer runs, at the first phase of a cycle."""
     cycle = network.cycle
-    new = network.initial_state(1, torch.empty(0, device="meta"))
-    # As if so many frames had been seen: meta tensors hold no values that would differ.
+    new = network.initial_state(1, torch.empty(0, device=unread(network.graph)))
+    # As if so many frames had been seen: nobody looks at the values, which would be others.
     return replace(new, step=ceil_div(network.program.settled, cycle) * cycle)
 
 
@@ -33,7 +34,8 @@ def settled_steps(
     start: StreamState | None = None,
 ) -> StreamState:
     """The state behind one cycle of steps, or a chunk, each run by `around` where that is given."""
-    state, frame = start or settled(network), torch.empty((1, *frame_shape(network.graph)), device="meta")
+    state = start or settled(network)
+    frame = torch.zeros((1, *frame_shape(network.graph)), device=unread(network.graph))
     chunk = network.graph.chunk
 
     def step() -> None:

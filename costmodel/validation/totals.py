@@ -14,7 +14,7 @@ from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, equal
 from costmodel.validation.settled import settled_steps
-from costmodel.validation.watched import Kept, Made, on_meta, watch
+from costmodel.validation.watched import Kept, Made, to_watch, watch
 
 # Of what `analyze` prints, why `validate` measures it not.
 NOT_MEASURED: Mapping[str, str] = {
@@ -37,7 +37,7 @@ def unmeasured(graph: Graph) -> Mapping[str, str]:
 
 def check_totals(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Weights, clip buffer, worst case and bytes, by the parameters, inputs and outputs of the module."""
-    network, figures, largest = on_meta(graph), Figures(graph), [0]
+    network, figures, largest = to_watch(graph), Figures(graph), [0]
     given = list[Tensor]()
 
     def see(name: str, inputs: Sequence[Tensor], kept: Kept, run: Callable[[], Made]) -> None:
@@ -58,7 +58,7 @@ def check_totals(graph: Graph, seed: int = 0) -> Iterator[Check]:
     state = _state(graph)
     if not graph.is_stream:
         # For each new frame it runs once more, and what is left of a run is its answer.
-        again = executed_macs(lambda: list(watch(on_meta(graph), _unseen)))
+        again = executed_macs(lambda: list(watch(to_watch(graph), _unseen)))
         for name in ("macs_per_frame", "macs_worst_step"):
             yield equal(name, evaluate(figures, name), again, "the whole clip once more")
         yield equal("state_floats", evaluate(figures, "state_floats"), state, "a call keeps nothing")
@@ -77,5 +77,5 @@ def _earlier_frames(given: Tensor) -> int:
 
 
 def _state(graph: Graph) -> int:
-    network = on_meta(graph)
+    network = to_watch(graph)
     return held_floats(settled_steps(network).tensors) if isinstance(network, StreamNetwork) else 0

@@ -16,6 +16,7 @@ from costmodel.emit.together import Together
 from costmodel.graph import Graph
 from costmodel.validation.all_bins import of_all_bins
 from costmodel.validation.settled import settled, settled_steps
+from costmodel.validation.unread import unread
 
 Kept = tuple[Tensor, ...]
 Made = tuple[Tensor | None, Kept]
@@ -24,10 +25,11 @@ Made = tuple[Tensor | None, Kept]
 Watch = Callable[[str, Sequence[Tensor], Kept, Callable[[], Made]], None]
 
 
-def on_meta(graph: Graph) -> Network:
-    """The network of a graph on tensors without storage, which overwrites nothing."""
-    with torch.device("meta"):
-        network = emit(of_all_bins(graph)).eval()
+def to_watch(graph: Graph) -> Network:
+    """The network of a graph, to be run where nobody looks at its numbers; it overwrites nothing."""
+    graph = of_all_bins(graph)
+    with torch.device(unread(graph)):
+        network = emit(graph).eval()
     network.checks_values = False
     # What is recorded is not overwritten; nothing need be kept of it.
     network._record, network._keep = {}, _nothing  # type: ignore[method-assign]
@@ -39,7 +41,7 @@ def watch(network: Network, see: Watch, times: int = 0) -> Iterator[None]:
 
     Gives way after each of those times, so that what counts can begin anew.
     """
-    with torch.no_grad(), torch.device("meta"):
+    with torch.no_grad(), torch.device(unread(network.graph)):
         if isinstance(network, StreamNetwork):
             # Some layers run ahead of a stream's first frame: no step of a settled one.
             state = settled(network)
@@ -52,9 +54,9 @@ def watch(network: Network, see: Watch, times: int = 0) -> Iterator[None]:
         assert isinstance(network, ClipNetwork)
         _watch_clip(network, see)
         for _ in range(times):
-            network(torch.empty((1, *map(int, network.graph.source))))
+            network(torch.zeros((1, *map(int, network.graph.source))))
             yield
-        network(torch.empty((1, *map(int, network.graph.source))))
+        network(torch.zeros((1, *map(int, network.graph.source))))
 
 
 def _watch_clip(network: ClipNetwork, see: Watch) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def frames_at(
     """
     found = Decoded()
     with opened(path) as (container, stream):
-        reader = _Reader(path, container, stream, found)
+        reader = _Reader(path, container, stream, found, MOST_DECODED)
         wanted = sorted(set(moments))
         times = [start + moment / unit_of(stream) for moment in wanted]
         chosen: dict[Fraction, Pixels] = {}
@@ -81,14 +82,14 @@ def frames_at(
 
 
 def stream_frames(path: Path) -> Iterator[tuple[Fraction, VideoFrame]]:
-    """Every frame of a video in order, with its seconds from the first one on.
+    """Every frame of a video in order, with its seconds from the first one on, however long it is.
 
     Raises:
         DataError: it is no video.
     """
     with opened(path) as (container, stream):
         first = None
-        for frame in _Reader(path, container, stream, Decoded()).frames():
+        for frame in _Reader(path, container, stream, Decoded(), inf).frames():
             first = time_of(frame) if first is None else first
             yield (time_of(frame) - first) * unit_of(stream), frame
 
@@ -110,8 +111,10 @@ def time_of(frame: VideoFrame) -> int:
 class _Reader:
     """Moves through a video: forward by decoding, or to a keyframe where that skips frames."""
 
-    def __init__(self, path: Path, container: InputContainer, stream: VideoStream, tally: Decoded) -> None:
-        self.path, self.container, self.stream, self.tally = path, container, stream, tally
+    def __init__(
+        self, path: Path, container: InputContainer, stream: VideoStream, tally: Decoded, most: float
+    ) -> None:
+        self.path, self.container, self.stream, self.tally, self.most = path, container, stream, tally, most
         self.unit = unit_of(stream)
         entries = stream.index_entries
         first = entries[0].timestamp if len(entries) else 0
@@ -131,7 +134,7 @@ class _Reader:
                     continue
                 for frame in frames:
                     self.tally.decoded += 1
-                    if self.tally.decoded > MOST_DECODED:
+                    if self.tally.decoded > self.most:
                         return
                     yield frame
         except library():  # the file ends in the middle, or its disk is gone

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from encoded import encode, shown, turned
 
-from search.video import frames_at, probe
+from search.video import decode, frames_at, probe
 
 
 def plain(path: Path) -> tuple[list[Fraction], np.ndarray]:
@@ -100,3 +100,12 @@ def test_behind_the_end_the_last_frame_stands_and_is_counted(videos: dict[str, P
 def test_of_a_frame_a_part_is_kept(videos: dict[str, Path]):
     found = frames_at(videos["rgb.mp4"], [Fraction(0)], keep=lambda frame: frame[:2, 5:9])
     assert found.frames[0].shape == (2, 4, 3)
+
+
+def test_a_clip_decodes_no_more_than_a_bound_and_a_stream_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = encode(tmp_path / "a.mp4", shown(24))
+    monkeypatch.setattr(decode, "MOST_DECODED", 9)
+    assert len(list(decode.stream_frames(path))) == 24
+    assert frames_at(path, [Fraction(23, 30)]).decoded == 10

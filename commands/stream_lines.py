@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from commands.printing import put, tell
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
     from search.live.speed import Prepared
 
 
+TOGETHER_SECONDS = 0.1  # in which answers to files are written at once, where no terminal shows them
+
+
 class Shown:
-    """Prints answers, a line each."""
+    """Prints answers, a line each: as they come to live sources and on a terminal, else a few at once."""
 
     def __init__(self, running: Live, classes: tuple[str, ...], top: int, format: str) -> None:
         self.running, self.classes, self.top, self.format = running, classes, top, format
-        self.begun: dict[int, str] = {}
+        self._waits = not (sys.stdout.isatty() or any(feed.is_live for feed in running.feeds))
+        self._written = perf_counter()
 
     def __call__(self, answer: Answer) -> None:
         """Prints an answer, and on standard error when a recording begins."""
@@ -29,8 +34,11 @@ class Shown:
         if answer.scores is None:
             return
         put(self._json(answer) if self.format == "json" else self._text(answer))
-        # whoever reads them through a pipe waits for each
-        sys.stdout.flush()
+        now = perf_counter()
+        # whoever reads them through a pipe waits for them
+        if not self._waits or now - self._written > TOGETHER_SECONDS:
+            sys.stdout.flush()
+            self._written = now
 
     def best(self, answer: Answer) -> list[tuple[str, float]]:
         """The classes with the highest scores."""

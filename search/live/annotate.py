@@ -6,16 +6,20 @@ import queue
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from costmodel.errors import DataError
 from search.video.decode import Pixels
 from search.video.opened import library
 
+Grey = NDArray[np.uint8]
 MARGIN = 4
+GAP = 3  # pixels between two lines
 LEAST_WIDTH = 160  # below it no line of text could be read
 WAITING = 16  # frames that may wait to be written
 
@@ -101,17 +105,34 @@ class Annotated:
 
 
 def _drawn(frame: Pixels, lines: Sequence[str]) -> Pixels:
-    from PIL import Image, ImageDraw  # comes with matplotlib
+    """A frame with lines of text in its corner, repeated to where they can be read."""
+    scale = -(-LEAST_WIDTH // frame.shape[1])
+    image = frame.repeat(scale, 0).repeat(scale, 1) if scale > 1 else frame.copy()
+    rows = [_line(line) for line in lines]
+    top = MARGIN
+    # a dark ground for all of it, since video may be of any colour
+    image[: top + len(rows) * rows[0].shape[0] + MARGIN, : max(row.shape[1] for row in rows) + 2 * MARGIN] = 0
+    for row in rows:
+        place = image[top : top + row.shape[0], MARGIN : MARGIN + row.shape[1]]
+        place[...] = row[: place.shape[0], : place.shape[1], None]
+        top += row.shape[0]
+    return image
 
-    image = Image.fromarray(frame)
-    if image.width < LEAST_WIDTH:
-        scale = -(-LEAST_WIDTH // image.width)
-        image = image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
-    draw = ImageDraw.Draw(image)
-    text = "\n".join(lines)
+
+def _line(text: str) -> Grey:
     # letters that the font has not would be an error, and names of classes are anybody's
     plain = text.encode("ascii", "replace").decode()
-    left, top, right, bottom = draw.multiline_textbbox((MARGIN, MARGIN), plain)
-    draw.rectangle((left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN), fill=(0, 0, 0))
-    draw.multiline_text((MARGIN, MARGIN), plain, fill=(255, 255, 255))
+    return np.concatenate([_letter(each) for each in plain] or [_letter(" ")], axis=1)
+
+
+@cache
+def _letter(letter: str) -> Grey:
+    """A letter, drawn once: to lay out a line anew for each frame takes longer than small networks."""
+    from PIL import Image, ImageDraw, ImageFont  # comes with matplotlib
+
+    font = ImageFont.load_default()
+    _, _, width, _ = font.getbbox(letter)
+    _, _, _, height = font.getbbox("|")
+    image = Image.new("L", (max(round(width), 1) + 1, round(height) + GAP))
+    ImageDraw.Draw(image).text((0, 0), letter, 255, font)
     return np.asarray(image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -13,12 +13,13 @@ from time import perf_counter
 from torch import Tensor
 
 from costmodel.errors import DataError
-from search.live.framing import Framing
 from search.live.pace import as_they_come, at_rate
-from search.live.sources import Source, Timed, frames_of
+from search.live.sources import Frame, Source, Timed, frames_of
 from search.video.decode import Pixels
 
-AHEAD = 8  # frames decoded ahead of the network
+# Frames handed over at once: two threads that wait for each other at each take longer than a small network.
+BLOCK = 8
+AHEAD = 2 * BLOCK  # frames decoded ahead of the network
 RETRY_SECONDS = 1.0
 
 
@@ -49,7 +50,7 @@ class Feed:
     Args:
         source: where frames come from.
         rate: of the network, frames a second.
-        framing: how frames become input.
+        framing: how frames become input, several of one recording at once.
         is_live: whether it keeps time: what comes while the network is busy is dropped.
         keeps_pixels: whether decoded frames are wanted too.
         tell: is told at once of what goes wrong.
@@ -59,7 +60,7 @@ class Feed:
         self,
         source: Source,
         rate: Fraction,
-        framing: Framing,
+        framing: Callable[[Sequence[Pixels]], Sequence[Tensor]],
         *,
         is_live: bool,
         keeps_pixels: bool = False,
@@ -90,14 +91,16 @@ class Feed:
 
     def take(self, seconds: float | None = None) -> Fed | None:
         """The next frame; None where the source has ended, or has none within so many seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self.ended or self._leaves.is_set(), seconds)
-            if not self._waiting:
-                return None
-            found = self._waiting.popleft()
-            self._changed.notify_all()
+        if self.is_live or not self._waiting:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self.ended or self._leaves.is_set(), seconds)
+                return self._waiting.popleft() if self._waiting else None
+        found = self._waiting.popleft()
+        if len(self._waiting) == AHEAD - BLOCK:  # there is room for a block again
+            with self._changed:
+                self._changed.notify_all()
         # what was decoded ahead waited for its turn, not for an answer
-        return found if self.is_live else replace(found, ready=perf_counter())
+        return replace(found, ready=perf_counter())
 
     def _run(self) -> None:
         try:
@@ -117,16 +120,14 @@ class Feed:
     def _play(self, recording: str) -> None:
         try:
             starts = True
-            for seconds, frame in self._timed(frames_of(recording)):
+            for block in self._blocks(self._timed(frames_of(recording))):
+                values = self.framing([frame for _, frame in block])
+                now = perf_counter()
                 self._put(
-                    Fed(
-                        recording,
-                        seconds,
-                        starts,
-                        self.framing(frame),
-                        perf_counter(),
-                        frame if self.keeps_pixels else None,
-                    )
+                    [
+                        Fed(recording, seconds, starts and not place, each, now, self._kept(frame))
+                        for place, ((seconds, frame), each) in enumerate(zip(block, values, strict=True))
+                    ]
                 )
                 starts, self.is_playing = False, True
                 if self._leaves.is_set():
@@ -139,6 +140,29 @@ class Feed:
         finally:
             self.is_playing = False
 
+    def _blocks(self, frames: Iterable[Timed]) -> Iterator[list[tuple[Fraction, Pixels]]]:
+        """Frames together as they are handed over; those ahead of a break are, too."""
+        block: list[tuple[Fraction, Pixels]] = []
+        before: Frame | None = None
+        trouble = None
+        try:
+            for seconds, frame in frames:
+                # slow videos show one frame at several moments
+                block.append((seconds, block[-1][1] if block and frame is before else frame()))
+                before = frame
+                if self.is_live or len(block) == BLOCK:
+                    yield block
+                    block = []
+        except DataError as error:
+            trouble = error
+        if block:
+            yield block
+        if trouble is not None:
+            raise trouble
+
+    def _kept(self, frame: Pixels) -> Pixels | None:
+        return frame if self.keeps_pixels else None
+
     def _timed(self, frames: Iterable[Timed]) -> Iterator[Timed]:
         if not self.is_live:
             yield from at_rate(frames, self.rate)
@@ -150,14 +174,14 @@ class Feed:
             self._leaves.wait(max(float(seconds) - (perf_counter() - began), 0))
             yield seconds, frame
 
-    def _put(self, fed: Fed) -> None:
+    def _put(self, fed: Sequence[Fed]) -> None:
         with self._changed:
-            self.joined += fed.starts
+            self.joined += fed[0].starts
             if self.is_live and self._waiting:
                 self.dropped += 1
                 # the first frame may be the one that is dropped: its stream begins with the next one then
                 with suppress(IndexError):
-                    fed = replace(fed, starts=fed.starts or self._waiting.pop().starts)
-            self._changed.wait_for(lambda: len(self._waiting) < AHEAD or self._leaves.is_set())
-            self._waiting.append(fed)
+                    fed = [replace(fed[0], starts=fed[0].starts or self._waiting.pop().starts)]
+            self._changed.wait_for(lambda: len(self._waiting) <= AHEAD - BLOCK or self._leaves.is_set())
+            self._waiting.extend(fed)
             self._changed.notify_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +29,14 @@ class Framing:
     channels: int = 3
     scale: Scale = Scale()
 
-    def __call__(self, frame: Pixels) -> Tensor:
-        """A frame (height, width, 3) as (channels, height, width)."""
-        top, left, height, width = centre_box(frame.shape[0], frame.shape[1], self.view)
-        part = np.ascontiguousarray(frame[None, top : top + height, left : left + width])
-        seen = resized_frames(part, (self.view.height, self.view.width))[0]
+    def __call__(self, frames: Sequence[Pixels]) -> Sequence[Tensor]:
+        """Frames of one recording (height, width, 3), each as (channels, height, width)."""
+        if any(each.shape != frames[0].shape for each in frames):  # some cameras change their size
+            return [self([each])[0] for each in frames]
+        top, left, height, width = centre_box(frames[0].shape[0], frames[0].shape[1], self.view)
+        part = np.stack([each[top : top + height, left : left + width] for each in frames])
+        seen = resized_frames(part, (self.view.height, self.view.width))
         span = self.scale.high - self.scale.low
-        values = torch.from_numpy(np.ascontiguousarray(seen)).movedim(-1, 0).float() / 255
+        values = torch.from_numpy(np.ascontiguousarray(seen)).movedim(-1, 1).float() / 255
         values = (values * span + self.scale.low - self.scale.mean) / self.scale.deviation
-        return values.mean(0, keepdim=True) if self.channels == 1 else values
+        return (values.mean(1, keepdim=True) if self.channels == 1 else values).unbind()

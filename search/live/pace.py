@@ -4,44 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from math import floor
+from typing import TypeVar
 
-from search.live.sources import Timed
-from search.video.decode import Pixels
+Frame = TypeVar("Frame")
 
 
-def at_rate(frames: Iterable[Timed], rate: Fraction) -> Iterator[Timed]:
+def at_rate(frames: Iterable[tuple[Fraction, Frame]], rate: Fraction) -> Iterator[tuple[Fraction, Frame]]:
     """The frame nearest to each tick, the earlier one of two equally near, as clips are trained on.
 
     Args:
         frames: with their seconds, ascending.
         rate: ticks a second.
     """
-    tick = 0
-    before: Timed | None = None
+    tick, due = 0, Fraction(0)
+    before: tuple[Fraction, Frame] | None = None
     lasts = Fraction(0)
     for seconds, frame in frames:
-        while Fraction(tick) / rate <= seconds:
-            yield Fraction(tick) / rate, _nearer(Fraction(tick) / rate, before, (seconds, frame))
+        while due <= seconds:
+            yield due, _nearer(due, before, (seconds, frame))
             tick += 1
+            due = tick / rate
         lasts = seconds - before[0] if before is not None else lasts
         before = (seconds, frame)
     # the last frame stands as long as the one before it did
-    while before is not None and Fraction(tick) / rate < before[0] + lasts:
-        yield Fraction(tick) / rate, before[1]
+    while before is not None and due < before[0] + lasts:
+        yield due, before[1]
         tick += 1
+        due = tick / rate
 
 
-def _nearer(at: Fraction, before: Timed | None, after: Timed) -> Pixels:
+def _nearer(at: Fraction, before: tuple[Fraction, Frame] | None, after: tuple[Fraction, Frame]) -> Frame:
     if before is None or after[0] - at < at - before[0]:
         return after[1]
     return before[1]
 
 
-def as_they_come(frames: Iterable[Timed], rate: Fraction) -> Iterator[Timed]:
+def as_they_come(
+    frames: Iterable[tuple[Fraction, Frame]], rate: Fraction
+) -> Iterator[tuple[Fraction, Frame]]:
     """Of a camera's frames the first one at or behind each tick: to wait for a nearer one would cost time."""
     due = Fraction(0)
     for seconds, frame in frames:
         if seconds >= due:
             yield seconds, frame
             # the next tick behind this frame: those in between have passed without one
-            due = Fraction(int(seconds * rate) + 1) / rate
+            due = Fraction(floor(seconds * rate) + 1) / rate

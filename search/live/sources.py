@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ from search.video.opened import SUFFIXES, library, must_be_small, reason, unit_o
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-Timed = tuple[Fraction, Pixels]  # seconds from the first frame of its recording, and the frame
+# What gives a frame's pixels: most frames of a camera are none of the network's, and need no colours.
+Frame = Callable[[], Pixels]
+Timed = tuple[Fraction, Frame]  # seconds from the first frame of its recording, and the frame
 ADDRESS = re.compile(r"(https?|rtsp|rtmp|udp|tcp)://.+")
 CAMERA = re.compile(r"camera:(\d{1,3})")
 SYNTHETIC = re.compile(r"synthetic:(\d{1,9})(?::(\d{1,4})x(\d{1,4}))?")
@@ -81,7 +84,8 @@ def frames_of(recording: str) -> Iterator[Timed]:
         return _opened(recording, *_camera(recording, int(camera[1])))
     if ADDRESS.fullmatch(recording):
         return _opened(recording, recording, None)
-    return ((seconds, upright(Path(recording), frame)) for seconds, frame in stream_frames(Path(recording)))
+    path = Path(recording)
+    return ((seconds, partial(upright, path, frame)) for seconds, frame in stream_frames(path))
 
 
 def synthetic(number: int, height: int, width: int, rate: int = 30) -> Iterator[Timed]:
@@ -92,7 +96,7 @@ def synthetic(number: int, height: int, width: int, rate: int = 30) -> Iterator[
         top, left = at * (height - side) // PERIOD, (at * 5) % max(width - side, 1)
         frame[top : top + side, left : left + side] = (220, 3 * at, 255 - 3 * at)
     for at in range(number):
-        yield Fraction(at, rate), frames[at % PERIOD]
+        yield Fraction(at, rate), partial(frames.__getitem__, at % PERIOD)
 
 
 def _camera(name: str, number: int) -> tuple[str, str]:
@@ -124,6 +128,6 @@ def _decoded(name: str, container: InputContainer) -> Iterator[Timed]:
     try:
         for frame in container.decode(stream):
             first = time_of(frame) if first is None else first
-            yield (time_of(frame) - first) * unit_of(stream), upright(Path(name), frame)
+            yield (time_of(frame) - first) * unit_of(stream), partial(upright, Path(name), frame)
     except library() as error:
         raise DataError(f"{name}: breaks off ({reason(error)})") from error

@@ -49,7 +49,13 @@ def test_an_address_that_comes_back_begins_anew(tmp_path: Path, monkeypatch: pyt
     server = served(tmp_path)
     port, told = server.server_port, list[str]()
     source = source_of(f"http://127.0.0.1:{port}/a.mp4")
-    feed = Feed(source, Fraction(30), lambda frame: torch.tensor(frame), is_live=False, tell=told.append)
+    feed = Feed(
+        source,
+        Fraction(30),
+        lambda frames: [torch.tensor(each) for each in frames],
+        is_live=False,
+        tell=told.append,
+    )
     feed.start()
     try:
         first = taken(feed, lambda: feed.joined)

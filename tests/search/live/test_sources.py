@@ -44,7 +44,7 @@ def test_a_camera_that_is_not_there_is_named():
 
 
 def test_made_up_frames_come_again():
-    frames = [frame for _, frame in frames_of(f"synthetic:{PERIOD + 2}:20x10")]
+    frames = [frame() for _, frame in frames_of(f"synthetic:{PERIOD + 2}:20x10")]
     assert frames[0].shape == (10, 20, 3)
     assert np.array_equal(frames[0], frames[PERIOD])
     assert not np.array_equal(frames[0], frames[1])
@@ -69,7 +69,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def test_an_address_is_read_and_leads_to_no_file_here(address: str):
     found = list(frames_of(f"{address}/a.mp4"))
     assert [seconds for seconds, _ in found] == [Fraction(number, 30) for number in range(6)]
-    assert np.array_equal(found[5][1], shown(6)[5])
+    assert np.array_equal(found[5][1](), shown(6)[5])
     for name in ("gone.mp4", "list.m3u8"):
         with pytest.raises(DataError, match=rf"{name}: (cannot be opened|breaks off|has no video)"):
             list(frames_of(f"{address}/{name}"))

@@ -65,8 +65,8 @@ def missing() -> list[str]:
 
 def described(network: Network) -> dict[str, object]:
     """A network as its command line gives it: spec, sizes and transforms."""
-    from costmodel.analysis.cost import plain
     from costmodel.numbers import exact, is_exact
+    from costmodel.readable import plain
 
     sizes = {
         name: plain(exact(value)) if is_exact(value) else str(value) for name, value in network.sizes.items()

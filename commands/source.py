@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.factory import Making, is_factory, kept, told
-from costmodel.address import address
 from costmodel.errors import OptionError, WeightsError
 from costmodel.escape import shell
 from costmodel.names import file_stem
@@ -274,6 +273,8 @@ def _chosen(own: Network, transforms: tuple[Transform, ...]) -> Iterator[str]:
 
 def _differences(given: Network, own: Network) -> Iterator[str]:
     """In what a network differs from the one that weights were trained as."""
+    from costmodel.address import address
+
     for each in own.transforms:
         mine = given.made_by(type(each))
         # weights trained as a stream fit the clip network as well: they are the same tensors

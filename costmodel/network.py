@@ -8,13 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from costmodel.address import address
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError, OptionError, TransformError
 from costmodel.escape import shell
 from costmodel.graph import Graph
-from costmodel.network_data import plain_data, read_data
 from costmodel.numbers import Number, Ratios, Size, exact, is_exact
 from costmodel.spec.axes import axes_of, declares_none
 from costmodel.spec.document import Document, document
@@ -23,7 +21,6 @@ from costmodel.spec.elaborate import load as load  # as `costmodel.load`: transf
 from costmodel.spec.resolved import exact_text
 from costmodel.transforms import TRANSFORMS, Transform, composed
 from costmodel.transforms.base import Carries
-from costmodel.transforms.continual import Continual
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -174,6 +171,8 @@ class Network:
 
     def continual(self) -> Self:
         """The same network frame by frame."""
+        from costmodel.transforms.continual import Continual
+
         return self if self.is_stream else self.with_transform(Continual())
 
     def carried(self, tensors: Mapping[str, Tensor], since: int = 0) -> Mapping[str, Tensor]:
@@ -216,6 +215,8 @@ class Network:
         Raises:
             OptionError: a size is a symbol or an array: only one network has an address.
         """
+        from costmodel.address import address
+
         self._must_be_exact()
         try:
             graph = self.with_sizes(_as_arrays(self)).graph()
@@ -239,6 +240,8 @@ class Network:
         Raises:
             OptionError: a size is a symbol or an array.
         """
+        from costmodel.network_data import plain_data
+
         self._must_be_exact()
         own = self.document.settings(self.variant, self.settings)
         sizes = {name: exact(value) for name, value in own.items()}
@@ -251,6 +254,8 @@ class Network:
         Raises:
             CostModelError: it has another form, or a value is wrong.
         """
+        from costmodel.network_data import read_data
+
         given = read_data(data)
         return cls(given.document, given.sizes, given.transforms, given.variant, spec)
 

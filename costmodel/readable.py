@@ -1,10 +1,19 @@
-"""Figures as a person reads them."""
+"""Figures as a person reads them, and as a program does."""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from typing import Any
 
 SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def plain(value: Any) -> Any:
+    """A figure as a program reads it: whole numbers as int, others as float."""
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else float(value)
+    return value
 
 
 def figure(value: object) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 from costmodel.analysis.active_bins import samplers
 from costmodel.analysis.convention import Convention, count_per_clip
-from costmodel.analysis.cost import Analysis, analyze, plain
+from costmodel.analysis.cost import Analysis, analyze
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import OptionError
 from costmodel.network import Network
 from costmodel.numbers import exact
 from costmodel.ops import Sgs as Sampler
+from costmodel.readable import plain
 from costmodel.transforms.sgs import Sgs
 
 

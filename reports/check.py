@@ -10,13 +10,13 @@ from fractions import Fraction
 from math import inf, isfinite
 from pathlib import Path
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, evaluate
 from costmodel.analysis.quantities import Limit, shown
 from costmodel.analysis.rates import NEEDS_RATE
 from costmodel.errors import CostModelError, OptionError
 from costmodel.files import read_file
+from costmodel.readable import plain
 from reports.table import Page, Row, Shown, Table, Text
 
 SHEET = ("check", "figure", "value", "was", "bound", "holds", "reason")

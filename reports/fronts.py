@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.quantities import limit
+from costmodel.readable import plain
 from reports.fronts_families import Family, Place, Released
 from reports.papers import paper
 from search.methods.solve import pareto

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import TransformError
 from costmodel.escape import Markup
 from costmodel.network import Network
+from costmodel.readable import plain
 from costmodel.spec import Document, document
 from costmodel.spec.document import shipped_names
 from reports.papers import paper, paper_names

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import TransformError
 from costmodel.escape import Markup
 from costmodel.graph import Graph
 from costmodel.network import Network, Settings
+from costmodel.readable import plain
 from costmodel.spec.document import shipped_folder
 from costmodel.spec.load import Item, read
 from reports.tables import markdown

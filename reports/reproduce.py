@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from costmodel.analysis.cost import plain
+from costmodel.readable import plain
 from costmodel.spec.load import Item
 from reports.cells import UNCOMPUTED, Cell, Paper
 from reports.implied import Implied, implied, is_sampled, told_alone, told_together

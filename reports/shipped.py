@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import costmodel
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import TransformError
 from costmodel.network import Network
+from costmodel.readable import plain
 from costmodel.spec.document import Document, document, shipped_folder, shipped_names
 from reports.table import plain_json
 

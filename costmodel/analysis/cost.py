@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from costmodel.analysis.metrics import (
 from costmodel.analysis.rates import NEEDS_RATE
 from costmodel.graph import Graph, Node
 from costmodel.numbers import repeated
+from costmodel.readable import plain
 
 if TYPE_CHECKING:
     import pandas
@@ -126,13 +126,6 @@ def operations_by_kind(figures: Figures) -> dict[str, Any]:
         for kind, amount in figures.work[node.name].items():
             kinds[kind] = kinds.get(kind, 0) + repeated(figures.per_frame(node, amount), node.count)
     return {kind: plain(amount) for kind, amount in sorted(kinds.items())}
-
-
-def plain(value: Any) -> Any:
-    """A figure as a program reads it: whole numbers as int, others as float."""
-    if isinstance(value, Fraction):
-        return value.numerator if value.denominator == 1 else float(value)
-    return value
 
 
 def _in_seconds(figures: Figures) -> dict[str, Any]:

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property, reduce
 from math import lcm
+from typing import TYPE_CHECKING
 
 from costmodel.analysis.rates import checked_rate, frame_seconds
 from costmodel.analysis.reach import Reach, clip_reach, stream_reach
 from costmodel.analysis.temporal import Timing, step_types, timing
-from costmodel.analysis.traffic import Traffic, traffic_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Number, Size, divide, maximum, repeated, where
 from costmodel.types import DTYPE_BYTES, Carry, Shape, TensorType, Window, Work
+
+if TYPE_CHECKING:  # for what few ask
+    from costmodel.analysis.traffic import Traffic
 
 
 class Figures:
@@ -59,6 +62,8 @@ class Figures:
     @cached_property
     def traffic(self) -> Mapping[str, Traffic]:
         """Numbers that each node moves for one output, or in a step of several."""
+        from costmodel.analysis.traffic import traffic_of
+
         if self.graph.chunk == 1:
             return self.graph.map(traffic_of)
         return {

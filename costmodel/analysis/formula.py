@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.analysis.metrics import METRICS, OF_ORDER, evaluate
 from costmodel.analysis.rates import NEEDS_RATE
 from costmodel.errors import OptionError, SpecError
 from costmodel.graph import Graph
@@ -21,8 +21,6 @@ NameValue = Callable[[str, Number], Number]
 Expression = TypeVar("Expression", bound="sympy.Basic")
 Build = Callable[[Mapping[str, Number], NameValue], Graph]
 
-# What depends on the order of execution has no closed form in the sizes.
-OF_ORDER = ("peak_activation_floats", "activation_bytes", "training_bytes")
 BY_NAME_ALONE = ("entropy",)  # a sum of logarithms for each layer: too long to print unasked
 MOST_MAXIMA = 6  # multiplying out what stands in more of them takes sympy minutes
 LETTERS = {"time": "t", "height": "h", "width": "v", "path": "path"}

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from costmodel.analysis.schedule import Order, Task, best_order
 from costmodel.analysis.temporal import step_types
 from costmodel.errors import OptionError
 from costmodel.graph import INPUT, Graph
 from costmodel.ops.base import params_of
+
+if TYPE_CHECKING:  # few figures depend on an order
+    from costmodel.analysis.schedule import Order, Task
 
 
 class Moment(NamedTuple):
@@ -103,11 +105,15 @@ def peak_activation(graph: Graph) -> int:
 
 @lru_cache(maxsize=4)  # figures and pages ask for one network's order in turn, and a search takes a while
 def _best_order(source: int, tasks: tuple[Task, ...]) -> Order:
+    from costmodel.analysis.schedule import best_order
+
     return best_order(source, tasks)
 
 
 def _tasks(graph: Graph) -> tuple[int, tuple[Task, ...]]:
     """The numbers in the input, and the layers as tasks."""
+    from costmodel.analysis.schedule import Task
+
     number = {INPUT: 0} | {node.name: place for place, node in enumerate(graph.nodes, start=1)}
     sizes = {name: each.values for name, each in step_types(graph).items()}
     for node in graph.nodes:

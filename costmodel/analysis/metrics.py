@@ -1,4 +1,7 @@
-"""Every figure of a network, one function each: what it means, its unit, and the source of its rule."""
+"""Every figure of a network, one function each: what it means, its unit, and the source of its rule.
+
+What one figure alone needs is imported by its function: a command that asks for another does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,10 @@ from dataclasses import dataclass
 from functools import reduce
 from math import prod
 
-from costmodel.analysis.entropy import depth_of, entropy_score
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.memory import peak_activation
 from costmodel.analysis.rates import IN_SECONDS
 from costmodel.analysis.reach import clip_reach, head_pools
 from costmodel.analysis.reach import lookahead as stream_lookahead
-from costmodel.analysis.traffic import operations_of
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
 from costmodel.numbers import (
@@ -29,6 +29,9 @@ from costmodel.numbers import (
     where,
 )
 from costmodel.ops.base import macs_of, params_of
+
+# Figures that hang on the order in which layers run: no formula gives them, and no sweep.
+OF_ORDER = ("peak_activation_floats", "activation_bytes", "training_bytes")
 
 Layer = Callable[[Figures, Node], Number]
 Network = Callable[[Figures], Number]
@@ -234,6 +237,8 @@ def peak_activation_floats(figures: Figures) -> Number:
 
     Of a stream in a step that runs all layers; where strides behind delays leave none, no step holds more.
     """
+    from costmodel.analysis.memory import peak_activation
+
     return peak_activation(figures.graph)
 
 
@@ -260,7 +265,7 @@ def training_bytes(figures: Figures) -> Number:
     """What one step of training the clip network holds at its worst moment, of a batch of clips in fp32."""
     if figures.batch is None:
         return None
-    from costmodel.analysis.training import training_memory  # few ask for it
+    from costmodel.analysis.training import training_memory
 
     return training_memory(figures.graph, figures.batch).total
 
@@ -274,6 +279,8 @@ def traffic_bytes(figures: Figures, node: Node) -> Number:
 @network("operations / byte", "Williams 2009: arithmetic intensity, two operations for each MAC")
 def operations_per_byte(figures: Figures) -> Number:
     """Operations for each byte that moves: below a device's own ratio, its memory is the limit."""
+    from costmodel.analysis.traffic import operations_of
+
     nodes = figures.graph.nodes
     amounts = ((node, figures.per_frame(node, operations_of(figures.work[node.name]))) for node in nodes)
     moved = evaluate(figures, "traffic_bytes")
@@ -354,10 +361,14 @@ for _frames, _seconds in IN_SECONDS.items():
 @network("nats", "Wang 2023, STEntr-Score")
 def entropy(figures: Figures) -> Number:
     """The spatio-temporal entropy score of the clip network: its maps' expressiveness."""
+    from costmodel.analysis.entropy import entropy_score
+
     return entropy_score(figures.clip.graph)
 
 
 @network("layers")
 def depth(figures: Figures) -> Number:
     """Convolutions on the longest path of the clip network, squeeze-excite and the head apart."""
+    from costmodel.analysis.entropy import depth_of
+
     return depth_of(figures.clip.graph)

@@ -11,8 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.formula import OF_ORDER
-from costmodel.analysis.metrics import METRICS, evaluate
+from costmodel.analysis.metrics import METRICS, OF_ORDER, evaluate
 from costmodel.analysis.rates import IN_SECONDS, NEEDS_RATE
 from costmodel.arithmetic import FIGURES, NUMBER, Expression, parse
 from costmodel.errors import OptionError, nearest

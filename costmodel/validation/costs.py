@@ -8,7 +8,6 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate, macs_by_phase
 from costmodel.emit.build import emit
@@ -17,6 +16,7 @@ from costmodel.emit.network import Record
 from costmodel.emit.state import StreamState, held_floats
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
+from costmodel.readable import plain
 from costmodel.validation.check import Check, equal
 from costmodel.validation.settled import settled_steps
 from costmodel.validation.unread import unread

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph, Node
+from costmodel.readable import plain
 from costmodel.validation.check import Check, equal, not_measured
 from costmodel.validation.kept import keeps_whole_window
 from costmodel.validation.watched import Kept, Made, to_watch, watch

@@ -16,7 +16,6 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
@@ -24,6 +23,7 @@ from costmodel.graph import Graph, Node
 from costmodel.numbers import Number
 from costmodel.ops import Op
 from costmodel.ops.pool import Pool
+from costmodel.readable import plain
 from costmodel.validation.check import Check, equal
 from costmodel.validation.dispatched import dispatched
 from costmodel.validation.unread import unread

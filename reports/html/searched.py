@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from costmodel.analysis.cost import plain
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate, metric_named
 from costmodel.analysis.quantities import Quantity
 from costmodel.analysis.quantities import shown as amount
 from costmodel.errors import OptionError
+from costmodel.readable import plain
 from search.study.history import (
     Row,
     candidates_of,

@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.formula import OF_ORDER
 from costmodel.analysis.least import least_peak, least_state
 from costmodel.analysis.least_training import least_training
-from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.metrics import OF_ORDER, evaluate
 from costmodel.analysis.quantities import Quantity
 from costmodel.network import Network
 from costmodel.numbers import Number

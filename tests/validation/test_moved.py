@@ -7,7 +7,7 @@ from checked import residual
 from small_clips import CROPPED, SQUEEZED, clip
 
 from costmodel import continual
-from costmodel.analysis import figures
+from costmodel.analysis import traffic
 from costmodel.analysis.traffic import Traffic, traffic_of
 from costmodel.graph import Graph
 from costmodel.ops import Op
@@ -46,6 +46,6 @@ def test_what_is_left_out_is_found(graph: Graph, field: str, monkeypatch: pytest
         changes: Mapping[str, int] = {field: 0}
         return traffic_of(op, inputs)._replace(**changes)
 
-    monkeypatch.setattr(figures, "traffic_of", without)
+    monkeypatch.setattr(traffic, "traffic_of", without)
     (check,) = check_traffic(graph)
     assert check.holds == (field.startswith("state") and not graph.is_stream)

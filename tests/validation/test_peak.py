@@ -5,7 +5,7 @@ from checked import residual
 from small_clips import SQUEEZED, clip
 
 from costmodel import continual
-from costmodel.analysis import metrics
+from costmodel.analysis import memory
 from costmodel.emit import network as network_
 from costmodel.graph import Graph
 from costmodel.validation.peak import check_peak
@@ -26,7 +26,7 @@ def test_a_peak_that_forgets_what_is_still_read_is_found(graph: Graph, monkeypat
         values = {name: int(each.values) for name, each in graph.types.items()}
         return max(values[node.name] + sum(values[name] for name in node.inputs[:1]) for node in graph.nodes)
 
-    monkeypatch.setattr(metrics, "peak_activation", of_layers)
+    monkeypatch.setattr(memory, "peak_activation", of_layers)
     (check,) = check_peak(graph)
     assert check.measured > check.predicted
 

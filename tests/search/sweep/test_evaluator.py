@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.formula import OF_ORDER, formulas, is_whole
+from costmodel.analysis.formula import formulas, is_whole
 from costmodel.analysis.metrics import METRICS as TOTALS
-from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.metrics import OF_ORDER, evaluate
 from costmodel.analysis.sensitivity import describes, value_at
 from costmodel.errors import OptionError, TransformError
 from costmodel.network import Network

@@ -11,7 +11,7 @@ from commands.leaving import leaving
 from commands.options import FORMAT, OUT, SEED
 from commands.printing import put, tell
 from commands.source import Source
-from commands.train import DATA, THREADS, chosen_device, with_classes
+from commands.train import DATA, DEVICE, THREADS, chosen_device, with_classes
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms.sgs import Sgs
@@ -37,6 +37,7 @@ def sampling(
     batch: int | None,
     seeds: int,
     out: Path,
+    device: str | None,
     threads: int | None,
     seed: int,
     format: str,
@@ -51,13 +52,13 @@ def sampling(
     if source.made_by(Sgs) is None:
         raise OptionError("--sgs: is missing; expected the stage behind which frames are sampled")
     check_folder(out)
-    chosen_device("cpu", threads)
+    where = chosen_device(device, threads)
     chosen = load_recipe(recipe)
     chosen = chosen if batch is None else chosen.with_batch(batch)
     chosen = chosen if epochs is None else chosen.with_epochs(epochs)
     clips = open_data(data, seed)
     tell_left_out(clips)
-    comparison = Comparison(with_classes(source, clips), clips, chosen, out, tell)
+    comparison = Comparison(with_classes(source, clips), clips, chosen, out, tell, where)
     with leaving(lambda: f"the same command goes on from {out}"):
         trials = comparison.trials(range(seed, seed + seeds))
     put(page(trials).render(format))
@@ -75,6 +76,7 @@ COMMAND = Command(
         Option("batch", "Instead of the recipe's; its rate in proportion.", int, least=1),
         Option("seeds", "How many, from --seed on.", int, 3, least=1, most=100),
         replace(OUT, help="Folder for the trials, as JSON, CSV, PNG and SVG."),
+        DEVICE,
         THREADS,
         SEED,
         FORMAT,

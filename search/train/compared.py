@@ -122,6 +122,7 @@ class Comparison:
         recipe: of all of them.
         folder: where trials are kept.
         say: told of progress.
+        device: where they are trained and evaluated, such as `cpu` or `cuda`.
     """
 
     network: Network
@@ -129,6 +130,7 @@ class Comparison:
     recipe: Recipe
     folder: Path
     say: Say
+    device: str = "cpu"
 
     def trials(self, seeds: range) -> list[Trial]:
         """A trial of each contender under each seed, those of further bins behind it.
@@ -154,7 +156,7 @@ class Comparison:
     def _train(self, contender: Contender, seed: int) -> Iterator[Trial]:
         begun = perf_counter()
         torch.manual_seed(seed)
-        learner = Learner(contender.graph, self.data, self.recipe, Options(seed=seed))
+        learner = Learner(contender.graph, self.data, self.recipe, Options(seed=seed, device=self.device))
         _choose(learner.form, contender.other)
         row = {}
         for epoch in range(learner.epochs):
@@ -167,6 +169,7 @@ class Comparison:
             fewer = self.network.with_transform(replace(sampling, bins=bins, active_bins=None)).graph()
             form = form_of(fewer, "clip")
             form.network.load_state_dict(learner.form.network.state_dict())
+            form.network.to(torch.device(self.device))
             method = f"{contender.method}, run with {bins}"
             yield self._tried(contender, method, form, seed, row["train_accuracy"], 0.0)
 
@@ -174,7 +177,7 @@ class Comparison:
         self, contender: Contender, method: str, form: Form, seed: int, train_accuracy: float, seconds: float
     ) -> Trial:
         torch.manual_seed(seed)  # what draws frames at random draws the same ones each time
-        found = accuracy_of(form, self.data, Views())
+        found = accuracy_of(form, self.data, Views(), self.device)
         bins = found.sampled
         return Trial(
             method,

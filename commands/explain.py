@@ -10,15 +10,16 @@ from commands.command import Command
 from commands.options import FORMAT, FPS
 from commands.printing import show, tell
 from commands.source import Source
-from costmodel.analysis.cost import operations_by_kind, plain
+from costmodel.analysis.cost import operations_by_kind
 from costmodel.analysis.explain import TIMES, Counted, Explanation, counts_of
 from costmodel.analysis.explain import explain as explain_layer
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import KINDS
-from costmodel.analysis.rates import checked_rate, time_text
+from costmodel.analysis.rates import checked_rate, rate_note, time_text
 from costmodel.graph import Graph
 from costmodel.numbers import Number
 from costmodel.options import Option
+from costmodel.readable import plain
 from reports.table import Page, Row, Table, Text
 from reports.tables import figure
 
@@ -45,7 +46,7 @@ def explain(source: Source, layer: str | None, fps: float | None, format: str) -
     """Prints a layer's closed forms, facts and counts, or without a layer a network's counts."""
     graph = source.graph()
     rate = None if fps is None else checked_rate(fps)
-    for note in graph.notes:
+    for note in filter(None, (*graph.notes, rate_note(graph, rate))):
         tell(f"note: {note}")
     page = network_page(graph) if layer is None else layer_page(graph, layer, rate)
     show(page, format)

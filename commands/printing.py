@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # help and the list of commands print too, and make no table
     from reports.table import Page
 
 
+NARROW = 40  # no terminal is narrower
+
+
 def put(text: str) -> None:
     """Writes figures to standard output."""
     sys.stdout.write(text)
@@ -72,9 +75,21 @@ def tell_missing() -> None:
 
 
 def tell(text: str) -> None:
-    """Writes a line of notes or progress to standard error."""
+    """Writes a line of notes or progress to standard error, in a terminal broken between words."""
     # names of files and layers may hold what moves a terminal's cursor; `put` gets escaped text
-    print(terminal(text), file=sys.stderr)
+    print(_wrapped(terminal(text)), file=sys.stderr)
+
+
+def _wrapped(text: str) -> str:
+    """Lines no longer than a terminal is wide; for a log, which may be searched, as they are."""
+    if len(text) < NARROW or not sys.stderr.isatty():
+        return text
+    from shutil import get_terminal_size
+    from textwrap import fill
+
+    width = get_terminal_size().columns
+    lines = text.split("\n")
+    return "\n".join(fill(each, width, break_long_words=False, break_on_hyphens=False) for each in lines)
 
 
 @contextmanager

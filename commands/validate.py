@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from commands.command import Command
 from commands.options import FORMAT, SEED
 from commands.printing import show, tell
 from commands.source import Source
+from costmodel.analysis.rates import TIMES, time_text
 from costmodel.errors import OptionError
 from costmodel.options import Option
 from costmodel.transforms.continual import Continual
@@ -19,6 +21,7 @@ from costmodel.transforms.fold import Fold
 from reports.table import Page, Table, Text, whole
 
 if TYPE_CHECKING:
+    from costmodel.graph import Graph
     from costmodel.validation.validate import Check
 
 COLUMNS = ("what", "predicted", "measured", "holds", "note")
@@ -94,7 +97,16 @@ def _of_spec(source: Source, seed: int) -> tuple[list[dict[str, object]], Mappin
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.
     learned = [] if source.weights is None else list(check_weights(source, source.weights, seed))
-    return [shown(check) for check in (*checks_of(graph, seed), *learned)], unmeasured(graph)
+    rows = [shown(check) for check in (*checks_of(graph, seed), *learned)]
+    return [_timed(graph, row) for row in rows], unmeasured(graph)
+
+
+def _timed(graph: Graph, row: dict[str, object]) -> dict[str, object]:
+    """A row, and beside a time in model frames what it is in camera frames and seconds, for a person."""
+    value = row["predicted"]
+    if row["what"] not in TIMES or not isinstance(value, int):
+        return row
+    return row | {"time": time_text(value, graph.every, graph.fps, None)}
 
 
 def against_module(source: Source, place: str, seed: int) -> Iterator[Check]:
@@ -157,16 +169,21 @@ def page(
     shown = Table(_limits(failed if is_random else rows), columns)
     further = {"smallest": list(smallest)} if is_random else {}
     unmeasured = [{"what": name, "reason": reason} for name, reason in left.items()]
-    told = "".join(f"not measured: {each['what']}: {each['reason']}\n" for each in unmeasured)
+    told = "".join(fill(f"not measured: {each['what']}: {each['reason']}", 80) + "\n" for each in unmeasured)
     return Page(
         lambda: {
             "checks": [{name: row[name] for name in columns} for row in rows],
             **further,
             **({"not_measured": unmeasured} if unmeasured else {}),
         },
-        lambda: [*whole([shown]), *map(Text.of, smallest), Text.of(told + _counted(rows))],
+        lambda: [
+            *whole([shown]),
+            *map(Text.of, smallest),
+            Text.of(_times(rows)),
+            Text.of(told + _counted(rows)),
+        ],
         lambda: Table(rows, columns),
-        lambda: [Table(_limits(rows), columns)],
+        lambda: [Table(_limits(rows), columns), Text.of(_times(rows), "md")],
     )
 
 
@@ -179,6 +196,12 @@ def _counted(rows: list[dict[str, object]]) -> str:
 def _limits(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
     """Rows for a person: of a difference, the most that is allowed."""
     return [row | {"predicted": f"<= {row['predicted']:g}"} if row["is_limit"] else row for row in rows]
+
+
+def _times(rows: Iterable[dict[str, object]]) -> str:
+    """The predicted times in camera frames and seconds, a line each."""
+    told = {row["what"]: row for row in rows if row.get("time")}  # one line, however often it was measured
+    return "".join(f"{name} {row['predicted']:,} frames: {row['time']}\n" for name, row in told.items())
 
 
 COMMAND = Command(

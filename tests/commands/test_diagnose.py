@@ -26,6 +26,15 @@ def test_json_holds_what_a_program_needs(capsys: pytest.CaptureFixture[str]):
     assert isinstance(first["macs_per_frame"], int)
 
 
+def test_times_follow_the_rate_of_the_camera(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["diagnose", "x3d_m", "--fps", "10"]) == 0
+    printed = capsys.readouterr()
+    assert "delay 43 (86 camera" in printed.out
+    assert "every second frame is taken, 5 a second" in printed.err
+    assert cli.main(["diagnose", "x3d_m", "--fps", "10", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["repairs"][0]["delay_seconds"] == 8.6
+
+
 @pytest.mark.parametrize("format", ["csv", "md", "latex"])
 def test_other_formats_have_a_row_for_each_repair(format: str, capsys: pytest.CaptureFixture[str]):
     assert cli.main(["diagnose", "mobilenet_v2_3d", "--format", format]) == 0

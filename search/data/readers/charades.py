@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from fractions import Fraction
 
 from costmodel.errors import DataError
 from search.data.readers.base import Finder, Listing, Split, reader
@@ -11,6 +12,7 @@ from search.data.tree import Tree
 
 PARTS: dict[str, Split] = {"charades_v1_train.csv": "train", "charades_v1_test.csv": "validation"}
 CLASSES = "charades_v1_classes.txt"
+RATE = Fraction(24)  # frames a second of the set's own folders of frames
 
 
 @reader(
@@ -43,7 +45,7 @@ def charades(tree: Tree, split: int) -> Listing:
         except csv.Error as error:
             raise DataError(f"{tree.root / name}:{rows.line_num}: not CSV, {error}") from error
     classes = tuple(names.values()) or None
-    return Listing(found.clips, frozenset(used), found.missing, left_out, classes, several=True)
+    return Listing(found.clips, frozenset(used), found.missing, left_out, classes, several=True, rate=RATE)
 
 
 def _names(tree: Tree, used: set[str]) -> dict[str, str]:

@@ -16,4 +16,5 @@ def test_a_video_has_the_classes_of_all_its_actions(tmp_path: Path):
         ("480/46GP8.mp4", ("c092 Watching a picture", "c147 Sitting at a table"), "train")
     ]
     assert (found.missing, found.left_out, found.several) == (["GONE1"], ["N11GT"], True)
+    assert found.rate == 24
     assert found.classes == ("c092 Watching a picture", "c147 Sitting at a table")

@@ -12,12 +12,14 @@ LABELS = {"Holding something": "1", "Approaching something with your camera": "0
 def written(root: Path, train: object, prefix: str = "something-something-v2-") -> Path:
     parts = {"labels": LABELS, "train": train, "validation": [], "test": [{"id": "5"}]}
     for name, content in parts.items():
-        (root / f"{prefix}{name}.json").write_text(json.dumps(content))
+        place = root / f"{prefix}{name}.json"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(json.dumps(content))
     (root / "74225.webm").touch()
     return root
 
 
-@pytest.mark.parametrize("prefix", ["something-something-v2-", ""])
+@pytest.mark.parametrize("prefix", ["something-something-v2-", "", "labels/"])
 def test_templates_are_the_classes_and_nothing_is_mirrored(tmp_path: Path, prefix: str):
     train = [{"id": "74225", "label": "holding a cup", "template": "Holding [something]"}]
     found = listed(written(tmp_path, train, prefix), "something")

@@ -173,3 +173,16 @@ def test_no_width_makes_the_page_scroll_sideways(chromium, file: Path, width: in
     brightness = opened.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
     assert (int(brightness) > 128) == (scheme == "light")
     opened.close()
+
+
+def test_every_table_fits_a_sheet_of_paper(chromium, tmp_path: Path):
+    slowfast = tmp_path / "slowfast.html"
+    assert cli.main(["report", "html", "slowfast", "--continual", "--out", str(slowfast)]) == 0
+    page = chromium.open(slowfast, width=703)  # A4 without its margins
+    page.locator(".grid tr.group button").first.click()
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    wide = page.evaluate("[...document.querySelectorAll('table')].map(each => each.scrollWidth)")
+    assert len(wide) == 4
+    assert max(wide) <= 703
+    page.close()

@@ -33,7 +33,7 @@ def study_page(file: Path, search: int | None, costs: str | None, out: Path) -> 
     print(out)
 
 
-def watch(study: Path, search: int | None, every: int, html: bool, out: Path | None) -> None:
+def watch(study: Path, search: int | None, every: int, html: bool, out: Path | None, format: str) -> None:
     """Tells what a search tries and decides until it ends."""
     if out is not None and not html:
         raise OptionError(f"--out {out}: is for a page; add --html")
@@ -43,8 +43,8 @@ def watch(study: Path, search: int | None, every: int, html: bool, out: Path | N
         _check_page(place)
     with leaving(lambda: "the search goes on; the same command looks again"):
         for found, candidates, decisions in _looks(study, search, every):
-            for line in _news(found, candidates, decisions):
-                put(f"{terminal(line)}\n")
+            for line in _TELLERS[format](found, candidates, decisions):
+                put(f"{line}\n")
             sys.stdout.flush()  # behind a pipe too each line is there when it is told
             if place is not None:
                 _write(place, found, command, every)
@@ -85,6 +85,20 @@ def _write(place: Path, found: Searched, command: str, every: int) -> None:
     write_page(place, page(found, command, renews=every))
 
 
+def _objects(found: Searched, candidates: int, decisions: int) -> Iterator[str]:
+    """The same as JSON, an object a line: each candidate and decision as `study show` has it."""
+    from reports.table import plain_json
+
+    rows = [{"event": "tried", **row} for row in found.candidates[candidates:]]
+    rows += [{"event": "decided", **row} for row in found.decisions[decisions:]]
+    if not found.is_running:
+        counts = {"candidates": len(found.candidates), "decisions": len(found.decisions)}
+        rows.append({"event": "ended", "search": found.search["search"], **counts})
+    for row in rows:
+        # no text holds a line break of its own: JSON writes it as two letters
+        yield " ".join(line.strip() for line in plain_json(row).splitlines())
+
+
 def _news(found: Searched, candidates: int, decisions: int) -> Iterator[str]:
     """A line for each candidate and each decision that is new."""
     from reports.html.study_words import error_text, score_text
@@ -100,6 +114,13 @@ def _news(found: Searched, candidates: int, decisions: int) -> Iterator[str]:
         yield f"step {row['step']}: {row['kind']}{axis}, {cost}{score}: {row['reason']}"
     if not found.is_running:
         yield f"ended: {len(found.candidates)} candidates, {len(found.decisions)} decisions"
+
+
+def _lines(found: Searched, candidates: int, decisions: int) -> Iterator[str]:
+    return map(terminal, _news(found, candidates, decisions))
+
+
+_TELLERS = {"table": _lines, "json": _objects}
 
 
 def _names(costs: str | None) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ Examples:
     study watch runs/x3d.db
 
     study watch runs/x3d.db --html          also runs/x3d.html, which renews itself
+
+    study watch runs/x3d.db --format json   an object a line, for a program
 """
 
 
@@ -196,6 +198,12 @@ COMMAND = Group(
                 Option("every", "Seconds from one look to the next.", int, 2, least=1),
                 Option("html", "As a page too, which a browser renews by itself.", bool, False),
                 Option("out", "The page, with --html; the study's name with .html unless given.", Path),
+                Option(
+                    "format",
+                    "A line for each candidate and decision, or JSON a line.",
+                    default="table",
+                    choices=("table", "json"),
+                ),
             ),
         ),
         "export": Command(

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,18 @@ def test_a_search_that_has_ended_is_told_whole(capsys):
     assert sum(line.startswith("  tried ") for line in lines) >= 2
     assert sum(line.startswith("step ") for line in lines) >= 2
     assert lines[-1].startswith("ended: ")
+
+
+def test_json_has_an_object_a_line_of_what_study_show_has(capsys):
+    study = study_made_once()
+    assert cli.main(["study", "watch", str(study), "--format", "json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert cli.main(["study", "show", str(study), "--format", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    for event, rows in (("tried", shown["candidates"]), ("decided", shown["decisions"])):
+        assert [each for each in told if each["event"] == event] == [{"event": event, **row} for row in rows]
+    counts = {"candidates": len(shown["candidates"]), "decisions": len(shown["decisions"])}
+    assert told[-1] == {"event": "ended", "search": 1, **counts}
 
 
 def test_a_page_renews_itself_until_the_search_has_ended(monkeypatch: pytest.MonkeyPatch, capsys):

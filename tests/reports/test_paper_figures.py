@@ -1,9 +1,11 @@
 """A paper's figures: costs are ours, accuracies and speeds those that it prints."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
+from cli import main
 from costmodel.errors import OptionError
 from reports import paper_figures
 from reports.paper_drawing import draw
@@ -93,3 +95,11 @@ def test_a_figure_that_cannot_be_drawn_is_one_line(name: str, message: str):
     with pytest.raises(OptionError) as error:
         paper_figures.figure_of(name)
     assert str(error.value).startswith(message)
+
+
+def test_a_refusal_names_a_command_that_computes_what_can_be(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(OptionError) as error:
+        paper_figures.figure_of("atfr:3")
+    words = shlex.split(str(error.value).partition("computed by: costmodel ")[2])
+    assert main([*words, "--metrics", "macs_per_clip", "--format", "csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 32

@@ -22,9 +22,10 @@ from costmodel.errors import EmitError
 
 # What hands values on, or on the format's word must keep their scale: its inputs and its output share one.
 HANDS_ON = {"Slice", "Concat", "Reshape", "Transpose", "Tile", "Max", "MaxPool", "ReduceMax", "Where", "Pad"}
-# The format fixes the scales of functions whose range is known.
+# The scales of functions whose range is known; TFLite fixes most of them.
 FIXED = {
     "Sigmoid": Scale(np.array(1 / 256, np.float32), -128),
+    "HardSigmoid": Scale(np.array(1 / 255, np.float32), -128),
     "Tanh": Scale(np.array(1 / 128, np.float32), 0),
     "Softmax": Scale(np.array(1 / 256, np.float32), -128),
 }

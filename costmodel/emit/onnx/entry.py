@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple, TypeVar
@@ -61,9 +61,10 @@ class Window(NamedTuple):
         """The output of one whole window of frames."""
         if self.is_alike:
             return self.tap(place, self.joined(place, frames), 0)
-        return self.joined(place, [self.tap(place, frame, tap) for tap, frame in enumerate(frames)])
+        # One after the other, so that no more than two maps wait to be joined.
+        return self.joined(place, (self.tap(place, frame, tap) for tap, frame in enumerate(frames)))
 
-    def joined(self, place: Place, parts: Sequence[str]) -> str:
+    def joined(self, place: Place, parts: Iterable[str]) -> str:
         """All parts, combined."""
         return reduce(lambda one, other: place.tape.op(self.combine, one, other), parts)
 

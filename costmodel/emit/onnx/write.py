@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import onnx
 from onnx import helper
@@ -34,6 +34,7 @@ def rank4_model(network: StreamNetwork, layout: Layout) -> onnx.ModelProto:
     tape.nodes += steps
     _give(body, answers)
     _pack(tape, tensors, body.after())
+    tape.nodes = _soonest(tape.nodes, {each.output for each in tensors})
     return _model(body, tensors)
 
 
@@ -58,6 +59,19 @@ def _pack(tape: Tape, tensors: Sequence[Packed], after: Mapping[str, str]) -> No
                 tape.reshape(part, tape.batch, length) for part, length in zip(parts, lengths, strict=True)
             ]
         tape.as_named("Concat", parts, each.output, axis=1)
+
+
+def _soonest(nodes: Sequence[onnx.NodeProto], joined: Set[str]) -> list[onnx.NodeProto]:
+    """The same operators, but that what goes out of a step is joined once its parts are there."""
+    place = {node.output[0]: number for number, node in enumerate(nodes)}
+
+    def behind(node: onnx.NodeProto) -> tuple[int, int]:
+        own = place[node.output[0]]
+        if node.output[0] not in joined:
+            return own, own
+        return max((place[name] for name in node.input if name in place), default=-1), own
+
+    return sorted(nodes, key=behind)
 
 
 def _give(body: Body, answers: Sequence[str]) -> None:

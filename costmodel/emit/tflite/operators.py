@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from costmodel.emit.onnx.scales import of_weights
+from costmodel.emit.onnx.scales import Scale, of_weights
 from costmodel.emit.tflite.translator import AXES, Translator, channels_last, refusal, writes
 
 Attributes = Mapping[str, Any]
@@ -144,12 +144,17 @@ def _function(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
 
 @writes("HardSigmoid")
 def _hard_sigmoid(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
-    if to.is_8_bits:
-        raise refusal(node, "a hard sigmoid in 8 bits; leave out --quantize")
-    shape = to.shape(node.input[0])
-    scaled, moved = (to.made(f"{node.name}.{each}", shape, None) for each in ("scaled", "moved"))
+    shape, scale = to.shape(node.input[0]), to.scale(node.input[0])
     alpha, beta = (to.constant("number", np.array(given[each], np.float32)) for each in ("alpha", "beta"))
+    # In 8 bits a product by a number is the same numbers on another scale, and the scale of the output ends
+    # where the function does.
+    of_product = scale and Scale(np.asarray(scale.step * np.float32(given["alpha"])), scale.zero)
+    scaled = to.made(f"{node.name}.scaled", shape, of_product)
     to.file.op("MUL", [to.value(node.input[0]), alpha], scaled, "MulOptions")
+    if to.is_8_bits:
+        to.file.op("ADD", [scaled, beta], to.value(node.output[0]), "AddOptions")
+        return
+    moved = to.made(f"{node.name}.moved", shape, None)
     to.file.op("ADD", [scaled, beta], moved, "AddOptions")
     to.file.op("RELU_0_TO_1", [moved], to.value(node.output[0]))
 
@@ -200,11 +205,11 @@ def _slice(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
     if to.shapes[frame] == to.shapes[output]:
         to.same(output, frame)
         return
-    if frame in to.done:  # frames of a cycle, one after the other in the batch
+    if frame in to.in_batch:  # frames of a cycle, one after the other
         axis, count = 0, to.shapes[output][1]
         start, end = start // count, end // count
     place = AXES[axis]
-    source = list(to.shape(output)) if frame in to.done else list(to.shape(frame))
+    source = list(to.shape(output)) if frame in to.in_batch else list(to.shape(frame))
     begin, stop = [0] * 4, [*source]
     begin[place], stop[place] = start, min(end, start + (1 << 30))
     if step == 1:
@@ -244,7 +249,7 @@ def _reshape(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
         to.same(output, frame)
     elif frame == "frames" and before[2:] == after[2:]:
         to.same(output, frame)
-        to.done.add(output)  # the phases of a cycle are told apart by `_slice`
+        to.in_batch.add(output)  # the phases of a cycle are told apart by `_slice`
     elif output == "outputs" and before[2:] == after[2:]:
         _by_answer(to, frame, output, after[0])
     elif dealt is not None and (last := to.behind(dealt, "Reshape")) is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 
 class LiteStream:
@@ -26,8 +26,7 @@ class LiteStream:
         content = Path(path).read_bytes()
         self.about = _told(content)
         self.layout = self.about["layout"]
-        interpreter = Interpreter(model_content=content, num_threads=threads)
-        interpreter.allocate_tensors()
+        interpreter = _allocated(content, threads)
         self.runner = interpreter.get_signature_runner("step")
         self.inputs = self.runner.get_input_details()
         self.outputs = self.runner.get_output_details()
@@ -66,6 +65,20 @@ class LiteStream:
     def _fill(self, name: str, first: int, end: int, fill: float) -> None:
         # The layout counts channels, which are the last axis here.
         self.state[name][..., first:end] = _stored(np.array(fill, np.float32), self.inputs[name])
+
+
+def _allocated(content: bytes, threads: int) -> Interpreter:
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    try:
+        interpreter.allocate_tensors()
+    except RuntimeError:
+        # The delegate that it takes by itself refuses some programs of a thousand operators and more.
+        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(
+            model_content=content, num_threads=threads, experimental_op_resolver_type=plain
+        )
+        interpreter.allocate_tensors()
+    return interpreter
 
 
 def _stored(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:

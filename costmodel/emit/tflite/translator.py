@@ -67,7 +67,9 @@ class Translator:
                 self.readers.setdefault(name, []).append(node)
         self.given = {each.name for each in graph.output}
         self.numbers: dict[str, int] = {}
+        # The names of nodes that are part of another operator, and of values whose channels lie in the batch.
         self.done: set[str] = set()
+        self.in_batch: set[str] = set()
 
     def stands_in_8_bits(self, name: str) -> bool:
         """Whether a value of frames or maps does so."""

@@ -15,7 +15,7 @@ from costmodel.emit import StreamNetwork, emit, fold_norms, randomise
 from costmodel.emit.export import export_tflite
 from costmodel.errors import EmitError
 from costmodel.network import Network
-from costmodel.ops import Add, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Relu, Swish
+from costmodel.ops import Add, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Relu, Subsample, Swish
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import Continual
 from reports.gallery import Entry
@@ -92,6 +92,11 @@ def test_pools_pad_as_their_modules_do(tmp_path: Path):
     must_agree(stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path, 4)
 
 
+def test_every_second_place_of_what_a_relu_gives_is_taken(tmp_path: Path):
+    nodes = (*SMALL[:2], Node("sub", Subsample(stride=(1, 2, 2)), ("relu",)))
+    must_agree(stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path, 2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "entry",
@@ -143,6 +148,18 @@ def test_a_mean_over_all_frames_stays_in_32_bits_between_values_in_8(tmp_path: P
     found = torch.cat([each for each in answered(network, clip, path) if each is not None])
     # the last answers move by thousandths, which a mean in 8 bits would not follow
     assert float((found - expected).abs().max()) < 0.03 * float(expected.abs().max())
+
+
+def test_a_hard_sigmoid_in_8_bits_ends_where_it_does_in_32(tmp_path: Path):
+    nodes = SMALL[0], Node("hard", ELEMENTWISE["HardSigmoid"](), ("stem",))
+    network, path = stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path / "net.tflite"
+    export_tflite(network, path, clips=[3 * drawn(network, 60)[0].numpy()])
+    clip = 5 * drawn(network, 4)
+    (expected, *_), (found, *_) = module_answers(network, clip), answered(network, clip, path)
+    assert expected is not None
+    assert found is not None
+    assert {0.0, 1.0} <= set(expected.unique().tolist())
+    assert float((found - expected).abs().max()) < 0.03
 
 
 def test_state_in_8_bits_comes_in_as_it_went_out(tmp_path: Path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -19,9 +18,6 @@ from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal
 from costmodel.importers.value import Canvas, Constant, Found, Number, Padded, Scores, Span, Value
 from costmodel.ops import Op
-
-# What takes a part of a tensor, or arranges it anew.
-PARTS = ("chunk", "split", "slice", "select", "getitem", "view", "reshape", "transpose", "permute", "t.")
 
 
 class Call:
@@ -94,10 +90,23 @@ class Call:
         """
         found = self.found(name)
         if isinstance(found, Constant):
-            _must_be_stored(found, name)
+            self._must_be_as_many(found, name)
         if found is None or isinstance(found, Constant):
             return found
         raise Refusal(f"its {name} depends on the clip", "layers of ours have weights that stay")
+
+    def _must_be_as_many(self, constant: Constant, name: str) -> None:
+        """Demands no more values than the parameters have that they are worked out from.
+
+        Raises:
+            Refusal: they are more, so that our layer would learn apart what the module learns once.
+        """
+        sizes = [prod(shape_of_node(each)) for each in self.builder.constants.learned(constant.node)]
+        if sizes and sum(sizes) < prod(constant.shape):
+            raise Refusal(
+                f"its {name} is worked out from {sum(sizes)} values, and holds {prod(constant.shape)}",
+                "store it as the layer uses it",
+            )
 
     def worked_out(self, constant: Constant, given: Mapping[fx.Node, Tensor] | None = None) -> Tensor:
         """The values of a constant; `given`: with these in place of some that it is worked out from."""
@@ -177,32 +186,6 @@ def replaced(dims: Dims, changes: Mapping[int, Any]) -> Dims:
 def learned(found: Constant | None, order: tuple[int, ...] | None = None) -> Learned | None:
     """A layer's tensor from a constant; None of none."""
     return None if found is None else Learned(found, order)
-
-
-def _must_be_stored(constant: Constant, name: str) -> None:
-    """Demands a parameter or a buffer as it is stored, or a part of one, up to the order of its values.
-
-    Raises:
-        Refusal: it is worked out from others, of which our layer would hold another number of values.
-    """
-    waiting, sizes, cuts = [constant.node], [], True
-    while waiting:
-        node = waiting.pop()
-        waiting += node.all_input_nodes
-        if node.op == "placeholder":
-            sizes.append(prod(shape_of_node(node)))
-        elif not _called(node).startswith(PARTS):
-            cuts = False
-    is_part = cuts and len(sizes) == 1 and sizes[0] >= prod(constant.shape)
-    if sizes and sum(sizes) != prod(constant.shape) and not is_part:
-        raise Refusal(
-            f"its {name} is worked out from {sum(sizes)} values, and holds {prod(constant.shape)}",
-            "store it as the layer uses it (of weight_norm: parametrize.remove_parametrizations)",
-        )
-
-
-def _called(node: fx.Node) -> str:
-    return "getitem" if node.target is operator.getitem else str(node.target).removeprefix("aten.")
 
 
 def shape_of_node(node: fx.Node) -> tuple[int, ...]:

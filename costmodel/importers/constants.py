@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ _FILLED: Mapping[OpOverload, int | None] = {
     _ATEN.new_ones.default: 1,
     _ATEN.new_full.default: None,
 }
+# What takes a part of a tensor, or arranges it anew.
+PARTS = ("chunk", "split", "slice", "select", "getitem", "view", "reshape", "transpose", "permute", "t.")
 
 
 def freed_of_input(graph: fx.Graph) -> None:
@@ -44,17 +47,27 @@ class Constants:
         self._program = program
         self._specs = {each.arg.name: each for each in program.graph_signature.input_specs}
 
-    def tensor(self, node: fx.Node, given: Mapping[fx.Node, Tensor] | None = None) -> Tensor:
+    def tensor(
+        self,
+        node: fx.Node,
+        given: Mapping[fx.Node, Tensor] | None = None,
+        precision: torch.dtype | None = None,
+    ) -> Tensor:
         """What a node that no input decides answers.
 
         Args:
             node: the node.
             given: what some of the nodes ahead of it answer in place of their own.
+            precision: that it is worked out in; None: in the parameters' own.
         """
         # Nothing is kept: what masks are worked out from would fill the memory.
         found: dict[fx.Node, object] = dict(given or {})
         for each in _order(node, found):
-            found[each] = self._placed(each) if each.op == "placeholder" else _computed(each, found)
+            if each.op != "placeholder":
+                found[each] = _computed(each, found)
+                continue
+            placed = self._placed(each)
+            found[each] = placed.to(precision) if precision and placed.is_floating_point() else placed
         answer = found[node]
         assert isinstance(answer, Tensor)
         return answer
@@ -72,6 +85,14 @@ class Constants:
         """The nodes of the module's parameters that a node is worked out from."""
         given = (each for each in _order(node, {}) if each.op == "placeholder")
         return tuple(each for each in given if self._specs[each.name].kind == InputKind.PARAMETER)
+
+    def is_stored(self, node: fx.Node) -> bool:
+        """Whether a node answers a parameter or a buffer as it is, or a part of one in whatever order."""
+        while node.op != "placeholder":
+            if not _called(node).startswith(PARTS) or len(node.all_input_nodes) != 1:
+                return False
+            (node,) = node.all_input_nodes
+        return True
 
     def needed(self) -> frozenset[str]:
         """The parameters that the module's answer depends on, by name."""
@@ -104,6 +125,10 @@ def _order(node: fx.Node, known: Mapping[fx.Node, object]) -> list[fx.Node]:
         else:
             found[waiting.pop()] = None
     return [each for each in found if each not in known]
+
+
+def _called(node: fx.Node) -> str:
+    return "getitem" if node.target is operator.getitem else str(node.target).removeprefix("aten.")
 
 
 def _computed(node: fx.Node, found: Mapping[fx.Node, object]) -> object:

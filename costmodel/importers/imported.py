@@ -74,6 +74,11 @@ class Imported:
             notes.append(
                 f"{shares.repeated} parameters are read by several layers, and stand in each of them"
             )
+        if shares.merged:
+            notes.append(
+                f"{shares.merged} parameters fewer than the module's: weights that it works out from others, "
+                "as weight_norm does, are what came of them, and learn as such"
+            )
         if shares.constants:
             notes.append(f"{shares.constants} numbers of the module's code and buffers are parameters here")
         notes += [f"partial: not known is {each}" for each in self.holes]

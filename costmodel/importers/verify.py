@@ -78,8 +78,9 @@ def verified(reading: Reading, exported: Exported, shares: Shares) -> Verified:
     ours = int(totals["params"]) - shares.repeated - shares.constants
     # Calls that were not read may hold parameters and multiply-adds that nobody can tell.
     is_partial = bool(reading.foreign)
-    if ours != shares.used and not (is_partial and ours < shares.used):
-        raise ImportCheckError(f"{graph.name}: {ours} parameters were read, and the module has {shares.used}")
+    theirs = shares.used - shares.merged
+    if ours != theirs and not (is_partial and ours < theirs):
+        raise ImportCheckError(f"{graph.name}: {ours} parameters were read, and the module has {theirs}")
     macs, everything = (macs_in(each) for each in (graph, reading.whole))
     recurrent = macs_in(reading.whole, ".recurrent")
     theirs = macs_of(exported.program, exported.batch)

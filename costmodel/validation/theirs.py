@@ -68,7 +68,7 @@ class Theirs:
             TheirsError: it cannot be copied.
         """
         try:
-            return cls(copy.deepcopy(module).to(dtype).eval(), order, dtype)
+            return cls(copy.deepcopy(module, _computed_anew(module)).to(dtype).eval(), order, dtype)
         except Exception as error:  # whatever the user's module raises
             raise TheirsError(f"cannot be copied: {_told(error)}") from error
 
@@ -164,6 +164,12 @@ def _default(dtype: torch.dtype) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
+
+
+def _computed_anew(module: nn.Module) -> dict[int, Tensor]:
+    """Copies of what a module works out in each run and keeps, as weight_norm of old: torch copies none."""
+    kept = (each for part in module.modules() for each in vars(part).values() if isinstance(each, Tensor))
+    return {id(each): each.detach().clone() for each in kept if not each.is_leaf}
 
 
 def _told(error: Exception) -> str:

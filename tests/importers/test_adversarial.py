@@ -208,6 +208,14 @@ EQUAL |= {
         )
     ),
     "rolled forwards": lambda m, x: m.cube(m.point(x).roll((1, -6), (2, 4))),
+    "a weight of lengths and directions": lambda m, x: F.conv3d(
+        x, torch._weight_norm(m.point.weight, m.learned.view(4, 1, 1, 1, 1), 0)
+    ),
+    "a weight joined from two": lambda m, x: F.linear(head(x), torch.cat([m.linear.weight, m.triple.weight])),
+    "a weight of lengths and directions in two places": lambda m, x: F.linear(
+        F.linear(head(x), torch._weight_norm(m.linear.weight, m.learned.view(4, 1), 0)),
+        torch._weight_norm(m.linear.weight, m.learned.view(4, 1), 0),
+    ),
 }
 REFUSED: dict[str, tuple[Forward, str]] = {
     "time chunks in the batch": (

@@ -154,3 +154,13 @@ def test_a_pool_that_halves_two_frames_is_no_head():
     assert graph.nodes[0].op == AvgPool(kernel=(2, 2, 2), stride=(2, 2, 2), padding=(0, 0, 0))
     assert graph.nodes[2].op == GlobalPool()
     assert continual(graph).is_stream
+
+
+def test_lengths_and_directions_become_the_weights_that_they_make():
+    module = nn.utils.parametrizations.weight_norm(nn.Conv3d(3, 4, 1))
+    read = read_module(module, CLIP, "net").with_answers_compared(module)
+    assert (read.checked.params, read.shares.used) == (4 * 3 + 4, 4 * 3 + 4 + 4)
+    assert "4 parameters fewer than the module's" in "".join(read.notes)
+    # worked out in 64 bits, as the module in 64 bits does
+    (weight,) = (each for name, each in read.tensors.items() if name.endswith("weight"))
+    assert torch.equal(weight, module.double().weight)

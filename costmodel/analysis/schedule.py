@@ -165,6 +165,17 @@ class Segment:
         return tuple(sum(1 << reader for reader in readers) for readers in self.readers)
 
     @cached_property
+    def _needs(self) -> tuple[int, ...]:
+        """What each task reads, as bits; nothing of the source."""
+        return (0, *(sum(1 << read for read in set(task.reads)) for task in self.tasks))
+
+    @cached_property
+    def _read_once(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """What each task reads, each with all of its readers as bits."""
+        bits = self._reader_bits
+        return ((), *(tuple((read, bits[read]) for read in dict.fromkeys(task.reads)) for task in self.tasks))
+
+    @cached_property
     def _ancestors(self) -> list[int]:
         found = [0]
         for task in self.tasks:
@@ -191,14 +202,14 @@ class Segment:
         done = state.done | 1 << number
         during = state.live + self.sizes[number]
         live = during
-        for read in set(self.tasks[number - 1].reads):
-            if not self._reader_bits[read] & ~done:
+        for read, readers_bits in self._read_once[number]:
+            if not readers_bits & ~done:
                 live -= self.sizes[read]
         readers = self.readers[number]
         if not readers and number < len(self.tasks):
             live -= self.sizes[number]
         ready = [each for each in state.ready if each != number]
-        ready += [each for each in readers if all(done >> read & 1 for read in self.tasks[each - 1].reads)]
+        ready += [each for each in readers if not self._needs[each] & ~done]
         return during, _State(done, tuple(ready), live)
 
     def _search(self, target: int) -> Order | None:

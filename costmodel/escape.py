@@ -27,6 +27,8 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    "[": "{[}",  # behind the end of a row it would begin an option
+    "-": "-{}",  # two in a row would become one long dash
     **{each: f"\\{each}" for each in "{}$&#%_"},
 }
 
@@ -86,7 +88,8 @@ def csv_cell(value: object) -> object:
 
 def latex(text: str) -> str:
     """Text in LaTeX's text mode."""
-    return "".join(_LATEX.get(each, each) for each in one_line(text))
+    shown = "".join(_LATEX.get(each, each) for each in one_line(text))
+    return re.sub(r"-\{\}(?!-)", "-", shown)
 
 
 def dot(text: str) -> str:

@@ -64,14 +64,15 @@ def _markdown_cell(value: object) -> str:
 
 
 def latex(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    """Rows as a tabular that needs no package, numbers to the right."""
+    """Rows as a tabular of the package booktabs, which a remark names, numbers to the right."""
     cells = [[figure(row.get(key)) for key in columns] for row in rows]
     numeric = [_is_numeric(row[index] for row in cells) for index in range(len(columns))]
     heading = [column.replace("_", " ") for column in columns]
     lines = [" & ".join(map(escape.latex, line)) + r" \\" for line in [heading, *cells]]
-    ruled = [r"\hline", lines[0], r"\hline", *lines[1:], r"\hline"]
+    ruled = [r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
     form = "".join("r" if right else "l" for right in numeric)
-    return "\n".join([rf"\begin{{tabular}}{{{form}}}", *ruled, r"\end{tabular}"]) + "\n"
+    begin = [r"% \usepackage{booktabs}", rf"\begin{{tabular}}{{{form}}}"]
+    return "\n".join([*begin, *ruled, r"\end{tabular}"]) + "\n"
 
 
 def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop: Sequence[str] = ()) -> str:

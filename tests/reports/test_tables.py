@@ -26,22 +26,24 @@ def test_markdown_keeps_a_bar_inside_its_cell():
     assert [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] == [r"a\|b", "-", "-"]
 
 
-def test_latex_is_a_tabular_that_needs_no_package():
+def test_latex_is_a_tabular_of_booktabs():
     assert TABLE.render("latex").splitlines() == [
+        r"% \usepackage{booktabs}",
         r"\begin{tabular}{lrl}",
-        r"\hline",
+        r"\toprule",
         r"name & macs & delay \\",
-        r"\hline",
+        r"\midrule",
         r"res\_1 \& 50\% & 1,234,567 & unbounded \\",
         r"a\textbar{}b & - & - \\",
-        r"\hline",
+        r"\bottomrule",
         r"\end{tabular}",
     ]
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 def test_latex_compiles(tmp_path: Path):
-    text = rf"\documentclass{{article}}\begin{{document}}{TABLE.render('latex')}\end{{document}}"
+    head = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
+    text = rf"{head}{TABLE.render('latex')}\end{{document}}"
     (tmp_path / "table.tex").write_text(text)
     subprocess.run(["pdflatex", "-halt-on-error", "table.tex"], cwd=tmp_path, check=True, capture_output=True)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commands.command import Command, Group
 from commands.options import DTYPE, OUT
 from commands.printing import put, tell
 from commands.report_html import COMMAND as HTML
-from commands.report_html import PAGE_OUT, is_page, write_out
+from commands.report_html import PAGE_OUT, SRAM, is_page, sram_bytes, write_out
 from commands.report_study import study_page
 from commands.source import Source
 from commands.study_file import study_of
 from costmodel.errors import OptionError
+from costmodel.escape import shell
 from costmodel.options import Option
+
+if TYPE_CHECKING:
+    from reports.memory import MemoryReport
 
 MEMORY = """Where a network's memory goes, layer by layer.
 
@@ -30,6 +36,8 @@ Examples:
     report memory my_network.yaml --dtype fp16
 
     report memory x3d_m --continual --out memory.html      as a page
+
+    report memory x3d_s --continual --state window --npu --sram 4MiB      what a chip would hold, in 8 bits
 """
 
 
@@ -127,8 +135,12 @@ def sampled_speed(source: Source, runs: int, out: Path) -> None:
         print(path)
 
 
-def memory(source: Source, dtype: str, out: Path) -> None:
+NPU = Option("npu", "Adds what a chip (NPU) would hold of the stream in 8 bits.", bool, False)
+
+
+def memory(source: Source, dtype: str, npu: bool, sram: str | None, out: Path) -> None:
     """Writes the memory report and prints the files' paths."""
+    from costmodel.analysis.npu import on_chip
     from reports.files import check_folder, write_files
 
     # pandas and matplotlib load here, not when the list of commands or a help is printed
@@ -140,14 +152,37 @@ def memory(source: Source, dtype: str, out: Path) -> None:
         check_folder(out)
     # both forms, whichever is asked for: the report compares clips with the network frame by frame
     made = MemoryReport(source.clip(), source.continual().stream_of, source.is_stream, dtype)
+    command = f"costmodel report memory {source.flags} --dtype {dtype}"
+    if sram is not None and not npu:
+        raise OptionError("--sram: is asked of a chip here; add --npu")
+    if npu:
+        limit = None if sram is None else sram_bytes(sram)
+        made = replace(made, on_chip=on_chip(made.graph), sram=limit)
+        command += " --npu" + (f" --sram {shell(sram)}" if sram is not None else "")
+        tell(_chip_line(made))
     for note in made.graph.notes:
         tell(f"note: {note}")
     if is_page(out):
-        command = f"costmodel report memory {source.flags} --dtype {dtype}"
         write_out(out, lambda line: memory_page(made, line), command)
         return
     for path in write_files(out, files_of(made)):
         print(path)
+
+
+def _chip_line(made: MemoryReport) -> str:
+    """What a chip holds, in one line."""
+    found = made.on_chip
+    assert found is not None
+    kept = found.peak.state + found.peak.written
+    fits = "" if made.sram is None else "; it fits" if found.sram <= made.sram else "; it does not fit"
+    return (
+        f"on a chip, in 8 bits: {_mib(found.weights)} of weights in flash, {_mib(found.sram)} of SRAM, "
+        f"{_mib(kept)} of it state, at {found.peak.layer}{fits}"
+    )
+
+
+def _mib(count: int) -> str:
+    return f"{count / 2**20:.2f} MiB"
 
 
 STUDY = """The trajectory of a search, drawn as X3D's Fig. 2, as CSV, a page.
@@ -258,7 +293,7 @@ COMMAND = Group(
     "Files about a network: tables, a page and a drawing.",
     {
         "html": HTML,
-        "memory": Command(memory, MEMORY, (DTYPE, PAGE_OUT), takes="spec"),
+        "memory": Command(memory, MEMORY, (DTYPE, NPU, SRAM, PAGE_OUT), takes="spec"),
         "study": Command(
             study,
             STUDY,

@@ -14,6 +14,7 @@ from costmodel.errors import OptionError
 from costmodel.escape import shell
 from costmodel.options import Option
 
+SRAM = Option("sram", "Memory of a device, such as 16MiB: a line beside what is held.", metavar="SIZE")
 PAGE_OUT = replace(OUT, help="The folder to write to, or a file that ends in .html for a page.")
 HELP = """A network as one HTML file, clip and frame by frame side by side.
 
@@ -65,7 +66,7 @@ def html(
 
     check_file(out)
     environment()  # a missing extra is told before anything is worked out
-    limit = None if sram is None else _bytes(sram)
+    limit = None if sram is None else sram_bytes(sram)
     found = [
         NetworkPage(each, each.clip(), each.continual().stream_of, dtype, fps, limit, depth)
         for each in sources
@@ -77,7 +78,12 @@ def html(
     print(out)
 
 
-def _bytes(text: str) -> int:
+def sram_bytes(text: str) -> int:
+    """The bytes that `--sram` says.
+
+    Raises:
+        OptionError: it is no size.
+    """
     from costmodel.analysis.quantities import Quantity, amount
 
     try:
@@ -115,7 +121,7 @@ COMMAND = Command(
     (
         DTYPE,
         FPS,
-        Option("sram", "Memory of a device, such as 16MiB: a line beside what is held.", metavar="SIZE"),
+        SRAM,
         Option(
             "depth", "Parts of a layer's name that tell stages apart, if not as suits.", int, least=1, most=20
         ),

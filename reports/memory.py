@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from costmodel.analysis.cost import Analysis, analyze, op_title
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.memory import Memory, memory
 from costmodel.analysis.metrics import evaluate, traffic_bytes
+from costmodel.analysis.npu import OnChip
 from costmodel.analysis.traffic import operations_of
 from costmodel.errors import CostModelError
 from costmodel.graph import INPUT, Graph, Node
@@ -43,12 +44,16 @@ class MemoryReport:
         stream_of: gives the stream of a clip network.
         is_stream: whether the report is about the stream or about the clip network.
         dtype: what sizes in bytes are counted in.
+        on_chip: what a chip holds of the stream in 8 bits; None where nobody asks.
+        sram: bytes of that chip's memory, where one is asked about.
     """
 
     clip: Graph
     stream_of: Callable[[Graph], Graph]
     is_stream: bool
     dtype: str = "fp32"
+    on_chip: OnChip | None = None
+    sram: int | None = None
 
     @cached_property
     def stream(self) -> Graph:
@@ -135,6 +140,20 @@ class MemoryReport:
         )
 
     @cached_property
+    def chip(self) -> pd.DataFrame:
+        """What a chip holds of the stream in 8 bits, in bytes; nothing where nobody asks."""
+        found = self.on_chip
+        rows = [] if found is None else list(_chip_rows(found, self.sram))
+        return pd.DataFrame(rows, columns=["figure", "bytes", "note"])
+
+    @cached_property
+    def chip_layers(self) -> pd.DataFrame:
+        """The same while each layer runs."""
+        moments = () if self.on_chip is None else self.on_chip.moments
+        rows = [(each.layer, each.state, each.written, each.maps, each.total) for each in moments]
+        return pd.DataFrame(rows, columns=["layer", "state", "written", "maps", "bytes"])
+
+    @cached_property
     def clips(self) -> pd.DataFrame:
         """Clips of 4, 16 and 64 frames and the network's own, beside it frame by frame (sec. 3.7)."""
         lengths = sorted({*CLIP_LENGTHS, int(self.clip.source.time)})
@@ -162,6 +181,18 @@ class MemoryReport:
     def _needs_less(self, frames: int) -> bool:
         row = self._clip_row(frames)
         return bool(row) and bool(row["frame_worst_case"] < row["clip_worst_case"])
+
+
+def _chip_rows(found: OnChip, sram: int | None) -> Iterator[tuple[str, int, str]]:
+    peak = found.peak
+    yield "weights", found.weights, "in flash: a byte each, four for a bias"
+    yield "state", peak.state, "of each layer as it came in, or as it goes out once the layer has run"
+    yield "state written", peak.written, f"of {peak.layer}, beside what it came in as"
+    yield "maps", peak.maps, "alive there; a layer that works value by value writes in place"
+    yield "SRAM", found.sram, f"all but the weights, at {peak.layer}, where it is most"
+    if sram is not None:
+        left = sram - found.sram
+        yield "left of SRAM", left, "it fits" if left >= 0 else "it does not fit"
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:

@@ -26,6 +26,10 @@ COLOURS = {
     "clip buffer": "#fd9a44",
 }
 MOST_ROWS = 20
+CHIP = (
+    "A neural processor without a cache holds state and maps in one block of memory. What is kept is an "
+    "input and an output of its program: while a layer runs, its own state stands there twice."
+)
 
 
 def files_of(report: MemoryReport) -> dict[str, bytes]:
@@ -34,6 +38,8 @@ def files_of(report: MemoryReport) -> dict[str, bytes]:
     tables |= {"schedule": report.schedule, "traffic": report.traffic}
     if report.is_stream and published.is_cox3d_m(report.clip):
         tables |= {"table4": published.table_4(), "published": published.text_figures()}
+    if report.on_chip is not None:
+        tables |= {"npu": report.chip, "npu_layers": report.chip_layers}
     files = {f"{name}.csv": frame_csv(table).encode() for name, table in tables.items()}
     files["memory.md"] = page(report, tables).encode()
     return files | drawings(report)
@@ -64,6 +70,8 @@ def page(report: MemoryReport, tables: Mapping[str, pd.DataFrame]) -> str:
         f"operations. The {MOST_ROWS} layers that move most; traffic.csv has all.\n",
         _markdown(_busiest(tables["traffic"])),
     ]
+    if "npu" in tables:
+        parts += ["## On a chip, in 8 bits\n", f"{CHIP}\n", _markdown(tables["npu"])]
     if "table4" in tables:
         parts += ["## Table 4 of the paper\n", _markdown(tables["table4"])]
         parts += ["## Figures in the paper's text\n", _markdown(tables["published"])]

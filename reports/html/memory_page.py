@@ -11,6 +11,7 @@ from reports.html.memory import Held, size
 from reports.html.parts import Tile, definitions
 from reports.html.sections import Drawing, Section, page, section_of
 from reports.memory import MemoryReport
+from reports.memory_page import CHIP
 from reports.table import Table
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def memory_page(report: MemoryReport, command: str) -> bytes:
             "Each layer by itself moves each of its tensors once (Williams 2009).",
         ),
     ]
+    if report.on_chip is not None:
+        sections.append(section_of(_table(report.chip), "On a chip, in 8 bits", CHIP))
     if report.is_stream and published.is_cox3d_m(report.clip):
         sections.append(section_of(_table(published.table_4()), "Table 4 of the paper"))
     return page(

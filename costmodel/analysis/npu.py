@@ -108,7 +108,7 @@ def _maps(graph: Graph) -> Iterator[tuple[str, int]]:
 
 
 def _taps(graph: Graph, name: str) -> int:
-    """Maps beside its output that a layer makes: of a window in time the sum so far and that of the next tap."""
+    """Maps beside its output that a layer makes: of a window in time the sum so far and the next tap's."""
     node = graph.by_name[name]
     work = node.op.work(*graph.inputs_of(node))
     return 2 * int(macs_of(work) != 0 and graph.windows[name].kernel > 1)

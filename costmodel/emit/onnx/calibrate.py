@@ -60,12 +60,15 @@ class EightBits:
         return _shared(self.model, self.floats).scales(self.ranges, fixed)
 
 
-def must_fit_8_bits(program: Program) -> None:
-    """Refuses a stream whose state would not be the same numbers from step to step.
+def _must_fit(model: onnx.ModelProto, program: Program) -> None:
+    """Refuses a stream whose state would not be the same numbers from step to step, and norms of their own.
 
     Raises:
-        EmitError: a layer keeps open sums; the message says what does.
+        EmitError: a layer keeps open sums, or is a batch norm; the message says what does.
     """
+    for node in model.graph.node:
+        if node.op_type == "BatchNormalization":
+            raise EmitError(f"{node.name.rpartition('/')[0]}: a batch norm in 8 bits; add --fold")
     for name, keeper in program.keepers.items():
         if isinstance(keeper, PartialKeeper | AverageKeeper) and keeper.shapes:
             raise EmitError(
@@ -91,7 +94,7 @@ def eight_bits_of(
         EmitError: a layer keeps what 8 bits cannot hold, or there are too few frames for the last layers to
             see any.
     """
-    must_fit_8_bits(program)
+    _must_fit(model, program)
     floats = _floats(model, program)
     # A pool over all frames so far gives its largest and smallest values when it has seen few.
     ranges, frames = _ranges(model, clips, begins_anew=bool(floats))

@@ -113,8 +113,6 @@ def _batch_norm(to: Translator, node: onnx.NodeProto, given: Attributes) -> None
     weight, bias, mean, variance = (to.constants[name].astype(np.float64) for name in node.input[1:])
     factor = weight / np.sqrt(variance + given["epsilon"])
     shift = bias - mean * factor
-    if to.is_8_bits:
-        raise refusal(node, "a batch norm in 8 bits; add --fold")
     between = to.made(f"{node.name}.scaled", to.shape(node.input[0]), None)
     factors, shifts = (each.astype(np.float32).reshape(1, 1, 1, -1) for each in (factor, shift))
     given_in = to.value(node.input[0])

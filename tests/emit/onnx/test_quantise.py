@@ -14,7 +14,7 @@ from costmodel import Graph, Node, TensorType
 from costmodel.emit import StreamNetwork, emit, randomise
 from costmodel.emit.export import export_onnx_frames
 from costmodel.errors import EmitError
-from costmodel.ops import Conv, GlobalPool, Linear, Relu
+from costmodel.ops import BatchNorm, Conv, GlobalPool, Linear, Relu
 from costmodel.transforms.continual import Continual
 from tests.shared.forms import module_answers
 
@@ -85,6 +85,14 @@ def above(output: str, by_output: dict[str, Any]) -> list[str]:
             waiting += by_output[name].input
     assert any("before" in name for name in found)
     return found
+
+
+def test_batch_norms_must_be_folded(tmp_path: Path):
+    clip = Graph("net", TensorType(3, 8, 8, 8), (Node("norm", BatchNorm(), ("input",)),))
+    network = emit(Continual(state="window")(clip)).eval()
+    with pytest.raises(EmitError, match="norm: a batch norm in 8 bits; add --fold"):
+        export_onnx_frames(network, tmp_path / "n", clips=[drawn(60)[0].numpy()])
+    assert not list(tmp_path.iterdir())
 
 
 def test_open_sums_are_refused_with_the_way_out(tmp_path: Path):

@@ -123,7 +123,7 @@ def _text(found: Formulas) -> str:
     if definitions:
         lines += ["", "where", *(f"  {symbol} = {each}" for symbol, each in definitions.items())]
     lines += ["", *(f"{name} = {_shown(total)}" for name, total in found.totals.items())]
-    notes = [f"note: {note}" for note in found.graph.notes]
+    notes = [f"note: {note}" for note in (*found.graph.notes, *found.notes)]
     return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
 
 
@@ -161,7 +161,7 @@ def _json(evaluator: Evaluator, found: Formulas, rows: list[Sensitivity]) -> Map
         },
         "definitions": {str(symbol): both(each) for symbol, each in found.used().items()},
         "totals": {name: both(total) for name, total in found.totals.items()},
-        "notes": list(found.graph.notes),
+        "notes": [*found.graph.notes, *found.notes],
         "sensitivities": _rows(rows),
     }
 

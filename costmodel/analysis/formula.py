@@ -116,6 +116,7 @@ class Formulas:
         demands: what must hold of the symbols for the network to exist.
         assumptions: what must hold for the formulas to describe it (no stage without layers).
         graph: the network in symbols.
+        notes: which totals have no closed form here, and why.
     """
 
     free: Mapping[str, sympy.Symbol]
@@ -124,6 +125,7 @@ class Formulas:
     demands: tuple[sympy.Basic, ...]
     assumptions: tuple[sympy.Basic, ...]
     graph: Graph
+    notes: tuple[str, ...] = ()
 
     def used(self) -> dict[sympy.Symbol, sympy.Expr]:
         """The definitions that the totals read, directly or through others, in order."""
@@ -163,7 +165,7 @@ def formulas(
 
     Raises:
         OptionError: a metric has no closed form.
-        SpecError: a name decides which layers exist.
+        SpecError: a name decides which layers exist, or a metric that is wanted has no closed form here.
     """
     import sympy
 
@@ -175,7 +177,7 @@ def formulas(
     with traced(trace):
         graph = build(symbols, trace.let)
         figures = Figures(graph, fps=fps)
-        totals = {name: _total(figures, name) for name in _wanted(metrics)}
+        totals, notes = _totals(figures, metrics)
     totals = {name: None if each is None else _replaced(each, trace.counts) for name, each in totals.items()}
     if tidy:
         totals = {name: None if total is None else gathered(total) for name, total in totals.items()}
@@ -183,7 +185,7 @@ def formulas(
     demands, assumptions = (
         tuple(_replaced(each, trace.counts) for each in kept) for kept in (trace.demands, trace.assumptions)
     )
-    return Formulas(symbols, definitions, totals, demands, assumptions, graph)
+    return Formulas(symbols, definitions, totals, demands, assumptions, graph, notes)
 
 
 def _wanted(metrics: Iterable[str] | None) -> list[str]:
@@ -193,6 +195,22 @@ def _wanted(metrics: Iterable[str] | None) -> list[str]:
         if name in OF_ORDER:
             raise OptionError(f"{name}: depends on the order of execution and has no closed form")
     return list(metrics)
+
+
+def _totals(
+    figures: Figures, metrics: Iterable[str] | None
+) -> tuple[dict[str, sympy.Expr | None], tuple[str, ...]]:
+    """The totals wanted, and notes on those that have no closed form: an error where they were named."""
+    totals, reasons = dict[str, "sympy.Expr | None"](), dict[str, list[str]]()
+    for name in _wanted(metrics):
+        try:
+            totals[name] = _total(figures, name)
+        except SpecError as error:
+            if metrics is not None:
+                raise
+            totals[name] = None
+            reasons.setdefault(str(error), []).append(name)
+    return totals, tuple(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
 
 
 def _total(figures: Figures, name: str) -> sympy.Expr | None:

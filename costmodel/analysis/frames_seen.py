@@ -12,16 +12,20 @@ from functools import reduce
 from operator import or_
 
 from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import is_zero
 
 Seen = tuple[int, ...]  # of each answer the frames that it sees, as bits
 
 
-def is_uneven(graph: Graph) -> bool:
-    """Whether no one window tells what the answers of a clip network of known sizes see."""
-    if not all(_is_exact(graph, node) for node in graph.nodes):
-        return False
+def uneven_layer(graph: Graph) -> str | None:
+    """The first layer, if any, for which no one window tells what the answers of a clip network see."""
     strides = any(window.stride > 1 for window in graph.windows.values())
-    return any(_is_uneven(graph, node, strides) for node in graph.nodes)
+    return next((node.name for node in graph.nodes if _is_uneven(graph, node, strides)), None)
+
+
+def has_known_frames(graph: Graph) -> bool:
+    """Whether all that decides which frames are seen is a number: then they can be looked at one by one."""
+    return all(_is_exact(graph, node) for node in graph.nodes)
 
 
 def _is_uneven(graph: Graph, node: Node, strides: bool) -> bool:
@@ -29,9 +33,11 @@ def _is_uneven(graph: Graph, node: Node, strides: bool) -> bool:
     # The taps of a dilated window may stand in padding at both ends. A stride may pass by all that they see,
     # or all that a shift has left of the first frames. Where frames were left out, the branch that looks back
     # the most need not be the one that still has the oldest.
-    passes_by = (window.dilation > 1 and int(window.span) > 0) or (strides and window.looks_back)
-    leaves_out = window.looks_ahead or any(int(skip) > 0 for skip in graph.skips[node.name])
-    return passes_by or leaves_out or node.op.frames_read(0, *graph.inputs_of(node)) is not None
+    passes_by = (window.dilation > 1 and not is_zero(window.span)) or (strides and window.looks_back)
+    leaves_out = window.looks_ahead or not all(map(is_zero, graph.skips[node.name]))
+    # Whether it tells its frames does not depend on how many there are, which may be a symbol.
+    types = (each.with_time(1) for each in graph.inputs_of(node))
+    return passes_by or leaves_out or node.op.frames_read(0, *types) is not None
 
 
 def frames_seen(graph: Graph, left_out: Collection[str] = ()) -> Mapping[str, Seen]:

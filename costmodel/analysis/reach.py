@@ -7,8 +7,9 @@ from functools import reduce
 from math import gcd, lcm
 from typing import NamedTuple
 
-from costmodel.analysis.frames_seen import frames_seen, is_uneven
+from costmodel.analysis.frames_seen import frames_seen, has_known_frames, uneven_layer
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip, latest
+from costmodel.errors import SpecError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, named, repeated, where
 from costmodel.types import Window
@@ -128,8 +129,16 @@ class _Cuts(dict[str, Reach]):
 
 
 def clip_reach(graph: Graph, left_out: frozenset[str] = frozenset()) -> Mapping[str, Reach]:
-    """The reach of every edge of a clip network, but for layers left out: those see just their own frame."""
-    if is_uneven(graph):
+    """The reach of every edge of a clip network, but for layers left out: those see just their own frame.
+
+    Raises:
+        SpecError: answers must be looked at one by one, and how many frames there are is no number.
+    """
+    uneven = uneven_layer(graph)
+    if uneven is not None and not has_known_frames(graph):
+        reason = "which frames of the clip are seen has no closed form"
+        raise SpecError(f"{uneven}: {reason}; a size that decides how many there are must be a number")
+    if uneven is not None:
         return _one_by_one(graph, left_out)
     return _Cuts(graph, _seen(graph, left_out))
 

@@ -135,9 +135,9 @@ class Family:
         }
         try:
             figures = self.figures(self.at(columns).graph())
-        except CostModelError:
+            values = {each.text: values_of(each, figures, (len(rows),)) for each in quantities}
+        except CostModelError:  # these sizes together, or one of the figures, have no formula
             return [self.exact(row, quantities, addresses=addresses) for row in rows]
-        values = {each.text: values_of(each, figures, (len(rows),)) for each in quantities}
         broken = list(broken_designs(figures.graph))
         return [
             Design(

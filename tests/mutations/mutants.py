@@ -228,7 +228,7 @@ FIGURES = (
     M("reach: a crop leaves out no frame", "costmodel.analysis.reach",
       "return at.cropped(frames) if leaves_out else at", "return at", "left_out"),
     M("reach: taps at both ends of the clip see frames", "costmodel.analysis.frames_seen",
-      "(window.dilation > 1 and int(window.span) > 0)", "False", "wide_taps"),
+      "(window.dilation > 1 and not is_zero(window.span))", "False", "wide_taps"),
     M("reach: strides pass by nothing that a shift has left", "costmodel.analysis.frames_seen",
       "(strides and window.looks_back)", "False", "passed_by"),
     M("lookahead: waits count", "costmodel.analysis.reach",

@@ -189,10 +189,13 @@ def random_columns(network, count, seed):
     }
 
 
-def swept(network):
+REACH = ("receptive_field", "padding", "delay", "lookahead")  # what a clip network sees
+
+
+def swept(network, *others):
     """The totals that are sums of products and apply: those that a sweep takes."""
     figures = Figures(network.graph())
-    left_out = (*OF_ORDER, "entropy", "operations_per_byte")
+    left_out = (*OF_ORDER, "entropy", "operations_per_byte", *others)
     return tuple(
         name for name in TOTALS if name not in left_out and evaluate(figures, name) not in (None, inf)
     )
@@ -224,13 +227,18 @@ KERNELS = from_text(
 )
 
 
+def others_of(network):
+    """What has no closed form: of a clip the frames that dilated taps under a stride see."""
+    return () if network.graph().is_stream else REACH
+
+
 # A clip is cut at both its ends: its formulas are the longest, and take a minute
 @pytest.mark.parametrize("transforms", [pytest.param(FORMS[0], marks=pytest.mark.slow), *FORMS[1:]])
 def test_a_kernel_in_time_may_be_a_size(transforms):
     network = Network(KERNELS, transforms=tuple(transforms))
     columns = {"k": [1, 2, 3, 4, 5, 9, 30, 0], "width": [3, 1, 2, 4, 3, 2, 1, 1]}
     assert not Evaluator(network, ("params",)).structure(tuple(columns))
-    totals_of(swept(network), network, columns)
+    totals_of(swept(network, *others_of(network)), network, columns)
 
 
 @pytest.mark.parametrize("transforms", FORMS)
@@ -240,10 +248,26 @@ def test_a_kernel_in_time_may_be_an_array(transforms):
     together = Figures(network.with_sizes({"k": kernels}).graph())
     for row, kernel in enumerate(kernels.tolist()):
         alone = Figures(network.with_sizes({"k": kernel}).graph())
-        for name in swept(network):
+        for name in swept(network, *others_of(network)):
             found = Ratios.of(evaluate(together, name)) * np.ones(len(kernels), dtype=int)
             parts = (np.broadcast_to(each, 4)[row] for each in (found.numerator, found.denominator))
             assert Fraction(*map(int, parts)) == evaluate(alone, name), (kernel, name)
+
+
+def test_what_has_no_formula_is_worked_out_for_each_number_of_frames():
+    text = (
+        "name: wide\ninput: {channels: 1, time: frames, height: 2, width: 2}\nsizes: {frames: 8}\nnetwork:\n"
+        "  - conv: {channels: 1, kernel: [4, 1, 1], dilation: [3, 1, 1]}\n"
+    )
+    network, frames = Network(from_text(text)), list(range(4, 13))
+    evaluator = Evaluator(network, REACH)
+    assert evaluator.structure(("frames",)) == {"frames"}
+    assert "no closed form" in evaluator.reasons["frames"]
+    found = evaluator({"frames": frames})
+    for name in REACH:
+        assert found[name].tolist() == [
+            evaluate(Figures(network.with_sizes({"frames": each}).graph()), name) for each in frames
+        ]
 
 
 SHIFTED = from_text(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from commands.heading import heading, missing
 from costmodel.answer import Answer
@@ -77,19 +77,22 @@ def tell_missing() -> None:
 def tell(text: str) -> None:
     """Writes a line of notes or progress to standard error, in a terminal broken between words."""
     # names of files and layers may hold what moves a terminal's cursor; `put` gets escaped text
-    print(_wrapped(terminal(text)), file=sys.stderr)
+    print(wrapped(terminal(text), sys.stderr), file=sys.stderr)
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str, stream: TextIO) -> str:
     """Lines no longer than a terminal is wide; for a log, which may be searched, as they are."""
-    if len(text) < NARROW or not sys.stderr.isatty():
+    if len(text) < NARROW or not stream.isatty():
         return text
     from shutil import get_terminal_size
-    from textwrap import fill
+    from textwrap import TextWrapper
 
-    width = get_terminal_size().columns
-    lines = text.split("\n")
-    return "\n".join(fill(each, width, break_long_words=False, break_on_hyphens=False) for each in lines)
+    fitted = TextWrapper(get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
+    lines = []
+    for line in text.split("\n"):
+        fitted.subsequent_indent = " " * (len(line) - len(line.lstrip()))
+        lines.append(fitted.fill(line))
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ of each. Takes a minute.
 
 Examples:
 
-    report fronts                      writes out/fronts.md and out/images/fronts.png
+    report fronts                      writes out/fronts.md and its drawing
 
     report fronts --out docs
 """

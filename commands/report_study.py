@@ -9,7 +9,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from commands.leaving import leaving
-from commands.printing import put, tell
+from commands.printing import put, tell, wrapped
 from commands.study_file import study_of
 from costmodel.errors import OptionError
 from costmodel.escape import shell, terminal
@@ -117,7 +117,7 @@ def _news(found: Searched, candidates: int, decisions: int) -> Iterator[str]:
 
 
 def _lines(found: Searched, candidates: int, decisions: int) -> Iterator[str]:
-    return map(terminal, _news(found, candidates, decisions))
+    return (wrapped(terminal(line), sys.stdout) for line in _news(found, candidates, decisions))
 
 
 _TELLERS = {"table": _lines, "json": _objects}

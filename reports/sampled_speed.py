@@ -47,7 +47,7 @@ def speed(network: Network, runs: int, say: Callable[[str], None]) -> list[Row]:
     graphs = {n: network.with_transform(replace(sampling, active_bins=n)).graph() for n in numbers}
     graphs[0] = network.without(Sgs).graph()
     setting = Setting(backends=("eager",), runs=runs, fold=False)
-    benched = [Benched(str(number) if number else PLAIN, graph) for number, graph in graphs.items()]
+    benched = [Benched(_called(number), graph) for number, graph in graphs.items()]
     return [
         {
             "active_bins": number or None,
@@ -56,6 +56,11 @@ def speed(network: Network, runs: int, say: Callable[[str], None]) -> list[Row]:
         }
         for (number, graph), row in zip(graphs.items(), bench_at(benched, setting, say), strict=True)
     ]
+
+
+def _called(bins: int) -> str:
+    """What progress and the benchmark call a network of so many active bins."""
+    return f"{bins} bin{'s' * (bins > 1)}" if bins else PLAIN
 
 
 def files_of(name: str, rows: Sequence[Row]) -> dict[str, bytes]:

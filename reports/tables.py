@@ -85,12 +85,14 @@ def table(rows: Iterable[Row], columns: Sequence[str], title: str = "", *, drop:
     if not sys.stdout.isatty():
         return _plain(*_cells(rows, columns), title)
     from shutil import get_terminal_size
+    from textwrap import fill
 
     width = get_terminal_size().columns
     shown = _that_fit(rows, columns, [each for each in drop if each in columns], width)
     # a column without a heading, such as of bars, has no name to tell
     left_out = [column.replace("_", " ") for column in columns if column.strip() and column not in shown]
-    wider = f"left out in {width} columns: {', '.join(left_out)}; --format md has all\n" if left_out else ""
+    told = f"left out in {width} columns: {', '.join(left_out)}; --format md has all"
+    wider = f"{fill(told, width, break_on_hyphens=False)}\n" if left_out else ""
     return _rich(*_cells(rows, shown), title, width) + wider
 
 

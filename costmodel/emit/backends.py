@@ -127,10 +127,10 @@ def exported(module: nn.Module, inputs: Inputs) -> Run:
     """Compiled ahead of time to a library that runs without Python, weights frozen in its kernels' layout.
 
     Raises:
-        EmitError: there is no C++ compiler.
+        EmitError: there is no C++ compiler, or PyTorch fails to compile the module.
     """
     _needs_compiler("exported")
-    with _frozen(), tempfile.TemporaryDirectory() as folder:
+    with _frozen("exported"), tempfile.TemporaryDirectory() as folder:
         program = torch.export.export(module, inputs)
         # Loading unpacks the package to a place of its own, so that this folder may go.
         package = torch._inductor.aoti_compile_and_package(program, package_path=f"{folder}/network.pt2")
@@ -143,10 +143,10 @@ def compiled(module: nn.Module, inputs: Inputs) -> Run:
     The graph is exported first: its guards are few, those of a network's own Python thousands.
 
     Raises:
-        EmitError: there is no C++ compiler.
+        EmitError: there is no C++ compiler, or PyTorch fails to compile the module.
     """
     _needs_compiler("compiled")
-    with _frozen():
+    with _frozen("compiled"):
         run = torch.compile(torch.export.export(module, inputs).module(), dynamic=False)
         # `torch.compile` does its work at the first call, which must fall where the settings hold.
         run(*inputs)
@@ -154,13 +154,19 @@ def compiled(module: nn.Module, inputs: Inputs) -> Run:
 
 
 @contextmanager
-def _frozen() -> Iterator[None]:
+def _frozen(backend: str) -> Iterator[None]:
     """For inference, with weights as constants; as an option of `torch.compile` this has no effect."""
     import torch._inductor.config as inductor
+    from torch._inductor.exc import CppCompileError, InductorError
 
     with torch.no_grad(), warnings.catch_warnings(), inductor.patch(freezing=True):
         warnings.simplefilter("ignore")
-        yield
+        try:
+            yield
+        # such as a compiler that runs out of memory, or a cache that another process was killed in
+        except (InductorError, CppCompileError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise EmitError(f"backend {backend}: PyTorch failed to compile the network: {reason}") from error
 
 
 BACKENDS: dict[str, Prepare] = {

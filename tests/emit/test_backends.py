@@ -1,6 +1,7 @@
 import pytest
 import torch
 from emitted import assert_near, chain, frames, stream_network
+from torch._inductor.exc import CppCompileError
 
 from costmodel.emit import backends
 from costmodel.emit.backends import Runner, available, clip_runner
@@ -75,6 +76,17 @@ def test_compiling_without_a_compiler_says_so(monkeypatch, backend):
     network = stream_network(small())
     runner = Runner(network, backend)
     with pytest.raises(EmitError, match=f"backend {backend}: found no C\\+\\+ compiler, expected g\\+\\+ or"):
+        [runner.forward_step(frame) for frame in frames(network.graph, 16).unbind(2)]
+
+
+def test_what_pytorch_fails_to_compile_is_one_line(monkeypatch):
+    def broken(*inputs: object) -> None:
+        raise CppCompileError(["g++"], "cc1plus: out of memory\nnote: more")
+
+    monkeypatch.setattr(torch, "compile", lambda module, dynamic: broken)
+    network = stream_network(small())
+    runner = Runner(network, "compiled")
+    with pytest.raises(EmitError, match="backend compiled: PyTorch failed to compile the network: C"):
         [runner.forward_step(frame) for frame in frames(network.graph, 16).unbind(2)]
 
 

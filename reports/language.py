@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from costmodel.escape import Markup
 from costmodel.ops import OPS
 from costmodel.spec.schema import KEY_SCHEMAS, SHARED, Schema
 from costmodel.spec.torch_names import FIELDS, WORDS, their_fields
-from reports.language_text import ARITHMETIC, AXES, BLOCKS, HEAD, LAYERS, NAMES, SIZES, WINDOWS
+from reports.language_text import (
+    ARITHMETIC,
+    AXES,
+    BLOCKS,
+    EVERY_LAYER,
+    FORMS,
+    HEAD,
+    INPUT,
+    LAYERS,
+    NAMES,
+    SIZES,
+    WINDOWS,
+)
+from reports.layers import about, fields_and_defaults, prose
 from reports.tables import markdown
 
 AXIS_KEYS: Mapping[str, str] = {
@@ -26,6 +40,8 @@ def language() -> str:
     parts = [
         HEAD,
         _table("key", {key: _about(schema) for key, schema in KEY_SCHEMAS.items()}),
+        INPUT,
+        _table("key", {key: _about(schema) for key, schema in KEY_SCHEMAS["input"]["properties"].items()}),
         SIZES,
         ARITHMETIC,
         LAYERS,
@@ -34,8 +50,11 @@ def language() -> str:
         BLOCKS,
         AXES,
         _table("key", AXIS_KEYS),
+        FORMS,
         NAMES,
         markdown(_names(), ("PyTorch", "here", "layers")),
+        EVERY_LAYER,
+        markdown(map(_layer, sorted(OPS)), ("layer", "fields and defaults", "what it does")),
     ]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
@@ -45,8 +64,18 @@ def _about(schema: Schema) -> str:
 
 
 def _table(column: str, rows: Mapping[str, str]) -> str:
-    told = ({column: Markup(f"`{key}`"), "what it says": text} for key, text in rows.items())
+    told = ({column: Markup(f"`{key}`"), "what it says": prose(text)} for key, text in rows.items())
     return markdown(told, (column, "what it says"))
+
+
+def _layer(word: str) -> Mapping[str, object]:
+    """A layer in a line: the page of layers says the rest."""
+    brief, *_ = re.split(r"\. (?=[A-Z])", about(OPS[word]))
+    return {
+        "layer": Markup(f"`{word}`"),
+        "fields and defaults": fields_and_defaults(word),
+        "what it does": prose(f"{brief.rstrip('.')}."),
+    }
 
 
 def _names() -> Iterator[Mapping[str, object]]:

@@ -29,6 +29,10 @@ exact: `1.1` is 11/10.
 ## Keys
 """
 
+INPUT = """
+The keys of `input`, each but the last a number or arithmetic:
+"""
+
 SIZES = """
 ## Numbers with names
 
@@ -179,10 +183,38 @@ network:
 ```
 """
 
+FORMS = """
+A form is an axis too, a list of values in place of keys: `form`, whose values are `clip` and the words of
+transforms, and fields of transforms, which move where the form has that transform.
+
+```yaml
+name: formed
+input: {channels: 3, time: 8, height: 16, width: 16}
+axes:
+  form: [continual, causal, dissect]
+  continual.pool: [8, 16]
+network:
+  - conv: {channels: 8, kernel: 3}
+  - bn
+  - relu
+  - global_pool
+  - linear: {channels: 5}
+```
+
+A spec without `axes` has those of its input: frames and the size of the map.
+"""
+
 NAMES = """
 ## PyTorch's names
 
 Fields may have the names that PyTorch gives them, and `batch_norm` is `bn`; what the tool writes has ours.
 Names alone: defaults stay those of this language. What PyTorch must be told and a graph knows
 (`in_channels`, `num_features`, `inplace`) is left out.
+"""
+
+EVERY_LAYER = """
+## Every layer
+
+Fields without a value must be given; three numbers are time, height and width. Merges take named branches
+beside their fields. Examples, and what becomes of each on a stream, stand in [layers](layers.md).
 """

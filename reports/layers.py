@@ -63,21 +63,22 @@ def _rows(word: str) -> Iterator[Mapping[str, object]]:
     """A row for each example; what is said of the layer stands in the first."""
     said = {
         "layer": Markup(f"`{word}`"),
-        "what it does": _prose(_about(OPS[word])),
-        "fields and defaults": _fields(word),
+        "what it does": prose(about(OPS[word])),
+        "fields and defaults": fields_and_defaults(word),
     }
     for example in examples_of(word):
         lines = example if example.startswith("[") else f"[{example}]"
         graph = Network(from_text(f"name: example\ninput: {INPUT}\nnetwork: {lines}\n")).graph()
-        yield said | {"example": Markup(f"`{example}`"), "as a stream": _prose(streamed(graph, word))}
+        yield said | {"example": Markup(f"`{example}`"), "as a stream": prose(streamed(graph, word))}
         said = dict.fromkeys(said, Markup(""))
 
 
-def _about(op: type[Op]) -> str:
+def about(op: type[Op]) -> str:
+    """What its docstring says, on one line."""
     return " ".join(inspect.cleandoc(op.__doc__ or "").split())
 
 
-def _prose(text: str) -> Markup:
+def prose(text: str) -> Markup:
     """Text of our own whose code between backticks stays code."""
     parts = text.split("`")
     return Markup(
@@ -85,17 +86,20 @@ def _prose(text: str) -> Markup:
     )
 
 
-def _fields(word: str) -> Markup:
+def fields_and_defaults(word: str) -> Markup:
+    """The fields of a layer, those that need not be given with what they are then."""
     defaults = {field.name: field.default for field in dataclasses.fields(OPS[word])}
     shown = (
-        f"`{name}`" if each.required else f"`{name}` {_default(defaults[name])}"
+        f"`{name}`" if each.required else f"`{name}` {_default(name, defaults[name])}"
         for name, each in fields_of(word).items()
     )
     return Markup(", ".join(shown))
 
 
-def _default(value: object) -> str:
+def _default(name: str, value: object) -> str:
     match value:
+        case None if name == "padding":
+            return "half the kernel"
         case bool():
             return "true" if value else "false"
         case None:

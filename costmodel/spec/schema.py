@@ -8,7 +8,7 @@ from typing import Any
 from costmodel.ops import OPS
 from costmodel.ops.merge import CROPS
 from costmodel.spec.check import CALL_KEYS
-from costmodel.spec.document import INPUT_KEYS, KEYS, builtin_blocks
+from costmodel.spec.document import KEYS, builtin_blocks
 from costmodel.spec.fields import COMMON, LARGEST_SIZE, SAME, WHOLE_AXIS, choices_of, fields_of, is_merge
 from costmodel.spec.torch_names import WORDS, their_fields
 from costmodel.types import WAYS
@@ -91,8 +91,11 @@ KEY_SCHEMAS: Mapping[str, Schema] = {
         "type": "object",
         "description": "the clip that it is fed, and how many camera frames there are to each of its own",
         "properties": {
-            **{key: _whole(1) for key in INPUT_KEYS},
-            "every": {**_whole(1), "description": "camera frames per model frame"},
+            "channels": {**_whole(1), "description": "of a frame: 3 of colours"},
+            "time": {**_whole(1), "description": "frames of a clip"},
+            "height": {**_whole(1), "description": "rows of a frame"},
+            "width": {**_whole(1), "description": "columns of a frame"},
+            "every": {**_whole(1), "description": "camera frames per model frame; 1 unless given"},
             "fps": {
                 "type": "number",
                 "exclusiveMinimum": 0,

@@ -11,6 +11,7 @@ from costmodel.spec.document import from_text
 from costmodel.spec.schema import schema
 from costmodel.spec.torch_names import FIELDS, their_fields
 from costmodel.spec.write import dump
+from reports.layer_examples import INPUT, examples_of
 
 OURS = """
 input: {channels: 3, time: 8, height: 16, width: 16}
@@ -56,6 +57,10 @@ def network_of(*layers: str) -> str:
     )
 
 
+def network_of_lines(lines: list[object]) -> Network:
+    return read(yaml.safe_dump({"input": yaml.safe_load(INPUT), "network": lines}))
+
+
 def test_they_give_the_same_graph_and_are_written_as_ours():
     ours, theirs = read(OURS).graph(), read(THEIRS).graph()
     assert theirs == ours
@@ -71,6 +76,27 @@ def test_the_schema_takes_them_and_still_demands_what_must_be_given():
     validator = jsonschema.Draft202012Validator(schema())
     validator.validate(yaml.safe_load(THEIRS))
     assert not validator.is_valid(yaml.safe_load(network_of("conv: {kernel_size: 3}")))
+
+
+@pytest.mark.parametrize(
+    ("word", "example"), [(word, each) for word in OPS if their_fields(word) for each in examples_of(word)]
+)
+def test_every_layer_takes_each_of_their_names(word: str, example: str):
+    lines = yaml.safe_load(example if example.startswith("[") else f"[{example}]")
+    given = [each[word] for each in lines if isinstance(each, dict) and word in each]
+    for theirs, ours in their_fields(word).items():
+        renamed = [
+            {word: {theirs if key == ours else key: value for key, value in each[word].items()}}
+            if isinstance(each, dict) and word in each
+            else each
+            for each in lines
+        ]
+        made = [
+            read(yaml.safe_dump({"input": yaml.safe_load(INPUT), "network": each}))
+            for each in (lines, renamed)
+        ]
+        assert (renamed != lines) == any(ours in each for each in given)
+        assert made[0].graph() == made[1].graph()
 
 
 def test_every_name_is_of_some_layer():

@@ -16,7 +16,7 @@ from costmodel.importers.layout import CHANNELS, Dims, dim_of
 from costmodel.importers.learned import Learned, Weights
 from costmodel.importers.parts import channels_at, settled
 from costmodel.importers.refusal import Refusal
-from costmodel.importers.value import Canvas, Constant, Found, Number, Padded, Scores, Span, Value
+from costmodel.importers.value import Canvas, Constant, Found, Memory, Number, Padded, Scores, Span, Value
 from costmodel.ops import Op
 
 
@@ -78,6 +78,8 @@ class Call:
             )
         if isinstance(found, Padded):
             raise Refusal("is padded with -inf, and no maximum follows", "pad with zeros")
+        if isinstance(found, Memory):
+            raise Refusal("reads the memory of a recurrent cell, which no layer answers", "read its state")
         if not isinstance(found, Value):
             raise Refusal("takes a tensor that the clip does not decide")
         return found

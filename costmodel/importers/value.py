@@ -164,10 +164,23 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What a recurrent cell keeps besides its answer, after one frame.
+
+    Args:
+        edge: the layer that runs the cell on all frames.
+        frame: the frame.
+    """
+
+    edge: str
+    frame: int
+
+
+@dataclass(frozen=True)
 class Unknown:
     """What a refused node would have answered."""
 
     shape: tuple[int, ...] = ()
 
 
-Found: TypeAlias = "Value | Constant | Canvas | Padded | Scores | Unknown | tuple[Found, ...]"
+Found: TypeAlias = "Value | Constant | Canvas | Padded | Scores | Memory | Unknown | tuple[Found, ...]"

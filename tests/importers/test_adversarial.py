@@ -42,6 +42,7 @@ class Parts(nn.Module):
         self.matrix = nn.Parameter(torch.rand(4, 6))
         self.table, self.turned = nn.Parameter(torch.rand(27, 2)), nn.Parameter(torch.rand(2, 27))
         self.single, self.pairs = nn.Parameter(torch.rand(27, 1)), nn.Parameter(torch.rand(1, 8, 8))
+        self.cell, self.gated = nn.LSTMCell(4, 4), nn.GRUCell(4, 4, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run(self, x)
@@ -216,8 +217,32 @@ EQUAL |= {
         F.linear(head(x), torch._weight_norm(m.linear.weight, m.learned.view(4, 1), 0)),
         torch._weight_norm(m.linear.weight, m.learned.view(4, 1), 0),
     ),
+    "a cell on each frame, its last answer": lambda m, x: m.linear(_remembered(m, x.unbind(2))[-1]),
+    "a cell on each frame, all answers": lambda m, x: torch.stack(_remembered(m, x.unbind(2)), 1).mean(1),
+    "answers to some frames of a loop": lambda m, x: torch.stack([m.plane(f) for f in x.unbind(2)][:2], 2),
+    "cells without bias behind cells": lambda m, x: _gated(m, _remembered(m, x.unbind(2))),
 }
 REFUSED: dict[str, tuple[Forward, str]] = {
+    "a cell from the last frame on": (
+        lambda m, x: _gated(m, [each.mean((2, 3)) for each in reversed(x.unbind(2))]),
+        "starts from another state",
+    ),
+    "a cell whose state is changed": (
+        lambda m, x: _gated(m, [each.mean((2, 3)) for each in x.unbind(2)], 2.0),
+        "starts from another state",
+    ),
+    "a cell on every other frame": (
+        lambda m, x: _gated(m, [x[:, :, at].mean((2, 3)) for at in (0, 2)]),
+        "runs on something else than the frames",
+    ),
+    "a cell that ends early": (
+        lambda m, x: _remembered(m, x.unbind(2))[1],
+        "runs on something else than the frames",
+    ),
+    "a cell's memory": (
+        lambda m, x: m.linear(_remembered(m, x.unbind(2), 1)[-1]),
+        "reads the memory of a recurrent cell",
+    ),
     "time chunks in the batch": (
         lambda m, x: m.cube(x.view(-1, 4, 2, 2, 4, 4).transpose(1, 2).flatten(0, 1)),
         "dimension 2 holds 2 of 4 time",
@@ -414,6 +439,23 @@ def _in_windows(
         scores = scores.view(-1, heads, 8, 8)
     found = scores.softmax(-1) @ windows
     return m.point(_out_of_windows(found, heads).roll(shift, (2, 3, 4)))
+
+
+def _remembered(m: Parts, frames: Iterable[Tensor], which: int = 0) -> list[Tensor]:
+    """What a long short-term memory answers to each frame, or what it keeps."""
+    state, found = None, []
+    for each in frames:
+        state = m.cell(each.mean((2, 3)), state)
+        found.append(state[which])
+    return found
+
+
+def _gated(m: Parts, frames: Iterable[Tensor], times: float = 1.0) -> Tensor:
+    state = None
+    for each in frames:
+        state = m.gated(each, state if state is None or times == 1 else times * state)
+    assert state is not None
+    return state
 
 
 def _zeroed(x: Tensor) -> Tensor:

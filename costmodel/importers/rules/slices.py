@@ -148,7 +148,7 @@ def unbound(call: Call) -> tuple[Value, ...]:
     """Every position of a dimension."""
     value = call.value()
     index = call.dimension("dim", len(value.dims))
-    is_time = bool(value.dims[index]) and value.dims[index][0].axis == TIME
+    is_time = bool(value.dims[index]) and value.dims[index][0].axis == TIME and _reads_all(call)
     parts = (taken_out(call, value, index, place) for place in range(value.shape[index]))
     return tuple(replace(each, is_each=True) if is_time else each for each in parts)
 
@@ -159,11 +159,16 @@ def chunks(call: Call) -> tuple[Value, ...]:
     call.given.changes_nothing("chunks", "split_size", "split_sizes", "sections")  # told by the shapes
     value = call.value()
     index = call.dimension("dim", len(value.dims))
-    found, start = [], 0
+    found, start, reads_all = [], 0, _reads_all(call)
     for each in call.node.meta["val"]:
         size = int(each.shape[index])
         part = narrowed(call, value, index, Span(start, size))
         is_frame = size == 1 < value.shape[index] and value.dims[index][0].axis == TIME
-        found.append(replace(part, is_each=True) if is_frame else part)
+        found.append(replace(part, is_each=True) if is_frame and reads_all else part)
         start += size
     return tuple(found)
+
+
+def _reads_all(call: Call) -> bool:
+    """Whether every part is read: of a loop that leaves some out the layers would run on too many frames."""
+    return len({each.args[1] for each in call.node.users}) == len(call.node.meta["val"])

@@ -125,8 +125,10 @@ def setup(
     """
     from commands.trajectory import progress
     from search.engine import engine_named
+    from search.engine.begin import load_ahead
     from search.problem.preset import description_of, filled
     from search.problem.request import prepare
+    from search.score.base import needs_workers
 
     maker = engine_named(engine)
     if scheduler is not None and engine == "local":
@@ -140,6 +142,8 @@ def setup(
     if options["transforms"] and not source.transforms:
         network = replace(network, transforms=_of_preset(options["transforms"]))
     network = network.continual() if options["continual"] else network
+    if engine == "local" and needs_workers(request.score):
+        load_ahead()
     retries = options.get("retries")
     return Setup(
         network,

@@ -28,8 +28,8 @@ def needed_bytes(graph: Graph, batch: int) -> int:
     return PROCESS_BYTES + training_memory(graph, batch).process
 
 
-def must_fit(graph: Graph, batch: int, room: int | None, option: str) -> None:
-    """Checks that a training fits in the memory that may be taken, where that is known.
+def must_fit(graph: Graph, batch: int, room: int | None, option: str) -> int:
+    """The bytes that a training takes, which fit in the memory that may be taken, where that is known.
 
     Args:
         graph: the network.
@@ -42,7 +42,7 @@ def must_fit(graph: Graph, batch: int, room: int | None, option: str) -> None:
     """
     needed = needed_bytes(graph, batch)
     if room is None or needed <= room:
-        return
+        return needed
     most = largest_batch(graph, room - PROCESS_BYTES, batch)
     repair = f"{option}{most} would fit" if most else "not even one clip fits; use a smaller network or clip"
     raise OptionError(

@@ -35,6 +35,15 @@ def begin(function: str, *arguments: object) -> tuple[BaseProcess, Connection]:
     return process, ours
 
 
+def load_ahead() -> None:
+    """Loads what workers need while this process goes on; without it the first of them does."""
+    if isinstance(_context(), ForkServerContext):
+        from multiprocessing import forkserver  # not on Windows
+
+        with _held_back():
+            forkserver.ensure_running()
+
+
 def _context() -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")

@@ -51,6 +51,7 @@ class Judging:
     repeat: int = 1
     weights: KeptWeights | None = None
     again: set[str] = field(default_factory=set)
+    tasks: dict[str, Task] = field(default_factory=dict)
     present: Design | None = None
 
     def __call__(self, designs: Sequence[Design], step: int) -> list[Judged]:
@@ -98,15 +99,22 @@ class Judging:
             # Worked out with the design already, many at a time.
             if known is not None and math.isfinite(known):
                 return Outcome(key, Result(float(known)))
-        return attempt(self.score, self._task(key, entry))
+        task = self._task(key, entry)
+        del self.tasks[key]
+        return attempt(self.score, task)
 
     def _task(self, key: str, entry: Entry) -> Task:
-        network = self.problem.network_of(entry.design)
-        return Task(key, network, self.score.name, entry.recipe, entry.seed)
+        """What a worker is given; kept for a step, since what may come next is looked at again and again."""
+        if key not in self.tasks:
+            network = self.problem.network_of(entry.design)
+            self.tasks[key] = Task(key, network, self.score.name, entry.recipe, entry.seed)
+        return self.tasks[key]
 
     def _run(self, missing: Mapping[str, Entry]) -> None:
         """Runs candidates in workers until all of these have ended."""
         assert self.engine is not None
+        needed = missing.keys() | self.running.keys()
+        self.tasks = {key: task for key, task in self.tasks.items() if key in needed}
         tasks = [self._task(key, entry) for key, entry in missing.items() if key not in self.running]
         # those that were begun ahead run already, and are only waited for
         self.running.update(missing)

@@ -145,6 +145,11 @@ def score_named(name: str, options: Mapping[str, object] | None = None, dtype: s
         raise OptionError(f"--score {name}: neither a score nor arithmetic of metrics{hint}") from error
 
 
+def needs_workers(name: str) -> bool:
+    """Whether a registered score runs in workers of its own."""
+    return name in SCORES and bool(getattr(_loaded(name), "in_worker", False))
+
+
 def checked(result: Result) -> Result:
     """The result, when its score is a finite number.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from costmodel.analysis.active_bins import samplers
 from costmodel.errors import OptionError
 from search.data import open_data
-from search.room import must_fit, needed_bytes
+from search.room import must_fit
 from search.score.base import Result, Task
 from search.train.kinds import Kind
 from search.train.recipe import load_recipe
@@ -122,9 +122,7 @@ class TrainScore:
             return 0
         recipe = self.recipe.at_step(_step(task))
         clips = recipe.clips_at_once(len(self.data.train.labels))
-        graph = task.graph
-        must_fit(graph, clips, room, "micro: " if recipe.micro else "--with batch=")
-        return needed_bytes(graph, clips)
+        return must_fit(task.graph, clips, room, "micro: " if recipe.micro else "--with batch=")
 
     def _regularised_from(self, step: int) -> int:
         """The last step at which the recipe changed: steps between two changes train alike."""

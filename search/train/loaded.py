@@ -5,6 +5,8 @@ import os
 # Ahead of the libraries, which ask for them as they load.
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
+import numpy.random  # noqa: F401 - numpy itself loads it when first asked
+
 import search.score.proxies
 import search.score.training
 import search.train.evaluate

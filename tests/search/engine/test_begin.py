@@ -1,12 +1,14 @@
 """Workers begin with what they need loaded, and with the environment of their driver."""
 
 import os
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
 from costmodel.network import Network
 from costmodel.spec import document
+from search.engine import begin
 from search.engine.local import LocalEngine
 from search.score.base import Task
 
@@ -49,6 +51,14 @@ def test_a_worker_begins_with_what_training_needs(began, monkeypatch: pytest.Mon
     assert found["loaded"]
     assert not found["sklearn"]
     assert found["threads"] == "1"
+
+
+def test_what_workers_need_is_loaded_while_the_driver_gets_ready(began, monkeypatch: pytest.MonkeyPatch):
+    begin.load_ahead()
+    begun = forkserver._forkserver._forkserver_pid
+    assert begun is not None
+    assert began()["loaded"]
+    assert forkserver._forkserver._forkserver_pid == begun
 
 
 def test_a_worker_has_the_environment_of_its_driver_now(began, monkeypatch: pytest.MonkeyPatch):

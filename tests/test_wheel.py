@@ -95,6 +95,30 @@ def test_the_installed_command_analyses_a_shipped_spec_from_another_folder(envir
     assert json.loads(printed)["totals"]["macs_per_clip"] == 4_732_468_736
 
 
+EVERY = """
+import contextlib, io
+from commands.index import COMMANDS
+from commands.run import run
+# what each of them reads beside its modules: specs, templates, figures of papers, presets, recipes
+LINES = [[name, "--help"] for name in COMMANDS]
+LINES += [line.split() for line in (
+    "list movinet", "schema", "completion bash", "report html digits --continual --out page.html",
+    "reproduce --table co3d:3",
+    "search digits --preset stream --budget macs_per_frame<=2x --study s.db --out out",
+    "report study s.db --out study.html", "explain digits", "report layers --out pages",
+)]
+with contextlib.redirect_stdout(io.StringIO()):
+    failed = [line for line in LINES if run(line)]
+print(len(LINES) > 30, failed)
+"""
+
+
+@pytest.mark.slow
+def test_every_command_runs_away_from_the_sources(environment: Path, tmp_path: Path):
+    assert run(environment / "bin" / "python", "-c", EVERY, cwd=tmp_path) == "True []\n"
+    assert {"page.html", "study.html", "pages"} <= {path.name for path in tmp_path.iterdir()}
+
+
 OURS = ("search", "reports", "commands", "specs", "cli")
 API = """
 import sys, costmodel

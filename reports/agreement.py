@@ -78,7 +78,7 @@ def _panel(axes: Axes, networks: Sequence[Ranked], row: Agreement) -> None:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_locator(NullLocator())
     known = row["rank_correlation"]
-    axes.set_title("-" if known is None else f"rank correlation {known:.2f}", fontsize="medium")
+    axes.set_title("-" if known is None else f"rank correlation {known:z.2f}", fontsize="medium")
     form = "" if row["form"] == "clip" else f", {row['form']}"
     axes.set_xlabel(f"{drawing(row['score']).replace('_', ' ')}{form}")
     axes.grid(alpha=0.3)

@@ -160,7 +160,7 @@ def _against(name: str, was: object, now: object, tolerance: Fraction) -> Checke
     is_cost = name not in NO_COSTS and before is not None and after is not None
     bound = None if before is None else before * float(1 + tolerance)
     holds = not is_cost or bound is None or after is None or after <= bound
-    moved = f" ({100 * (after / before - 1):+.2f} %)" if before and after and isfinite(after) else ""
+    moved = f" ({100 * (after / before - 1):+z.2f} %)" if before and after and isfinite(after) else ""
     unit = METRICS[name].unit
     reason = f"{name} was {shown(before, unit)}, is {shown(after, unit)}{moved}"
     if not holds:
@@ -182,7 +182,7 @@ def page(found: Sequence[Checked]) -> Page:
 def _shown(each: Checked) -> Row:
     unit = METRICS[each.figure].unit if each.figure in METRICS else ""
     value, was = (one if isinstance(one, int | float) else None for one in (each.value, each.was))
-    change = f"{100 * (value / was - 1):+.2f} %" if value and was and isfinite(value) else None
+    change = f"{100 * (value / was - 1):+z.2f} %" if value and was and isfinite(value) else None
     found = shown(value, unit)
     return {
         "check": each.check,

@@ -105,4 +105,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path):
     assert ended.returncode == 0, ended.stderr
     home = (tmp_path / "site/index.html").read_text()
     assert re.findall(r'(?:src|<link[^>]*stylesheet[^>]*href)="(https?:[^"]*)"', home) == []
-    assert 'id="costmodel.load"' in (tmp_path / "site/api/index.html").read_text()
+    api = (tmp_path / "site/api/index.html").read_text()
+    assert {f'id="costmodel.{name}"' in api for name in ("analyze", "Network", "spec.elaborate.load")} == {
+        True
+    }

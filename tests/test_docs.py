@@ -18,7 +18,7 @@ from commands.index import COMMANDS
 from commands.parser import parse
 from commands.run import command as found
 
-QUESTIONS = ("cost", "fit", "budget", "diagnose")
+QUICK = ("cost", "fit", "budget", "diagnose", "reproduce")
 TRAINING = ("search-and-train", "stream")
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -39,7 +39,7 @@ def run_page(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert words_of((DOCS / picture).read_bytes()) == words_of((folder / picture).read_bytes()) != []
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_page_runs(name: str, tmp_path: Path, monkeypatch, capsys):
     pytest.importorskip("jinja2")
     (tmp_path / "images").mkdir()

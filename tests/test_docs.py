@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, blocks, commands, lines_of, pictures, words_of
+from pages import DOCS, ROOT, anchors, blocks, commands, lines_of, pictures, words_of
 
 from cli import main
 from commands.command import Command
@@ -85,10 +85,14 @@ def test_every_command_shown_has_its_options(page: Path):
             parse(each.table, words[1:])
 
 
-def test_every_page_and_picture_linked_is_there():
+def test_every_page_heading_and_picture_linked_is_there():
     for page in PAGES:
-        for link in re.findall(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)", page.read_text()):
-            assert "://" in link or (DOCS / link).exists(), f"{page.name}: {link}"
+        for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([\w-]+))?\)", page.read_text()):
+            if "://" in link:
+                continue
+            place = DOCS / link if link else page
+            assert place.exists(), f"{page.name}: {link}"
+            assert not anchor or anchor in anchors(place), f"{page.name}: {link}#{anchor}"
 
 
 def test_every_page_stands_in_the_list_of_the_site():

@@ -47,6 +47,12 @@ def pictures(page: Path) -> list[str]:
     return re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())
 
 
+def anchors(page: Path) -> set[str]:
+    """Its headings as a link names them, on GitHub and on the site."""
+    headings = re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
 def words_of(svg: bytes) -> list[str]:
     """What stands in a drawing: matplotlib names each text ahead of its outlines."""
     return re.findall(r"<!-- (.*?) -->", svg.decode())

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from costmodel.emit.description import as_texts, description
+from costmodel.emit.modules.forms import for_other_runtimes
 from costmodel.emit.modules.sampling import OWN_NUMBER, SgsLayer
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.stream import StreamNetwork
@@ -203,7 +204,7 @@ def export_onnx(
     _must_have_onnx()
     module = exportable(network.eval())
     inputs, outputs = names_of(module)
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), for_other_runtimes():
         # in two parts, each of which takes as long as some networks take to train a step
         tell("1 of 3: traces the network")
         traced = torch.export.export(module, example_inputs(module, batch))

@@ -96,8 +96,15 @@ class WindowedLayer(Layer[AnyWindowed]):
         return self.forward(clip)
 
     def padded_shares(self, frames: Tensor) -> Tensor:
-        """What frames give to every window that sees one of them, zeros standing ahead of them and behind."""
+        """What frames give to every window that sees one of them, zeros standing ahead of them and behind.
+
+        Without what each output has once, which `closed` adds.
+        """
         raise NotImplementedError
+
+    def closed(self, results: Tensor) -> Tensor:
+        """Whole sums of `padded_shares` as outputs: with the bias."""
+        return results
 
     @property
     def gives_shares(self) -> bool:

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, WindowedLayer
-from costmodel.emit.modules.frames import as_chunk, as_images
+from costmodel.emit.modules.forms import is_compiled
+from costmodel.emit.modules.frames import as_chunk, as_images, in_time
 from costmodel.emit.modules.keeper import Kept
 from costmodel.ops import Op, Windowed
 
@@ -28,7 +29,7 @@ def is_full(layer: Layer[Op]) -> bool:
     kernel of 1 x 1 is a matrix product or a multiply-add, which no 3D convolution is as fast as.
     """
     return (
-        torch.compiler.is_compiling()
+        is_compiled()
         and isinstance(layer, WindowedLayer)
         and layer.gives_shares
         and layer.stride[0] == 1
@@ -57,7 +58,7 @@ def in_taps(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: i
         images = layer.taps(as_images(frames[:, :, rest::stride]), taps)
         made |= {tap: as_chunk(each, len(frames)) for tap, each in zip(taps, images, strict=True)}
     # The first tap opens a window for each output; no other was there before.
-    results = torch.cat((torch.stack(kept[:opened], 2), made[0]), 2) if opened else made[0]
+    results = torch.cat((in_time(kept[:opened]), made[0]), 2) if opened else made[0]
     for tap in range(1, kernel):
         first = (phase + (dilation * tap - phase) % stride - dilation * tap) // stride - oldest
         layer.join(results[:, :, first : first + answers], made[tap])
@@ -69,14 +70,15 @@ def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple
     count, opened = frames.shape[2], len(kept)
     shares = layer.padded_shares(frames)
     if count >= opened:
-        results = shares + functional.pad(torch.stack(kept, 2), (0, 0, 0, 0, 0, count))
-        return _parted(results, count, kept, opened)
+        results = shares + functional.pad(in_time(kept), (0, 0, 0, 0, 0, count))
+        outputs, still = _parted(results, count, kept, opened)
+        return layer.closed(outputs), still
     # With few frames maps apart are faster to add than to put into one tensor and take out again.
     maps = [share + old for share, old in zip(shares.unbind(2), kept, strict=False)]
     maps += [share.clone() for share in shares.unbind(2)[opened:]]
     # To stack one would be a copy.
-    output = maps[0].unsqueeze(2) if count == 1 else torch.stack(maps[:count], 2)
-    return output, tuple(maps[count:])
+    outputs = maps[0].unsqueeze(2) if count == 1 else in_time(maps[:count])
+    return layer.closed(outputs), tuple(maps[count:])
 
 
 def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Tensor, Kept]:
@@ -88,6 +90,6 @@ def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Ten
 def in_windows(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: int) -> Tensor:
     """The outputs of a chunk, whole strides, over the frames kept before it and its own."""
     span = layer.dilation[0] * (layer.kernel[0] - 1)
-    clip = torch.cat((torch.stack(kept, 2), frames), 2) if kept else frames
+    clip = torch.cat((in_time(kept), frames), 2) if kept else frames
     # The first window that a frame of the chunk completes begins at a multiple of the stride.
     return layer.slide(clip[:, :, (span - phase) % layer.stride[0] :])

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer, even_pads, mirrors, uneven_pads
 from costmodel.emit.modules.depthwise import convolve, learns_faster
+from costmodel.emit.modules.forms import is_compiled
 from costmodel.emit.modules.frames import as_chunk, as_images
 from costmodel.emit.modules.keeper import keeps
 from costmodel.emit.modules.texts import clips, windows
@@ -30,6 +31,8 @@ from costmodel.emit.modules.written import (
 )
 from costmodel.ops import Conv, Step
 from costmodel.types import TensorType
+
+SMALL = 2**16  # weights of a matrix that one vector is multiplied by in a loop of its own
 
 
 class _Prepared(NamedTuple):
@@ -114,14 +117,10 @@ class ConvLayer(WindowedLayer[Conv]):
     def padded_shares(self, frames: Tensor) -> Tensor:
         _, height, width = even_pads(self.pads)
         padding = (self.dilation[0] * (self.kernel[0] - 1), height, width)
-        shares = functional.conv3d(
-            frames, self.weight, None, self.stride, padding, self.dilation, self.groups
-        )
-        if self.bias is None:
-            return shares
-        # To the windows that end in these frames: each has its bias once.
-        bias = self.bias.view(-1, 1, 1, 1).expand(-1, frames.shape[2], 1, 1)
-        return shares + functional.pad(bias, (0, 0, 0, 0, 0, padding[0]))
+        return functional.conv3d(frames, self.weight, None, self.stride, padding, self.dilation, self.groups)
+
+    def closed(self, results: Tensor) -> Tensor:
+        return results if self.bias is None else results + self.bias.view(-1, 1, 1, 1)
 
     def _choose(self) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
         """How one tap runs fastest on a frame."""
@@ -136,6 +135,10 @@ class ConvLayer(WindowedLayer[Conv]):
     def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A kernel of 1 x 1: a matrix product on the channels of every position."""
         positions = self._strided(frame).permute(0, 2, 3, 1)
+        if is_compiled() and positions.shape[:3].numel() == 1 and weight.numel() <= SMALL:
+            # As of a squeeze: to call the library takes longer than a loop over so few products.
+            products = (weight * positions.flatten()).sum(1)
+            return (products if bias is None else products + bias).view(1, -1, 1, 1)
         return functional.linear(positions, weight, bias).permute(0, 3, 1, 2)
 
     def _scale(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.frames import in_time
 from costmodel.emit.modules.keeper import Keeper, Kept, keeps, last_frames, numbered
 from costmodel.emit.modules.texts import streams
 from costmodel.emit.modules.written import Written, writes
@@ -42,7 +43,7 @@ class DelayKeeper(Keeper):
         count, waiting = frames.shape[2], kept[first:]
         output = frames[:, :, : max(0, count - len(waiting))]
         if waiting:
-            output = torch.cat((torch.stack(waiting[:count], 2), output), 2)
+            output = torch.cat((in_time(waiting[:count]), output), 2)
         return output, last_frames(kept, frames)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 
@@ -25,3 +26,8 @@ def as_chunk(images: Tensor, batch: int) -> Tensor:
     if len(images) == batch:
         return images.unsqueeze(2)
     return images.reshape(batch, -1, *images.shape[1:]).movedim(1, 2)
+
+
+def in_time(frames: Sequence[Tensor]) -> Tensor:
+    """Frames as a chunk, channels last in memory: a stack of them would be laid out anew by each layer."""
+    return torch.stack([each.movedim(1, 3) for each in frames], 1).movedim(4, 1)

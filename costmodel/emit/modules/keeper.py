@@ -14,12 +14,15 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import Layer
+from costmodel.emit.modules.frames import in_time
 from costmodel.emit.modules.registry import Registry
 from costmodel.emit.state import where
 from costmodel.ops import Op
 from costmodel.types import TensorType
 
 Kept = tuple[Tensor, ...]
+# Of a frame and of several, channels last.
+LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 # Of the layer, its frame-by-frame form and its inputs; each family knows its own layers.
 MakeKeeper = Callable[..., "Keeper"]
 AnyMaker = TypeVar("AnyMaker", bound=MakeKeeper)
@@ -81,7 +84,7 @@ class Keeper(ABC):
             if output is not None:
                 found.append(output)
         # Of one frame the tensor itself: to stack it would be a copy.
-        return (found[0].unsqueeze(2) if len(found) == 1 else torch.stack(found, 2)), kept
+        return (found[0].unsqueeze(2) if len(found) == 1 else in_time(found)), kept
 
     def _stepped(
         self, frames: Kept, kept: Kept, phase: int, seen: Tensor | None
@@ -102,10 +105,12 @@ class Keeper(ABC):
 
     def empty(self, batch: int, like: Tensor) -> Kept:
         """What is kept where the frames ahead of the first are a clip's padding."""
-        return tuple(
+        made = (
             torch.full((batch, *shape), self.padding_value, dtype=like.dtype, device=like.device)
             for shape in self.shapes.values()
         )
+        # As steps leave them: a program compiled for a new stream's state would turn each map at every step.
+        return tuple(map(_laid_out, made))
 
     @abstractmethod
     def replicated(self, frame: Tensor, phase: int) -> Kept:
@@ -124,6 +129,10 @@ class Keeper(ABC):
         # At the first frame too: what earlier steps of the program have left there is nobody's.
         empty, starts = self.empty(len(frame), frame), seen <= 0
         return frame, tuple(where(starts, new, old) for new, old in zip(empty, kept, strict=True))
+
+
+def _laid_out(held: Tensor) -> Tensor:
+    return held.contiguous(memory_format=LAYOUTS.get(held.dim(), torch.contiguous_format))
 
 
 def keeps(*ops: type[Op]) -> Callable[[AnyMaker], AnyMaker]:

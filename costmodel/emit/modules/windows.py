@@ -84,6 +84,9 @@ class PartialKeeper(WindowedKeeper):
         self.kernel, self.dilation, self.stride = layer.kernel[0], layer.dilation[0], layer.stride[0]
 
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
+        if is_full(self.layer):
+            outputs, after = in_full(self.layer, frame.unsqueeze(2), kept)
+            return outputs.squeeze(2), after
         joining, opened, opens, closes = taps_at(self.kernel, self.dilation, self.stride, phase)
         last = self.kernel - 1
         wanted = [tap for tap, _ in joining]
@@ -111,10 +114,10 @@ class PartialKeeper(WindowedKeeper):
         return output, tuple(partials)
 
     def at_once(self, frames: Tensor, kept: Kept, phases: tuple[int, ...]) -> tuple[Tensor, Kept]:
-        if is_full(self.layer):
-            return in_full(self.layer, frames, kept)
         if len(phases) == 1:
             return super().at_once(frames, kept, phases)
+        if is_full(self.layer):
+            return in_full(self.layer, frames, kept)
         return in_taps(self.layer, frames, kept, phases[0])
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:

@@ -1,0 +1,56 @@
+"""The forms that layers run in for a compiler: other operators, the same answers, maps laid out alike."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+
+import pytest
+import torch
+
+from costmodel.emit import StreamNetwork
+from costmodel.emit.backends import AtPhase
+from costmodel.emit.modules.forms import for_other_runtimes
+from costmodel.graph import Graph
+from costmodel.network import Network
+from costmodel.validation.running import frames_of, running
+
+SMALL = {"crop": 32, "frames": 4, "gamma_d": 0.2}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return Network.of("x3d", "M", SMALL).continual().graph()
+
+
+def _settled(graph: Graph) -> StreamNetwork:
+    stream = running(graph, 0, "zeros")
+    assert isinstance(stream, StreamNetwork)
+    with torch.no_grad():
+        stream.forward_steps(frames_of(graph, 1, stream.program.settled + 2 * graph.chunk, 0))
+    return stream
+
+
+@pytest.mark.parametrize("is_for_others", [False, True])
+@torch.no_grad()
+def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_others: bool):
+    stream = _settled(graph)
+    frame, tensors = frames_of(graph, 1, 1, 7)[:, :, 0], stream.get_state().tensors
+    with for_other_runtimes() if is_for_others else nullcontext():
+        traced = torch.export.export(AtPhase(stream, 0), (frame, tensors)).module()
+    (found,), after = traced(frame, tensors)
+    expected, kept = stream.advance(frame, tensors, 0)
+    assert torch.allclose(found, expected, rtol=1e-12, atol=1e-12)
+    assert all(torch.allclose(*each, rtol=1e-12, atol=1e-12) for each in zip(after, kept, strict=True))
+    # Of the four stages with a block each, the depthwise windows; other runtimes have kernels of rank 4.
+    operators = [str(node.target) for node in traced.graph.nodes]
+    assert operators.count("aten.conv3d.default") == (0 if is_for_others else 4)
+
+
+@pytest.mark.parametrize("chunk", [1, 4])
+def test_state_lies_channels_last_from_the_start(graph: Graph, chunk: int):
+    stream = _settled(replace(graph, chunk=chunk))
+    for state in (stream.initial_state(1), stream.get_state()):
+        maps = [each for each in state.tensors if each.dim() == 4]
+        assert maps
+        assert all(each.is_contiguous(memory_format=torch.channels_last) for each in maps)

@@ -13,7 +13,14 @@ import torch
 from torch import Tensor
 
 from costmodel.emit import ClipNetwork, StreamNetwork
-from costmodel.emit.export import Cycle, export_onnx, export_onnx_frames, export_torch, names_of
+from costmodel.emit.export import (
+    Cycle,
+    export_onnx,
+    export_onnx_frames,
+    export_tflite,
+    export_torch,
+    names_of,
+)
 from costmodel.emit.source import source_text
 
 Answers = list[Tensor | None]
@@ -113,6 +120,31 @@ def as_onnx_of_rank_4(network: Running, clip: Tensor, folder: Path, **layout: An
             None if each is None else network._answer(each[:, :, 0], own_time=False)
             for each in by_phase.values()
         ]
+    return found
+
+
+def as_tflite(network: Running, clip: Tensor, folder: Path) -> Answers:
+    """A stream's TFLite file, run from what it says of itself alone."""
+    pytest.importorskip("ai_edge_litert")
+
+    assert isinstance(network, StreamNetwork)
+    export_tflite(network, folder / "net.tflite")
+    return tflite_answers(network, clip, folder / "net.tflite")
+
+
+def tflite_answers(network: StreamNetwork, clip: Tensor, path: Path) -> Answers:
+    """What a TFLite file of a stream answers, step by step."""
+    from costmodel.emit.tflite.stream_file import LiteStream
+
+    file, found = LiteStream(path), list[Tensor | None]()
+    for frames in clip[0].movedim(0, -1).split(network.cycle):
+        answers, valid = file.step(frames.contiguous().numpy())
+        by_phase: dict[int, Tensor | None] = dict.fromkeys(range(network.cycle))
+        for number, phase in enumerate(file.layout["answers"]):
+            if valid[number]:
+                answer = torch.from_numpy(answers[number]).movedim(-1, 0)[None, :, None]
+                by_phase[phase] = network._answer(answer[:, :, 0], own_time=False)
+        found += by_phase.values()
     return found
 
 

@@ -90,7 +90,7 @@ INT8_VERSIONS = {
     **dict.fromkeys(
         ("ADD", "MUL", "SUB", "CONCATENATION", "SLICE", "LOGISTIC", "MEAN", "RELU", "PAD", "MAX_POOL_2D"), 2
     ),
-    **dict.fromkeys(("AVERAGE_POOL_2D", "TANH", "SOFTMAX", "MAXIMUM", "RESHAPE", "GATHER", "TRANSPOSE"), 2),
+    **dict.fromkeys(("AVERAGE_POOL_2D", "TANH", "SOFTMAX", "MAXIMUM", "GATHER", "TRANSPOSE"), 2),
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), 3),
 }
 

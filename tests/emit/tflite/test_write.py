@@ -15,12 +15,12 @@ from costmodel.emit import StreamNetwork, emit, fold_norms, randomise
 from costmodel.emit.export import export_tflite
 from costmodel.errors import EmitError
 from costmodel.network import Network
-from costmodel.ops import Add, BatchNorm, Conv, GlobalPool, Linear, MaxPool, Relu, Subsample, Swish
+from costmodel.ops import Add, BatchNorm, Conv, Flatten, GlobalPool, Linear, MaxPool, Relu, Subsample, Swish
 from costmodel.ops.pointwise import ELEMENTWISE
 from costmodel.transforms.continual import Continual
 from reports.gallery import Entry
 from tests.emit.test_export import strided
-from tests.shared.forms import Answers, assert_alike, module_answers
+from tests.shared.forms import assert_alike, module_answers, tflite_answers
 
 pytest.importorskip("ai_edge_litert")
 pytest.importorskip("onnxruntime")
@@ -57,25 +57,10 @@ def drawn(network: StreamNetwork, frames: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(5))
 
 
-def answered(network: StreamNetwork, clip: Tensor, path: Path) -> Answers:
-    from costmodel.emit.tflite.stream_file import LiteStream
-
-    file, found = LiteStream(path), list[Tensor | None]()
-    for frames in clip[0].movedim(0, -1).split(network.cycle):
-        answers, valid = file.step(frames.contiguous().numpy())
-        by_phase: dict[int, Tensor | None] = dict.fromkeys(range(network.cycle))
-        for number, phase in enumerate(file.layout["answers"]):
-            if valid[number]:
-                answer = torch.from_numpy(answers[number]).movedim(-1, 0)[None, :, None]
-                by_phase[phase] = network._answer(answer[:, :, 0], own_time=False)
-        found += by_phase.values()
-    return found
-
-
 def must_agree(network: StreamNetwork, folder: Path, frames: int) -> None:
     export_tflite(network, folder / "net.tflite")
     clip = drawn(network, frames)
-    assert_alike(answered(network, clip, folder / "net.tflite"), module_answers(network, clip), 1e-4)
+    assert_alike(tflite_answers(network, clip, folder / "net.tflite"), module_answers(network, clip), 1e-4)
 
 
 def test_x3d_answers_as_its_module_does(tmp_path: Path):
@@ -95,6 +80,11 @@ def test_pools_pad_as_their_modules_do(tmp_path: Path):
 def test_every_second_place_of_what_a_relu_gives_is_taken(tmp_path: Path):
     nodes = (*SMALL[:2], Node("sub", Subsample(stride=(1, 2, 2)), ("relu",)))
     must_agree(stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path, 2)
+
+
+def test_positions_are_joined_with_channels_outermost(tmp_path: Path):
+    nodes = (*SMALL[:2], Node("flat", Flatten(), ("relu",)), Node("fc", Linear(channels=5), ("flat",)))
+    must_agree(stream(Continual()(Graph("net", TensorType(3, 1, 8, 8), nodes))), tmp_path, 2)
 
 
 @pytest.mark.slow
@@ -119,7 +109,7 @@ def test_8_bits_answer_about_as_the_module_does_over_200_steps_that_are_fed_back
     export_tflite(network, path, clips=[drawn(network, 300)[0].numpy()])
     clip = drawn(network, 200)
     expected = [each for each in module_answers(network, clip) if each is not None]
-    found = [each for each in answered(network, clip, path) if each is not None]
+    found = [each for each in tflite_answers(network, clip, path) if each is not None]
     assert len(found) == len(expected)
     pair = torch.stack((torch.cat(found).flatten(), torch.cat(expected).flatten()))
     assert float(torch.corrcoef(pair)[0, 1]) > 0.999
@@ -145,7 +135,7 @@ def test_a_mean_over_all_frames_stays_in_32_bits_between_values_in_8(tmp_path: P
     }
     clip = drawn(network, 400)
     expected = torch.cat([each for each in module_answers(network, clip) if each is not None])
-    found = torch.cat([each for each in answered(network, clip, path) if each is not None])
+    found = torch.cat([each for each in tflite_answers(network, clip, path) if each is not None])
     # the last answers move by thousandths, which a mean in 8 bits would not follow
     assert float((found - expected).abs().max()) < 0.03 * float(expected.abs().max())
 
@@ -155,7 +145,7 @@ def test_a_hard_sigmoid_in_8_bits_ends_where_it_does_in_32(tmp_path: Path):
     network, path = stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path / "net.tflite"
     clip = 5 * drawn(network, 60)
     export_tflite(network, path, clips=[clip[0].numpy()])
-    (expected, *_), (found, *_) = module_answers(network, clip), answered(network, clip, path)
+    (expected, *_), (found, *_) = module_answers(network, clip), tflite_answers(network, clip, path)
     assert expected is not None
     assert found is not None
     assert {0.0, 1.0} <= set(expected.unique().tolist())

@@ -61,10 +61,11 @@ def _watched(figures: Figures) -> int:
 def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     """Each frame of the clip is changed in a copy of its own: which answers move?"""
     frames, answers = int(figures.graph.source.time), int(figures.out(figures.graph.nodes[-1]).time)
-    if answers > 1 and any(node.op.word == "sgs" for node in figures.graph.nodes):
-        reason = "its answers are of bins of similar frames, which have no place in time"
-        for name in ("padding", "delay", "receptive_field"):
-            yield not_measured(name, evaluate(figures, name), reason)
+    has_samplers = any(node.op.word == "sgs" for node in figures.graph.nodes)
+    if answers > 1 and has_samplers:
+        yield from _of_no_frame(
+            figures, "its answers are of bins of similar frames, which have no place in time"
+        )
         return
     clip = frames_of(figures.graph, frames, frames, seed).float()
     # A clip of the batch for each frame that is changed: one run tells of all.
@@ -73,6 +74,10 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     with torch.no_grad():
         output = network(clip)
     moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
+    if has_samplers and not moved.any():
+        # Similar frames, and all beside one of NaN, come into one bin, which strides may pass by.
+        yield from _of_no_frame(figures, "its frames come into bins that no answer sees")
+        return
     jump = figures.timing[figures.graph.output].jump
     first_answer = int(first_place(figures.graph))
     seen = {
@@ -82,11 +87,17 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     spans = [(place, found[0], found[-1]) for place, found in seen.items() if found]
     note = f"on the clip network, each of its {frames} frames changed"
     for name, measured in (
-        ("padding", max(place - first for place, first, _ in spans)),
-        ("delay", max(last - place for place, _, last in spans)),
-        ("receptive_field", max(last - first + 1 for _, first, last in spans)),
+        ("padding", max((place - first for place, first, _ in spans), default=0)),
+        ("delay", max((last - place for place, _, last in spans), default=0)),
+        ("receptive_field", max((last - first + 1 for _, first, last in spans), default=0)),
     ):
         yield equal(name, evaluate(figures, name), measured, note)
+
+
+def _of_no_frame(figures: Figures, reason: str) -> Iterator[Check]:
+    """What a change of frames tells nothing of, and why."""
+    for name in ("padding", "delay", "receptive_field"):
+        yield not_measured(name, evaluate(figures, name), reason)
 
 
 def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:

@@ -9,8 +9,11 @@ from costmodel.analysis import metrics
 from costmodel.analysis.reach import stream_reach
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
+from costmodel.graph import INPUT, Node
+from costmodel.ops import GlobalPool, Sgs, Shift
 from costmodel.spec import elaborate, from_text
 from costmodel.transforms.continual import Continual
+from costmodel.types import TensorType
 from costmodel.validation.equality import check_equality
 from costmodel.validation.reach import check_reach
 
@@ -112,3 +115,17 @@ def test_a_head_that_pools_all_frames_so_far_is_held_against_a_running_mean(pool
     stream = Continual(state=state, head_pool="cumulative")(clip(network))  # type: ignore[arg-type]
     for check in (check_reach, check_equality):
         assert [each for each in check(stream) if not each.holds] == []
+
+
+def test_frames_that_come_into_bins_which_no_answer_sees_are_not_measured():
+    nodes = (
+        Node("bins", Sgs(bins=6, kernel="kronecker"), (INPUT,)),  # the last is empty: some frames are alike
+        Node("last", Shift(frames=-5), ("bins",)),
+        Node("pool", GlobalPool(), ("last",)),
+    )
+    checks = list(check_reach(Graph("binned", TensorType(2, 6, 3, 3), nodes)))
+    assert [(check.what, check.holds) for check in checks] == [
+        ("padding", None),
+        ("delay", None),
+        ("receptive_field", None),
+    ]

@@ -116,7 +116,7 @@ class Ours:
     def reproduced(self, cell: Cell) -> Reproduced:
         """A printed figure with ours, and the verdict."""
         if cell.claim == "implied" and is_sampled(cell, self.networks, self.paper.networks):
-            return Reproduced(cell, None, "implied", self._implied(cell))
+            return Reproduced(cell, None, "implied", self._filled(cell, self._implied(cell)))
         value, missing = None, ""
         try:
             value = self.value(cell)
@@ -140,13 +140,13 @@ class Ours:
         return self.values[key]
 
     def _told(self, cell: Cell, reason: str, missing: str) -> str:
-        """A reason with its numbers filled in; what a figure is computed from where nothing else is said."""
+        """A reason with its numbers; what a figure is computed from where nothing else is said."""
         known = self.paper.networks
         if not reason and not missing:
             return self.networks.described(cell, known) + self._of_cells(cell)
-        if "{" in reason:
-            reason = self.networks.filled(cell, reason, known, self._operands(cell))
-        return reason + (f": {shown(self._instead(cell))}" if cell.text("instead") else "")
+        return self._filled(cell, reason) + (
+            f": {shown(self._instead(cell))}" if cell.text("instead") else ""
+        )
 
     def _instead(self, cell: Cell) -> Value:
         """What gives the printed figure in place of the paper's own network: it must, as claimed."""
@@ -156,6 +156,12 @@ class Ours:
         if not is_cut and not agrees(cell.printed, found):
             raise cell.error(f"instead: {text} is {shown(found)}, expected what is printed as {cell.printed}")
         return found
+
+    def _filled(self, cell: Cell, reason: str) -> str:
+        """A reason with its numbers filled in."""
+        if "{" not in reason:
+            return reason
+        return self.networks.filled(cell, reason, self.paper.networks, self._operands(cell))
 
     def _implied(self, cell: Cell) -> str:
         """The mean of active bins that a figure stands for, and whether one explains all that it should."""

@@ -83,7 +83,8 @@ def _sizes(stream: Graph) -> str:
 def _costs(frame: Mapping[str, Any], clip: Mapping[str, Any]) -> tuple[str, ...]:
     """What a new frame costs: with the clip run again, and as a stream."""
     buffer, state = (
-        rounded(each, "bytes") for each in (4 * clip["clip_buffer_floats"], frame["state_bytes"])
+        rounded(each, "bytes") or f"{each} bytes"
+        for each in (4 * clip["clip_buffer_floats"], frame["state_bytes"])
     )
     worst = "" if frame["macs_worst_step"] == frame["macs_per_frame"] else _worst(frame)
     return (

@@ -120,6 +120,7 @@ def test_a_delay_that_is_off_by_one_is_found_out(beside, monkeypatch: pytest.Mon
     found = beside(drawn(Strided), Continual())
     assert (found[FEATURES].holds, found[ANSWERS].holds) == (False, False)
     assert "is the first to differ" in found[FEATURES].note
+    assert "if the module's code fixes a number of frames" in found[FEATURES].note
 
 
 def test_a_layer_that_looks_elsewhere_in_time_is_found_out(beside, monkeypatch: pytest.MonkeyPatch):

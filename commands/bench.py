@@ -196,7 +196,8 @@ COMMAND = Command(
         Option("precision", "fp32 or fp16.", default="fp32"),
         Option(
             "backend",
-            "eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given.",
+            "eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given; of "
+            "--chunks all but compiled.",
             is_repeatable=True,
         ),
         Option("runs", "Measured calls of each network.", int, 100, least=1),

@@ -230,7 +230,10 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
     clip = _network(clip_graph, weights, setting)
     assert isinstance(clip, ClipNetwork)
     inputs = _inputs(clip_graph, setting)
-    backends = list(setting.chosen)
+    # As fast as `exported`, and as long to prepare: with several lengths of chunks minutes each.
+    skips = () if setting.backends or not chunks else ("compiled",)
+    chosen = [name for name in setting.chosen if name not in skips]
+    backends = list(chosen)
     # Those that write code need one shape for all clips: measured where asked for, which says why not.
     if not setting.backends and any(node.op.is_adaptive for node in clip_graph.nodes):
         say(f"{title}: eager alone, as its clips have {_active_bins(clip, inputs)} active bins, each its own")
@@ -242,19 +245,24 @@ def _subjects(spec: Benched, setting: Setting, say: Callable[[str], None]) -> It
         for fold in (False, True) if graph.is_stream and setting.fold else (False,):
             # Unfolded it is wanted once, for `ratio`; folded on each backend, for `ratio_same_backend`.
             if fold or backend == "eager" or not (graph.is_stream and setting.fold):
-                say(f"preparing {title}, clip, {backend}")
+                say(f"preparing {title}, clip, {backend}{_wait(backend)}")
                 yield _clip_subject(title, fold_norms(clip) if fold else clip, backend, inputs, setting, fold)
     if not graph.is_stream:
         return
     stream = _network(graph, weights, setting)
     assert isinstance(stream, StreamNetwork)
     stream.load_state_dict(clip.state_dict())
-    for backend in setting.chosen:
+    for backend in chosen:
         for chunk in chunks or (graph.chunk,):
-            say(f"preparing {title}, continual, {backend}, {chunk} frame{'s' * (chunk > 1)} at a step")
+            steps = f"{chunk} frame{'s' * (chunk > 1)} at a step"
+            say(f"preparing {title}, continual, {backend}, {steps}{_wait(backend)}")
             own = _in_chunks(stream, chunk)
             run = fold_norms(own) if setting.fold else own
             yield _step_subject(title, run, backend, inputs[:, :, :1], setting)
+
+
+def _wait(backend: str) -> str:
+    return "; a C++ compiler takes a minute or more" if backend in ("compiled", "exported") else ""
 
 
 def _in_chunks(stream: StreamNetwork, chunk: int) -> StreamNetwork:

@@ -2,6 +2,7 @@ import pytest
 from emitted import chain
 
 from costmodel import continual
+from costmodel.emit import backends, bench
 from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
 from costmodel.errors import OptionError
 from costmodel.ops import BatchNorm, Conv, Relu
@@ -50,6 +51,17 @@ def test_a_stream_is_measured_beside_its_clip_network():
                 if each["mode"] == "clip" and each["backend"] == row["backend"] and each["folded"]
             ]
             assert row["ratio_same_backend"] == pytest.approx(same[0]["median_ms"] / row["median_ms"])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("chunks", "expected"), [((), {"eager", "compiled"}), ((2, 4), {"eager"})])
+def test_chunks_are_measured_without_what_takes_long_to_prepare(monkeypatch, chunks, expected):
+    monkeypatch.setattr(bench, "available", lambda device: ("eager", "compiled"))
+    monkeypatch.setitem(backends.BACKENDS, "compiled", backends.eager)
+    said: list[str] = []
+    rows = bench_at([Benched("small", continual(GRAPH), None, chunks)], Setting(runs=1), said.append)
+    assert {row["backend"] for row in rows} == expected
+    assert any("preparing small, continual, eager" in each for each in said)
 
 
 @pytest.mark.filterwarnings("ignore")

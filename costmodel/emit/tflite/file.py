@@ -88,9 +88,22 @@ class TfliteFile:
 # The version of an operator that takes 8 bits, where it is not the first: readers ask for it.
 INT8_VERSIONS = {
     **dict.fromkeys(
-        ("ADD", "MUL", "SUB", "CONCATENATION", "SLICE", "LOGISTIC", "MEAN", "RELU", "PAD", "MAX_POOL_2D"), 2
+        (
+            "ADD",
+            "MUL",
+            "SUB",
+            "CONCATENATION",
+            "SLICE",
+            "LOGISTIC",
+            "MEAN",
+            "RELU",
+            "PAD",
+            "PADV2",
+            "MAX_POOL_2D",
+        ),
+        2,
     ),
-    **dict.fromkeys(("AVERAGE_POOL_2D", "TANH", "SOFTMAX", "MAXIMUM", "GATHER", "TRANSPOSE"), 2),
+    **dict.fromkeys(("PADV2", "AVERAGE_POOL_2D", "TANH", "SOFTMAX", "MAXIMUM", "GATHER", "TRANSPOSE"), 2),
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), 3),
 }
 

@@ -71,26 +71,36 @@ def _padded(
     """The frame that an operator reads, and how it pads; what it cannot pad stands around the frame."""
     if not any(pads):
         return to.value(frame), VALID
+    if _pads_by_itself(to, frame, pads, reach, strides):
+        return to.value(frame), SAME
+    return _pad(to, f"{frame}.padded.{pads}", frame, pads), VALID
+
+
+def _pads_by_itself(
+    to: Translator, frame: str, pads: Sequence[int], reach: Sequence[int], strides: Sequence[int]
+) -> bool:
+    """Whether an operator pads so where it is to give as many places as its stride leaves, or not at all."""
     _, height, width, _ = to.shape(frame)
     wanted = []
     for size, stride, reached in zip((height, width), strides, reach, strict=True):
         more = max((-(-size // stride) - 1) * stride + reached - size, 0)
         wanted.append((more // 2, more - more // 2))
-    (top, left, bottom, right) = pads
-    if [(top, bottom), (left, right)] == wanted:
-        return to.value(frame), SAME
-    return _pad(to, f"{frame}.padded.{pads}", frame, pads), VALID
+    top, left, bottom, right = pads
+    return not any(pads) or [(top, bottom), (left, right)] == wanted
 
 
-def _pad(to: Translator, name: str, frame: str, pads: Sequence[int]) -> int:
-    """A frame with zeros around it, made once for all that read it."""
+def _pad(to: Translator, name: str, frame: str, pads: Sequence[int], fill: int | None = None) -> int:
+    """A frame with zeros around it, or with what `fill` holds, made once for all that read it."""
     if name not in to.numbers:
         batch, height, width, channels = to.shape(frame)
         top, left, bottom, right = pads
         shape = (batch, height + top + bottom, width + left + right, channels)
         to.numbers[name] = to.made(name, shape, to.scale(frame))
         ends = to.file.constant("pads", np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32))
-        to.file.op("PAD", [to.value(frame), ends], to.numbers[name], "PadOptions")
+        if fill is None:
+            to.file.op("PAD", [to.value(frame), ends], to.numbers[name], "PadOptions")
+        else:
+            to.file.op("PADV2", [to.value(frame), ends, fill], to.numbers[name], "PadV2Options")
     return to.numbers[name]
 
 
@@ -174,15 +184,25 @@ def _pool(to: Translator, node: onnx.NodeProto, given: Attributes) -> None:
         raise refusal(node, "a pool with gaps has no counterpart in TFLite")
     # An average counts its zeros, a maximum never sees them: the format's own padding does the latter.
     if is_max:
-        source, padding = _padded(to, frame, pads, [height, width], strides)
-        if any(pads) and padding == VALID and not _is_rectified(to, frame):
-            raise refusal(node, "a maximum pool pads unevenly, which TFLite cannot")
+        source, padding = _padded_by_lowest(to, frame, pads, [height, width], strides)
     else:
         source = _pad(to, f"{frame}.padded.{pads}", frame, pads) if any(pads) else to.value(frame)
         padding = VALID
     options = {"filterHeight": height, "filterWidth": width, "strideH": strides[0], "strideW": strides[1]}
     kind = "MAX_POOL_2D" if is_max else "AVERAGE_POOL_2D"
     to.file.op(kind, [source], to.value(node.output[0]), "Pool2DOptions", padding=padding, **options)
+
+
+def _padded_by_lowest(
+    to: Translator, frame: str, pads: Sequence[int], reach: Sequence[int], strides: Sequence[int]
+) -> tuple[int, int]:
+    """As `_padded`, for a maximum, which must never take what stands around the frame."""
+    if _is_rectified(to, frame) or _pads_by_itself(to, frame, pads, reach, strides):
+        return _padded(to, frame, pads, reach, strides)
+    lowest = np.array([np.finfo(np.float32).min], np.float32)
+    scale = to.scale(frame)
+    fill = to.file.constant("lowest", lowest if scale is None else scale.numbers(lowest), scale)
+    return _pad(to, f"{frame}.around.{pads}", frame, pads, fill), VALID
 
 
 def _is_rectified(to: Translator, name: str) -> bool:

@@ -82,6 +82,14 @@ def test_every_second_place_of_what_a_relu_gives_is_taken(tmp_path: Path):
     must_agree(stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path, 2)
 
 
+def test_a_maximum_of_values_below_zero_takes_nothing_from_around_the_map(tmp_path: Path):
+    nodes = SMALL[0], Node("max", MaxPool(kernel=(1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)), ("stem",))
+    network = stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes)))
+    with torch.no_grad():
+        network.state_dict()["stem.bias"].fill_(-50.0)
+    must_agree(network, tmp_path, 2)
+
+
 def test_positions_are_joined_with_channels_outermost(tmp_path: Path):
     nodes = (*SMALL[:2], Node("flat", Flatten(), ("relu",)), Node("fc", Linear(channels=5), ("flat",)))
     must_agree(stream(Continual()(Graph("net", TensorType(3, 1, 8, 8), nodes))), tmp_path, 2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from costmodel.emit.onnx.scales import Scale, of_weights
+from costmodel.emit.onnx.scales import LOWEST, Scale, of_weights
 from costmodel.emit.tflite.translator import AXES, Translator, channels_last, refusal, writes
 
 Attributes = Mapping[str, Any]
@@ -199,9 +199,9 @@ def _padded_by_lowest(
     """As `_padded`, for a maximum, which must never take what stands around the frame."""
     if _is_rectified(to, frame) or _pads_by_itself(to, frame, pads, reach, strides):
         return _padded(to, frame, pads, reach, strides)
-    lowest = np.array([np.finfo(np.float32).min], np.float32)
     scale = to.scale(frame)
-    fill = to.file.constant("lowest", lowest if scale is None else scale.numbers(lowest), scale)
+    lowest = np.float32(np.finfo(np.float32).min) if scale is None else np.int8(LOWEST)
+    fill = to.file.constant("lowest", np.array([lowest]), scale)
     return _pad(to, f"{frame}.around.{pads}", frame, pads, fill), VALID
 
 

@@ -110,6 +110,17 @@ def answers_of(state: object, clip: Tensor, pulse: int) -> Iterator[Tensor]:
         yield torch.from_numpy(found.to_numpy().copy())
 
 
+def tracts_own_wait(stream: Graph) -> int:
+    """A frame for which tract waits and we do not, to pad a pool whose input is on time.
+
+    Its answers are ours, a frame later.
+    """
+    times = timing(stream)
+    pools = (node for node in stream.nodes if node.op.unwrapped.word == "max_pool")
+    late = (times[pool.inputs[0]].delay // times[pool.inputs[0]].jump for pool in pools)  # in its frames
+    return int(any(frames == 0 for frames in late))
+
+
 @torch.no_grad()
 def check(clip: Graph, tensors: Mapping[str, Tensor], path: Path) -> int:
     """Compares the two streams; gives the delay."""
@@ -119,7 +130,8 @@ def check(clip: Graph, tensors: Mapping[str, Tensor], path: Path) -> int:
     at = timing(stream.graph)[stream.graph.output]
     pulse = int(at.jump)  # the product of the strides
     delay, state = pulsed(clip, tensors, path, pulse)
-    assert delay == at.delay // at.jump
+    own = int(at.delay) // at.jump
+    assert delay == own + tracts_own_wait(stream.graph)
     frames = (delay + CYCLES) * pulse
     shape = (1, int(clip.source.channels), frames, int(clip.source.height), int(clip.source.width))
     given = torch.randn(shape, generator=torch.Generator().manual_seed(1))
@@ -127,8 +139,9 @@ def check(clip: Graph, tensors: Mapping[str, Tensor], path: Path) -> int:
     found = [stream.forward_step(frame) for frame in given.unbind(2)]
     steps = [step for step, answer in enumerate(found) if answer is not None]
     # tract answers once a pulse: an answer of ours comes within the pulse that theirs ends.
-    assert [step // pulse for step in steps] == list(range(delay, delay + CYCLES))
+    assert [step // pulse for step in steps] == list(range(own, delay + CYCLES))
     ours = torch.stack([answer for answer in found if answer is not None], 2)
+    ours = ours[:, :, :CYCLES]
     expected = ours.reshape(theirs[:, :, delay:].shape)  # a map of one place is answered as a vector
     assert float((theirs[:, :, delay:] - expected).abs().max()) <= CLOSE * float(ours.abs().max())
     return int(at.delay)

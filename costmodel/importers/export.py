@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import io
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import torch
@@ -127,14 +129,26 @@ def _uncollected() -> Iterator[None]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # of torch's own insides, and of weights that LSTMs lay out anew
-        yield
+    before = logging.root.manager.disable
+    # Of a branch on a number torch prints and logs its whole program: the user's own line tells more.
+    logging.disable(logging.WARNING)
+    try:
+        with (
+            warnings.catch_warnings(),
+            torch.no_grad(),
+            redirect_stdout(io.StringIO()),
+            redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")  # of torch's own insides, and of weights that LSTMs lay out anew
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _told(error: Exception, shape: Sequence[int], name: str) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     reason = one_line(lines[0][:300]) if lines else type(error).__name__
-    place = users_line(error.__traceback__)
+    line = users_line(error.__traceback__)
+    place = f"{line}: " if line.file else ""  # no line of the user's runs where torch's own containers do
     hint = "run it on a clip of that shape, and branch on no values: a shape may decide, a number may not"
-    return f"{place}: {name} cannot be exported for {'x'.join(map(str, shape))}: {reason}; {hint}"
+    return f"{place}{name} cannot be exported for {'x'.join(map(str, shape))}: {reason}; {hint}"

@@ -31,7 +31,8 @@ def test_every_call_without_a_layer_is_listed_with_its_line_and_shapes():
     assert raised.value.unknown[0].to_dict()["shapes"] == [[2, 4, 4, 8, 8]] * 2
 
 
-def test_a_branch_on_numbers_names_its_line():
+def test_a_branch_on_numbers_names_its_line_and_says_no_more(capfd: pytest.CaptureFixture[str]):
     place = re.escape(f"{FILE}:{line_with('x.sum() > 0')}")
     with pytest.raises(ModuleError, match=f"^{place}: deciding cannot be exported for 1x3x4x8x8: "):
         read_module(Deciding(), CLIP, "deciding")
+    assert capfd.readouterr() == ("", "")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +55,21 @@ def call(function: str, *arguments: object) -> object:
     module, _, name = function.partition(":")
     called: Callable[..., object] = getattr(importlib.import_module(module), name)
     return called(*arguments)
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Processes that start inside call our functions alone, and do not run the user's script again first.
+
+    Python imports the script into each new process, where one without `if __name__ == "__main__"` begins its
+    own work once more, or ends the process.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _check(name: str, module: ModuleType) -> None:

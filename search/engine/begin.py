@@ -29,7 +29,7 @@ def begin(function: str, *arguments: object) -> tuple[BaseProcess, Connection]:
     process = context.Process(
         target=own.call, args=(function, theirs, dict(os.environ), *arguments), daemon=True
     )
-    with _held_back():
+    with _held_back(), own.without_main():
         process.start()
     theirs.close()
     return process, ours

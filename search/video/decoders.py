@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from fractions import Fraction
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import numpy as np
 
@@ -110,10 +111,20 @@ class Decoders:
                 return black(job, f"{job.clip.path}: ends the process that decodes it")
 
 
+class _Process(SpawnProcess):
+    """Not forked: a copy of a process whose threads hold locks may never wake up."""
+
+    def start(self) -> None:
+        with own.without_main():
+            super().start()
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
 def _pool(workers: int) -> ProcessPoolExecutor:
-    # Not forked: a copy of a process whose threads hold locks may never wake up.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, own.call, ("search.video.decoders:begin",))
+    return ProcessPoolExecutor(workers, _Context(), own.call, ("search.video.decoders:begin",))
 
 
 def begin() -> None:

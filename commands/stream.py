@@ -79,7 +79,15 @@ def stream(
     framing = Framing(view_of(network.graph, 1), int(clip_of(network.graph).source.channels), scale)
     ready = fastest(network, len(named), torch.device(where), backend, lambda line: tell(f"note: {line}"))
     keeps = out is not None
-    feeds = [Feed(each, rate, framing, is_live=live, keeps_pixels=keeps, tell=warn) for each in named]
+    is_one = len(named) == len(named[0].recordings) == 1
+    feeds: list[Feed] = []
+
+    def told(trouble: str) -> None:
+        # of the only source that was never seen it is the command's error
+        if not is_one or feeds[0].joined:
+            warn(trouble)
+
+    feeds += [Feed(each, rate, framing, is_live=live, keeps_pixels=keeps, tell=told) for each in named]
     running = Live(network, ready.runner, feeds, rate, torch.device(where))
     tell_start(running, ready, int(source.clip().every))
     shown = Shown(running, _classes(source), top, format)

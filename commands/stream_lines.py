@@ -110,7 +110,8 @@ def tell_end(running: Live, ready: Prepared) -> None:
     settled = tally.settled_frames / tally.settled_seconds if tally.settled_seconds else None
     once = "" if settled is None else f", {settled:.1f} once settled"
     tell(
-        f"note: {tally.frames} frames in {tally.seconds:.1f} s: {reached:.1f} frames a second{once}; "
+        f"note: {tally.frames} frame{'s' * (tally.frames != 1)} in {tally.seconds:.1f} s: "
+        f"{reached:.1f} frames a second{once}; "
         f"{ready.per_second:.1f} predicted by timing {ready.backend} alone"
     )
     for feed in running.feeds:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from costmodel.errors import OptionError
+from costmodel.errors import OptionError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,12 @@ def changes_of(jitter: float, rand_augment: int, magnitude: int) -> Changes | No
 def _transforms() -> Any:  # torchvision has no types
     try:
         from torchvision.transforms import v2
-    except (ImportError, RuntimeError) as error:  # RuntimeError: it is made for another torch
+    except RuntimeError as error:
+        raise OptionError(
+            "jitter and rand_augment: the torchvision that is installed is made for another PyTorch than "
+            f"{torch.__version__}: {one_line(str(error))}"
+        ) from error
+    except ImportError as error:
         raise OptionError(
             "jitter and rand_augment: a recipe with them needs torchvision: pip install 'costmodel[augment]'"
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 ANSWERS_IN = 10.0  # seconds in which a scheduler answers, or is found again
 TIMED_OUT = (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError, CancelledError)
+ADDRESS = re.compile(r"\w+://\S+|[^/\s]+:\d+")
+EXPECTED = "expected the address that `dask scheduler` printed, such as tcp://HOST:8786"
 _LOGGERS = (
     "distributed",
     "distributed.client",
@@ -110,13 +113,14 @@ def _client(place: str) -> Client:
         where = {"scheduler_file": place}
         if not Path(place).is_file():
             raise OptionError(f"--scheduler {place}: there is no such file")
+    elif not ADDRESS.fullmatch(place):
+        raise OptionError(f"--scheduler {place}: is no address, {EXPECTED}")
     try:
         with _quiet():
             return Client(**where, timeout=ANSWERS_IN, set_as_default=False)
     except (OSError, ValueError, KeyError, TypeError, *TIMED_OUT) as error:
         raise OptionError(
-            f"--scheduler {place}: no scheduler answers there ({type(error).__name__}); "
-            "expected the address that `dask scheduler` printed, such as tcp://HOST:8786"
+            f"--scheduler {place}: no scheduler answers there ({type(error).__name__}); {EXPECTED}"
         ) from error
 
 

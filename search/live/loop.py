@@ -130,7 +130,8 @@ class Live:
     def _must_have_one(self) -> None:
         """Raises where no source can be opened; what has been there once may come again."""
         if all(feed.troubles and not feed.joined for feed in self.feeds):
-            raise DataError(self.feeds[0].troubles[0])
+            troubles = [trouble for feed in self.feeds for trouble in feed.troubles]
+            raise DataError(troubles[0] if len(troubles) == 1 else "--source: none of them can be played")
 
     def _collected(self) -> list[Fed | None]:
         """The next frame of each source; of a live one if it comes within the time of its tick."""

@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +15,16 @@ def clip() -> torch.Tensor:
 def test_without_torchvision_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torchvision.transforms", None)
     with pytest.raises(OptionError, match=r"needs torchvision: pip install 'costmodel\[augment\]'"):
+        changes_of(0.4, 0, 9)
+
+
+def test_a_torchvision_for_another_torch_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision" / "__init__.py").write_text("raise RuntimeError('operator nms does not exist')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [each for each in sys.modules if each.partition(".")[0] == "torchvision"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(OptionError, match=r"made for another PyTorch than .*: operator nms does not exist"):
         changes_of(0.4, 0, 9)
 
 

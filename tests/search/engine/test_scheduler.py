@@ -20,6 +20,11 @@ from search.engine.scheduler import Scheduler
             "--scheduler no.json: there is no such file",
         ),
         (
+            ["--engine", "dask", "--scheduler", "nonsense"],
+            "--scheduler nonsense: is no address, expected the address that `dask scheduler` printed, such "
+            "as tcp://HOST:8786",
+        ),
+        (
             ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:9"],
             "--scheduler tcp://127.0.0.1:9: no scheduler answers there (OSError); expected the address that "
             "`dask scheduler` printed, such as tcp://HOST:8786",

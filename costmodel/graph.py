@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
+from textwrap import fill
 from typing import TYPE_CHECKING, TypeVar
 
 from costmodel.errors import CostModelError, GraphError, nearest
-from costmodel.escape import terminal
+from costmodel.escape import html, terminal
 from costmodel.numbers import Number, Size
 from costmodel.ops.base import Op, infer, key_of, macs_of, params_of
 from costmodel.types import TRAINED_FPS, Answers, TensorType, Window
@@ -88,7 +89,12 @@ class Graph:
         stages = dict.fromkeys(node.name.partition(".")[0] for node in self.nodes)
         shown = ", ".join([*list(stages)[:MOST_SHOWN], *(["..."] if len(stages) > MOST_SHOWN else [])])
         lines = (f"<{self.name}: a {kind}, {shapes}, {len(self.nodes)} layers", f" layers: {shown}")
-        return terminal("\n".join((*lines, *(f" note: {note}" for note in self.notes[:MOST_SHOWN])))) + ">"
+        lines = (*lines, *(f" note: {note}" for note in self.notes[:MOST_SHOWN]))
+        return "\n".join(fill(terminal(line), 80, subsequent_indent="   ") for line in lines) + ">"
+
+    def _repr_html_(self) -> str:
+        """For notebooks; the names of networks and layers are escaped."""
+        return "<pre>{}</pre>".format("\n".join(map(html, repr(self).splitlines())))
 
     def __post_init__(self, inferred: Kinds | None) -> None:
         if not self.nodes:

@@ -33,6 +33,7 @@ def test_a_graph_and_an_analysis_show_themselves_in_few_lines(name: str):
     for shown in (repr(graph), repr(costmodel.analyze(graph)), repr(Network.of(name))):
         assert 1 <= len(shown.split("\n")) < 20
         assert len(max(shown.split("\n"), key=len)) < 400
+    assert len(max(repr(graph).split("\n"), key=len)) <= 81  # the last with its bracket
 
 
 def test_an_analysis_shows_its_totals_and_stages():
@@ -44,10 +45,12 @@ def test_an_analysis_shows_its_totals_and_stages():
 
 def test_a_notebook_gets_tables_and_hostile_names_as_text():
     hostile = PLAIN.replace("NAME", "a.b-1").replace("input:", "name: '<script>x</script>'\ninput:")
-    shown = costmodel.analyze(Network(from_text(hostile, "tiny")).graph())._repr_html_()
-    assert "<script>" not in shown
-    assert "&lt;script&gt;" in shown
+    graph = Network(from_text(hostile, "tiny")).graph()
+    shown = costmodel.analyze(graph)._repr_html_()
     assert "<table" in shown
+    for each in (shown, graph._repr_html_()):
+        assert "<script>" not in each
+        assert "&lt;script&gt;" in each
 
 
 @pytest.mark.parametrize("name", ["x3d_m", "slowfast"])

@@ -46,7 +46,10 @@ def check_start(problem: Problem) -> None:
     starts = [each for each in problem.starts if not outside(_limits(problem), each)] or [problem.first]
     cost = problem.cost(starts[0])
     if not budget.holds(cost):
-        raise OptionError(f"--budget {budget}: the start costs {problem.shown(cost)} already")
+        raise OptionError(
+            f"--budget {budget}: the start costs {problem.shown(cost)} already; "
+            "start with a smaller network, or add --contract"
+        )
     broken = outside(problem.limits, starts[0])
     if broken:
         raise OptionError(f"--limit: the start is outside: {'; '.join(broken)}")

@@ -33,13 +33,14 @@ def _settled(graph: Graph) -> StreamNetwork:
 
 @pytest.mark.parametrize("is_for_others", [False, True])
 @torch.no_grad()
-def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_others: bool):
+def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_others: bool) -> None:
     stream = _settled(graph)
     frame, tensors = frames_of(graph, 1, 1, 7)[:, :, 0], stream.get_state().tensors
     with for_other_runtimes() if is_for_others else nullcontext():
         traced = torch.export.export(AtPhase(stream, 0), (frame, tensors)).module()
     (found,), after = traced(frame, tensors)
     expected, kept = stream.advance(frame, tensors, 0)
+    assert expected is not None
     assert torch.allclose(found, expected, rtol=1e-12, atol=1e-12)
     assert all(torch.allclose(*each, rtol=1e-12, atol=1e-12) for each in zip(after, kept, strict=True))
     # Of the four stages with a block each, the depthwise windows; other runtimes have kernels of rank 4.
@@ -48,7 +49,7 @@ def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_o
 
 
 @pytest.mark.parametrize("chunk", [1, 4])
-def test_state_lies_channels_last_from_the_start(graph: Graph, chunk: int):
+def test_state_lies_channels_last_from_the_start(graph: Graph, chunk: int) -> None:
     stream = _settled(replace(graph, chunk=chunk))
     for state in (stream.initial_state(1), stream.get_state()):
         maps = [each for each in state.tensors if each.dim() == 4]

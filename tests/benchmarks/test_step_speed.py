@@ -74,7 +74,7 @@ def _settled(stream: StreamNetwork, chunk: int, frames: Tensor, form: AbstractCo
 
 @torch.no_grad()
 def _four(runner: Runner, frames: Tensor) -> Tensor:
-    """The answers to four frames, in chunks as the stream has them."""
+    """The answers to four frames, in chunks as the stream has them; none before its delay has passed."""
     chunks = torch.split(frames, runner.network.graph.chunk, 2)
     found = [runner.forward_steps(each)[0] for each in chunks]
-    return torch.cat([each for each in found if each is not None], 2)
+    return torch.cat([each for each in found if each is not None] or [frames[:, :0]], 2)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, equal
+from costmodel.numbers import Size, differ, equal
 from costmodel.ops.base import Demand, Op
 from costmodel.types import FRAMEWISE, Shape, Streaming, TensorType, Window, Work
 
@@ -70,6 +70,13 @@ class _OverMaps(_Norm):
         """How many groups of channels have a mean and a variance of their own."""
         return x.channels
 
+    def demands(self, x: TensorType) -> Iterator[Demand]:
+        groups = self.groups_of(x)
+        values = (x.channels // groups) * x.height * x.width * (x.time if self.over == "clip" else 1)
+        # its mean is the value itself: whatever comes in, 0 goes on, and PyTorch refuses to run it
+        told = "a mean and a variance over a single value: {} channels in {} groups on a map of {} x {}"
+        yield differ(values, 1), told, (x.channels, groups, x.height, x.width)
+
     def window(self, x: TensorType) -> Window:
         if self.over == "frame" or (isinstance(x.time, int) and x.time == 1):
             return FRAMEWISE
@@ -106,6 +113,7 @@ class GroupNorm(_OverMaps):
             "{} groups do not divide {} channels",
             (self.groups, x.channels),
         )
+        yield from super().demands(x)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from costmodel import continual
 from costmodel.emit.source import source_text
 from costmodel.errors import ShapeError, TransformError
 from costmodel.ops import Flatten, GroupNorm, InstanceNorm, LayerNorm, Linear, Op, RmsNorm
+from costmodel.ops.base import infer
 from costmodel.types import TensorType
 from tests.shared.emitted import assert_near, chain, clip_network, frames, stream_network
 
@@ -67,6 +68,14 @@ def test_a_norm_over_the_clip_is_refused_in_a_stream(op: Op):
 def test_groups_that_do_not_divide_the_channels_are_named():
     with pytest.raises(ShapeError, match=r"^layer0: 3 groups do not divide 4 channels$"):
         chain(GroupNorm(groups=3)).types  # noqa: B018
+
+
+@pytest.mark.parametrize("op", [InstanceNorm(), GroupNorm(groups=4), InstanceNorm(over="clip")])
+def test_a_norm_over_a_single_value_is_refused(op: Op):
+    told = "a mean and a variance over a single value: 4 channels in 4 groups on a map of 1 x 1"
+    with pytest.raises(ShapeError, match=told):
+        infer(op, (TensorType(4, 1, 1, 1),))
+    assert infer(GroupNorm(groups=2), (TensorType(4, 1, 1, 1),)) == TensorType(4, 1, 1, 1)
 
 
 def test_a_flatten_of_frames_names_the_convolution_that_computes_the_same():

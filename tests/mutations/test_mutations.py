@@ -50,5 +50,12 @@ def test_the_page_tells_of_all() -> None:
     }
 
 
+def test_every_rule_stands_where_it_is_to_be_broken() -> None:
+    for each in MUTANTS:  # else it would be found out only by the slow tests
+        path = HERE.parents[1] / (each.module.replace(".", "/") + ".py")
+        path = path if path.exists() else path.with_suffix("") / "__init__.py"
+        assert path.read_text().count(each.right) == 1, each.name
+
+
 def test_enough_are_caught() -> None:
     assert sum(not each.survives for each in MUTANTS) >= LEAST

@@ -293,8 +293,8 @@ FIGURES = (
       "return taken, (window.kernel - 1) * x.values,", "return taken, 0,", "plain",
       f"{STREAM} --state window"),
     M("traffic: inputs are read once for each tap", "costmodel.analysis.traffic",
-      "taken = outputs * sum(x.values for x in inputs)", "taken = 2 * outputs * sum(x.values for x in inputs)",
-      "plain"),
+      "taken = outputs * sum(x.values for x in inputs)",
+      "taken = 2 * outputs * sum(x.values for x in inputs)", "plain"),
     M("intensity: one operation for each multiply-add", "costmodel.analysis.traffic",
       'return 2 if kind.startswith("mac.") else', 'return 1 if kind.startswith("mac.") else', "plain",
       survives="operations_per_byte is not measured, and said to be; it is seen by "

@@ -89,8 +89,8 @@ class Graph:
         stages = dict.fromkeys(node.name.partition(".")[0] for node in self.nodes)
         shown = ", ".join([*list(stages)[:MOST_SHOWN], *(["..."] if len(stages) > MOST_SHOWN else [])])
         lines = (f"<{self.name}: a {kind}, {shapes}, {len(self.nodes)} layers", f" layers: {shown}")
-        lines = (*lines, *(f" note: {note}" for note in self.notes[:MOST_SHOWN]))
-        return "\n".join(fill(terminal(line), 80, subsequent_indent="   ") for line in lines) + ">"
+        notes = (f" note: {note}" for note in self.notes[:MOST_SHOWN])
+        return "\n".join(fill(terminal(line), 80, subsequent_indent="   ") for line in (*lines, *notes)) + ">"
 
     def _repr_html_(self) -> str:
         """For notebooks; the names of networks and layers are escaped."""

@@ -20,6 +20,7 @@ from commands.run import command as found
 
 QUICK = ("cost", "fit", "budget", "diagnose", "reproduce")
 TRAINING = ("search-and-train", "stream")
+LONG = (pytest.mark.slow, pytest.mark.filterwarnings("ignore"))
 PAGES = sorted(DOCS.glob("*.md"))
 
 
@@ -39,19 +40,9 @@ def run_page(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert words_of((DOCS / picture).read_bytes()) == words_of((folder / picture).read_bytes()) != []
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=LONG) for name in TRAINING)])
 def test_a_page_runs(name: str, tmp_path: Path, monkeypatch, capsys):
-    pytest.importorskip("jinja2")
-    (tmp_path / "images").mkdir()
-    monkeypatch.chdir(tmp_path)
-    run_page(name, tmp_path, capsys)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", TRAINING)
-def test_a_page_that_trains_runs(name: str, tmp_path: Path, monkeypatch, capsys):
-    pytest.importorskip("av")
+    pytest.importorskip("av" if name in TRAINING else "jinja2")
     (tmp_path / "images").mkdir()
     monkeypatch.chdir(tmp_path)
     run_page(name, tmp_path, capsys)

@@ -24,6 +24,7 @@ ORDER = (
     ("costmodel.files",),
     ("costmodel.symbols",),
     ("costmodel.numbers",),
+    ("costmodel.conditions",),
     ("costmodel.options",),
     ("costmodel.arithmetic",),
     ("costmodel.types",),

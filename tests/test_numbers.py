@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costmodel.arithmetic import parse
+from costmodel.conditions import differ, equal
 from costmodel.numbers import (
     Ratios,
     ceil,
     ceil_div,
-    differ,
     divide,
-    equal,
     floor,
     maximum,
     minimum,

@@ -9,9 +9,10 @@ from math import prod
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.kinds import KINDS, STANDS_FOR
+from costmodel.conditions import equal
 from costmodel.errors import OptionError
 from costmodel.graph import Node
-from costmodel.numbers import Number, equal, where
+from costmodel.numbers import Number, where
 from costmodel.types import SINGLE_NUMBER_KERNEL, WAYS
 
 Table = Mapping[str, int]

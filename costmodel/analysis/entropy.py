@@ -11,8 +11,9 @@ from functools import reduce
 from math import prod
 
 from costmodel.analysis.temporal import excitation_pools, is_whole_clip
+from costmodel.conditions import named
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Number, is_exact, log, maximum, named, repeated, root
+from costmodel.numbers import Number, is_exact, log, maximum, repeated, root
 from costmodel.ops import Op
 from costmodel.types import TensorType
 

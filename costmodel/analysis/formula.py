@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import METRICS, OF_ORDER, evaluate
 from costmodel.analysis.rates import NEEDS_RATE
+from costmodel.conditions import traced
 from costmodel.errors import OptionError, SpecError
 from costmodel.graph import Graph
-from costmodel.numbers import Exact, Number, is_symbolic, traced
+from costmodel.numbers import Exact, Number, is_symbolic
 
 if TYPE_CHECKING:
     import sympy
@@ -30,7 +31,7 @@ LETTERS = {"time": "t", "height": "h", "width": "v", "path": "path"}
 class Symbols:
     """The symbols of a network under construction: those left free, and the names given to its sizes.
 
-    A trace of `costmodel.numbers`: every size that is not one symbol or number gets a name, the `let`
+    A trace of `costmodel.conditions`: every size that is not one symbol or number gets a name, the `let`
     names of the spec first; equal sizes share one. Names are taken to be positive whole numbers;
     `demands` and `assumptions` hold what must be so for the formulas to describe the network.
     """

@@ -14,20 +14,10 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.rates import IN_SECONDS
 from costmodel.analysis.reach import clip_reach, head_pools
 from costmodel.analysis.reach import lookahead as stream_lookahead
+from costmodel.conditions import equal
 from costmodel.errors import OptionError, nearest
 from costmodel.graph import INPUT, Node
-from costmodel.numbers import (
-    Number,
-    ceil_div,
-    divide,
-    equal,
-    is_exact,
-    maximum,
-    plus,
-    repeated,
-    times,
-    where,
-)
+from costmodel.numbers import Number, ceil_div, divide, is_exact, maximum, plus, repeated, times, where
 from costmodel.ops.base import macs_of, params_of
 
 # Figures that hang on the order in which layers run: no formula gives them, and no sweep.

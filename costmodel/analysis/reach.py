@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from costmodel.analysis.frames_seen import frames_seen, has_known_frames, uneven_layer
 from costmodel.analysis.temporal import Timing, excitation_pools, is_whole_clip, latest
+from costmodel.conditions import named
 from costmodel.errors import SpecError
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, named, repeated, where
+from costmodel.numbers import Size, ceil_div, is_zero, maximum, minimum, repeated, where
 from costmodel.types import Window
 
 

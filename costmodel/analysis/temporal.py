@@ -7,8 +7,9 @@ from functools import reduce
 from math import inf, lcm
 from typing import NamedTuple
 
+from costmodel.conditions import named
 from costmodel.graph import INPUT, Graph, Node
-from costmodel.numbers import Size, ceil_div, is_zero, maximum, named, repeated
+from costmodel.numbers import Size, ceil_div, is_zero, maximum, repeated
 from costmodel.types import FRAMEWISE, TensorType, Window
 
 

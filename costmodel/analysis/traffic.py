@@ -10,7 +10,8 @@ from math import gcd
 from typing import NamedTuple
 
 from costmodel.analysis.kinds import POOLS
-from costmodel.numbers import Size, equal, is_zero, minimum, where
+from costmodel.conditions import equal
+from costmodel.numbers import Size, is_zero, minimum, where
 from costmodel.ops import Op
 from costmodel.ops.base import params_of
 from costmodel.types import TensorType, Window, Work

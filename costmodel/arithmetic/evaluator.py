@@ -10,8 +10,9 @@ from functools import reduce
 from itertools import pairwise
 
 from costmodel.arithmetic.dialects import Dialect
+from costmodel.conditions import differ, equal
 from costmodel.errors import Divergence, nearest
-from costmodel.numbers import Condition, Number, differ, equal, even, is_array, where
+from costmodel.numbers import Condition, Number, even, is_array, where
 
 Scope = Mapping[str, Number]
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Number, Number], Condition]] = {

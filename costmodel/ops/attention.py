@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from costmodel.numbers import Size, equal
+from costmodel.conditions import equal
+from costmodel.numbers import Size
 from costmodel.ops.base import Demand, Op, must_look_ahead_of_pools
 from costmodel.ops.step import Step
 from costmodel.types import Carry, Streaming, TensorType, Window, Work

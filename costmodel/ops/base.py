@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar, Literal
 
+from costmodel.conditions import demand, demand_between
 from costmodel.errors import GraphError, OptionError, ShapeError, TransformError, nearest
-from costmodel.numbers import Condition, Size, demand, demand_between, is_exact
+from costmodel.numbers import Condition, Size, is_exact
 from costmodel.types import FRAMEWISE, NOTHING, Carry, Shape, Streaming, TensorType, Window, Work
 
 Triple = tuple[Size, Size, Size]

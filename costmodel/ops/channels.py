@@ -9,7 +9,8 @@ from functools import reduce
 from operator import add
 from typing import ClassVar
 
-from costmodel.numbers import Condition, Size, either, equal, floor, where
+from costmodel.conditions import either, equal
+from costmodel.numbers import Condition, Size, floor, where
 from costmodel.ops.base import Demand, Op
 from costmodel.types import TensorType
 

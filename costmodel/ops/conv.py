@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from costmodel.numbers import Size, equal, maximum
+from costmodel.conditions import equal
+from costmodel.numbers import Size, maximum
 from costmodel.ops.base import Demand, Triple
 from costmodel.ops.windowed import Windowed
 from costmodel.types import Carry, Shape, TensorType, Work

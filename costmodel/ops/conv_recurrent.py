@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from costmodel.numbers import Size, equal
+from costmodel.conditions import equal
+from costmodel.numbers import Size
 from costmodel.ops.base import Demand, Triple
 from costmodel.ops.recurrent import Recurrent
 from costmodel.types import Shape, TensorType, Work

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal, TypeAlias
 
-from costmodel.numbers import Size, equal
+from costmodel.conditions import equal
+from costmodel.numbers import Size
 from costmodel.ops.base import Demand, Op, PoolTriple
 from costmodel.ops.windowed import AXES
 from costmodel.types import TensorType, Work

@@ -8,7 +8,8 @@ from functools import reduce
 from operator import add
 from typing import ClassVar, Literal, Self, TypeAlias
 
-from costmodel.numbers import Size, either, equal, maximum, minimum, where
+from costmodel.conditions import either, equal
+from costmodel.numbers import Size, maximum, minimum, where
 from costmodel.ops.base import Demand, Kept, Op
 from costmodel.types import Streaming, TensorType, Work
 

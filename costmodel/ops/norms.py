@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from costmodel.conditions import differ, equal
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, differ, equal
+from costmodel.numbers import Size
 from costmodel.ops.base import Demand, Op
 from costmodel.types import FRAMEWISE, Shape, Streaming, TensorType, Window, Work
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
+from costmodel.conditions import equal
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, ceil_div, equal, maximum, where
+from costmodel.numbers import Size, ceil_div, maximum, where
 from costmodel.ops.base import Op, PoolTriple
 from costmodel.ops.cumulative import CumulativePool
 from costmodel.ops.windowed import Windowed

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, Literal
 
+from costmodel.conditions import equal
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, equal
+from costmodel.numbers import Size
 from costmodel.ops.base import Demand, Op
 from costmodel.types import Shape, Streaming, TensorType, Window, Work
 

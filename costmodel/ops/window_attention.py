@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from costmodel.numbers import Size, equal
+from costmodel.conditions import equal
+from costmodel.numbers import Size
 from costmodel.ops.attention import demands_of_heads
 from costmodel.ops.base import Demand, Op, PadTriple, Triple
 from costmodel.types import FRAMEWISE, Shape, TensorType, Window, Work

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self, TypeAlias
 
+from costmodel.conditions import demand, named
 from costmodel.errors import TransformError
-from costmodel.numbers import Size, ceil_div, demand, is_exact, is_never_below, is_symbolic, maximum, named
+from costmodel.numbers import Size, ceil_div, is_exact, is_never_below, is_symbolic, maximum
 from costmodel.ops.base import Demand, Op, PoolTriple, Triple, must_look_ahead_of_pools
 from costmodel.ops.step import Step
 from costmodel.types import Streaming, TensorType, Window

@@ -10,22 +10,10 @@ from functools import reduce
 from math import lcm
 
 from costmodel.arithmetic import Scope, parse
+from costmodel.conditions import assume_positive, demand, demand_between, equal, named
 from costmodel.errors import CostModelError, Divergence, SpecError, nearest
 from costmodel.graph import INPUT, Block, Graph, Kinds, Node
-from costmodel.numbers import (
-    Number,
-    Size,
-    assume_positive,
-    ceil_div,
-    demand,
-    demand_between,
-    equal,
-    even,
-    is_array,
-    is_exact,
-    named,
-    repeated,
-)
+from costmodel.numbers import Number, Size, ceil_div, even, is_array, is_exact, repeated
 from costmodel.spec.check import CALL_KEYS, as_layer, check
 from costmodel.spec.document import IMPLIED, INPUT_AXES, Document, document
 from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, rate, size

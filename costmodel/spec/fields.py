@@ -10,19 +10,9 @@ from functools import cache, partial
 from typing import Final
 
 from costmodel.arithmetic import Scope, parse
+from costmodel.conditions import assume, demand_between
 from costmodel.errors import Divergence, SpecError
-from costmodel.numbers import (
-    Exact,
-    Number,
-    Ratios,
-    Size,
-    assume,
-    demand_between,
-    even,
-    is_array,
-    is_exact,
-    simplify,
-)
+from costmodel.numbers import Exact, Number, Ratios, Size, even, is_array, is_exact, simplify
 from costmodel.ops import OPS, Op
 from costmodel.ops.base import PoolTriple
 from costmodel.ops.merge import CROPS, FIRST

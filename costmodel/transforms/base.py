@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from costmodel.conditions import demand_between
 from costmodel.errors import OptionError, TransformError, nearest
 from costmodel.escape import shell
 from costmodel.graph import Graph
-from costmodel.numbers import Size, demand_between, is_array, is_symbolic
+from costmodel.numbers import Size, is_array, is_symbolic
 from costmodel.options import Option, Value
 from costmodel.spec.axes import ADDED
 from costmodel.transforms.catalogue import Catalogue

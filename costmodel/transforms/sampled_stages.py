@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from costmodel.analysis.head import head_of
+from costmodel.conditions import equal
 from costmodel.edit import Editor
 from costmodel.errors import Divergence, GraphError, TransformError, nearest
 from costmodel.graph import Graph, Node
-from costmodel.numbers import Size, equal, even, is_array
+from costmodel.numbers import Size, even, is_array
 
 
 def stages_of(graph: Graph, wanted: str) -> Iterator[list[Node]]:

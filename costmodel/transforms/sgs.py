@@ -9,10 +9,11 @@ from fractions import Fraction
 from functools import reduce
 from typing import ClassVar, Literal, cast
 
+from costmodel.conditions import equal
 from costmodel.edit import Editor
 from costmodel.errors import ShapeError, TransformError
 from costmodel.graph import Graph, Node
-from costmodel.numbers import Size, ceil_div, equal, even, maximum
+from costmodel.numbers import Size, ceil_div, even, maximum
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.base import Carries, Transform, option
 from costmodel.transforms.clips_by_bins import DISTRIBUTION, distribution_of_file, shares_of

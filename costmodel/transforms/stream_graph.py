@@ -15,16 +15,13 @@ from costmodel.analysis.temporal import (
     latest,
     slides_over_clip,
 )
+from costmodel.conditions import assume, differ, either, equal
 from costmodel.edit import Editor
 from costmodel.errors import TransformError
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.numbers import (
     Size,
-    assume,
     ceil_div,
-    differ,
-    either,
-    equal,
     is_array,
     is_never_below,
     is_symbolic,

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import evaluate, macs_by_phase
+from costmodel.analysis.metrics import evaluate
+from costmodel.analysis.phases import macs_by_phase
 from costmodel.emit.build import emit
 from costmodel.emit.counting import executed_macs
 from costmodel.emit.network import Record

@@ -5,7 +5,7 @@ from residual_streams import BEHIND, TIMES, WINDOWED, residual, small_x3d
 
 from costmodel import analyze, continual, load
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import macs_by_phase
+from costmodel.analysis.phases import macs_by_phase
 from costmodel.emit import StreamNetwork, emit, executed_macs
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node

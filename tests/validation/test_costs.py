@@ -7,7 +7,7 @@ from checked import residual, wrong
 from torch import Tensor
 
 from costmodel import continual
-from costmodel.analysis import metrics
+from costmodel.analysis import phases
 from costmodel.emit.modules.conv import ConvLayer
 from costmodel.emit.modules.windows import PartialKeeper
 from costmodel.ops import (
@@ -34,7 +34,7 @@ def test_redundant_products_of_a_step_are_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_work_in_another_phase_than_predicted_is_found(monkeypatch: pytest.MonkeyPatch):
-    honest = metrics.macs_by_phase
+    honest = phases.macs_by_phase
     shifted = lambda *at: ((phase + 1, macs) for phase, macs in honest(*at))  # noqa: E731
     monkeypatch.setattr("costmodel.validation.costs.macs_by_phase", shifted)
     assert wrong(continual(residual())).keys() == {"phases_with_other_macs"}

@@ -9,7 +9,8 @@ import numpy as np
 
 from costmodel.analysis.formula import Formulas
 from costmodel.errors import OptionError
-from search.sweep.array_program import Chunk, Layout, Range
+from search.sweep.array_chunk import Chunk
+from search.sweep.array_program import Layout, Range
 from search.sweep.columns import Column
 from search.sweep.program import Poly, Program
 

@@ -1,31 +1,19 @@
-"""Builds the graph of a checked document: evaluates `let`, and unfolds blocks, repeats and branches."""
+"""Builds the graph of a checked document: evaluates `let`, and has its layers added one by one."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
-from functools import reduce
-from math import lcm
 
-from costmodel.arithmetic import Scope, parse
-from costmodel.conditions import assume_positive, demand, demand_between, equal, named
-from costmodel.errors import CostModelError, Divergence, SpecError, nearest
-from costmodel.graph import INPUT, Block, Graph, Kinds, Node
-from costmodel.numbers import Number, Size, ceil_div, even, is_array, is_exact, repeated
-from costmodel.spec.check import CALL_KEYS, as_layer, check
+from costmodel.graph import INPUT, Graph, Node
+from costmodel.numbers import Number, Size
+from costmodel.spec.builder import Builder, Place
+from costmodel.spec.check import check
 from costmodel.spec.document import IMPLIED, INPUT_AXES, Document, document
-from costmodel.spec.fields import COMMON, WHOLE_AXIS, evaluate, fields_of, is_merge, make_op, rate, size
+from costmodel.spec.fields import evaluate, rate, size
 from costmodel.spec.load import Item
-from costmodel.spec.sampled import Sampled
-from costmodel.types import SINGLE_NUMBER_KERNEL, TRAINED_FPS, WAYS, TensorType
-
-MOST_REPEATS = 10_000
-MOST_LAYERS = 100_000
-MOST_VISITS = 300_000  # of layers, those left out by `when` and the repeats of empty blocks counted in
-DEEPEST = 40
-BLOCK_INPUT = "in"
+from costmodel.types import TRAINED_FPS, TensorType
 
 NameValue = Callable[[str, Number], Number]
 
@@ -75,8 +63,8 @@ def elaborate(
         scope[name] = value if name_value is None else name_value(name, value)
     given = {key: _input_size(_given(source, key, scope), scope) for key in INPUT_AXES}
     every, fps = (source.sections["input"].get(key) for key in ("every", "fps"))
-    builder = _Builder(source, TensorType(**given))
-    builder.layers(source.network, _Place(scope, "", INPUT, {INPUT: INPUT}))
+    builder = Builder(source, TensorType(**given))
+    builder.layers(source.network, Place(scope, "", INPUT, {INPUT: INPUT}))
     if not builder.nodes:
         raise source.network.error("a network needs at least one layer")
     title = source.name if (variant or source.variant) is None else _title(source, variant)
@@ -101,14 +89,6 @@ def _partial(nodes: Iterable[Node]) -> tuple[str, ...]:
     return (f"partial: nothing is known of {named} but its shape, and all totals leave it out",)
 
 
-def _tags(given: Mapping[str, Item]) -> frozenset[str]:
-    """What only counting conventions need to know of a layer."""
-    kernel, written = given.get("kernel"), given.get("written")
-    has_one = kernel is not None and not isinstance(kernel.value, list) and kernel.value != WHOLE_AXIS
-    tags = {SINGLE_NUMBER_KERNEL} if has_one else set()
-    return frozenset(tags if written is None else {*tags, WAYS[written.value]})
-
-
 def _title(source: Document, variant: str | None) -> str:
     chosen = variant or source.variant or ""
     return (
@@ -127,303 +107,3 @@ def _given(source: Document, key: str, scope: Mapping[str, Number]) -> Item:
 
 def _input_size(item: Item, scope: Mapping[str, Number]) -> Size:
     return size(item, scope)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where layers are added: the names in scope, the prefix of their names, the edge that they read.
-
-    `labels` are the edges that `from` may name: those of the block, or of the network outside of all blocks.
-    """
-
-    scope: Mapping[str, Number]
-    prefix: str
-    edge: str
-    labels: dict[str, str]
-    count: Size = 1
-    depth: int = 0
-
-    def at(self, edge: str) -> _Place:
-        return self.with_scope(self.scope, edge)
-
-    def with_scope(self, scope: Mapping[str, Number], edge: str) -> _Place:
-        # Spelled out: `replace` takes a third of the time that a network takes.
-        return _Place(scope, self.prefix, edge, self.labels, self.count, self.depth)
-
-    def inside(self, name: str) -> _Place:
-        return replace(self, prefix=f"{self.prefix}{name}.", depth=self.depth + 1)
-
-    def in_block(self, name: str, scope: Mapping[str, Number], count: Size = 1) -> _Place:
-        # Labels of its own: a block that stands many times would otherwise give each of them twice.
-        labels = {INPUT: INPUT, BLOCK_INPUT: self.edge}
-        count = repeated(count, self.count)
-        return replace(self.inside(name), scope=scope, labels=labels, count=count)
-
-
-@dataclass
-class _Builder:
-    """The layers of a network, collected as its document is walked."""
-
-    document: Document
-    source: TensorType
-    nodes: list[Node] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.kinds = Kinds({INPUT: self.source})
-        self.types = self.kinds.types
-        self.numbers: dict[str, int] = {}
-        self.blocks: dict[str, Block] = {}
-        self.sampled = Sampled()
-        self.visits = 0
-
-    def layers(self, item: Item, place: _Place) -> str:
-        """Adds layers one after the other; the name of the last, or the edge read where there is none."""
-        if place.depth > DEEPEST:
-            raise item.error(f"blocks and branches nested more than {DEEPEST} deep")
-        # Counted apart from the layers: repeats of blocks that add none would never reach that limit.
-        self.visits += 1 + len(item.value)
-        if self.visits > MOST_VISITS:
-            raise item.error(f"more than {MOST_VISITS} layers and repeats")
-        for layer in item.value:
-            place = place.at(self.layer(layer, place))
-        return place.edge
-
-    def layer(self, item: Item, place: _Place) -> str:
-        """Adds one layer, block or merge; the name of the edge that leaves it."""
-        called = as_layer(item)
-        assert called is not None
-        word, at, given = called
-        sources = self._sources(given, place)
-        channels = self.types[sources[0]].channels
-        scope = {**place.scope, "in_channels": channels, "i": place.scope.get("i", 0)}
-        here = place.with_scope(scope, sources[0])
-        if "when" in given and not self._holds(given["when"], scope):
-            edge = sources[0]
-        elif word in self.document.sections["blocks"]:
-            edge = self._call(word, at, given, here)
-        elif is_merge(word):
-            edge = self._merge(word, at, given, here, sources if "from" in given else [])
-        else:
-            edge = self._add(word, at, given, here, tuple(sources))
-        if "as" in given:
-            _label(given["as"], edge, place.labels)
-        return edge
-
-    def _holds(self, item: Item, scope: Mapping[str, Number]) -> bool:
-        value = even(evaluate(item, scope))
-        if isinstance(value, int | Fraction):
-            return bool(value)
-        message = "decides which layers exist: it must be a number, not a symbol or an array"
-        raise item.error(message) from Divergence(value)
-
-    def _sources(self, given: Mapping[str, Item], place: _Place) -> list[str]:
-        item = given.get("from")
-        if item is None:
-            return [place.edge]
-        entries = item.value if isinstance(item.value, list) else [item]
-        for entry in entries:
-            if str(entry.value) not in place.labels:
-                raise entry.error(f"unknown layer {entry.value!r}{nearest(str(entry.value), place.labels)}")
-        return [place.labels[str(entry.value)] for entry in entries]
-
-    def _add(
-        self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: tuple[str, ...]
-    ) -> str:
-        if len(self.nodes) >= MOST_LAYERS:
-            raise at.error(f"more than {MOST_LAYERS} layers")
-        name = self._name(word, given, place)
-        node = Node(name, make_op(word, given, place.scope), inputs, place.count, _tags(given))
-        try:
-            self.kinds.add(node)
-            self.sampled.add(node)
-        except CostModelError as error:
-            # The path in the file seldom is the name in the network, which analyze prints.
-            shown = "" if name == at.path else f" ({name})"
-            raise at.error(f"{error}{shown}") from error
-        self.nodes.append(node)
-        return name
-
-    def _name(self, word: str, given: Mapping[str, Item], place: _Place) -> str:
-        wanted = given.get("name", given.get("as"))
-        base = place.prefix + (word if wanted is None else str(wanted.value))
-        # A name of the user's own must stay as it is; words are numbered where they come again.
-        if wanted is not None and base in self.types:
-            raise wanted.error(f"the name {base!r} is used twice")
-        name = base
-        while name in self.types:
-            self.numbers[base] = self.numbers.get(base, 1) + 1
-            name = f"{base}_{self.numbers[base]}"
-        return name
-
-    def _merge(self, word: str, at: Item, given: Mapping[str, Item], place: _Place, inputs: list[str]) -> str:
-        fields = fields_of(word)
-        branches = {key: item for key, item in given.items() if key not in COMMON and key not in fields}
-        inside = place.inside(str(given["name"].value)) if "name" in given else place
-        for key, item in branches.items():
-            branch = inside.inside(self._branch_name(inside, key))
-            inputs.append(self.layers(item, branch))
-        return self._add(word, at, given, place, tuple(inputs))
-
-    def _branch_name(self, place: _Place, key: str) -> str:
-        base = f"{place.prefix}{key}"
-        self.numbers[base] = number = self.numbers.get(base, 0) + 1
-        return key if number == 1 else f"{key}_{number}"
-
-    def _call(self, word: str, at: Item, given: Mapping[str, Item], place: _Place) -> str:
-        block = self.document.sections["blocks"][word]
-        title = self._branch_name(place, str(given["name"].value) if "name" in given else word)
-        if "repeat" not in given:
-            inside = place.in_block(title, self._arguments(word, given, {}, place.scope, place.scope["i"]))
-            self.blocks[inside.prefix[:-1]] = self._block(word, inside.scope)
-            return self.layers(block.value["layers"], inside)
-        repeats = size(given["repeat"], place.scope, least=0)
-        period = 1 if isinstance(repeats, int) else self._period(block, given)
-        if period is None:
-            repeats, period = self._even(given["repeat"], repeats), 1
-        # the type behind each repeat, to compare the first with the last
-        edge, types = place.edge, []
-        for index, count in self._iterations(given["repeat"], repeats, period):
-            first = given["first"].value if index == 0 and "first" in given else {}
-            # Arguments are read anew for each repeat: they may depend on `i`, and on the channels of the one
-            # before.
-            scope = {**place.scope, "in_channels": self.types[edge].channels, "i": index}
-            arguments = self._arguments(word, given, first, scope, index)
-            inside = place.at(edge).in_block(f"{title}.{index}", arguments, count)
-            self.blocks[inside.prefix[:-1]] = self._block(word, arguments)
-            edge = self.layers(block.value["layers"], inside)
-            types.append(self.types[edge])
-        # Built once, the block stands for all its repeats, so each has to find what the first one found.
-        if types and not is_exact(repeats):
-            self._must_leave_alike(given["repeat"], types[0], types[-1])
-        return edge
-
-    def _block(self, word: str, scope: Scope) -> Block:
-        declared = self.document.sections["blocks"][word].value.get("args")
-        names = declared.value or () if declared is not None else ()
-        return Block(word, {name: scope[name] for name in ("in_channels", *names)})
-
-    def _must_leave_alike(self, item: Item, first: TensorType, last: TensorType) -> None:
-        """A block stands for many only where each finds what the one before it found."""
-        for axis, before, after in zip(first._fields, first, last, strict=True):
-            alike = equal(before, after)
-            if alike is False:
-                raise item.error(
-                    f"a free number of repeats needs blocks that keep {axis}, found {before} then {after}"
-                )
-            demand(alike)
-
-    def _iterations(self, item: Item, repeats: Size, period: int) -> Iterator[tuple[int, Size]]:
-        """Each repeat with the number of layers it stands for: 1, but where repeats are a symbol or an array.
-
-        Then the first stands alone, and one period of the others for all that equal them.
-        """
-        if isinstance(repeats, int):
-            if repeats > MOST_REPEATS:
-                raise item.error(f"{repeats} repeats, at most {MOST_REPEATS} are built")
-            yield from ((index, 1) for index in range(repeats))
-            return
-        demand_between(repeats, 0, MOST_REPEATS)
-        assume_positive(repeats)
-        if is_array(repeats) and not (repeats > 0).all():
-            # Without layers a stage is another network: it could not even be counted, since the first is 1.
-            if (repeats > 0).any():
-                raise item.error("some of these networks have none of these layers") from Divergence(
-                    repeats > 0
-                )
-            return
-        yield 0, 1
-        yield from enumerate(_shares(repeats - 1, period), start=1)
-
-    def _even(self, item: Item, repeats: Size) -> int:
-        """How many repeats there are of a block that is another one in each."""
-        number = even(repeats)
-        if isinstance(number, int):
-            return number
-        message = "a free number of repeats needs blocks that use `i` only as `i % m`"
-        raise item.error(message) from Divergence(repeats)
-
-    def _period(self, block: Item, given: Mapping[str, Item]) -> int | None:
-        """After how many repeats a block comes again: the least common multiple of all m in `i % m`.
-
-        None where `i` is used in another way, so that it never does.
-        """
-        periods = [1]
-        for text in (
-            *_texts(block),
-            *(text for key, each in given.items() if key not in CALL_KEYS for text in _texts(each)),
-        ):
-            found = _moduli(text)
-            if found is None:
-                return None
-            periods += found
-        return reduce(lcm, periods)
-
-    def _arguments(
-        self,
-        word: str,
-        given: Mapping[str, Item],
-        first: Mapping[str, Item],
-        scope: Mapping[str, Number],
-        index: Number,
-    ) -> dict[str, Number]:
-        """The scope inside a block: its arguments, given in the caller's scope, defaults in its own."""
-        declared = self.document.sections["blocks"][word].value.get("args")
-        inside = {**scope, "i": index}
-        for name, default in declared.value.items() if declared is not None and declared.value else ():
-            chosen = first.get(name, given.get(name))
-            value = evaluate(default, inside) if chosen is None else evaluate(chosen, scope)
-            inside[name] = named(name, value)
-        return inside
-
-
-def _label(item: Item, edge: str, labels: dict[str, str]) -> None:
-    label = str(item.value)
-    if label in labels:
-        raise item.error(f"{label!r} names another layer already")
-    labels[label] = edge
-
-
-def _shares(repeats: Size, period: int) -> list[Size]:
-    """How often each block of a period stands among that many repeats; the shares sum to the repeats.
-
-    The first is what the others leave, so that the sum of all has no rounding in a formula either.
-    """
-    others = [ceil_div(repeats + 1, period) - 1] if period > 1 else []
-    others = [*((repeats - index + period) // period for index in range(2, period)), *others]
-    return [named("count", share) for share in (repeats - sum(others), *others)]
-
-
-def _texts(item: Item) -> Iterator[str]:
-    match item.value:
-        case str():
-            yield item.value
-        case list():
-            for entry in item.value:
-                yield from _texts(entry)
-        case dict():
-            for entry in item.value.values():
-                yield from _texts(entry)
-
-
-def _moduli(text: str) -> list[int] | None:
-    """The m of every `i % m` in an expression; None where `i` is used in another way."""
-    try:
-        expression = parse(text)
-    except SpecError:
-        return []
-    if "i" not in expression.names:
-        return []
-    found = [
-        int(node.right.value)
-        for node in ast.walk(expression.tree)
-        if isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Mod)
-        and isinstance(node.left, ast.Name)
-        and node.left.id == "i"
-        and isinstance(node.right, ast.Constant)
-        and isinstance(node.right.value, int)
-        and node.right.value > 0
-    ]
-    # An `i` elsewhere, such as `8 * i`, has no period.
-    used = sum(isinstance(node, ast.Name) and node.id == "i" for node in ast.walk(expression.tree))
-    return found if used == len(found) else None

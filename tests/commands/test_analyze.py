@@ -146,7 +146,7 @@ def test_wrong_input_is_one_line_and_exit_code_two(run, arguments: list[str], me
 
 
 def test_a_network_of_more_layers_than_there_are_is_refused(run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(import_module("costmodel.spec.elaborate"), "MOST_LAYERS", 1_000)
+    monkeypatch.setattr(import_module("costmodel.spec.builder"), "MOST_LAYERS", 1_000)
     code, out, err = run("x3d", "--set", "gamma_d=90")
     assert (code, out) == (2, "")
     assert err.endswith("more than 1000 layers\n")

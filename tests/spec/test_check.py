@@ -203,8 +203,8 @@ def test_no_more_mistakes_are_looked_for_than_anybody_reads():
 )
 def test_repeats_of_repeats_are_bounded(blocks: str, monkeypatch: pytest.MonkeyPatch):
     # Of a hundred million repeats two thousand are enough: all that reaches the real limits takes seconds.
-    monkeypatch.setattr(import_module("costmodel.spec.elaborate"), "MOST_LAYERS", 2_000)
-    monkeypatch.setattr(import_module("costmodel.spec.elaborate"), "MOST_VISITS", 6_000)
+    monkeypatch.setattr(import_module("costmodel.spec.builder"), "MOST_LAYERS", 2_000)
+    monkeypatch.setattr(import_module("costmodel.spec.builder"), "MOST_VISITS", 6_000)
     (found,) = mistakes(f"blocks: {blocks}\nnetwork: [{{b: {{repeat: 10000}}}}]")
     assert "more than 2000 layers" in found or "more than 6000 layers and repeats" in found
 

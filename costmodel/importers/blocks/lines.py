@@ -8,7 +8,7 @@ from typing import Final
 from costmodel.graph import INPUT
 from costmodel.importers.blocks.bodies import SOURCE
 from costmodel.importers.blocks.rows import Row, labelled
-from costmodel.spec.elaborate import BLOCK_INPUT
+from costmodel.spec.builder import BLOCK_INPUT
 from costmodel.spec.write import text_of
 
 LINE = 120

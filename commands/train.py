@@ -35,7 +35,9 @@ Examples:
 
     train x3d_s --data clips/ --weights k400.pt --freeze       the classifier alone
 
-    train out/weights.safetensors --data clips/ --freeze       the same, from what `train` wrote
+    train x3d_s --data clips/ --weights k400.pt --new-classifier    all of it, for the classes of clips/
+
+    train out/weights.safetensors --data clips/ --freeze       from what `train` wrote
 
     train d_resnet --variant R18-lstm2 --data clips/ --recipe d3d_rnn --weights fc.safetensors --features
 
@@ -68,6 +70,7 @@ def train(
     step: int | None,
     weights: Path | None,
     freeze: bool,
+    new_classifier: bool,
     features: bool,
     unpadded: bool,
     out: Path,
@@ -95,7 +98,7 @@ def train(
     clips = open_data(data, seed)
     clips = clips if fps is None else at_rate(clips, fps)
     tell_left_out(clips)
-    source = _begun(source, weights, clips, freeze or features)
+    source = _begun(source, weights, clips, freeze or new_classifier or features)
     kind = "unpadded" if unpadded else "stepwise" if source.is_stream else "clip"
     where = chosen_device(device, threads)
     options = Options(
@@ -105,6 +108,7 @@ def train(
         precision=chosen_precision(precision, where),
         weights=None if source.weights is None else Checkpoint.of(source.weights, source),
         freeze=freeze,
+        new_classifier=new_classifier,
         features=features,
         folder=out,
         group=group,
@@ -137,14 +141,15 @@ def _must_fit(source: Source, recipe: Recipe, data: Data, options: Options) -> N
         must_fit(source.graph(), -(-at_once // group.size), own, "micro: " if recipe.micro else "--batch ")
 
 
-def _begun(source: Source, weights: Path | None, data: Data, freeze: bool) -> Source:
+def _begun(source: Source, weights: Path | None, data: Data, is_new: bool) -> Source:
     """The network with the weights that it starts from, and a score for each class of the data."""
     from search.train.about import must_have_learned
+    from search.train.checkpoint import NEW_CLASSIFIER
 
-    if source.file is not None and freeze and "classes" in source.document.globals:
+    if source.file is not None and is_new and "classes" in source.document.globals:
         source = source.with_sizes({"classes": len(data.classes)})  # its classifier is new
     elif source.file is not None:
-        must_have_learned(source.file, data, "; --freeze trains a new classifier")
+        must_have_learned(source.file, data, f"; {NEW_CLASSIFIER}")
     return with_classes(source.starting_from(weights), data)
 
 
@@ -291,6 +296,7 @@ COMMAND = Command(
         Option("batch", "Instead of the recipe's; its rate in proportion.", int, least=1),
         Option("step", "Step of an expansion: regularises as the recipe says for it.", int, least=0),
         *weights_option("Weights to start from."),
+        Option("new_classifier", "With --weights of other classes, draw the classifier anew.", bool, False),
         Option("freeze", "Train the classifier alone.", bool, False),
         Option(
             "features", "Train the head alone, on features that the rest gives once a video.", bool, False

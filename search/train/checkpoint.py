@@ -19,6 +19,7 @@ from costmodel.emit.weights_file import read_content
 from costmodel.errors import DataError, EmitError, GraphError
 from costmodel.files import OutputError, write_whole
 
+NEW_CLASSIFIER = "--new-classifier begins a new one, --freeze trains that alone"
 WeightsPath = str | os.PathLike[str]  # a `Checkpoint` too, which says how its file is read
 
 
@@ -70,13 +71,27 @@ def load_weights(network: Network, path: WeightsPath, *, new_classifier: bool = 
     Raises:
         DataError: they are another network's; the network is as it was before.
     """
-    last = classifier_of(network) if new_classifier else None
-    # a value is called `layer.value`, and a layer's own name may hold dots: the last one divides them
-    spare = frozenset(name for name in network.state_dict() if name.rpartition(".")[0] == last)
+    spare = _of_classifier(network) if new_classifier else frozenset()
     try:
         return load_into(network, path, spare=spare).spared
     except EmitError as error:
         raise DataError(str(error)) from error
+
+
+def _of_classifier(network: Network) -> frozenset[str]:
+    """The names of the classifier's values."""
+    last = classifier_of(network)
+    # a value is called `layer.value`, and a layer's own name may hold dots: the last one divides them
+    return frozenset(name for name in network.state_dict() if name.rpartition(".")[0] == last)
+
+
+def is_of_other_classes(network: Network, path: WeightsPath) -> bool:
+    """Whether the weights of a file fit a network but for its classifier."""
+    try:
+        fitted_to(network.state_dict(), path, spare=_of_classifier(network))
+    except EmitError:
+        return False
+    return True
 
 
 def load_rest(network: Network, head: Sequence[str], path: str | os.PathLike[str]) -> None:

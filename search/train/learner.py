@@ -16,7 +16,7 @@ from torch import Tensor
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate as metric
-from costmodel.errors import TrainingError
+from costmodel.errors import DataError, TrainingError
 from costmodel.graph import Graph
 from costmodel.weights import Checkpoint
 from search.data import Data
@@ -24,7 +24,7 @@ from search.data.changes import changes_of
 from search.data.file_videos import AHEAD, FileVideos
 from search.data.views import Numbers, batches, begun, training_cut
 from search.train.answers import Reading
-from search.train.checkpoint import load_weights
+from search.train.checkpoint import NEW_CLASSIFIER, is_of_other_classes, load_weights
 from search.train.fit import as_wide, clip_of, must_fit, validate, view_of
 from search.train.forms import form_of
 from search.train.group import adding_up
@@ -150,7 +150,15 @@ class Learner:
             self.seconds[what] += perf_counter() - start
 
     def _load(self, path: Path | Checkpoint) -> None:
-        load_weights(self.form.network, path, new_classifier=self.options.freeze)
+        is_new = self.options.freeze or self.options.new_classifier
+        try:
+            load_weights(self.form.network, path, new_classifier=is_new)
+        except DataError as error:
+            if is_new or not is_of_other_classes(self.form.network, path):
+                raise
+            classes = len(self.data.classes)
+            message = f"{path}: its classifier is not of the data's {classes} classes; {NEW_CLASSIFIER}"
+            raise DataError(message) from error
 
     def _freeze(self) -> None:
         if self.options.freeze:

@@ -30,7 +30,8 @@ class Options:
         device: such as `cpu` or `cuda`.
         precision: `fp32`, `bf16`, or on a GPU `fp16`.
         weights: a file of weights to start from, or a checkpoint with how it is read.
-        freeze: whether the classifier alone learns.
+        freeze: whether the classifier alone learns; one of other classes is drawn anew.
+        new_classifier: whether one of other classes is drawn anew, and all layers learn.
         features: whether the head alone learns, from features that the rest gives once for each video.
         folder: where weights, checkpoints and metrics are written; nowhere if None.
         validate_every: epochs between validations; 0 for the last epoch alone.
@@ -47,6 +48,7 @@ class Options:
     precision: str = "fp32"
     weights: Path | Checkpoint | None = None
     freeze: bool = False
+    new_classifier: bool = False
     features: bool = False
     folder: Path | None = None
     validate_every: int = 1

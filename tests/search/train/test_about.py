@@ -76,7 +76,9 @@ def test_a_training_starts_from_a_file_of_weights(tmp_path: Path, capsys):
     path = written(tmp_path, ("a", "b"))
     command = ["train", str(path), *TRAIN, "--out", str(tmp_path / "run")]
     assert cli.main(command) == 2
-    assert capsys.readouterr().err.endswith("has 12; --freeze trains a new classifier\n")
+    assert capsys.readouterr().err.endswith(
+        "has 12; --new-classifier begins a new one, --freeze trains that alone\n"
+    )
     assert cli.main([*command, "--freeze"]) == 0
     before, after = (read_weights(each)[1] for each in (path, tmp_path / "run" / "weights.safetensors"))
     assert torch.equal(before["stem.weight"], after["stem.weight"])

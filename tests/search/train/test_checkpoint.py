@@ -1,28 +1,38 @@
 """Files of weights that a training starts from: what fits in part, not at all, or is damaged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from old_weights import save_old
-from tiny_training import network, run
+from tiny_training import RECIPE, network, run
 
 from costmodel.errors import DataError
 from search.train.forms import form_of
 
+WAYS = ("freeze", "new_classifier")
 
-def test_a_frozen_network_may_take_a_classifier_of_other_classes(tmp_path: Path):
-    save_old(form_of(network(classes=7), "clip").network, tmp_path / "seven.pt")
-    assert run(weights=tmp_path / "seven.pt", freeze=True).form.network.fc.weight.shape == (12, 4)
+
+def test_a_classifier_of_other_classes_is_begun_anew_where_it_is_asked_for(tmp_path: Path):
+    given = form_of(network(classes=7), "clip").network
+    save_old(given, tmp_path / "seven.pt")
     with pytest.raises(DataError) as error:
         run(weights=tmp_path / "seven.pt")
-    told = str(error.value)
-    nearest = (
-        f"{tmp_path / 'seven.pt'}: costmodel layout: 10 of 12 tensors right; 2 tensors of the wrong shape: "
-    )
-    assert told.startswith(nearest)
-    assert "fc.weight is (7, 4), expected (12, 4)" in told
-    assert "fc.bias is (7,), expected (12,)" in told
+    expected = f"{tmp_path / 'seven.pt'}: its classifier is not of the data's 12 classes; --new-classifier "
+    assert str(error.value).startswith(expected)
+    frozen, learned = (run(weights=tmp_path / "seven.pt", **{how: True}).form.network for how in WAYS)
+    assert frozen.fc.weight.shape == learned.fc.weight.shape == (12, 4)
+    assert torch.equal(frozen.stem.weight, given.stem.weight)
+    assert not torch.equal(learned.stem.weight, given.stem.weight)
+
+
+def test_new_classes_begin_from_the_weights_of_the_other_layers(tmp_path: Path):
+    given = form_of(network(classes=7), "clip").network
+    save_old(given, tmp_path / "seven.pt")
+    untrained = replace(RECIPE, epochs=0.02, learning_rate=1e-30)
+    begun = run(untrained, weights=tmp_path / "seven.pt", new_classifier=True).form.network
+    assert torch.equal(begun.stem.weight, given.stem.weight)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):

@@ -46,7 +46,7 @@ Examples:
 
     evaluate out/weights.safetensors --data digits --at-bins 8,4,2    of a sampled network, with fewer bins
 
-    evaluate out/weights.safetensors --data digits --stepwise accuracy against frames seen
+    evaluate out/weights.safetensors --data digits --stepwise   accuracy against frames seen
 
     evaluate x3d_m --weights w.pt --data clips/ --stepwise --init replicate --pool 64
 """

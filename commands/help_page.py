@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.index import COMMANDS
 from costmodel.options import Option, Value
 
 if TYPE_CHECKING:
     from commands.command import Command
 
+EXAMPLE_WIDTH = 74  # of 80 columns, what typer's indentation and ours leave
+_WORD = r"""(?:[^\s"']|"[^"]*"|'[^']*')+"""  # as a shell parts them
+_PIECES = re.compile(rf"--[\w-]+ (?!-){_WORD}|{_WORD}")  # an option and its value stay on one line
+_AS_IT_IS = "\b"  # typer's mark of a paragraph that it must not fill
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
@@ -50,9 +58,38 @@ def application(
 
 
 def reflowed(text: str) -> str:
-    """Joins the lines of each paragraph, so that it fills a terminal of any width; indented lines stay."""
-    parts = text.strip().split("\n\n")
-    return "\n\n".join(part if part.startswith(" ") else " ".join(part.split()) for part in parts)
+    """Joins the lines of each paragraph, so that it fills a terminal of any width; examples are indented.
+
+    What an example is for stands behind it, two spaces or more apart, and becomes a comment ahead of it. An
+    example is broken between the words that a shell reads, so that it can be pasted.
+    """
+    parts = text.strip("\n").split("\n\n")
+    grouped = groupby(parts, lambda part: part.startswith(" "))
+    return "\n\n".join(_examples(group) if apart else _filled(group) for apart, group in grouped)
+
+
+def _filled(parts: Iterable[str]) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in parts)
+
+
+def _examples(parts: Iterable[str]) -> str:
+    # A space keeps the line between two of them from ending the paragraph that the mark is for.
+    return "\n".join([_AS_IT_IS, "\n \n".join(map(_example, parts))])
+
+
+def _example(part: str) -> str:
+    line = " ".join(each.strip() for each in part.splitlines())
+    command, *about = re.split(" {2,}", line, maxsplit=1)
+    comments = [f"# {each}" for text in about for each in wrap(text, EXAMPLE_WIDTH - 2)]
+    pieces = _PIECES.findall(command)
+    lines = ["costmodel"] if pieces[0] in COMMANDS else [pieces.pop(0)]
+    for piece in pieces:
+        # Room for the backslash, which all lines but the last end in.
+        if len(lines[-1]) + len(piece) + 3 > EXAMPLE_WIDTH:
+            lines.append(f"    {piece}")
+        else:
+            lines[-1] += f" {piece}"
+    return "\n".join(f"    {each}" for each in (*comments, *" \\\n".join(lines).split("\n")))
 
 
 def _parameters(table: Iterable[Option]) -> Iterable[inspect.Parameter]:

@@ -24,7 +24,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "The network itself": {
         "import": "A PyTorch network of your own, as a spec and its weights.",
         "convert": "A PyTorch network of your own as a proven stream, in one go.",
-        "emit": "Readable PyTorch source, a torch.export program, or ONNX.",
+        "emit": "Readable PyTorch source, torch.export, ONNX or TFLite.",
         "validate": "Every figure predicted, and measured on the running network.",
         "diagnose": "Why it cannot run frame by frame, and repairs.",
         "bench": "How fast networks run, all in one run.",

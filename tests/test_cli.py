@@ -1,6 +1,7 @@
 """The command line as a whole: help that fits a terminal, and commands that are not there."""
 
 import inspect
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from commands.command import Command
 from commands.help_page import reflowed
 from commands.index import COMMANDS, SECTIONS
 from commands.own_module import OPTIONS as OWN_MODULE
+from commands.parser import parse
 from commands.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,9 +29,29 @@ EVERY = {
 }
 
 
-def test_paragraphs_of_help_are_joined_and_examples_kept():
-    text = "One line\nand its rest.\n\nExamples:\n\n    search x3d\n"
-    assert reflowed(text) == "One line and its rest.\n\nExamples:\n\n    search x3d"
+def test_paragraphs_of_help_are_joined():
+    assert reflowed("One line\nand its rest.\n\nExamples:\n") == "One line and its rest.\n\nExamples:"
+
+
+def test_an_example_has_its_purpose_ahead_and_breaks_where_a_shell_lets_it():
+    long = 'search x3d --budget "macs per clip <= 2" --data 9 --out runs/of/a/long/name/that/ends.db'
+    assert reflowed(f"    list x3d    what it\n    is for\n\n    {long}\n") == (
+        "\b\n    # what it is for\n    costmodel list x3d\n \n"
+        '    costmodel search x3d --budget "macs per clip <= 2" --data 9 \\\n'
+        "        --out runs/of/a/long/name/that/ends.db"
+    )
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_example_is_a_command_line_of_known_options(name: str):
+    for part in EVERY[name].help.split("\n\n"):
+        if not part.startswith("    ") or part.lstrip().startswith("#"):
+            continue
+        words = shlex.split(reflowed(part).replace("\\\n", ""), comments=True)
+        words = words[words.index("costmodel") + 1 :]
+        words = words[: words.index(">")] if ">" in words else words
+        called = words[0] if words[0] in EVERY else " ".join(words[:2])
+        assert not parse(EVERY[called].table, words[len(called.split()) :]).wants_help
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -29,6 +29,10 @@ def test_a_network_of_a_shipped_name_is_what_load_gives():
     assert Network.of("x3d", "S", {"crop": 64}).graph() == load("x3d", variant="S", crop=64)
 
 
+def test_a_whole_fraction_is_a_size():
+    assert tiny(frames=Fraction(8)).graph() == tiny(frames=8).graph()
+
+
 def test_a_size_of_a_transform_is_set_like_any_other():
     network = tiny(Continual(), pool=24)
     assert network.transforms == (Continual(pool=24),)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import SpecError, nearest
-from costmodel.numbers import Exact, Number
+from costmodel.numbers import Exact, Number, simplify
 from costmodel.spec.load import Item, exact_number, read, read_text
 from costmodel.spec.torch_names import block_in_our_names, in_our_names
 
@@ -85,7 +85,7 @@ class Document:
             if name not in values and name not in self.implied:
                 hint = nearest(name, (*values, *self.implied))
                 raise SpecError(f"--set {name}: {self.name} has no such size{hint}")
-            values[name] = value
+            values[name] = simplify(value)
         return values
 
     def _variant(self, name: str, depth: int = 0) -> dict[str, Exact]:

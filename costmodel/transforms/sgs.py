@@ -132,7 +132,9 @@ class Sgs(Transform):
         try:
             sampled = editor.graph(notes=(*graph.notes, told))
         except ShapeError as error:
-            raise TransformError(f"--sgs {self.sgs}: {error}") from error
+            bins = self.active_bins
+            repair = "" if bins is None else f", with {bins} active bins; give more --active-bins"
+            raise TransformError(f"--sgs {self.sgs}: {error}{repair}") from error
         must_save(sampled, frozenset(made), self.sgs)
         return sampled if self.active_bins is not None else _filled(sampled, made)
 

@@ -15,7 +15,7 @@ from costmodel.diagnosis import diagnose
 from costmodel.emit import emit
 from costmodel.emit.modules.texts.clips import fill
 from costmodel.emit.randomise import randomise
-from costmodel.errors import CostModelError
+from costmodel.errors import CostModelError, TransformError
 from costmodel.network import Network
 from costmodel.ops import Sgs as Sampler
 from costmodel.transforms.sgs import Sgs
@@ -53,6 +53,11 @@ def test_every_tensor_of_the_network_keeps_its_name():
     assert plain < made
     assert {name.rpartition(".")[0] for name in made - plain} == {"res2.2.sgs"}
     assert sampled("res2").weights_note == "weights trained without --sgs are a first value to train from"
+
+
+def test_too_few_bins_for_what_follows_say_so():
+    with pytest.raises(TransformError, match="with 2 active bins; give more --active-bins"):
+        sampled("features5", "s3d", None, active_bins=2).graph()
 
 
 def test_active_bins_are_a_size():

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from costmodel.analysis.temporal import first_frames, timing
-from costmodel.emit.modules.keeper import Kept
-from costmodel.emit.network import AXES, Network
-from costmodel.emit.program import Action, Program, program_of
+from costmodel.emit.network import AXES
 from costmodel.emit.state import StreamState, in_own_memory, where
-from costmodel.emit.together import Together, run_together, together
+from costmodel.emit.stream_start import Ages
+from costmodel.emit.stream_steps import SteppingNetwork
 from costmodel.errors import EmitError
 from costmodel.graph import INPUT, Graph, Node
 
@@ -25,62 +23,19 @@ Advance = Callable[[Tensor, tuple[Tensor, ...], int], tuple[Tensor | None, tuple
 FRAME_AXES = ("batch", "channels", "height", "width")
 
 
-def _run(
-    action: Action,
-    values: list[Any],
-    kept: list[Tensor],
-    inplace: bool,
-    start: _Start,
-    age: Tensor | None,
-) -> Tensor | None:
-    inputs = [values[place] for place in action.reads]
-    keeper = action.keeper
-    if action.blank:
-        return start.blanked(action, inputs[0])
-    if keeper is None:
-        layer = action.layer
-        return layer.overwrite(*inputs) if inplace and action.overwrites else layer.frame(*inputs)
-    if action.leaves:
-        return kept[action.kept[0]]
-    own = slice(*action.kept)
-    before = start(action, inputs[0], tuple(kept[own]))
-    frame = inputs[0].clone() if action.copies else inputs[0]
-    output, kept[own] = action.step((frame, *inputs[1:]), before, age)
-    return output
-
-
-class StreamNetwork(Network):
+class StreamNetwork(SteppingNetwork):
     """A network on streams of frames: a batch holds several, each of which can be reset alone.
 
     Args:
         graph: a stream, as `continual` makes it.
-        init: what stands ahead of a stream's first frame in every layer: `zeros`, as the clip's padding, or
-            `replicate`, the features of the first frame (Hedegaard 2022, sec. 3.6).
+        init: what stands ahead of a stream's first frame; see `SteppingNetwork`.
     """
 
     def __init__(self, graph: Graph, init: str = "zeros") -> None:
-        super().__init__(graph)
-        if init not in ("zeros", "replicate"):
-            raise EmitError(f"init: {init!r}, expected 'zeros' or 'replicate'")
-        self.init = init
-        self._program: Program | None = None
+        super().__init__(graph, init)
         self._state: StreamState | None = None
-        self._step_number = 0
-        self._together: dict[int, tuple[Together, ...]] = {}
         self._times = timing(graph)
         self._first = first_frames(graph)
-
-    @property
-    def program(self) -> Program:
-        """The schedule: what runs at each step of a cycle, and what is kept between steps."""
-        if self._program is None:
-            self._program = program_of(self.graph, self.layers)
-        return self._program
-
-    @property
-    def cycle(self) -> int:
-        """Frames after which the phases of all layers repeat."""
-        return self.program.cycle
 
     @property
     def valid(self) -> Tensor:
@@ -196,26 +151,6 @@ class StreamNetwork(Network):
         tensors = self.begun(batch, self._like(given))
         return StreamState(self.program.names, tensors, 0, (0,) * batch, (False,) * batch)
 
-    def begun(self, batch: int, like: Tensor) -> tuple[Tensor, ...]:
-        """The tensors of streams that have seen no frame.
-
-        Behind a shift that looks at the past alone, layers see its zeros before a stream's first frame comes;
-        those steps have been taken here.
-        """
-        if not self.program.early:
-            return self.program.empty(batch, like)
-        source, tensors = self.graph.source, self.program.empty(1, like)
-        frame = like.new_zeros((1, int(source.channels), int(source.height), int(source.width)))
-        # These steps are ahead of the stream: a recording has none of them.
-        record, self._record = self._record, None
-        for age in range(-self.program.early, 0):
-            given = self._with_ages(tensors, (age,), frame)
-            # Ages are negative here; Python's modulo gives the phase that counts on to 0.
-            _, tensors = self.advance(frame, given, age % self.cycle, Ages((age,)))
-        self._record = record
-        # All streams begin alike, so one was run for all.
-        return tuple(tensor.expand(batch, *tensor.shape[1:]).clone() for tensor in tensors)
-
     def get_state(self) -> StreamState:
         """The state of the stream, to be given to `step` or `set_state`.
 
@@ -249,75 +184,6 @@ class StreamNetwork(Network):
             state.batch, self._like(state.tensors[0]) if state.tensors else torch.empty(0)
         )
         self._state = state.restarted(streams, self.cycle, empty)
-
-    def advance(
-        self, frame: Tensor, tensors: Sequence[Tensor], phase: int, ages: Ages | None = None
-    ) -> tuple[Tensor | None, tuple[Tensor, ...]]:
-        """One step on bare tensors at a phase of the cycle, without checks; what compilers trace.
-
-        Args:
-            frame: (batch, channels, height, width).
-            tensors: the state's, in order; behind them, where a layer counts frames, the age of each stream.
-            phase: the step modulo the cycle.
-            ages: of the streams, where some are not settled yet.
-        """
-        values: list[Any] = [None] * self.program.places
-        # One place for each edge: actions name places, so that no dictionary is searched in a step.
-        values[0] = self._laid_out(frame)
-        kept, age = list(tensors), None
-        if self.program.counts:
-            age = kept.pop()
-        inplace = not torch.is_grad_enabled() and self._record is None
-        start = _Start(ages, self.init, frame)
-        for action in self.program.actions[phase]:
-            # No frame has come here yet. Once the oldest stream's has, younger ones run along, not yet valid.
-            if ages is not None and ages.oldest < action.since:
-                continue
-            output = self._run(action, values, kept, inplace, start, age)
-            if output is not None and (ages is None or ages.oldest >= action.answers):
-                values[action.writes] = output
-                self._keep(action.node, self._step_number, output)
-            for place in action.drops:
-                values[place] = None
-        return values[self.program.output], tuple(kept)
-
-    def advance_together(
-        self, frames: Tensor, tensors: Sequence[Tensor], age: Tensor | None = None
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Whole cycles of steps at once on bare tensors, from a cycle's first, without checks.
-
-        Args:
-            frames: (batch, channels, time, height, width).
-            tensors: as `advance` takes them.
-            age: (batch,), the frames that each stream has seen, where some may not be settled yet; as an
-                exported program has it, which starts at age 0. Then `tensors` holds the state's alone.
-
-        Returns:
-            The answers to these frames (batch, channels, answers, height, width), the tensors behind them.
-        """
-        count = frames.shape[2]
-        if count not in self._together:
-            self._together[count] = together(self.graph, self.program, count)
-        values: list[Any] = [None] * self.program.places
-        laid_out = frames.contiguous(memory_format=torch.channels_last_3d)
-        is_callers = laid_out is frames and self.program.keeps_input and count == 1
-        values[0] = laid_out.clone() if is_callers else laid_out
-        kept, masks = list(tensors), age is not None
-        if self.program.counts and age is None:
-            age = kept.pop()
-        inplace = not torch.is_grad_enabled() and self._record is None
-        for each in self._together[count]:
-            output = self._run_together(each, values, kept, inplace, age, masks)
-            values[each.action.writes] = output
-            self._keep(each.node, self._step_number, output)
-            for place in each.drops:
-                values[place] = None
-        answers: Tensor = values[self.program.output]
-        return answers, tuple(kept)
-
-    # Names of their own, for whoever watches what each action reads and makes.
-    _run = staticmethod(_run)
-    _run_together = staticmethod(run_together)
 
     def _chunk(
         self,
@@ -381,12 +247,6 @@ class StreamNetwork(Network):
         after = StreamState(state.names, tensors, state.step + 1, state.started, valid)
         return (self._answer(output, own_time=False) if output is not None and any(valid) else None), after
 
-    def _with_ages(self, tensors: Kept, ages: tuple[int, ...], like: Tensor) -> Kept:
-        """The tensors that `advance` takes."""
-        if not self.program.counts:
-            return tensors
-        return (*tensors, torch.tensor(ages, device=like.device))
-
     def _from_start(self, frame: Tensor, state: StreamState) -> tuple[Tensor, ...]:
         """The tensors of a state, as new for those of its streams that start now beside others."""
         if not (self.program.early and state.step and 0 in state.ages):
@@ -394,11 +254,6 @@ class StreamNetwork(Network):
         chosen = torch.tensor([age == 0 for age in state.ages])
         new = self.begun(state.batch, self._like(frame))
         return tuple(where(chosen, begun, old) for begun, old in zip(new, state.tensors, strict=True))
-
-    def _laid_out(self, frame: Tensor) -> Tensor:
-        """The frame in the memory format that frames run in; a copy where a layer keeps it."""
-        laid_out = frame.contiguous(memory_format=torch.channels_last)
-        return laid_out.clone() if laid_out is frame and self.program.keeps_input else laid_out
 
     def _run_clip(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor:
         """A node on all frames of its inputs that do not depend on the initial state."""
@@ -470,49 +325,3 @@ class StreamNetwork(Network):
         if self._state is not None:
             self._state = self._state.map(fn)
         return self
-
-    def __getstate__(self) -> dict[str, object]:
-        return self.__dict__ | {"_program": None, "_record": None, "_together": {}}
-
-
-class Ages:
-    """How many frames each stream of a batch has seen."""
-
-    def __init__(self, ages: tuple[int, ...]) -> None:
-        self.ages = ages
-        self.oldest = max(ages)
-
-    def starting(self, since: int) -> tuple[bool, ...] | None:
-        """The streams whose first frame reaches a layer now; None where there is none."""
-        found = tuple(age == since for age in self.ages)
-        return found if any(found) else None
-
-
-class _Start(NamedTuple):
-    """Puts in what stands ahead of a stream's first frame, where one reaches a layer now."""
-
-    ages: Ages | None
-    init: str
-    like: Tensor
-
-    def __call__(self, action: Action, frame: Tensor, kept: Kept) -> Kept:
-        starting = None if self.ages is None else self.ages.starting(action.since)
-        assert action.keeper is not None
-        if starting is None or not kept:
-            return kept
-        if self.init == "replicate":
-            new = action.keeper.replicated(frame, action.phase)
-        else:
-            new = action.keeper.empty(len(frame), frame)
-        if all(starting):
-            return new
-        chosen = torch.tensor(starting)
-        return tuple(where(chosen, each, old) for each, old in zip(new, kept, strict=True))
-
-    def blanked(self, action: Action, frame: Tensor | None) -> Tensor:
-        """What a shift hands on: zeros to the streams whose frames have not come to it."""
-        early = () if self.ages is None else tuple(age < action.begins for age in self.ages.ages)
-        if frame is not None and not any(early):
-            return frame
-        zeros = self.like.new_zeros((len(self.like), *action.blank))
-        return zeros if frame is None or all(early) else where(torch.tensor(early), zeros, frame)

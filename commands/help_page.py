@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.index import COMMANDS
+from commands.streams import unless_cut
 from costmodel.options import Option, Value
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 def print_help(command: Command, name: str) -> None:
     """Prints a command's help."""
-    application(command, name)(["--help"], prog_name=f"costmodel {name}", standalone_mode=False)
+    with unless_cut():
+        application(command, name)(["--help"], prog_name=f"costmodel {name}", standalone_mode=False)
 
 
 def application(

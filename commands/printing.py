@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from commands.heading import heading, missing
+from commands.streams import unless_cut
 from costmodel.answer import Answer
 from costmodel.escape import terminal
 
@@ -21,7 +22,13 @@ NARROW = 40  # no terminal is narrower
 
 
 def put(text: str) -> None:
-    """Writes figures to standard output."""
+    """Writes a whole answer; where its reader has left, the command goes on to its exit code."""
+    with unless_cut():
+        put_more(text)
+
+
+def put_more(text: str) -> None:
+    """Writes a part of an answer that goes on; where its reader has left, that ends the command."""
     sys.stdout.write(text)
 
 

@@ -9,7 +9,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from commands.leaving import leaving
-from commands.printing import put, tell, wrapped
+from commands.printing import put_more, tell, wrapped
 from commands.study_file import study_of
 from costmodel.errors import OptionError
 from costmodel.escape import shell, terminal
@@ -44,7 +44,7 @@ def watch(study: Path, search: int | None, every: int, html: bool, out: Path | N
     with leaving(lambda: "the search goes on; the same command looks again"):
         for found, candidates, decisions in _looks(study, search, every):
             for line in _TELLERS[format](found, candidates, decisions):
-                put(f"{line}\n")
+                put_more(f"{line}\n")
             sys.stdout.flush()  # behind a pipe too each line is there when it is told
             if place is not None:
                 _write(place, found, command, every)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 # torchrun ends all processes as soon as one has failed: the one that says why must not come second
 LET_TELL = 10.0
+CUT_OFF = 128 + 13  # as shells have it of a command that its reader left, by SIGPIPE, which Windows lacks
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted."""
+    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted, 141 cut off."""
     make_ready()
     is_aside = bool(arguments) and arguments[0] == "train" and stand_aside()
     code = _ran(arguments)
@@ -34,6 +35,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _ran(arguments: Sequence[str]) -> int:
+    result: int | None = CUT_OFF  # until the command has ended
     try:
         result = _run(list(arguments))
         # Here, where it can be told: at the end of the process Python would print a traceback of its own.
@@ -49,7 +51,7 @@ def _ran(arguments: Sequence[str]) -> int:
     except Left as left:
         return left.code
     except (OSError, SystemExit) as error:
-        return _ended(error)
+        return _ended(error, result or 0)
     return result or 0
 
 
@@ -82,12 +84,17 @@ def _overview() -> str:
     return "\n".join(parts)
 
 
-def _ended(error: OSError | SystemExit) -> int:
-    """The exit code where output could not be written; `head` has seen enough, a full disk has not."""
-    # Whoever wrote `| head` has what they asked for: no error.
+def _ended(error: OSError | SystemExit, result: int) -> int:
+    """The exit code where output could not be written; `head` has seen enough, a full disk has not.
+
+    Args:
+        error: what came of it.
+        result: of the command, where the reader went away.
+    """
+    # Whoever wrote `| head` has what they asked for: no error. But `check | true` must not say yes for a no.
     if was_cut(error):
         give_up_output()
-        return 0
+        return result
     if isinstance(error, SystemExit):
         raise error
     give_up_output()

@@ -7,7 +7,7 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from commands.printing import put, tell
+from commands.printing import put_more, tell
 from costmodel.escape import terminal
 from reports.times import UNITS, Clock
 
@@ -33,7 +33,7 @@ class Shown:
             tell(f"note: {answer.fed.recording}: begins")
         if answer.scores is None:
             return
-        put(self._json(answer) if self.format == "json" else self._text(answer))
+        put_more(self._json(answer) if self.format == "json" else self._text(answer))
         now = perf_counter()
         # whoever reads them through a pipe waits for them
         if not self._waits or now - self._written > TOGETHER_SECONDS:

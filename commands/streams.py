@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -54,6 +55,15 @@ def stand_aside() -> bool:
 def was_cut(error: BaseException) -> bool:
     """Whether the reader of our output went away; rich turns that into a SystemExit of its own."""
     return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
+
+
+@contextmanager
+def unless_cut() -> Iterator[None]:
+    """Writes what is inside, and the rest to nowhere where the reader of our output went away."""
+    try:
+        yield
+    except BrokenPipeError:
+        give_up_output()
 
 
 def give_up_output() -> None:

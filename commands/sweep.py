@@ -16,7 +16,7 @@ from commands.command import Command
 from commands.drawing import check_draw
 from commands.leaving import leaving
 from commands.options import DRAW, FORMAT, FPS, SEED, TRAIN
-from commands.printing import put, show, tell, tell_missing
+from commands.printing import put_more, show, tell, tell_missing
 from commands.searching import SCHEDULER
 from commands.source import Source
 from costmodel.analysis.rates import IN_SECONDS, NEEDS_RATE, checked_rate, taken_every
@@ -168,7 +168,7 @@ def _printed(found: Sweep, format: str, front: list[Row] | None) -> None:
     if format in STREAMED:
         # the header once, with the first piece
         for number, piece in enumerate(_watched(found, front)):
-            put(csv_of(piece.rows, found.figures, header=not number))
+            put_more(csv_of(piece.rows, found.figures, header=not number))
         return
     rows: list[Row] = []
     for piece in _watched(found, front):

@@ -10,7 +10,7 @@ from costmodel.own import NameTakenError, claim
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted."""
+    """Runs a command; 0 done, 1 the answer is no, 2 the input was wrong, 130 interrupted, 141 cut off."""
     # Modules, specs and graphs stay to the end: to search them for garbage after every 700th object that is
     # made, as Python does unless told, takes `analyze` a twentieth of its time.
     gc.set_threshold(100_000)

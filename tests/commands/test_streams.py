@@ -34,6 +34,28 @@ def test_what_head_cuts_off_is_no_mistake(command: list[str]):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def cut(*arguments: str, with_errors: bool = False) -> int:
+    """The exit code of a command whose reader has gone, of its notes and errors too if asked for."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, str(ROOT / "cli.py"), *arguments]
+    try:
+        errors = write if with_errors else subprocess.DEVNULL
+        return subprocess.run(command, stdout=write, stderr=errors, check=False).returncode
+    finally:
+        os.close(write)
+
+
+@pytest.mark.parametrize(("most", "code"), [("lookahead<=1", 1), ("lookahead<=100", 0)])
+def test_a_check_that_nobody_reads_still_says_yes_or_no_by_its_code(most: str, code: int):
+    assert cut("check", "x3d_m", "--continual", "--assert", most) == code
+
+
+def test_a_command_that_cannot_go_on_ends_as_one_that_its_reader_left():
+    # notes come ahead of the answer, which is never known
+    assert cut("analyze", "x3d_m", "--continual", with_errors=True) == 141
+
+
 def test_a_closed_output_is_told_in_one_line():
     command = ["bash", "-c", '"$@" >&- <&-', "bash", *ANALYZE]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)

@@ -82,7 +82,7 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
     score = "" if decision.score is None else f", score {scored(decision.score, decision.error)}"
     again = " (known)" if known else ""
     head = f"step {decision.step}: {decision.kind}{moved}{name}, {problem.shown(decision.cost)}{score}{again}"
-    lines = [f"{head}: {decision.reason}"]
+    lines = [f"{head}{_because(decision)}"]
     # its one option is itself, unless it was chosen among forms
     if decision.kind == "start" and len(decision.options) == 1:
         return lines[0]
@@ -94,6 +94,14 @@ def printed(problem: Problem, decision: Decision, known: bool) -> str:
         score = "-" if option.score is None else scored(option.score, option.error)
         lines.append(f"  {option.title:{width}} {value:>10} {cost:>14} {score:>12}  {told}".rstrip())
     return "\n".join(lines)
+
+
+def _because(decision: Decision) -> str:
+    """The reason, behind a head that has told the score: most reasons begin with it, and need not again."""
+    known = "" if decision.score is None else f"score {decision.score:.6g}, "
+    if known and decision.reason.startswith(known):
+        return f", {decision.reason.removeprefix(known)}"
+    return f": {decision.reason}"
 
 
 def scored(score: float, error: float) -> str:

@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from commands import trajectory
-from commands.trajectory import Pace, steps_in_all
+from commands.trajectory import Pace, printed, steps_in_all
+from search.problem.steps import Decision
 
 
 class Steps:
@@ -19,6 +20,9 @@ class Steps:
 
     def cost(self, design: object) -> float:
         return 1.0
+
+    def shown(self, cost: float) -> str:
+        return f"{cost:g} MAC"
 
 
 class Step:
@@ -45,3 +49,18 @@ def test_the_time_left_follows_the_steps_of_this_run(monkeypatch: pytest.MonkeyP
 
 def test_a_file_of_steps_says_none():
     assert Pace(Steps(), is_replay=True)(Step(1), False) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("score 0.5, next X-Depth 0.25", "step 1: expand X-Fast, 2 MAC, score 0.5 +- 0.1, next X-Depth 0.25"),
+        (
+            "the only axis that stands",
+            "step 1: expand X-Fast, 2 MAC, score 0.5 +- 0.1: the only axis that stands",
+        ),
+    ],
+)
+def test_a_decision_tells_its_score_once(reason: str, told: str):
+    decision = Decision(1, "expand", design=None, cost=2, axis="X-Fast", score=0.5, error=0.1, reason=reason)
+    assert printed(Steps(), decision, known=False) == told

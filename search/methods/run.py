@@ -67,6 +67,15 @@ class Judging:
         """Scores designs that several searches will ask for, together, so that no worker idles."""
         self._settled([self._entry(design, step, self.seed) for design, step in designs])
 
+    def beside(self, asked: Iterable[tuple[Problem, Design]], seeds: Sequence[int]) -> None:
+        """Scores designs of several problems under several seeds, together, as of their first steps."""
+        wanted = []
+        for problem, design in asked:
+            for seed in seeds:
+                wanted.append(entry := self._entry(design, 0, seed))
+                self.tasks[_key(entry)] = self._task_of(problem, _key(entry), entry)
+        self._settled(wanted)
+
     def _entries(self, design: Design, step: int) -> list[Entry]:
         return [self._entry(design, step, self.seed + number) for number in range(self.repeat)]
 
@@ -106,9 +115,11 @@ class Judging:
     def _task(self, key: str, entry: Entry) -> Task:
         """What a worker is given; kept for a step, since what may come next is looked at again and again."""
         if key not in self.tasks:
-            network = self.problem.network_of(entry.design)
-            self.tasks[key] = Task(key, network, self.score.name, entry.recipe, entry.seed)
+            self.tasks[key] = self._task_of(self.problem, key, entry)
         return self.tasks[key]
+
+    def _task_of(self, problem: Problem, key: str, entry: Entry) -> Task:
+        return Task(key, problem.network_of(entry.design), self.score.name, entry.recipe, entry.seed)
 
     def _run(self, missing: Mapping[str, Entry]) -> None:
         """Runs candidates in workers until all of these have ended."""

@@ -17,7 +17,7 @@ from costmodel.spec.resolved import exact_text
 from costmodel.transforms.sgs import Sgs
 from search.engine.base import Engine
 from search.methods.run import Judging, run
-from search.problem.request import Request, prepare
+from search.problem.request import Prepared, Request, prepare
 from search.study.history import candidates_of
 from search.study.study import Study
 from search.train.ranges import entries, text
@@ -158,20 +158,26 @@ class Ablations:
         Raises:
             CostModelError: a variant cannot be built or trained.
         """
-        for variant in found:
-            sets = [f"{name}={exact_text(value)}" for name, value in variant.network.settings.items()]
-            request = replace(self.request, sets=sets, start=variant.network.variant)
-            network = replace(variant.network, variant=None, settings={})
-            ready = prepare(request, network)
-            again = Again(ready.problem.first, 0, tuple(seeds))
-            options = {**ready.options, "mode": "ablation", "seeds": list(seeds)}
+        ready = [self._prepared(variant) for variant in found]
+        if ready:
+            # all at once: rows one after the other would leave workers idle at the end of each
+            asked = [(each.problem, each.problem.first) for each in ready]
+            self._judging(ready[0], seeds[0]).beside(asked, seeds)
+        for variant, each in zip(found, ready, strict=True):
+            again = Again(each.problem.first, 0, tuple(seeds))
+            options = {**each.options, "mode": "ablation", "seeds": list(seeds)}
             options |= {"ablation": variant.ablation, "row": variant.row}
-            judging = Judging(
-                ready.problem, ready.score, seeds[0], self.study, self.engine, self.retries, self.listen
-            )
-            ((decision, _),) = run(ready.problem, again, judging, options)
+            ((decision, _),) = run(each.problem, again, self._judging(each, seeds[0]), options)
             keys = [option.key for option in decision.options]
-            yield self._row(variant, keys, float(ready.problem.cost(ready.problem.first)))
+            yield self._row(variant, keys, float(each.problem.cost(each.problem.first)))
+
+    def _prepared(self, variant: Variant) -> Prepared:
+        sets = [f"{name}={exact_text(value)}" for name, value in variant.network.settings.items()]
+        request = replace(self.request, sets=sets, start=variant.network.variant)
+        return prepare(request, replace(variant.network, variant=None, settings={}))
+
+    def _judging(self, ready: Prepared, seed: int) -> Judging:
+        return Judging(ready.problem, ready.score, seed, self.study, self.engine, self.retries, self.listen)
 
     def _row(self, variant: Variant, keys: Sequence[str | None], macs: float) -> AblationRow:
         from search.methods.run import together

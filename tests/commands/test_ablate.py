@@ -18,6 +18,8 @@ def test_rows_are_scored_in_one_study_and_a_second_run_scores_nothing(
     options = ("--score", "toy_ablation:Toy", "--workers", "1", "--study", str(tmp_path / "a.db"))
     assert cli.main(["ablate", "digits", *fixed, *options, "--format", "json"]) == 0
     first = capsys.readouterr()
+    # all rows are scored together, so that no worker waits for the end of a row
+    assert first.err.rindex("  candidate ") < first.err.index("kernel, linear: ")
     rows = {row["row"]: row for row in json.loads(first.out)["rows"]}
     assert list(rows) == ["linear", "Kronecker", "no sampling", "behind conv1", "behind res1", "behind res2"]
     # The linear kernel behind res1 stands in both ablations, and is one candidate.

@@ -129,11 +129,16 @@ class Judging:
         tasks = [self._task(key, entry) for key, entry in missing.items() if key not in self.running]
         # those that were begun ahead run already, and are only waited for
         self.running.update(missing)
-        for task in sorted(tasks, key=_macs, reverse=True):  # the shortest end last: no worker waits for long
+        # the shortest end last: no worker waits for long
+        todo = sorted(tasks, key=_macs, reverse=True)
+        # found before the first is begun, while the workers' process loads, so that all of them begin at once
+        for task in (*todo, *self._ahead(self.engine.free() - len(todo))):
             self.engine.submit(task)
         begun = monotonic()
         while not missing.keys().isdisjoint(self.running):
-            self._run_ahead(self.engine)
+            # one by one: none is begun that would wait for memory
+            while found := self._ahead(min(self.engine.free(), 1)):
+                self.engine.submit(*found)
             self._take(self.engine, self.engine.next_outcome())
             if waits := len(missing.keys() & self.running.keys()):
                 self.listen(left(len(missing) - waits, len(missing), monotonic() - begun))
@@ -180,13 +185,14 @@ class Judging:
             options = {option.key for option in decision.options if option.key is not None}
             self.weights.drop(options - self.study.decided())
 
-    def _run_ahead(self, engine: Engine) -> None:
-        """Keeps idle workers busy with the dearest candidates likely to be asked for next."""
+    def _ahead(self, workers: int) -> list[Task]:
+        """For idle workers the dearest candidates likely to be asked for next; from now on they run."""
+        found: list[Task] = []
         # one at a time: each that is begun changes what the search would ask for next
-        while self.steps is not None and engine.free() > 0:
+        while self.steps is not None and len(found) < workers:
             designs, step = foreseen(self.problem, self.steps, self._seen)
             if not designs:
-                return
+                break
             entries = [
                 entry
                 for design in designs
@@ -194,9 +200,9 @@ class Judging:
                 if not self._is_known(_key(entry)) and _key(entry) not in self.running
             ]
             tasks = [self._task(_key(entry), entry) for entry in entries]
-            task = max(tasks, key=_macs)
-            self.running[task.key] = entries[tasks.index(task)]
-            engine.submit(task)
+            found.append(max(tasks, key=_macs))
+            self.running[found[-1].key] = entries[tasks.index(found[-1])]
+        return found
 
     def _seen(self, designs: Sequence[Design], step: int) -> list[Judged | None]:
         return [self._seen_one([_key(entry) for entry in self._entries(design, step)]) for design in designs]

@@ -9,8 +9,8 @@ import pytest
 from costmodel.errors import TransformError
 from costmodel.network import Network
 from reports.gallery import Entry, entries
-from tests.shared.emitted_gallery import FOR_STREAMS, FORMS, KINDS, check, running
-from tests.shared.forms import answer_alone, assert_alike, module_answers, write_source
+from tests.shared.emitted_gallery import CLIP_ALONE, KINDS, Case, cases, check, key_of, running
+from tests.shared.forms import as_source, assert_alike, module_answers
 
 ONE_BLOCK = {f"blocks{stage}": 1 for stage in (1, 2, 3, 4)}
 SIX = {
@@ -21,21 +21,15 @@ SIX = {
     "blocks in blocks": Entry("mobilenet_v2_3d", None, {"crop": 32, "width": 0.2}),
     "shuffles": Entry("shufflenet_v2_3d", "0.25x", {"crop": 32}),
 }
-CLIP_ALONE = ("8x8-R101-NL", "16x8-R101-NL")  # they attend to the whole clip
 
 
-def test_source_stands_alone_and_answers_as_its_module_does(tmp_path: Path):
-    folders, expected = [], []
-    for name, entry in SIX.items():
-        network = Network.of(entry.spec, entry.variant, entry.sets)
-        for kind in KINDS:
-            module, clip = running((network if kind == "clip" else network.continual()).graph())
-            folders.append(tmp_path / f"{name}, {kind}")
-            write_source(module.double(), clip.double(), folders[-1])
-            expected.append(module_answers(module, clip.double()))
-    # All in one process: it takes longer to load torch than to answer.
-    for found, answers in zip(answer_alone(folders), expected, strict=True):
-        assert_alike(found, answers, 1e-9)
+@pytest.mark.parametrize("name", SIX)
+def test_source_stands_alone_and_answers_as_its_module_does(name: str, tmp_path: Path):
+    network = Network.of(SIX[name].spec, SIX[name].variant, SIX[name].sets)
+    for kind in KINDS:
+        module, clip = running((network if kind == "clip" else network.continual()).graph())
+        found = as_source(module.double(), clip.double(), tmp_path)
+        assert_alike(found, module_answers(module, clip.double()), 1e-9)
 
 
 @pytest.mark.parametrize("variant", CLIP_ALONE)
@@ -45,12 +39,6 @@ def test_attention_over_the_clip_says_why_it_has_no_stream(variant: str):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: entry.command)
-def test_every_network_answers_alike_in_every_form(entry: Entry, kind: str, form: str, tmp_path: Path):
-    if kind == "stream" and entry.variant in CLIP_ALONE:
-        pytest.skip("attends to the whole clip: it has no stream")
-    if kind == "clip" and form in FOR_STREAMS:
-        pytest.skip(f"{form} is a form of streams")
-    check(entry, kind, form, tmp_path)
+@pytest.mark.parametrize("case", [case for entry in entries() for case in cases(entry)], ids=key_of)
+def test_every_network_answers_alike_in_every_form(case: Case, tmp_path: Path):
+    check(*case, tmp_path)

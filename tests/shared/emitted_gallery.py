@@ -1,15 +1,24 @@
 """The networks of the gallery in every form that `emit` writes, at small sizes.
 
-`python -m tests.shared.emitted_gallery [source|torch-export|onnx|onnx-rank-5|tflite]... [--only TEXT]` checks
-each against the module and prints the table of docs/emit.md.
+`python -m tests.shared.emitted_gallery --log FILE.jsonl [FORM]... [--only TEXT]` checks each against the
+module, writes a line for each to the log and prints the table of docs/emit.md. It may be stopped: what the
+log has is not run again, unless it failed. `--shown` prints the table of a log alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import multiprocessing
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -17,7 +26,7 @@ from torch import Tensor
 
 from costmodel import Graph
 from costmodel.emit import StreamNetwork, emit
-from costmodel.errors import CostModelError, ShapeError, SpecError
+from costmodel.errors import ShapeError, SpecError
 from costmodel.network import Network
 from costmodel.validation.running import drawn
 from reports.gallery import Entry, entries
@@ -33,6 +42,7 @@ from tests.shared.forms import (
     assert_alike,
     module_answers,
 )
+from tests.shared.structures import kinds_of, structure_of
 
 
 def as_onnx_by_default(network: Running, clip: Tensor, folder: Path) -> Answers:
@@ -48,8 +58,11 @@ FORMS: Mapping[str, Callable[[Running, Tensor, Path], Answers]] = {
     "onnx-rank-5": as_onnx,
     "tflite": as_tflite,
 }
-FOR_STREAMS = ("tflite",)
+FOR_STREAMS = ("onnx-rank-5", "tflite")  # of a clip, ONNX is of rank 5
+CLIP_ALONE = ("8x8-R101-NL", "16x8-R101-NL")  # they attend to the whole clip
 KINDS = ("clip", "stream")
+Case = tuple[Entry, str, str]  # a network, its kind and its form
+Key = tuple[str, str, str]
 CROPS = (32, 64, 112)  # the smallest that a network takes
 
 
@@ -85,20 +98,41 @@ def running(graph: Graph) -> tuple[Running, Tensor]:
     return network, torch.randn(shape, generator=torch.Generator().manual_seed(5))
 
 
-def check(entry: Entry, kind: str, form: str, folder: Path) -> None:
-    """Raises AssertionError where a form of a network does not answer as its module does."""
+@dataclass(frozen=True)
+class Prepared:
+    """A network with what it answers to a clip, in 32 and in 64 bits: the same for all its forms."""
+
+    network: Running
+    clip: Tensor
+    single: Answers
+    in_double: Running
+    double: Answers
+
+    @property
+    def tolerance(self) -> float:
+        """A long recurrence of random weights makes more of float32's rounding than other networks do."""
+        pairs = zip(self.single, self.double, strict=True)
+        return max(1e-4, 4 * max(_gap(one, two) for one, two in pairs if one is not None))
+
+
+@lru_cache(maxsize=1)  # all forms of a network are checked one after the other
+def prepared(entry: Entry, kind: str) -> Prepared:
+    """A network of the gallery on small frames, ready to be compared."""
     network, clip = running(small(entry, kind))
     single = module_answers(network, clip)
-    with torch.no_grad():
-        found = [] if form == "source" else FORMS[form](network, clip, folder)
-    double = module_answers(network.double(), clip.double())
+    in_double = deepcopy(network).double()
+    return Prepared(network, clip, single, in_double, module_answers(in_double, clip.double()))
+
+
+def check(entry: Entry, kind: str, form: str, folder: Path) -> None:
+    """Raises AssertionError where a form of a network does not answer as its module does."""
+    of = prepared(entry, kind)
     if form == "source":
-        found = as_source(network, clip.double(), folder)
-        assert_alike(found, double, 1e-9)
+        assert_alike(as_source(of.in_double, of.clip.double(), folder), of.double, 1e-9)
         return
-    # A long recurrence of random weights makes more of float32's rounding than other networks do.
-    rounding = max(_gap(one, two) for one, two in zip(single, double, strict=True) if one is not None)
-    assert_alike(found, single, max(1e-4, 4 * rounding))
+    with torch.no_grad():
+        found = FORMS[form](of.network, of.clip, folder)
+    assert_alike(found, of.single, of.tolerance)
 
 
 def _gap(found: Tensor | None, exact: Tensor | None) -> float:
@@ -108,38 +142,106 @@ def _gap(found: Tensor | None, exact: Tensor | None) -> float:
     return float((found - exact).abs().max() / exact.abs().max())
 
 
-def _outcome(entry: Entry, kind: str, form: str) -> str:
-    """Nothing where it holds, else why it does not."""
+def cases(entry: Entry) -> Iterator[Case]:
+    """The kinds and forms that a network has."""
+    for kind in KINDS:
+        if kind == "stream" and entry.variant in CLIP_ALONE:
+            continue
+        yield from ((entry, kind, form) for form in FORMS if kind == "stream" or form not in FOR_STREAMS)
+
+
+def in_order() -> list[Entry]:
+    """Networks of other kinds of layers first, then those put together otherwise; smaller ones ahead."""
+    graphs = sorted(
+        ((small(entry, "clip"), entry) for entry in entries()), key=lambda pair: len(pair[0].nodes)
+    )
+    seen = set[Hashable]()
+
+    def likeness(graph: Graph) -> int:
+        known = [key in seen for key in (kinds_of(graph), structure_of(graph))]
+        seen.update((kinds_of(graph), structure_of(graph)))
+        return sum(known)
+
+    ranked = [(likeness(graph), entry) for graph, entry in graphs]
+    return [entry for rank in range(3) for found, entry in ranked if found == rank]
+
+
+def outcome(case: Case) -> dict[str, object]:
+    """What is said of a case in the log: nothing where it holds, else why it does not; and what it took."""
+    entry, kind, form = case
+    began, said = (time.perf_counter(), time.process_time()), ""
     with tempfile.TemporaryDirectory() as folder:
         try:
             check(entry, kind, form, Path(folder))
-        except (AssertionError, CostModelError) as error:
-            return f"{entry.command}, {kind}, {form}: {str(error) or 'other answers'}"
-    return ""
+        except Exception as error:
+            said = f"{type(error).__name__}: {str(error) or 'other answers'}"
+    seconds, processor = time.perf_counter() - began[0], time.process_time() - began[1]
+    line = {"network": entry.command, "kind": kind, "form": form, "outcome": said}
+    return line | {"seconds": round(seconds, 1), "processor_seconds": round(processor, 1)}
+
+
+def run(chosen: Iterable[Case], log: Path) -> None:
+    """Adds a line to the log for each case; a process of its own does the work, as exporters keep memory."""
+    left = list(chosen)
+    while left:
+        # Torch's threads do not outlive a fork.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, context, torch.set_num_threads, (1,), max_tasks_per_child=40) as pool:
+            try:
+                while left:
+                    _add(log, pool.submit(outcome, left[0]).result())
+                    del left[0]
+            except BrokenProcessPool:
+                entry, kind, form = left.pop(0)
+                told = {"network": entry.command, "kind": kind, "form": form}
+                _add(log, told | {"outcome": "the process was ended"})
+
+
+def _add(log: Path, line: Mapping[str, object]) -> None:
+    with log.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def logged(log: Path) -> dict[Key, str]:
+    """The last outcome of each case in a log."""
+    lines = map(json.loads, log.read_text().splitlines()) if log.exists() else ()
+    return {(line["network"], line["kind"], line["form"]): line["outcome"] for line in lines}
+
+
+def table(found: Mapping[Key, str]) -> str:
+    """How many networks hold for each form, of those seen and of all, and why the others do not."""
+    every = [key_of(case) for entry in entries() for case in cases(entry)]
+    rows = []
+    for form in FORMS:
+        row: dict[str, object] = {"form": form}
+        for kind in KINDS:
+            keys = [key for key in every if key[1:] == (kind, form)]
+            seen = [found[key] for key in keys if key in found]
+            row[kind] = f"{seen.count('')} of {len(seen)} seen of {len(keys)}" if keys else "-"
+        rows.append(row)
+    reasons = [f"- {', '.join(key)}: {found[key]}" for key in every if found.get(key)]
+    return "\n".join([markdown(rows, ("form", *KINDS)), *reasons, ""])
+
+
+def key_of(case: Case) -> Key:
+    """What a case is called in a log."""
+    entry, kind, form = case
+    return entry.command, kind, form
 
 
 def main() -> None:
-    """Prints how many networks each form holds for, and a line for each that it does not hold for."""
+    """Checks what the log does not have, and prints its table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("forms", nargs="*", default=list(FORMS))
     parser.add_argument("--only", default="")
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--shown", action="store_true")
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    chosen = [entry for entry in entries() if given.only in entry.command]
-    rows, reasons = [], []
-    for form in given.forms or FORMS:
-        row: dict[str, object] = {"form": form}
-        for kind in KINDS:
-            if kind == "clip" and form in FOR_STREAMS:
-                row[kind] = "-"
-                continue
-            failed = [reason for entry in chosen if (reason := _outcome(entry, kind, form))]
-            row[kind] = f"{len(chosen) - len(failed)} of {len(chosen)}"
-            reasons += failed
-        rows.append(row)
-    sys.stdout.write(
-        "\n".join([markdown(rows, ("form", *KINDS)), *(f"- {reason}" for reason in reasons), ""])
-    )
+    if not given.shown:
+        done = logged(given.log)
+        chosen = [case for entry in in_order() if given.only in entry.command for case in cases(entry)]
+        run((case for case in chosen if case[2] in given.forms and done.get(key_of(case)) != ""), given.log)
+    sys.stdout.write(table(logged(given.log)))
 
 
 if __name__ == "__main__":

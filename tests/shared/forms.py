@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
+from ast import literal_eval
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +30,15 @@ Answers = list[Tensor | None]
 Program = Callable[..., Sequence[Tensor]]
 Running = ClipNetwork | StreamNetwork
 
-# A process that has torch and none of our packages: it imports a file, reads weights and answers a clip.
+# A process that has torch and none of our packages: for each folder that it is told it imports a file, reads
+# weights and answers a clip; what it says is nothing, or what went wrong.
 _ALONE = """
-import importlib.util, pathlib, sys
+import importlib.util, pathlib, sys, traceback
 sys.modules |= dict.fromkeys(("costmodel", "search", "reports", "commands", "cli"))
 import torch
 torch.set_num_threads(1)
-for folder in map(pathlib.Path, sys.argv[1:]):
+
+def answer(folder):
     spec = importlib.util.spec_from_file_location("emitted", folder / "net.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -47,6 +52,14 @@ for folder in map(pathlib.Path, sys.argv[1:]):
         else:
             answers = [network(clip)]
     torch.save(answers, folder / "answers.pt")
+
+for line in sys.stdin:
+    try:
+        answer(pathlib.Path(line.rstrip("\\n")))
+        said = ""
+    except Exception:
+        said = traceback.format_exc()
+    print(repr(said), flush=True)
 """
 
 
@@ -67,17 +80,33 @@ def write_source(network: Running, clip: Tensor, folder: Path) -> None:
     torch.save(clip, folder / "clip.pt")
 
 
-def answer_alone(folders: Sequence[Path]) -> list[Answers]:
-    """What the source in each folder answers, in one process of its own that cannot import costmodel."""
-    command = [sys.executable, "-I", "-c", _ALONE, *map(str, folders)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return [torch.load(folder / "answers.pt") for folder in folders]
+@cache
+def _process_alone() -> subprocess.Popen[str]:
+    """One for all sources: it takes longer to load torch than to answer."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", _ALONE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(process.communicate)
+    return process
+
+
+def answer_alone(folder: Path) -> Answers:
+    """What the source in a folder answers in a process of its own that cannot import costmodel."""
+    process = _process_alone()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{folder}\n")
+    process.stdin.flush()
+    said = process.stdout.readline()
+    assert said, f"the process that answers alone has ended: {process.wait()}"
+    assert not literal_eval(said), literal_eval(said)
+    answers: Answers = torch.load(folder / "answers.pt")
+    return answers
 
 
 def as_source(network: Running, clip: Tensor, folder: Path) -> Answers:
     write_source(network, clip, folder)
-    return answer_alone([folder])[0]
+    return answer_alone(folder)
 
 
 def as_torch_export(network: Running, clip: Tensor, folder: Path) -> Answers:

@@ -115,10 +115,14 @@ class Prepared:
         return max(1e-4, 4 * max(_gap(one, two) for one, two in pairs if one is not None))
 
 
-@lru_cache(maxsize=1)  # all forms of a network are checked one after the other
 def prepared(entry: Entry, kind: str) -> Prepared:
     """A network of the gallery on small frames, ready to be compared."""
-    network, clip = running(small(entry, kind))
+    return _prepared(entry.spec, entry.variant, tuple(entry.sets.items()), kind)
+
+
+@lru_cache(maxsize=1)  # all forms of a network are checked one after the other
+def _prepared(spec: str, variant: str | None, sets: tuple[tuple[str, object], ...], kind: str) -> Prepared:
+    network, clip = running(small(Entry(spec, variant, dict(sets)), kind))
     single = module_answers(network, clip)
     in_double = deepcopy(network).double()
     return Prepared(network, clip, single, in_double, module_answers(in_double, clip.double()))

@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from costmodel.emit.modules.base import WindowedLayer, even_pads, mirrors, uneven_pads
 from costmodel.emit.modules.depthwise import convolve, learns_faster
-from costmodel.emit.modules.forms import is_compiled
 from costmodel.emit.modules.frames import as_chunk, as_images
 from costmodel.emit.modules.keeper import keeps
+from costmodel.emit.modules.products import product
 from costmodel.emit.modules.texts import clips, windows
 from costmodel.emit.modules.windows import windowed_keeper
 from costmodel.emit.modules.written import (
@@ -31,8 +31,6 @@ from costmodel.emit.modules.written import (
 )
 from costmodel.ops import Conv, Step
 from costmodel.types import TensorType
-
-SMALL = 2**16  # weights of a matrix that one vector is multiplied by in a loop of its own
 
 
 class _Prepared(NamedTuple):
@@ -134,12 +132,7 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A kernel of 1 x 1: a matrix product on the channels of every position."""
-        positions = self._strided(frame).permute(0, 2, 3, 1)
-        if is_compiled() and positions.shape[:3].numel() == 1 and weight.numel() <= SMALL:
-            # As of a squeeze: to call the library takes longer than a loop over so few products.
-            products = (weight * positions.flatten()).sum(1)
-            return (products if bias is None else products + bias).view(1, -1, 1, 1)
-        return functional.linear(positions, weight, bias).permute(0, 3, 1, 2)
+        return product(self._strided(frame).permute(0, 2, 3, 1), weight, bias).permute(0, 3, 1, 2)
 
     def _scale(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A depthwise kernel of 1 x 1: each channel times its weight, written so that it is counted."""

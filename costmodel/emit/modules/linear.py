@@ -6,9 +6,9 @@ from math import sqrt
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, mirrors
+from costmodel.emit.modules.products import product
 from costmodel.emit.modules.texts import clips
 from costmodel.emit.modules.written import Written, differing, writes
 from costmodel.ops import Flatten, Linear
@@ -33,7 +33,7 @@ class LinearLayer(Layer[Linear]):
             nn.init.zeros_(self.bias)
 
     def forward(self, *clips: Tensor) -> Tensor:
-        return functional.linear(clips[0].movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
+        return product(clips[0].movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
 
     def frame(self, *frames: Tensor) -> Tensor:
         return self.forward(*frames)

@@ -1,0 +1,30 @@
+"""Matrix products on the channels of every position: what pointwise and linear layers run as."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from costmodel.emit.modules.forms import is_compiled
+
+
+def product(positions: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Positions (..., inputs) by a weight (outputs, inputs) and a bias: as docs/speed.md measured it fastest.
+
+    Eagerly a call of the library that adds the bias too. For a compiler, which joins the bias to the loop
+    behind, a bare product by the weight, turned around as a constant: what PyTorch's compiler makes of
+    `linear` ahead of time looks a kernel up at each call, takes new memory for its answer, and is slower.
+    """
+    if not is_compiled() or weight.dtype not in (torch.float32, torch.float64):
+        return functional.linear(positions, weight, bias)
+    shape = positions.shape[:-1]
+    if shape.numel() == 1:
+        # As of a squeeze: to call the library takes longer than a loop over so few products.
+        products = (weight * positions.flatten()).sum(1)
+    else:
+        # Of one batch, as the compiler packs plain products for that slower call.
+        flat = positions.reshape(1, -1, positions.shape[-1])
+        products = torch.bmm(flat, weight.t().contiguous().unsqueeze(0))
+    products = products.view(*shape, len(weight))
+    return products if bias is None else products + bias

@@ -2,8 +2,8 @@ import pytest
 from emitted import chain
 
 from costmodel import continual
-from costmodel.emit import backends, bench
-from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch
+from costmodel.emit import backends
+from costmodel.emit.bench import Benched, Setting, bench_at, measured_batch, setting
 from costmodel.errors import OptionError
 from costmodel.ops import BatchNorm, Conv, Relu
 
@@ -56,7 +56,7 @@ def test_a_stream_is_measured_beside_its_clip_network():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("chunks", "expected"), [((), {"eager", "compiled"}), ((2, 4), {"eager"})])
 def test_chunks_are_measured_without_what_takes_long_to_prepare(monkeypatch, chunks, expected):
-    monkeypatch.setattr(bench, "available", lambda device: ("eager", "compiled"))
+    monkeypatch.setattr(setting, "available", lambda device: ("eager", "compiled"))
     monkeypatch.setitem(backends.BACKENDS, "compiled", backends.eager)
     said: list[str] = []
     rows = bench_at([Benched("small", continual(GRAPH), None, chunks)], Setting(runs=1), said.append)

@@ -46,15 +46,27 @@ class Tree:
             found[stem_of(name)].append(name)
         return found
 
-    def clip(self, name: str) -> str | None:
+    @cached_property
+    def _by_folded(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self.clips:
+            found[stem_of(name).casefold()].append(name)
+        return found
+
+    def clip(self, name: str, *, any_case: bool = False) -> str | None:
         """The clip of a name as labels have it: with folders or without, with or without its suffix.
 
         The folders that both name must be the same; a list may hold more of them, such as another machine's.
+
+        Args:
+            name: as labels have it.
+            any_case: whether small letters stand for large ones too.
         """
-        wanted = without_suffix(name).split("/")
+        changed = str.casefold if any_case else str
+        wanted = changed(without_suffix(name)).split("/")
         best, shared = None, 0
-        for each in self._by_stem.get(stem_of(name), ()):
-            parts = without_suffix(each).split("/")
+        for each in (self._by_folded if any_case else self._by_stem).get(wanted[-1], ()):
+            parts = changed(without_suffix(each)).split("/")
             number = min(len(parts), len(wanted))
             if parts[-number:] == wanted[-number:] and number > shared:
                 best, shared = each, number

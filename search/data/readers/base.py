@@ -110,10 +110,15 @@ def reader_of(tree: Tree, name: str | None = None) -> Reader:
 
 
 class Finder:
-    """Collects the clips that labels name: those that are there, and those that are not."""
+    """Collects the clips that labels name: those that are there, and those that are not.
 
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
+    Args:
+        tree: the folder.
+        any_case: whether a clip is also found where its letters are of another case.
+    """
+
+    def __init__(self, tree: Tree, *, any_case: bool = False) -> None:
+        self.tree, self.any_case = tree, any_case
         self.clips: list[Labelled] = []
         self.missing: list[str] = []
 
@@ -126,6 +131,8 @@ class Finder:
     ) -> None:
         """Takes one clip by the name that its label gives it."""
         found = self.tree.clip(name)
+        if found is None and self.any_case:
+            found = self.tree.clip(name, any_case=True)
         if found is None:
             self.missing.append(name)
         else:

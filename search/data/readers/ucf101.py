@@ -19,7 +19,9 @@ def ucf101(tree: Tree, split: int) -> Listing:
     index = tree.named(CLASSES)
     assert index is not None
     classes = tuple(line.split(maxsplit=1)[-1] for _, line in tree.lines(index))
-    found, used = Finder(tree), {index}
+    # HandstandPushups/v_HandStandPushups_g01_c01.avi: copies of the set differ in the large S of that class
+    found, used = Finder(tree, any_case=True), {index}
+    known = {label.casefold(): label for label in classes}
     parts: dict[str, Split] = {"trainlist": "train", "testlist": "validation"}
     for word, part in parts.items():
         name = tree.named(f"{word}{split:02d}.txt")
@@ -28,8 +30,8 @@ def ucf101(tree: Tree, split: int) -> Listing:
         used.add(name)
         for at, line in tree.lines(name):
             path = line.split()[0]
-            label = path.split("/")[0]
-            if label not in classes:
+            label = known.get(path.split("/")[0].casefold())
+            if label is None:
                 raise DataError(f"{at}: {shown(line)}, expected a clip in the folder of a class of {index}")
             found.add(path, (label,), part)
     others = {name for name in tree.files if name.rsplit("/", 1)[-1].lower().startswith(tuple(parts))}

@@ -21,7 +21,14 @@ def written(root: Path, train: object, prefix: str = "something-something-v2-") 
 
 @pytest.mark.parametrize("prefix", ["something-something-v2-", "", "labels/"])
 def test_templates_are_the_classes_and_nothing_is_mirrored(tmp_path: Path, prefix: str):
-    train = [{"id": "74225", "label": "holding a cup", "template": "Holding [something]"}]
+    train = [
+        {
+            "id": "74225",
+            "label": "holding a cup",
+            "template": "Holding [something]",
+            "placeholders": ["a cup"],
+        }
+    ]
     found = listed(written(tmp_path, train, prefix), "something")
     assert clips(found) == [("74225.webm", ("Holding something",), "train")]
     assert found.classes == ("Approaching something with your camera", "Holding something")

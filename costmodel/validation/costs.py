@@ -11,7 +11,6 @@ from torch import Tensor
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.phases import macs_by_phase
-from costmodel.emit.build import emit
 from costmodel.emit.counting import executed_macs
 from costmodel.emit.network import Record
 from costmodel.emit.state import StreamState, held_floats
@@ -20,20 +19,15 @@ from costmodel.graph import Graph
 from costmodel.readable import plain
 from costmodel.validation.check import Check, equal
 from costmodel.validation.settled import settled_steps
-from costmodel.validation.unread import unread
+from costmodel.validation.unread import emit_unread, unread
 
 
 def check_costs(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """Parameters, multiply-adds, shapes and the largest output; of a stream also its steps and its state."""
     figures = Figures(graph)
-    with torch.device(unread(graph)):
-        network = emit(graph)
-    with torch.device(unread(graph.clip or graph)):
-        clip = emit(graph.clip or graph)
+    network, clip = emit_unread(graph), emit_unread(graph.clip or graph)
+    with torch.device(unread(clip.graph)):
         whole = torch.zeros((1, *map(int, clip.graph.source)))
-    network.checks_values = clip.checks_values = False
-    network.eval()
-    clip.eval()
     yield equal("params", evaluate(figures, "params"), sum(each.numel() for each in network.parameters()))
     with clip.recording() as record:
         counted = executed_macs(lambda: clip(whole))
@@ -67,11 +61,8 @@ def _steps(figures: Figures, network: StreamNetwork) -> Iterator[Check]:
 
 def state_check(graph: Graph, what: str) -> Check:
     """The numbers that a stream holds."""
-    with torch.device(unread(graph)):
-        network = emit(graph)
+    network = emit_unread(graph)
     assert isinstance(network, StreamNetwork)
-    network.checks_values = False
-    network.eval()
     return _state(what, Figures(graph), settled_steps(network))
 
 

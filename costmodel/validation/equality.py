@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf, isnan
+from math import inf
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from costmodel.validation.rounding import Rounding, told
 from costmodel.validation.running import frames_of, running
 
 UNBOUNDED = 32  # frames compared where the receptive field is unbounded
+AT_ONCE = 16  # frames whose outputs are compared at once: all of a stream's are many numbers
 
 
 @dataclass
@@ -41,19 +42,20 @@ class Divergence:
     at: dict[str, tuple[float, int]] = field(default_factory=dict)
     scales: dict[str, float] = field(default_factory=dict)
 
-    def compare(self, layer: str, number: int, output: Tensor) -> None:
-        """Compares output `number` of a layer, (batch, channels, height, width), with the clip's."""
+    def compare(self, layer: str, numbers: Sequence[int], outputs: Tensor) -> None:
+        """Compares outputs of a layer, (batch, channels, time, height, width), with the clip's by number."""
         expected = self.expected[layer]
         if layer not in self.scales:
             self.scales[layer] = float(expected.abs().max()) if expected.numel() else 1.0
-        if not 0 <= number < expected.shape[2] or output.shape != expected[:, :, number].shape:
-            found = inf
-        else:
-            share = float((output - expected[:, :, number]).abs().max()) / (self.scales[layer] or 1.0)
-            found = inf if isnan(share) else share
-        self.largest = max(self.largest, found)
-        if found > self.at.get(layer, (0.0, 0))[0]:
-            self.at[layer] = found, number
+        numbered = min(numbers) >= 0 and max(numbers) < expected.shape[2]
+        found = [inf] * len(numbers)
+        if numbered and outputs.shape == expected[:, :, list(numbers)].shape:
+            most = (outputs - expected[:, :, list(numbers)]).abs_().amax((0, 1, 3, 4))
+            found = (most / (self.scales[layer] or 1.0)).nan_to_num(nan=inf, posinf=inf).tolist()
+        for number, share in zip(numbers, found, strict=True):
+            self.largest = max(self.largest, share)
+            if share > self.at.get(layer, (0.0, 0))[0]:
+                self.at[layer] = share, number
 
     def check(self, what: str, note: str) -> Check:
         """What was found; where it fails, the first layer that diverges."""
@@ -159,18 +161,20 @@ def _steps(
     found, answered = _divergence(network.graph, expected, rounding), dict.fromkeys(expected, 0)
     times = timing(network.graph)
     network.reset()
-    for frame in clip.unbind(2):
+    for frames in clip.split(AT_ONCE, dim=2):
         with network.recording() as record:
-            network.forward_step(frame)
+            for frame in frames.unbind(2):
+                network.forward_step(frame)
         for layer, outputs in record.items():
-            for step, output in outputs:
-                number, rest = divmod(step - int(times[layer].delay), times[layer].jump)
-                if number < 0:  # windows that the stream has not filled yet; nobody reads them
-                    continue
+            delay, jump = int(times[layer].delay), times[layer].jump
+            # Windows that the stream has not filled yet nobody reads.
+            due = [(divmod(step - delay, jump), output) for step, output in outputs if step >= delay]
+            if due:
                 # An output between two that are due is one too
                 # many: -1 is no number, and counts as a difference.
-                found.compare(layer, number if rest == 0 else -1, output)
-                answered[layer] += 1
+                numbers = [number if rest == 0 else -1 for (number, rest), _ in due]
+                found.compare(layer, numbers, torch.stack([output for _, output in due], dim=2))
+                answered[layer] += len(due)
     layers, frames = len(network.graph.nodes), clip.shape[2]
     note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
     yield found.check("steps_equal_the_clip_network", note)
@@ -200,8 +204,9 @@ def _forward(
         first, at = network.first_output(layer), times[layer]
         # Behind a delay that was moved its last answers come later, and see the end of what is expected.
         due = (clip.shape[2] - 1 - int(at.delay)) // at.jump + 1
-        for number in range(min(outputs.shape[2], due - first)):
-            found.compare(layer, first + number, outputs[:, :, number])
+        count = min(outputs.shape[2], due - first)
+        if count > 0:
+            found.compare(layer, range(first, first + count), outputs[:, :, :count])
     frames = record[network.graph.output][0][1].shape[2]
     return found.check("forward_equals_the_clip_network", f"{frames} answers from warm-up on, layer by layer")
 

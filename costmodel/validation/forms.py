@@ -16,6 +16,7 @@ from costmodel.validation.equality import clip_and_outputs, compared, frames_to_
 from costmodel.validation.maps import on_maps, small
 from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import running
+from costmodel.validation.undrawn import Undrawn
 
 
 def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
@@ -41,7 +42,9 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
     for form, other in forms_of(graph):
         held[form] = state_check(other, f"state_floats_{form}")
         yield held[form]
-        stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width))).double().eval()
+        with Undrawn():
+            stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width)))
+        stream.double().eval()
         assert isinstance(stream, StreamNetwork)
         # Forms differ in what is kept between frames, not in weights.
         stream.load_state_dict(network.state_dict())

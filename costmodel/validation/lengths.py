@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 
 import torch
@@ -14,7 +14,14 @@ from costmodel.emit.modules import layer_for
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Op
 from costmodel.types import TensorType
+from costmodel.validation.undrawn import Undrawn
 from costmodel.validation.unread import unread
+
+
+@lru_cache(maxsize=2)  # as many as there are sizes of maps that checks of one network run on
+def lengths_of(clip: Graph) -> Lengths:
+    """The lengths of the edges of a clip network, found once for all its checks."""
+    return Lengths(clip)
 
 
 class Lengths:
@@ -86,13 +93,13 @@ class Lengths:
         return int(Fraction(frames) / self.jumps[name] + self.offsets[name])
 
     def _run(self) -> None:
-        source, device = self.clip.source, unread(self.clip)
+        source = self.clip.source
         edges = {INPUT: [source.with_time(each) for each in (self.own[INPUT], self._longer[INPUT])]}
         answered = dict[tuple[Op, tuple[TensorType, ...]], TensorType]()  # equal blocks are run once
 
         def answer(op: Op, *read: TensorType) -> TensorType:
             if (op, read) not in answered:
-                with device:
+                with unread(self.clip), Undrawn():
                     answered[op, read] = _answer(op, read)
             return answered[op, read]
 

@@ -23,7 +23,8 @@ from costmodel.emit.modules import Layer, layer_for
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Op
 from costmodel.types import TensorType
-from costmodel.validation.lengths import Lengths
+from costmodel.validation.lengths import lengths_of
+from costmodel.validation.undrawn import Undrawn
 
 AT_ONCE = 64  # windows of a whole-clip layer that are run together: long ones of large maps are many numbers
 
@@ -50,7 +51,7 @@ class LongClip:
 
     def __init__(self, graph: Graph, layers: Mapping[str, Layer[Op]]) -> None:
         self.graph, self.clip, self.layers = graph, graph.clip or graph, layers
-        self.lengths = Lengths(self.clip)
+        self.lengths = lengths_of(self.clip)
         self._last_read = {name: node.name for node in self.clip.nodes for name in node.inputs}
 
     @cached_property
@@ -168,7 +169,7 @@ class LongClip:
         held = self.layers[node.name].state_dict()
         state = {name: value for name, value in held.items() if not name.startswith(inside)}
         # Where there is something to learn, its first values are not drawn: those of the running one count.
-        with torch.device("meta" if state else inputs[0].device):
+        with torch.device("meta" if state else inputs[0].device), Undrawn():
             layer = layer_for(node.op, types)
         layer.load_state_dict(state, assign=True)
         return layer.to(inputs[0].dtype).eval()

@@ -21,6 +21,7 @@ from costmodel.emit.modules import Layer, WindowedLayer, layer_for
 from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Op
 from costmodel.types import TensorType
+from costmodel.validation.undrawn import Undrawn
 
 
 def pooled_frames(graph: Graph) -> Mapping[str, int]:
@@ -131,7 +132,8 @@ class Reference:
         before = int(window.before)
         # A layer of its own, without padding in time: here it is
         # put in by hand, and of one kind ahead of every layer.
-        layer = layer_for(node.op.without_time_padding(covers), (read,))
+        with Undrawn():
+            layer = layer_for(node.op.without_time_padding(covers), (read,))
         layer.to(x.dtype).load_state_dict(self.layers[node.name].state_dict())
         assert isinstance(layer, WindowedLayer)
         if before:

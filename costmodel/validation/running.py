@@ -20,6 +20,7 @@ from costmodel.emit.randomise import randomise
 from costmodel.graph import Graph
 from costmodel.ops import Op
 from costmodel.validation.reference import Reference
+from costmodel.validation.undrawn import Undrawn
 
 LEAST_SHARE = (
     0.25  # of the channels' mean variance: scaling up a channel that is silent scales up its rounding
@@ -35,7 +36,8 @@ def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
     The running statistics of batch norms are drawn around those of a random clip. Drawn without regard to it,
     values grow from block to block, and a deep network turns the rounding of its first layer into anything.
     """
-    network = emit(graph, init=init)
+    with Undrawn():
+        network = emit(graph, init=init)
     network.checks_values = False
     network.double().eval()
     network.load_state_dict(drawn(graph, seed))
@@ -45,11 +47,11 @@ def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
 @lru_cache(maxsize=2)  # checks run a network on two sizes of maps; whoever has run them clears it
 def drawn(graph: Graph, seed: int) -> Mapping[str, Tensor]:
     """The parameters and buffers of a network that is ready to be measured, drawn once for all its checks."""
-    network = emit(graph)
+    with Undrawn():
+        network = emit(graph).eval()
     randomise(network, seed)
-    network.double().eval()
     _settle_norms(graph, network, seed)
-    return network.state_dict()
+    return network.double().state_dict()
 
 
 def frames_of(graph: Graph, batch: int, frames: int, seed: int) -> Tensor:
@@ -60,10 +62,12 @@ def frames_of(graph: Graph, batch: int, frames: int, seed: int) -> Tensor:
 
 
 def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
+    """In 32 bits, which is how networks run: statistics need no more, and 64 take ten times the room."""
     generator = torch.Generator().manual_seed(seed)
 
     def draw(low: float, high: float, like: Tensor) -> Tensor:
-        return torch.rand(like.shape, generator=generator, dtype=like.dtype) * (high - low) + low
+        drawn = torch.rand(like.shape, generator=generator, dtype=torch.float64) * (high - low) + low
+        return drawn.to(like.dtype)
 
     def settle(layer: Layer[Op], clip: Tensor) -> None:
         values = clip.movedim(1, 0).flatten(1)
@@ -82,10 +86,10 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
     takes_apart = any(node.op.has_no_stream for node in graph.nodes)
     if isinstance(network, ClipNetwork) and takes_apart and not samplers(graph):
         with torch.no_grad(), _seen(network, settle):
-            network(frames_of(graph, SAMPLES, int(graph.source.time), seed))
+            network(frames_of(graph, SAMPLES, int(graph.source.time), seed).float())
     else:
         frames = max(_until_typical(at) + SAMPLES * at.jump for at in timing(graph).values())
-        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed), kept=())
+        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed).float(), kept=())
 
 
 @contextmanager

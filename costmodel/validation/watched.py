@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from costmodel.emit.build import emit
 from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.program import Action
 from costmodel.emit.stream import StreamNetwork
@@ -16,7 +15,7 @@ from costmodel.emit.together import Together
 from costmodel.graph import Graph
 from costmodel.validation.all_bins import of_all_bins
 from costmodel.validation.settled import settled, settled_steps
-from costmodel.validation.unread import unread
+from costmodel.validation.unread import emit_unread, unread
 
 Kept = tuple[Tensor, ...]
 Made = tuple[Tensor | None, Kept]
@@ -27,10 +26,7 @@ Watch = Callable[[str, Sequence[Tensor], Kept, Callable[[], Made]], None]
 
 def to_watch(graph: Graph) -> Network:
     """The network of a graph, to be run where nobody looks at its numbers; it overwrites nothing."""
-    graph = of_all_bins(graph)
-    with torch.device(unread(graph)):
-        network = emit(graph).eval()
-    network.checks_values = False
+    network = emit_unread(of_all_bins(graph))
     # What is recorded is not overwritten; nothing need be kept of it.
     network._record, network._keep = {}, _nothing  # type: ignore[method-assign]
     return network

@@ -161,7 +161,7 @@ def _steps(
     found, answered = _divergence(network.graph, expected, rounding), dict.fromkeys(expected, 0)
     times = timing(network.graph)
     network.reset()
-    for frames in clip.split(AT_ONCE, dim=2):
+    for frames in torch.split(clip, AT_ONCE, dim=2):
         with network.recording() as record:
             for frame in frames.unbind(2):
                 network.forward_step(frame)

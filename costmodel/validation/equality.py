@@ -161,9 +161,9 @@ def _steps(
     found, answered = _divergence(network.graph, expected, rounding), dict.fromkeys(expected, 0)
     times = timing(network.graph)
     network.reset()
-    for frames in torch.split(clip, AT_ONCE, dim=2):
+    for part in torch.split(clip, AT_ONCE, dim=2):
         with network.recording() as record:
-            for frame in frames.unbind(2):
+            for frame in part.unbind(2):
                 network.forward_step(frame)
         for layer, outputs in record.items():
             delay, jump = int(times[layer].delay), times[layer].jump

@@ -21,7 +21,7 @@ def product(positions: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
             # Of positions that do not lie one behind the other torch makes a product for each
             # frame, and reads the weights anew for it: twice to six times as slow.
             found = functional.linear(positions.flatten(0, -2), weight, bias)
-            return found.unflatten(0, positions.shape[:-1])
+            return found.view(*positions.shape[:-1], len(weight))
         return functional.linear(positions, weight, bias)
     shape = positions.shape[:-1]
     if shape.numel() == 1:

@@ -49,6 +49,7 @@ class Scheduler:
 
     def __init__(self, place: str) -> None:
         self.place = place
+        _library()  # as it loads, it sets how loud its loggers are
         self._levels = {name: logging.getLogger(name).level for name in _LOGGERS}
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -103,11 +104,16 @@ class Scheduler:
             logging.getLogger(name).setLevel(level)
 
 
-def _client(place: str) -> Client:
+def _library() -> type[Client]:
     try:
         from distributed import Client
     except ImportError:
         raise OptionError("--engine dask: needs dask.distributed: pip install 'costmodel[cluster]'") from None
+    found: type[Client] = Client
+    return found
+
+
+def _client(place: str) -> Client:
     where: dict[str, Any] = {"address": place}
     if "://" not in place and Path(place).suffix == ".json":
         where = {"scheduler_file": place}
@@ -117,7 +123,7 @@ def _client(place: str) -> Client:
         raise OptionError(f"--scheduler {place}: is no address, {EXPECTED}")
     try:
         with _quiet():
-            return Client(**where, timeout=ANSWERS_IN, set_as_default=False)
+            return _library()(**where, timeout=ANSWERS_IN, set_as_default=False)
     except (OSError, ValueError, KeyError, TypeError, *TIMED_OUT) as error:
         raise OptionError(
             f"--scheduler {place}: no scheduler answers there ({type(error).__name__}); {EXPECTED}"

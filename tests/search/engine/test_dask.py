@@ -1,6 +1,7 @@
 """Candidates on a cluster: a real scheduler, two workers on this machine, and what becomes of them."""
 
 import re
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +27,7 @@ from search.study.spec_text import spec_facts
 from search.study.study import open_study, read_study
 from search.study.weights import KeptWeights, folder_of
 
+ROOT = Path(__file__).resolve().parents[3]
 SCORES = """
 import os, time
 from pathlib import Path
@@ -168,6 +170,37 @@ def test_a_scheduler_that_dies_in_the_run_is_one_line_and_the_study_goes_on(
         processes.end()
     assert (tmp_path / "begun").exists()
     assert found_in(tmp_path / "s.db") == ([], {})
+
+
+@pytest.mark.slow
+def test_a_killed_scheduler_is_one_line_of_the_command_too(tiny: Path, tmp_path: Path):
+    # in a process of its own, which loads dask when the command asks for it
+    (tmp_path / "own_cluster_scores.py").write_text(SCORES)
+    processes = Processes(tmp_path, 2)
+    given = (
+        "--budget",
+        "macs_per_clip<=3x",
+        "--study",
+        tmp_path / "s.db",
+        "--score",
+        "own_cluster_scores:Waits",
+    )
+    cluster = ("--with", f"folder={tmp_path}", "--engine", "dask", "--scheduler", processes.file)
+    command = [sys.executable, ROOT / "cli.py", "search", tiny, *given, *cluster]
+    try:
+        running = subprocess.Popen(
+            command, env=processes.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        until((tmp_path / "begun").exists)
+        processes.scheduler.kill()
+        told = running.communicate(timeout=120)[1].splitlines()
+    finally:
+        processes.end()
+    assert running.returncode == 2
+    gone = "is gone; all that ended is kept, and a search goes on by the same command"
+    assert [line for line in told if "distributed" in line or line.startswith("error: ")] == [
+        f"error: --scheduler {processes.file}: {gone}"
+    ]
 
 
 def test_a_sweep_on_a_cluster_finds_the_rows_and_the_front_of_one_process(

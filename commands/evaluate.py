@@ -246,11 +246,11 @@ def _on_stream(
     if not streamed.answers_videos:
         tell("note: videos end before the first answer: no accuracy by tenth and none with frames erased")
     seen = []
-    for number in points:
-        seen.append(streamed.row(number, inits))
-        shown = ", ".join(f"{init} {seen[-1][init]:.1%}" for init in inits)
+    for row in streamed.transient(inits, points):
+        seen.append(row)
+        shown = ", ".join(f"{init} {row[init]:.1%}" for init in inits)
         # as they come: a stream takes minutes, and its clips are run once for each point
-        tell(f"{number} of {points[-1]} frames: {shown}")
+        tell(f"{row['frames']} of {points[-1]} frames: {shown}")
     frame_rate = None if source.file is None or source.file.about is None else source.file.about.frame_rate
     on_whole_clips = on_clips(clip, weights, data, Views(), device)
     return StreamAccuracy(

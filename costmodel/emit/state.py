@@ -53,6 +53,11 @@ class StreamState:
         """The same state with every tensor changed, such as moved to another device."""
         return replace(self, tensors=tuple(change(tensor) for tensor in self.tensors))
 
+    def first(self, streams: int) -> StreamState:
+        """The state of so many of the batch's streams, the first ones."""
+        left = self.map(lambda tensor: tensor[:streams])
+        return replace(left, started=self.started[:streams], valid=self.valid[:streams])
+
     def restarted(self, streams: Sequence[int], cycle: int, empty: Sequence[Tensor]) -> StreamState:
         """The state with some streams as new; they start with the next cycle of the batch.
 

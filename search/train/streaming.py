@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -132,24 +132,30 @@ class Streamed:
 
     def row(self, frames: int, inits: Sequence[str] = INITS) -> Row:
         """The accuracy after so many frames, with its standard error, for each initialisation."""
-        found: Row = {"frames": frames}
-        for init in inits:
-            found[init] = self.after(frames, init)
-            found[f"{init}_error"] = standard_error(found[init], self.number)
-        return found | {"looped": self.looped(frames)}
+        (found,) = self.transient(inits, (frames,))
+        return found
 
     def after(self, frames: int, init: str) -> float:
         """The accuracy of the answer to the last of `frames` frames from the middle of each video.
 
         Temporal centre crops of T_init + 1 frames  (Hedegaard 2022, sec. 4.2).
         """
-        self.network.init = init
-        view = view_of(self.graph, frames)
-        return self._accuracy(self._last(clips) for clips in self._clips(view))
+        (found,) = self._after_each((frames,), init)
+        return found
 
-    def transient(self, inits: Sequence[str] = INITS, frames: Sequence[int] | None = None) -> list[Row]:
-        """The accuracy against the frames seen  (Hedegaard 2022, Fig. 5)."""
-        return [self.row(number, inits) for number in (self.frames_seen() if frames is None else frames)]
+    def transient(self, inits: Sequence[str] = INITS, frames: Sequence[int] | None = None) -> Iterator[Row]:
+        """A row for each number of frames seen, as they come  (Hedegaard 2022, Fig. 5)."""
+        # A step of few small maps takes as long as one of many: few videos run beside themselves.
+        together = max(EVALUATED_AT_ONCE // max(self.number, 1), 1)
+        numbers = self.frames_seen() if frames is None else tuple(frames)
+        for start in range(0, len(numbers), together):
+            group = numbers[start : start + together]
+            found = [self._after_each(group, init) for init in inits]
+            for number, *accuracies in zip(group, *found, strict=True):
+                row: Row = {"frames": number}
+                for init, accuracy in zip(inits, accuracies, strict=True):
+                    row |= {init: accuracy, f"{init}_error": standard_error(accuracy, self.number)}
+                yield row | {"looped": self.looped(number)}
 
     @property
     def answers_videos(self) -> bool:
@@ -193,21 +199,48 @@ class Streamed:
             clips = centre_clips(self.videos, index, view, device=self.device)
             yield as_wide(clips, self.graph)
 
+    def _after_each(self, numbers: Sequence[int], init: str) -> list[float]:
+        self.network.init = init
+        clips = zip(*(self._clips(view_of(self.graph, number)) for number in numbers), strict=True)
+        answers = zip(*map(self._last, clips), strict=True)
+        return [top(torch.cat(each).cpu().numpy(), self.labels) for each in answers]
+
     @torch.no_grad()
-    def _last(self, clips: Tensor) -> Tensor:
-        """The answer to the last frame; a clip as long as the receptive field is answered at once."""
-        if self.steady is not None and clips.shape[2] >= warm_frames(self.network.graph):
-            return over_places(self.network(clips))[..., -1]
+    def _last(self, clips: Sequence[Tensor]) -> list[Tensor]:
+        """The answer to the last frame of each of several batches of clips, which run side by side.
+
+        A clip as long as the receptive field is answered at once.
+        """
+        warm = inf if self.steady is None else warm_frames(self.network.graph)
+        found: dict[int, Tensor] = {
+            place: self.network(each) for place, each in enumerate(clips) if each.shape[2] >= warm
+        }
+        found = {place: over_places(each)[..., -1] for place, each in found.items()}
+        rest = [place for place in range(len(clips)) if place not in found]
+        found |= self._step_by_step({place: clips[place] for place in rest})
+        return [found[place] for place in range(len(clips))]
+
+    def _step_by_step(self, clips: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        # The longest first: those that have ended are the last of the batch.
+        running = sorted(clips.items(), key=lambda item: -item[1].shape[2])
+        answers = dict[int, Tensor]()
         self.network.reset()
-        answer = None
-        for frame in clips.unbind(2):
-            found = self.network.forward_step(frame)
-            answer = answer if found is None else found  # a stride in time skips frames
-        if answer is None:
-            raise OptionError(
-                f"{clips.shape[2]} frames: the stream has no answer yet, expected {self.delay + 1} or more"
-            )
-        return over_places(answer)
+        for number in range(max((each.shape[2] for each in clips.values()), default=0)):
+            going_on = [item for item in running if item[1].shape[2] > number]
+            if len(going_on) < len(running):
+                batch = sum(len(each) for _, each in going_on)
+                self.network.set_state(self.network.get_state().first(batch))
+            running = going_on
+            answer = self.network.forward_step(torch.cat([each[:, :, number] for _, each in running]))
+            if answer is not None:  # a stride in time skips frames
+                parts = answer.split([len(each) for _, each in running])
+                answers |= zip((place for place, _ in running), parts, strict=True)
+        for place, each in clips.items():
+            if place not in answers:
+                raise OptionError(
+                    f"{each.shape[2]} frames: the stream has no answer yet, expected {self.delay + 1} or more"
+                )
+        return {place: over_places(answer) for place, answer in answers.items()}
 
     @cached_property
     def _untouched(self) -> NDArray[np.float32]:
@@ -239,9 +272,6 @@ class Streamed:
         length = int(self.videos.lengths[: self.number].min())
         # the shortest, so that no video is looped and all are answered equally often
         return int((length - 1) / view_of(self.graph, 1).every) + 1
-
-    def _accuracy(self, answers: Iterator[Tensor]) -> float:
-        return top(torch.cat(list(answers)).cpu().numpy(), self.labels)
 
     def _right(self, scores: NDArray[np.float32], name: str) -> Row:
         """The accuracy of answers averaged, under a name, and its standard error."""

@@ -56,7 +56,7 @@ def test_a_network_that_remembers_for_ever_is_never_steady(tmp_path: Path):
 def test_a_warm_stream_answers_as_its_clip_without_padding(weights: Path):
     streamed = Streamed(continual(network()), weights, data())
     clips = torch.randn(3, 1, streamed.steady, 14, 14)
-    whole = streamed._last(clips)
+    (whole,) = streamed._last([clips])
     streamed.network.reset()
     steps, _ = streamed.network.forward_steps(clips)
     torch.testing.assert_close(steps[..., -1], whole)
@@ -71,7 +71,7 @@ def test_a_stream_with_strides_in_time_answers_a_clip_as_it_answers_frames(tmp_p
     save_old(form_of(graph, "clip").network, tmp_path / "w.pt")
     streamed = Streamed(continual(graph, pool=2), tmp_path / "w.pt", data())
     clips = torch.randn(2, 1, frames, 14, 14)
-    once = streamed._last(clips)
+    (once,) = streamed._last([clips])
     streamed.network.reset()
     steps, _ = streamed.network.forward_steps(clips)
     torch.testing.assert_close(once, steps[..., -1])
@@ -90,10 +90,20 @@ def test_both_initialisations_agree_once_warm_and_differ_before(weights: Path):
     answers = {}
     for init in ("zeros", "replicate"):
         streamed.network.init = init
-        answers[init] = [streamed._last(clips[:, :, :frames]) for frames in (6, 8)]
+        answers[init] = streamed._last([clips[:, :, :frames] for frames in (6, 8)])
     early, warm = zip(*answers.values(), strict=True)
     assert not torch.allclose(*early)
     torch.testing.assert_close(*warm)
+
+
+def test_clips_of_other_lengths_side_by_side_are_answered_as_each_alone(tmp_path: Path):
+    spec = SPEC.replace("  - linear", "  - gru: {channels: 5}\n  - linear")
+    graph = elaborate(from_text(spec.replace("global_pool", "avg_pool: {kernel: [1, all, all]}"), "gru"))
+    save_old(form_of(graph, "clip").network, tmp_path / "w.pt")
+    streamed = Streamed(continual(graph), tmp_path / "w.pt", data())
+    clips = [torch.randn(2, 1, frames, 14, 14) for frames in (6, 3, 8, 3)]
+    alone = [streamed._last([each])[0] for each in clips]
+    torch.testing.assert_close(streamed._last(clips), alone)
 
 
 def test_a_stream_has_no_answer_before_its_delay(weights: Path):

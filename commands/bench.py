@@ -59,6 +59,7 @@ COLUMNS = (
     "ratio",
     "ratio_same_backend",
     "ratio_module",
+    "error",
 )
 KIND_COLUMNS = ("spec", "chunk", "kind", "layers", "macs", "bytes", "ms_per_frame", "bound_ms")
 KINDS = (
@@ -171,6 +172,8 @@ def page(rows: list[dict[str, object]], kinds: Sequence[dict[str, object]] = ())
     title = "speed; over the step, ratio: the eager clip network, norms unfolded"
     if "ratio_module" in _columns(rows):
         title += "; ratio_module: the module"
+    if "error" in _columns(rows):
+        title += "; error: beside fp32, of the largest answer"
     shown = Table(rows, _columns(rows), title, drop=LEAST_COLUMNS)
     profile = Table(kinds, KIND_COLUMNS, KINDS)
     if not kinds:
@@ -182,6 +185,7 @@ def page(rows: list[dict[str, object]], kinds: Sequence[dict[str, object]] = ())
 def _columns(rows: list[dict[str, object]]) -> list[str]:
     """The columns that say something: without `--against` no row has a module's ratio."""
     said = {"ratio_module": any(row.get("ratio_module") for row in rows)}
+    said["error"] = any(row.get("error") is not None for row in rows)
     said |= dict.fromkeys(OF_CHUNKS, any(row.get("chunk") != 1 for row in rows))
     return [name for name in COLUMNS if said.get(name, True)]
 
@@ -193,7 +197,7 @@ COMMAND = Command(
         Option("device", "Where to run: cpu or cuda.", default="cpu"),
         Option("threads", "Threads of the processor.", int, 1, least=1),
         Option("batch", "Clips or streams at once; max: all that fit.", default="1", metavar="N|max"),
-        Option("precision", "fp32 or fp16.", default="fp32"),
+        Option("precision", "fp32, fp16, or bf16: products of pointwise layers alone.", default="fp32"),
         Option(
             "backend",
             "eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given; of "

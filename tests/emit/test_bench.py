@@ -82,7 +82,7 @@ def test_peak_memory_grows_with_the_batch():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"precision": "int8"}, "--precision: 'int8', expected fp32 or fp16"),
+        ({"precision": "int8"}, "--precision: 'int8', expected fp32 or fp16 or bf16"),
         ({"runs": 0}, "--runs: 0, expected 1 or more"),
         ({"device": "tpu9"}, "--device: 'tpu9', expected cpu or cuda"),
         ({"backends": ("jit",)}, "--backend: unknown 'jit' (known: compiled, eager, exported, recorded)"),
@@ -92,6 +92,24 @@ def test_a_wrong_option_is_refused(options, message):
     with pytest.raises(OptionError) as error:
         Setting(**options)
     assert str(error.value) == message
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_products_in_bf16_are_told_with_their_error(monkeypatch):
+    monkeypatch.setattr(setting, "computes_bf16", lambda: True)
+    graph = chain(
+        Conv(channels=8, kernel=(1, 1, 1), stride=(1, 2, 2)), Relu(), Conv(channels=4, kernel=(3, 3, 3))
+    )
+    rows = rows_of(continual(graph), precision="bf16")
+    # bf16 has 8 bits: its roundings are seen, and no more than they are.
+    assert all(1e-4 < row["error"] < 2e-2 for row in rows)
+    assert "error" not in rows_of(continual(graph))[0]
+
+
+def test_bf16_is_refused_where_the_processor_only_imitates_it(monkeypatch):
+    monkeypatch.setattr(setting, "computes_bf16", lambda: False)
+    with pytest.raises(OptionError, match="--precision: bf16 is of processors with avx512_bf16 or amx_bf16"):
+        Setting(precision="bf16")
 
 
 def test_a_batch_is_a_number_or_max():

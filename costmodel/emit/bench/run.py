@@ -117,6 +117,8 @@ def _row(subject: Subject, subjects: Sequence[Subject], setting: Setting) -> dic
         "per_second": setting.batch / fmean(times),
         "peak_mib": subject.peak_mib,
     }
+    if subject.error is not None:
+        row["error"] = subject.error
     if subject.mode != "continual":
         return row
     own = median(times)

@@ -12,10 +12,12 @@ import torch
 from torch import nn
 
 from costmodel.emit.backends import available, backend_named
+from costmodel.emit.half import computes_bf16
 from costmodel.errors import OptionError
 from costmodel.graph import Graph
 
-PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16}
+# Of all values; in bf16 pointwise layers alone take their products.
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.float32}
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Setting:
         device: such as `cpu` or `cuda`.
         threads: how many the processor uses.
         batch: clips, or streams, at once.
-        precision: `fp32` or `fp16`.
+        precision: `fp32`, `fp16`, or `bf16` of the products of pointwise layers alone.
         backends: by name; empty for all that can run here.
         runs: measured calls of each network.
         fold: whether steps run with batch norms folded; the clip network of `ratio` never does.
@@ -45,6 +47,11 @@ class Setting:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise OptionError(f"--precision: {self.precision!r}, expected {' or '.join(PRECISIONS)}")
+        if self.precision == "bf16" and (self.torch_device.type != "cpu" or not computes_bf16()):
+            raise OptionError(
+                "--precision: bf16 is of processors with avx512_bf16 or amx_bf16, which this device is not; "
+                "expected fp32, or fp16 on a GPU"
+            )
         for name in ("threads", "batch", "runs"):
             if getattr(self, name) < 1:
                 raise OptionError(f"--{name}: {getattr(self, name)}, expected 1 or more")
@@ -60,6 +67,11 @@ class Setting:
             return torch.device(self.device)
         except RuntimeError as error:
             raise OptionError(f"--device: {self.device!r}, expected cpu or cuda") from error
+
+    @property
+    def product_dtype(self) -> torch.dtype | None:
+        """What pointwise layers take their products in, where not in the precision of all else."""
+        return torch.bfloat16 if self.precision == "bf16" else None
 
     @property
     def chosen(self) -> Sequence[str]:

@@ -19,6 +19,7 @@ from costmodel.emit.bench.setting import PRECISIONS, Benched, Setting, Theirs
 from costmodel.emit.build import emit
 from costmodel.emit.carried import load_into
 from costmodel.emit.fold import fold_norms
+from costmodel.emit.half import with_products_in
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.randomise import randomise
 from costmodel.emit.stream import StreamNetwork
@@ -31,7 +32,8 @@ MODULE = "module"  # the mode of a module that is not ours
 class Subject:
     """One network on one backend, and the seconds of its calls, of each frame.
 
-    A stream's call is a cycle of `frames`, or a `chunk` of them at a step.
+    A stream's call is a cycle of `frames`, or a `chunk` of them at a step. `error` is that of its answers
+    beside those of the same network in fp32, over the largest of these, where products run in another type.
     """
 
     spec: str
@@ -43,6 +45,7 @@ class Subject:
     frames: int = 1
     chunk: int = 1
     lookahead: int | None = None
+    error: float | None = None
     seconds: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
 
@@ -131,13 +134,17 @@ def _clip_subject(
     title: str, network: ClipNetwork, backend: str, clip: Tensor, setting: Setting, folded: bool
 ) -> Subject:
     network.checks_values = False
-    device = setting.torch_device
+    device, exact = setting.torch_device, network
+    if setting.product_dtype is not None:
+        network = with_products_in(network, setting.product_dtype)
     # The way to the device and back is part of a call, as in
     # the paper's appendix B; `cpu()` waits for the answer too.
     run = clip_runner(network, backend, clip.to(device))
-    return Subject(
-        title, "clip", backend, lambda: run(clip.to(device)).cpu(), held(network.state_dict()), folded
-    )
+    resident = held(network.state_dict())
+    subject = Subject(title, "clip", backend, lambda: run(clip.to(device)).cpu(), resident, folded)
+    if network is not exact:
+        subject.error = _error(run(clip.to(device)), exact(clip.to(device)))
+    return subject
 
 
 def their_subject(theirs: Theirs, setting: Setting) -> Subject:
@@ -160,21 +167,42 @@ def _step_subject(
     title: str, network: StreamNetwork, backend: str, frame: Tensor, setting: Setting
 ) -> Subject:
     network.checks_values = False
+    exact = network
+    if setting.product_dtype is not None:
+        network = with_products_in(network, setting.product_dtype)
     device, runner = setting.torch_device, Runner(network, backend)
     chunk = network.graph.chunk
     steps, frames = (1, chunk) if chunk > 1 else (network.cycle, network.cycle)
     given = frame.expand(-1, -1, chunk, -1, -1).contiguous()
 
-    def one_cycle() -> None:
+    def one_cycle() -> Tensor | None:
         """A whole cycle: with a temporal stride not every step costs alike; chunks are whole cycles."""
         for _ in range(steps):
             outputs, _ = runner.forward_steps(given.to(device))
             if outputs is not None:
-                outputs.cpu()
+                outputs = outputs.cpu()
+        return outputs
 
     # Steps run eagerly until the stream has settled, then each phase is prepared: neither is measured.
-    for _ in range(network.program.settled // frames + 2):
-        one_cycle()
+    cycles = network.program.settled // frames + 2
+    for _ in range(cycles):
+        answers = one_cycle()
     resident = held(network.state_dict()) + sum(map(mib, runner.get_state().tensors))
     lookahead = int(evaluate(Figures(network.graph), "lookahead"))
-    return Subject(title, "continual", backend, one_cycle, resident, setting.fold, frames, chunk, lookahead)
+    subject = Subject(
+        title, "continual", backend, one_cycle, resident, setting.fold, frames, chunk, lookahead
+    )
+    if network is not exact:
+        # The same frames, in fp32.
+        for _ in range(cycles * steps):
+            expected, _ = exact.forward_steps(given.to(device))
+        subject.error = _error(answers, expected)
+    return subject
+
+
+def _error(answers: Tensor | None, expected: Tensor) -> float | None:
+    """The largest error of answers over the largest that was expected; None of no answers."""
+    if answers is None or not expected.numel():
+        return None
+    expected = expected[:, :, -answers.shape[2] :] if answers.dim() > 2 else expected
+    return float((answers.cpu() - expected.cpu()).abs().max() / expected.abs().max())

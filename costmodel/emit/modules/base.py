@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from costmodel.emit.modules.registry import Registry
@@ -30,6 +31,9 @@ class Layer(nn.Module, ABC, Generic[AnyOp]):
     """
 
     is_fresh: ClassVar[bool] = True
+
+    product_dtype: torch.dtype | None = None
+    """What pointwise layers take their matrix products in, where not in the type of all else."""
 
     def __init__(self, op: AnyOp, *inputs: TensorType) -> None:
         super().__init__()

@@ -63,6 +63,9 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
+        if self.product_dtype is not None and self._run == self._multiply_matrix and self.kernel[0] == 1:
+            images = as_images(clip[:, :, :: self.stride[0]])
+            return as_chunk(self._multiply_matrix(images, self.weight.flatten(1), self.bias), len(clip))
         # torch pads both ends of an axis alike; what one end has more, as a causal layer in time, goes ahead.
         uneven = uneven_pads(self.pads)
         if any(uneven):
@@ -132,7 +135,8 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A kernel of 1 x 1: a matrix product on the channels of every position."""
-        return product(self._strided(frame).permute(0, 2, 3, 1), weight, bias).permute(0, 3, 1, 2)
+        positions = self._strided(frame).permute(0, 2, 3, 1)
+        return product(positions, weight, bias, self.product_dtype).permute(0, 3, 1, 2)
 
     def _scale(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A depthwise kernel of 1 x 1: each channel times its weight, written so that it is counted."""

@@ -33,7 +33,8 @@ class LinearLayer(Layer[Linear]):
             nn.init.zeros_(self.bias)
 
     def forward(self, *clips: Tensor) -> Tensor:
-        return product(clips[0].movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
+        positions = clips[0].movedim(1, -1)
+        return product(positions, self.weight, self.bias, self.product_dtype).movedim(-1, 1)
 
     def frame(self, *frames: Tensor) -> Tensor:
         return self.forward(*frames)

@@ -10,18 +10,17 @@ import torch
 from torch import Tensor
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.validation.check import TOLERANCE, Check, difference, equal, within
+from costmodel.validation.frames import frames_compared, frames_to_settle
 from costmodel.validation.long_clip import LongClip
-from costmodel.validation.maps import small
+from costmodel.validation.maps import cut_down, small
 from costmodel.validation.reference import Reference
 from costmodel.validation.rounding import Rounding, told
-from costmodel.validation.running import frames_of, running
+from costmodel.validation.running import frames_of, running, shown
 
-UNBOUNDED = 32  # frames compared where the receptive field is unbounded
 AT_ONCE = 16  # frames whose outputs are compared at once: all of a stream's are many numbers
 
 
@@ -111,20 +110,7 @@ def clip_and_outputs(
             short = [name for name in names if name in outputs and outputs[name].shape[2] < known[name]]
             if not short or length > 4 * frames:
                 return clip[:, :, :frames], outputs
-        length += clip_network.whole(frames)
-
-
-def frames_compared(figures: Figures) -> int:
-    """Enough for every phase of the cycle behind the warm-up."""
-    reach = evaluate(figures, "receptive_field")
-    behind = UNBOUNDED if reach == inf else int(reach)
-    # Behind a shift that skips frames, or a pool over all so far, the first answer may come later than that.
-    return max(behind, int(evaluate(figures, "delay"))) + 2 * figures.cycle + 2
-
-
-def frames_to_settle(figures: Figures) -> int:
-    """Enough for every layer to run at every phase of the cycle."""
-    return max(int(evaluate(figures, "delay")), 0) + 2 * figures.cycle + 2
+        length = clip_network.whole(length + max(clip_network.lengths.cycle, frames // 8))
 
 
 def first_answered(graph: Graph) -> int:
@@ -177,6 +163,7 @@ def _steps(
                 answered[layer] += len(due)
     layers, frames = len(network.graph.nodes), clip.shape[2]
     note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
+    note += cut_down(network.graph)
     yield found.check("steps_equal_the_clip_network", note)
     # A stream that answers nothing would differ from nothing.
     known = _due(network.graph, frames)
@@ -198,17 +185,23 @@ def _forward(
 ) -> Check:
     """`forward(clip)`, which has no padding: what it answers is what the stream answers from warm-up on."""
     found, times = _divergence(network.graph, expected, rounding), timing(network.graph)
-    with network.recording() as record:
-        network(clip)
-    for layer, ((_, outputs),) in record.items():
+    answered = 0
+
+    def see(layer: str, step: int, outputs: Tensor) -> None:
+        nonlocal answered
         first, at = network.first_output(layer), times[layer]
         # Behind a delay that was moved its last answers come later, and see the end of what is expected.
         due = (clip.shape[2] - 1 - int(at.delay)) // at.jump + 1
         count = min(outputs.shape[2], due - first)
         if count > 0:
             found.compare(layer, range(first, first + count), outputs[:, :, :count])
-    frames = record[network.graph.output][0][1].shape[2]
-    return found.check("forward_equals_the_clip_network", f"{frames} answers from warm-up on, layer by layer")
+        answered = outputs.shape[2] if layer == network.graph.output else answered
+
+    with shown(network, see):  # not recorded: there are as many numbers as are expected
+        network(clip)
+    return found.check(
+        "forward_equals_the_clip_network", f"{answered} answers from warm-up on, layer by layer"
+    )
 
 
 @torch.no_grad()

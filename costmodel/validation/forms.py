@@ -12,7 +12,8 @@ from costmodel.graph import Graph
 from costmodel.transforms.retime import retime
 from costmodel.validation.check import Check, equal
 from costmodel.validation.costs import state_check
-from costmodel.validation.equality import clip_and_outputs, compared, frames_to_settle
+from costmodel.validation.equality import clip_and_outputs, compared
+from costmodel.validation.frames import frames_to_settle
 from costmodel.validation.maps import on_maps, small
 from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import running

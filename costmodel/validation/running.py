@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from math import isinf
+from math import isinf, prod
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from costmodel.emit.modules.pointwise import BatchNormLayer
 from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.randomise import randomise
 from costmodel.graph import Graph
+from costmodel.numbers import ceil_div
 from costmodel.ops import Op
 from costmodel.validation.reference import Reference
 from costmodel.validation.undrawn import Undrawn
@@ -27,7 +28,8 @@ LEAST_SHARE = (
 )
 LEAST_VARIANCE = 1e-3
 SHRINK = 0.7  # of scales, so that a branch does not outgrow its shortcut
-SAMPLES = 6  # clips, and frames that the last layer sees of each
+SAMPLES = 6  # clips, and frames that the last norm sees of each
+MOST_NUMBERS = 2**26  # of a layer's answer to all clips together; long clips have enough values each
 
 
 def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
@@ -88,8 +90,23 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         with torch.no_grad(), _seen(network, settle):
             network(frames_of(graph, SAMPLES, int(graph.source.time), seed).float())
     else:
-        frames = max(_until_typical(at) + SAMPLES * at.jump for at in timing(graph).values())
-        Reference(graph, network.layers, settle)(frames_of(graph, SAMPLES, frames, seed).float(), kept=())
+        norms = [name for name, layer in network.layers.items() if isinstance(layer, BatchNormLayer)]
+        times = timing(graph)
+        frames = max(_until_typical(times[name]) + SAMPLES * times[name].jump for name in norms)
+        clips = max(1, min(SAMPLES, MOST_NUMBERS // (frames * _largest_per_frame(graph))))
+        Reference(graph, network.layers, settle)(frames_of(graph, clips, frames, seed).float(), kept=())
+
+
+@contextmanager
+def shown(network: Network, see: Callable[[str, int, Tensor], None]) -> Iterator[None]:
+    """Shows what each layer answers, by its name and the step, as it is made: nothing is kept of it."""
+    outer = network._record
+    network._record, network._keep = {}, see  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        network._record = outer
+        del network._keep
 
 
 @contextmanager
@@ -106,6 +123,12 @@ def _seen(network: ClipNetwork, visit: Callable[[Layer[Op], Tensor], None]) -> I
         yield
     finally:
         del network._run
+
+
+def _largest_per_frame(graph: Graph) -> int:
+    """The most numbers that a layer answers for a frame of the clip; of one over the clip all its own."""
+    clip = graph.clip or graph
+    return max(ceil_div(prod(map(int, each)), int(clip.source.time)) for each in clip.types.values())
 
 
 def _until_typical(at: Timing) -> int:

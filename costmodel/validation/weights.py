@@ -17,7 +17,8 @@ from costmodel.graph import Graph
 from costmodel.network import Network
 from costmodel.validation.check import Check, equal
 from costmodel.validation.clips import from_layers_one_by_one
-from costmodel.validation.equality import clip_and_outputs, compared, frames_compared
+from costmodel.validation.equality import clip_and_outputs, compared
+from costmodel.validation.frames import frames_compared
 from costmodel.validation.maps import small
 from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import frames_of

@@ -233,7 +233,7 @@ class Streamed:
             running = going_on
             answer = self.network.forward_step(torch.cat([each[:, :, number] for _, each in running]))
             if answer is not None:  # a stride in time skips frames
-                parts = answer.split([len(each) for _, each in running])
+                parts = torch.split(answer, [len(each) for _, each in running])
                 answers |= zip((place for place, _ in running), parts, strict=True)
         for place, each in clips.items():
             if place not in answers:

@@ -17,8 +17,9 @@ from costmodel.graph import INPUT, Graph, Node
 from costmodel.ops import Add, Conv, Delay, Gru, Linear
 from costmodel.types import TensorType
 from costmodel.validation.check import TOLERANCE, Check
-from costmodel.validation.equality import check_equality, frames_compared
+from costmodel.validation.equality import check_equality
 from costmodel.validation.files import check_source
+from costmodel.validation.frames import frames_compared
 from costmodel.validation.rounding import MOST, Rounding
 from costmodel.validation.running import drawn, frames_of, running
 

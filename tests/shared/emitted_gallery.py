@@ -184,7 +184,7 @@ def outcome(case: Case) -> dict[str, object]:
     return line | {"seconds": round(seconds, 1), "processor_seconds": round(processor, 1)}
 
 
-def run(chosen: Iterable[Case], log: Path) -> None:
+def run(chosen: Iterable[Case], log: Path, work: Callable[[Case], Mapping[str, object]] = outcome) -> None:
     """Adds a line to the log for each case; a process of its own does the work, as exporters keep memory."""
     left = list(chosen)
     while left:
@@ -193,7 +193,7 @@ def run(chosen: Iterable[Case], log: Path) -> None:
         with ProcessPoolExecutor(1, context, torch.set_num_threads, (1,), max_tasks_per_child=40) as pool:
             try:
                 while left:
-                    _add(log, pool.submit(outcome, left[0]).result())
+                    _add(log, pool.submit(work, left[0]).result())
                     del left[0]
             except BrokenProcessPool:
                 entry, kind, form = left.pop(0)

@@ -64,7 +64,7 @@ def stream(
     from search.live.feed import Feed
     from search.live.framing import Framing
     from search.live.loop import Live
-    from search.live.sources import source_of
+    from search.live.sources import must_be_there, source_of
     from search.live.speed import fastest
     from search.train.fit import clip_of, view_of
 
@@ -72,6 +72,8 @@ def stream(
         raise OptionError(f"--source: {len(sources)} of them, expected 1 to {MOST_SOURCES}")
     # before anything is compiled, which takes long
     named = [source_of(each) for each in sources]
+    if len(named) == 1:  # one of several may come later
+        must_be_there(named[0])
     source = source.taking(weights).continual()
     where = chosen_device(device, threads)
     network = _network(source, where)

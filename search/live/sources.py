@@ -69,6 +69,20 @@ def source_of(text: str) -> Source:
     return Source(text, (text,))
 
 
+def must_be_there(source: Source) -> None:
+    """Refuses a camera that is not there: ahead of a network that takes long to prepare for it.
+
+    Raises:
+        DataError: there is no such camera.
+    """
+    camera = CAMERA.fullmatch(source.name)
+    if camera is None:
+        return
+    place, _ = _camera(source.name, int(camera[1]))
+    if not Path(place).exists():
+        raise DataError(f"{source.name}: is not there; expected a camera at {place}")
+
+
 def frames_of(recording: str) -> Iterator[Timed]:
     """The frames of one recording, upright, with their seconds from the first one on.
 

@@ -52,6 +52,9 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, capsys):
     )
     assert (code, err.count("\n")) == (2, 1)
     assert "--source: 'gone.mp4' is not there, expected a video" in err
+    # told ahead of the network, which may take minutes to compile
+    code, _, err = run(capsys, tmp_path / "tiny.yaml", "--source", "camera:999")
+    assert (code, err) == (2, "error: camera:999: is not there; expected a camera at /dev/video999\n")
     code, _, err = run(capsys, tmp_path / "tiny.yaml", "--source", "synthetic:3")
     assert (code, err.splitlines()[-1]) == (
         2,

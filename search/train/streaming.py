@@ -145,11 +145,7 @@ class Streamed:
 
     def transient(self, inits: Sequence[str] = INITS, frames: Sequence[int] | None = None) -> Iterator[Row]:
         """A row for each number of frames seen, as they come  (Hedegaard 2022, Fig. 5)."""
-        # A step of few small maps takes as long as one of many: few videos run beside themselves.
-        together = max(EVALUATED_AT_ONCE // max(self.number, 1), 1)
-        numbers = self.frames_seen() if frames is None else tuple(frames)
-        for start in range(0, len(numbers), together):
-            group = numbers[start : start + together]
+        for group in self._side_by_side(self.frames_seen() if frames is None else frames):
             found = [self._after_each(group, init) for init in inits]
             for number, *accuracies in zip(group, *found, strict=True):
                 row: Row = {"frames": number}
@@ -184,15 +180,23 @@ class Streamed:
 
     def erased(self, percents: Sequence[int] | None = None) -> list[Row]:
         """The accuracy with the middle of the videos replaced by noise  (Kopuklu 2022, Fig. 7b)."""
-        rows: list[Row] = []
         if not self.answers_videos:
-            return rows
-        for percent in ERASED if percents is None else percents:
-            scores = self._whole_videos(percent) if percent else self._untouched
-            rows.append(
-                {"erased": percent} | self._right(scores[:, :, -1:], "last") | self._right(scores, "mean")
-            )
-        return rows
+            return []
+        percents = ERASED if percents is None else percents
+        found = {0: self._untouched} if 0 in percents else {}
+        for group in self._side_by_side([percent for percent in percents if percent]):
+            found |= zip(group, self._whole_videos(group), strict=True)
+        return [
+            {"erased": percent}
+            | self._right(found[percent][:, :, -1:], "last")
+            | self._right(found[percent], "mean")
+            for percent in percents
+        ]
+
+    def _side_by_side(self, trials: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Trials that run in one batch: a step of few small maps takes as long as one of many."""
+        together = max(EVALUATED_AT_ONCE // max(self.number, 1), 1)
+        return (trials[start : start + together] for start in range(0, len(trials), together))
 
     def _clips(self, view: View) -> Iterator[Tensor]:
         for index in batches(self.number, EVALUATED_AT_ONCE):
@@ -245,27 +249,25 @@ class Streamed:
     @cached_property
     def _untouched(self) -> NDArray[np.float32]:
         """The scores along the videos as they are; two tables need them."""
-        return self._whole_videos(0)
+        (scores,) = self._whole_videos((0,))
+        return scores
 
     @torch.no_grad()
-    def _whole_videos(self, percent: int) -> NDArray[np.float32]:
-        """Softmax scores (videos, classes, answers) along the videos, the middle `percent` noise."""
+    def _whole_videos(self, percents: Sequence[int]) -> list[NDArray[np.float32]]:
+        """Softmax scores (videos, classes, answers) along the videos, of each the middle percents noise."""
         # the same noise for every network, so that their accuracies differ by the networks alone
-        generator = torch.Generator().manual_seed(0)
-        frames = self.frames_of_videos()
-        erased = round(frames * percent / 100)
-        start = (frames - erased) // 2
-        found = []
+        generators = [torch.Generator().manual_seed(0) for _ in percents]
+        frames, several = self.frames_of_videos(), self.labels.ndim == 2
+        found: list[list[NDArray[np.float32]]] = [[] for _ in percents]
         self.network.init = "zeros"
         for clips in self._clips(view_of(self.graph, frames)):
-            noise = torch.randn(clips[:, :, start : start + erased].shape, generator=generator)
-            clips = clips.clone()  # grey clips share one plane among their channels
-            clips[:, :, start : start + erased] = noise.to(clips.device)
+            noisy = [_noisy(clips, *each) for each in zip(percents, generators, strict=True)]
             self.network.reset()
-            scores, _ = self.network.forward_steps(clips)
-            several = self.labels.ndim == 2
-            found.append(probabilities(over_places(scores), several).cpu().numpy())
-        return np.concatenate(found)
+            scores, _ = self.network.forward_steps(torch.cat(noisy))
+            shares = probabilities(over_places(scores), several).cpu().numpy()
+            for each, of in zip(np.split(shares, len(percents)), found, strict=True):
+                of.append(each)
+        return [np.concatenate(each) for each in found]
 
     def frames_of_videos(self) -> int:
         """How many frames a stream sees of the shortest video."""
@@ -277,6 +279,16 @@ class Streamed:
         """The accuracy of answers averaged, under a name, and its standard error."""
         accuracy = top(scores.mean(2), self.labels)
         return {name: accuracy, f"{name}_error": standard_error(accuracy, self.number)}
+
+
+def _noisy(clips: Tensor, percent: int, generator: torch.Generator) -> Tensor:
+    """Clips of whose frames the middle percents are noise."""
+    erased = round(clips.shape[2] * percent / 100)
+    start = (clips.shape[2] - erased) // 2
+    clips = clips.clone()  # grey clips share one plane among their channels
+    noise = torch.randn(clips[:, :, start : start + erased].shape, generator=generator)
+    clips[:, :, start : start + erased] = noise.to(clips.device)
+    return clips
 
 
 def with_pools(

@@ -126,7 +126,7 @@ def test_tenths_before_the_first_answer_are_left_out(weights: Path):
 
 def test_noise_in_the_middle_leaves_the_end_as_it_was(weights: Path):
     streamed = Streamed(continual(network()), weights, data())
-    plain, noisy = (streamed._whole_videos(percent) for percent in (0, 10))
+    plain, noisy = streamed._whole_videos((0, 10))
     assert np.allclose(plain[:, :, -1], noisy[:, :, -1], atol=1e-5)
     assert not np.allclose(plain[:, :, 5], noisy[:, :, 5])
     assert [row["erased"] for row in streamed.erased((0, 60))] == [0, 60]

@@ -36,7 +36,7 @@ def agreement(entry: Entry, folder: Path) -> float:
     expected = [each for each in module_answers(network, clip) if each is not None]
     # Calibrated on other frames than those that it answers, and on enough for its last layers to see some.
     frames = clip.shape[2] + 16 * network.cycle
-    others = torch.randn((3, frames, *clip.shape[3:]), generator=torch.Generator().manual_seed(7))
+    others = torch.randn((clip.shape[1], frames, *clip.shape[3:]), generator=torch.Generator().manual_seed(7))
     export_tflite(network, folder / "net.tflite", clips=[others.numpy()])
     found = [each for each in tflite_answers(network, clip, folder / "net.tflite") if each is not None]
     assert len(found) == len(expected)

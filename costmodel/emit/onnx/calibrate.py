@@ -29,6 +29,8 @@ FIXED = {
     "Tanh": Scale(np.array(1 / 128, np.float32), 0),
     "Softmax": Scale(np.array(1 / 256, np.float32), -128),
 }
+# What stands for no value in a maximum is below this. In 8 bits the lowest number does, whatever its scale.
+NO_VALUE = float(np.finfo(np.float32).min) / 2
 SETTLED = 8  # cycles behind the first answer, at least
 Ranges = dict[str, Range]
 
@@ -182,4 +184,8 @@ def _watched(model: onnx.ModelProto) -> onnx.ModelProto:
 def _widen(ranges: Ranges, values: dict[str, np.ndarray]) -> None:
     for name, found in values.items():
         low, high = ranges.get(name, (0.0, 0.0))
-        ranges[name] = min(low, float(found.min())), max(high, float(found.max()))
+        least, most = float(found.min()), float(found.max())
+        if least < NO_VALUE:
+            there = found[found >= NO_VALUE]
+            least, most = float(there.min(initial=0.0)), float(there.max(initial=0.0))
+        ranges[name] = min(low, least), max(high, most)

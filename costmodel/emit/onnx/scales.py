@@ -39,7 +39,8 @@ class Scale:
         if step.ndim:
             shape[self.axis] = -1
             step = step.reshape(shape)
-        found = np.round(np.asarray(values, np.float32) / step) + self.zero
+        with np.errstate(over="ignore"):  # what stands for no value becomes the lowest number
+            found = np.round(np.asarray(values, np.float32) / step) + self.zero
         numbers: np.ndarray = np.clip(found, LOWEST, HIGHEST).astype(np.int8)
         return numbers
 

@@ -86,7 +86,8 @@ def _stored(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     if detail["dtype"] != np.int8:
         return values.astype(np.float32)
     step, zero = detail["quantization"]
-    numbers: np.ndarray = np.clip(np.round(values / step) + zero, -128, 127).astype(np.int8)
+    with np.errstate(over="ignore"):  # what stands for no value in a maximum becomes the lowest number
+        numbers: np.ndarray = np.clip(np.round(values / step) + zero, -128, 127).astype(np.int8)
     return numbers
 
 

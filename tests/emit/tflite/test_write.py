@@ -148,6 +148,22 @@ def test_a_mean_over_all_frames_stays_in_32_bits_between_values_in_8(tmp_path: P
     assert float((found - expected).abs().max()) < 0.03 * float(expected.abs().max())
 
 
+def test_a_maximum_over_time_in_8_bits_begins_with_nothing(tmp_path: Path):
+    pool = Node("max", MaxPool(kernel=(3, 3, 3), stride=(1, 2, 2), padding=(1, 1, 1)), ("stem",))
+    mean = Node("pool", GlobalPool(kernel=(1, None, None)), ("max",))
+    nodes = (SMALL[0], pool, mean, Node("fc", Linear(channels=5), ("pool",)))
+    network, path = (
+        stream(Continual(state="window")(Graph("net", TensorType(3, 8, 8, 8), nodes))),
+        tmp_path / "n",
+    )
+    clip = drawn(network, 60)
+    export_tflite(network, path, clips=[drawn(network, 300)[0].numpy()])
+    expected = torch.cat([each for each in module_answers(network, clip) if each is not None])
+    found = torch.cat([each for each in tflite_answers(network, clip, path) if each is not None])
+    # What stands for no value once made the scale so coarse that every number was 0.
+    assert float((found - expected).abs().max()) < 0.05 * float(expected.abs().max())
+
+
 def test_a_hard_sigmoid_in_8_bits_ends_where_it_does_in_32(tmp_path: Path):
     nodes = (Node("hard", ELEMENTWISE["HardSigmoid"](), ("input",)),)
     network, path = stream(Continual()(Graph("net", TensorType(3, 8, 8, 8), nodes))), tmp_path / "net.tflite"

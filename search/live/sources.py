@@ -28,6 +28,11 @@ CAMERA = re.compile(r"camera:(\d{1,3})")
 SYNTHETIC = re.compile(r"synthetic:(\d{1,9})(?::(\d{1,4})x(\d{1,4}))?")
 # Not `file`: a list that an address gives may name further addresses, and nothing on this machine.
 NET = {"protocol_whitelist": "http,https,tcp,tls,udp,rtp,rtsp,rtmp,hls,crypto,httpproxy"}
+WEB = re.compile(r"https?://")
+AHEAD = (
+    "; expected an MP4 whose index comes first (ffmpeg -movflags faststart), or a server that sends parts of "
+    "a file"
+)
 PERIOD = 64  # frames after which made-up frames come again
 EXPECTED = "expected a video, a folder of them, camera:N, an address such as rtsp://..., or synthetic:FRAMES"
 
@@ -144,4 +149,5 @@ def _decoded(name: str, container: InputContainer) -> Iterator[Timed]:
             first = time_of(frame) if first is None else first
             yield (time_of(frame) - first) * unit_of(stream), partial(upright, Path(name), frame)
     except library() as error:
-        raise DataError(f"{name}: breaks off ({reason(error)})") from error
+        hint = AHEAD if first is None and WEB.match(name) else ""
+        raise DataError(f"{name}: breaks off ({reason(error)}){hint}") from error

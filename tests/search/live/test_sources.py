@@ -73,3 +73,10 @@ def test_an_address_is_read_and_leads_to_no_file_here(address: str):
     for name in ("gone.mp4", "list.m3u8"):
         with pytest.raises(DataError, match=rf"{name}: (cannot be opened|breaks off|has no video)"):
             list(frames_of(f"{address}/{name}"))
+
+
+def test_a_file_that_is_read_from_its_end_on_needs_a_server_that_sends_parts(address: str, tmp_path: Path):
+    noise = np.random.default_rng(0).integers(0, 255, (12, 128, 128, 3)).astype(np.uint8)
+    encode(tmp_path / "long.mp4", noise, "libx264")
+    with pytest.raises(DataError, match=r"breaks off \(.*\); expected an MP4 whose index comes first"):
+        list(frames_of(f"{address}/long.mp4"))

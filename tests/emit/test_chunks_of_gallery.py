@@ -52,11 +52,15 @@ def _check(entry: Entry, factors: tuple[int, ...]) -> None:
         settled = ceil_div(one.program.settled, chunks[-1])
         clip = frames_of(graph, 1, (settled + 2) * chunks[-1] + 1, 0)
         expected = one.forward_steps(clip)
+        one.reset()
+        # Some make more of rounding than others: what the last place of the frames moves tells how much.
+        moved = one.forward_steps(clip * (1 + 1e-15))
+        rounding = 4 * _gap(moved[0], expected[0])
         for chunk in chunks:
             many = _stream(replace(graph, chunk=chunk), weights, init)
-            _assert_equal(many.forward_steps(clip), expected)
+            _assert_equal(many.forward_steps(clip), expected, 1e-12)
             if init == "zeros":
-                _assert_equal(_exported(many, clip), expected)
+                _assert_equal(_exported(many, clip), expected, max(1e-12, rounding))
 
 
 def _stream(graph: Graph, weights: Mapping[str, Tensor], init: str) -> StreamNetwork:
@@ -77,11 +81,14 @@ def _exported(network: StreamNetwork, clip: Tensor) -> tuple[Tensor, Tensor]:
     return answers, torch.ones(1, answers.shape[2], dtype=torch.bool)
 
 
-def _assert_equal(found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor]) -> None:
+def _gap(found: Tensor, expected: Tensor) -> float:
+    return float((found - expected).abs().max() / expected.abs().max())
+
+
+def _assert_equal(found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor], most: float) -> None:
     # The program takes whole chunks alone: the answer to a frame left over is missing there.
     (answers, valid), (steps, are_valid) = found, expected
     count = answers.shape[2]
     assert count >= steps.shape[2] - 1
     assert torch.equal(valid, are_valid[:, :count])
-    gap = (answers - steps[:, :, :count]).abs().max()
-    assert float(gap / steps.abs().max()) <= 1e-12
+    assert _gap(answers, steps[:, :, :count]) <= most

@@ -46,6 +46,9 @@ def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_o
     # Of the four stages with a block each, the depthwise windows; other runtimes have kernels of rank 4.
     operators = [str(node.target) for node in traced.graph.nodes]
     assert operators.count("aten.conv3d.default") == (0 if is_for_others else 4)
+    # Packed for a library, pointwise layers take longer to call than to multiply.
+    assert ("aten.linear.default" in operators) == is_for_others
+    assert ("aten.bmm.default" in operators) != is_for_others
 
 
 @pytest.mark.parametrize("chunk", [1, 4])

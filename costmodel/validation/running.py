@@ -28,7 +28,7 @@ LEAST_SHARE = (
 )
 LEAST_VARIANCE = 1e-3
 SHRINK = 0.7  # of scales, so that a branch does not outgrow its shortcut
-SAMPLES = 6  # clips, and frames that the last norm sees of each
+SAMPLES = 6  # clips, and frames that the last layer sees of each
 MOST_NUMBERS = 2**26  # of a layer's answer to all clips together; long clips have enough values each
 
 
@@ -90,9 +90,7 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         with torch.no_grad(), _seen(network, settle):
             network(frames_of(graph, SAMPLES, int(graph.source.time), seed).float())
     else:
-        norms = [name for name, layer in network.layers.items() if isinstance(layer, BatchNormLayer)]
-        times = timing(graph)
-        frames = max(_until_typical(times[name]) + SAMPLES * times[name].jump for name in norms)
+        frames = max(_until_typical(at) + SAMPLES * at.jump for at in timing(graph).values())
         clips = max(1, min(SAMPLES, MOST_NUMBERS // (frames * _largest_per_frame(graph))))
         Reference(graph, network.layers, settle)(frames_of(graph, clips, frames, seed).float(), kept=())
 

@@ -33,14 +33,16 @@ CROP = 64
 
 
 def runs() -> Iterator[tuple[Entry, str]]:
-    """Each network as a clip and frame by frame; those that differ from others in widths alone come last."""
-    seen = Counter[object]()
+    """Each network as a clip and frame by frame: one of each family, then the next; widths come last."""
+    alike, family = Counter[object](), Counter[str]()
     ranked = []
     for place, entry in enumerate(entries()):
         key = _structure(entry)
-        ranked.append((seen[key], place, entry))
-        seen[key] += 1
-    yield from ((entry, kind) for *_, entry in sorted(ranked, key=lambda each: each[:2]) for kind in KINDS)
+        ranked.append((alike[key], family[entry.spec], place, entry))
+        alike[key] += 1
+        family[entry.spec] += 1
+    ordered = sorted(ranked, key=lambda each: each[:3])
+    yield from ((entry, kind) for *_, entry in ordered for kind in KINDS)
 
 
 def _structure(entry: Entry) -> object:

@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 import torch
+import torch.utils._pytree as pytree
 from torch import Tensor, nn
 
+from costmodel.emit import unlocked
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.recorded import Recorded
 from costmodel.emit.state import StreamState
@@ -132,9 +135,10 @@ def exported(module: nn.Module, inputs: Inputs) -> Run:
     _needs_compiler("exported")
     with _frozen("exported"), tempfile.TemporaryDirectory() as folder:
         program = torch.export.export(module, inputs)
-        # Loading unpacks the package to a place of its own, so that this folder may go.
         package = torch._inductor.aoti_compile_and_package(program, package_path=f"{folder}/network.pt2")
-        return torch._inductor.aoti_load_package(package)
+        # Loading unpacks the package to a place of its own, so that this folder may go.
+        on_gpu = any(each.is_cuda for each in pytree.tree_leaves(inputs))
+        return torch._inductor.aoti_load_package(package) if on_gpu else unlocked.load(Path(package))
 
 
 def compiled(module: nn.Module, inputs: Inputs) -> Run:

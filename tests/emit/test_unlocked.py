@@ -61,7 +61,7 @@ def test_another_thread_goes_on_while_it_runs(package: Path):
     ended = time.perf_counter()
     over.set()
     other.join()
-    # Beside torch's loader, which works in Python too, it woke twenty times a call; without the lock a thousand.
+    # Beside torch's loader it woke twenty times a call, without the lock a thousand times.
     assert sum(begun < each < ended for each in times) > 100 * CALLS
 
 

@@ -60,6 +60,7 @@ def with_active_bins(
     return Page(
         lambda: {**dict(page.data()), **as_json(found, rows)},  # type: ignore[call-overload]
         lambda: [*page.parts(), *tables(found, rows)],
+        page.sheet,
     )
 
 

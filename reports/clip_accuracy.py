@@ -58,7 +58,7 @@ def confused(found: ClipAccuracy) -> list[Row]:
 
 
 def page(found: ClipAccuracy, *, classes: bool = False, confusion: bool = False) -> Page:
-    """The figures, with those of each class and of classes taken for each other where asked for."""
+    """The figures, and where asked for those of each class and of classes confused, the last as CSV."""
     row = row_of(found)
     by_class = found.by_class() if classes else []
     taken = confused(found) if confusion else []
@@ -67,4 +67,5 @@ def page(found: ClipAccuracy, *, classes: bool = False, confusion: bool = False)
     parts = [Table([row], tuple(row), drop=LEAST)]
     parts += [Table(by_class, CLASS_COLUMNS, "each class")] if classes else []
     parts += [Table(taken, CONFUSION_COLUMNS, "confused")] if confusion else []
-    return Page(lambda: row | further, lambda: parts)
+    # the tables that were asked for are what is wanted of CSV, which holds one
+    return Page(lambda: row | further, lambda: parts, sheet=lambda: parts[-1])

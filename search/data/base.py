@@ -75,12 +75,13 @@ class Data:
     left: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        name = self.given or self.key.partition(":")[0]  # without the hash of what it holds
         if self.fps is not None and not 0 < self.fps < FASTEST:
-            raise DataError(f"{self.key}: {self.fps} frames a second, expected a rate above zero")
+            raise DataError(f"{name}: {self.fps} frames a second, expected a rate above zero")
         for part, videos in (("train", self.train), ("validation", self.validation)):
             if not len(videos.labels):
-                raise DataError(f"{self.key}: the {part} part is empty, expected clips")
+                raise DataError(f"{name}: the {part} part is empty, expected clips")
         if len(self.classes) < 2:
-            raise DataError(f"{self.key}: one class, {self.classes[0]!r}; expected two or more")
+            raise DataError(f"{name}: one class, {self.classes[0]!r}; expected two or more")
         if len(np.unique(self.train.labels)) < 2:
-            raise DataError(f"{self.key}: all training clips have one label, expected two or more")
+            raise DataError(f"{name}: all training clips have one label, expected two or more")

@@ -33,6 +33,12 @@ def test_the_commands_train_and_evaluate(tmp_path: Path, capsys):
     assert (code, row["views"]) == (0, 2)
     assert row["accuracy"] == pytest.approx(sum(each["recall"] for each in row["classes"]) / 12)
     assert sum(each["videos"] for each in row["confusion"]) == round(24 * (1 - row["accuracy"]))
+    csv = (*common[:-1], "csv")
+    code, out, _ = command(capsys, "evaluate", spec, *weights, *csv, "--per-class")
+    assert (code, out.splitlines()[0].split(",")[0], len(out.splitlines())) == (0, "class", 13)
+    code, out, err = command(capsys, "evaluate", spec, *weights, *csv, "--per-class", "--confusion")
+    assert (code, out) == (2, "")
+    assert "--format csv has one table" in err
     options = ("--stepwise", "--pool", 6, "--init", "zeros", "--out", tmp_path / "plots")
     code, out, _ = command(capsys, "evaluate", spec, *weights, *common, *options)
     result = json.loads(out)

@@ -77,7 +77,7 @@ def test_a_missing_folder_is_named(tmp_path: Path):
 def test_one_class_is_named(tmp_path: Path):
     for number in range(5):
         clip(tmp_path / "run" / f"{number}.npy")
-    assert message(tmp_path).endswith("one class, 'run'; expected two or more")
+    assert message(tmp_path).endswith(f"{tmp_path.name}: one class, 'run'; expected two or more")
 
 
 def test_a_clip_of_another_size_is_named(tmp_path: Path):

@@ -20,8 +20,7 @@ def test_sizes_are_read_from_the_text():
         ("digits:train=0", "--data digits:train=0: train is '0', expected a whole number from 1 to 1000000"),
         (
             "digits:train=1",
-            "digits:train=1,val=1000,length=32,seed=0: all training clips have one label, "
-            "expected two or more",
+            "digits: all training clips have one label, expected two or more",
         ),
     ],
 )

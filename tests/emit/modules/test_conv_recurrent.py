@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch_layers import ConvRecurrent
 
 from costmodel import TensorType
 from costmodel.analysis.saved import saved_by
@@ -10,7 +11,6 @@ from costmodel.emit.modules import layer_for
 from costmodel.errors import TransformError
 from costmodel.ops import Conv, ConvGru, ConvLstm, GlobalPool, Shift
 from costmodel.transforms.continual import continual
-from tests.ops.test_ops import ConvRecurrent
 from tests.shared.emitted import answered, assert_near, chain, clip_network, frames, stream_network
 
 OPS = [ConvLstm(5), ConvLstm(3, 5, bias=False, peepholes=True), ConvGru(5), ConvGru(3, 1, bias=False)]

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import torch
@@ -63,6 +63,7 @@ CLIP_ALONE = ("8x8-R101-NL", "16x8-R101-NL")  # they attend to the whole clip
 KINDS = ("clip", "stream")
 Case = tuple[Entry, str, str]  # a network, its kind and its form
 Key = tuple[str, str, str]
+ROUNDING = 1e-14  # of a value in float64: what sums of many differ by in another order
 CROPS = (32, 64, 112)  # the smallest that a network takes
 
 
@@ -114,6 +115,14 @@ class Prepared:
         pairs = zip(self.single, self.double, strict=True)
         return max(1e-4, 4 * max(_gap(one, two) for one, two in pairs if one is not None))
 
+    @cached_property
+    def tolerance_in_double(self) -> float:
+        """How far a change of the clip by rounding moves answers; MoViNet-A2 enlarges it 400,000 times."""
+        noise = torch.randn(self.clip.shape, generator=torch.Generator().manual_seed(7), dtype=torch.float64)
+        moved = module_answers(self.in_double, self.clip.double() * (1 + ROUNDING * noise))
+        pairs = zip(moved, self.double, strict=True)
+        return max([1e-9, *(_gap(one, two) for one, two in pairs if one is not None)])
+
 
 def prepared(entry: Entry, kind: str) -> Prepared:
     """A network of the gallery on small frames, ready to be compared."""
@@ -132,7 +141,7 @@ def check(entry: Entry, kind: str, form: str, folder: Path) -> None:
     """Raises AssertionError where a form of a network does not answer as its module does."""
     of = prepared(entry, kind)
     if form == "source":
-        assert_alike(as_source(of.in_double, of.clip.double(), folder), of.double, 1e-9)
+        assert_alike(as_source(of.in_double, of.clip.double(), folder), of.double, of.tolerance_in_double)
         return
     with torch.no_grad():
         found = FORMS[form](of.network, of.clip, folder)

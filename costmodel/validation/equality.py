@@ -101,9 +101,9 @@ def clip_and_outputs(
     length = clip_network.whole(frames)
     while True:
         # Also of layers whose outputs are not kept: a crop that leaves out the last frames may stand ahead of
-        # padding that makes up for them.
+        # padding that makes up for them. And none may be left without frames to run on.
         growing = [name for name in names if name in lengths.growing]
-        is_long = all(lengths.expected(name, length) >= known[name] for name in growing)
+        is_long = all(clip_network.answered(name, length) >= max(1, known[name]) for name in growing)
         if is_long or length > 4 * frames:
             clip = frames_of(graph, 1, length, seed)
             outputs = clip_network(clip, kept)

@@ -74,6 +74,21 @@ class LongClip:
         """So many frames or a few more, of which strides leave the rests that they leave of its own clip."""
         return frames + (int(self.clip.source.time) - frames) % self.lengths.cycle
 
+    def answered(self, name: str, frames: int) -> int:
+        """The frames of a growing edge of a clip of so many; none or fewer where the clip is too short."""
+        return self.lengths.expected(name, frames) - self._lacking[name]
+
+    @cached_property
+    def _lacking(self) -> Mapping[str, int]:
+        """Frames at the end that each edge has fewer: a gate over the clip waits for its window's end."""
+        lacking: dict[str, int] = {INPUT: 0}
+        for node in self.clip.nodes:
+            read = [lacking[name] * self.jump(name) for name in node.inputs]
+            if (covered := self.covered.get(node.name)) and not (covered.ends or covered.endless):
+                read = [each + (covered.frames - 1) * self.jump(node.inputs[0]) for each in read]
+            lacking[node.name] = ceil(max(read) / self.jump(node.name))
+        return lacking
+
     @torch.no_grad()
     def __call__(self, clip: Tensor, kept: Collection[str] | None = None) -> Mapping[str, Tensor]:
         """Outputs by layer, (batch, channels, time, height, width): all of them, or those kept.

@@ -14,6 +14,7 @@ from costmodel.ops import ClipCrop
 from costmodel.transforms.stream_graph import StreamGraph
 from costmodel.types import TensorType, Window
 from costmodel.validation.equality import check_equality
+from costmodel.validation.forms import check_forms
 from costmodel.validation.long_clip import LongClip
 
 
@@ -66,3 +67,17 @@ def test_windows_of_a_causal_pool_end_with_their_frame():
     long = LongClip(graph, emit(graph).layers)
     found = long(torch.randn(1, *map(int, graph.source.with_time(20))))
     assert found["relu"].shape[2] == found[graph.output].shape[2] == 10
+
+
+def test_a_clip_is_long_enough_for_a_merge_behind_a_window_over_the_clip():
+    gate = "gate: {x: [], g: [max_pool: {kernel: [all, all, all]}]}"
+    unpadded = "conv: {channels: 4, kernel: [3, 1, 1], dilation: [4, 1, 1], padding: 0}"
+    branches = f"{{crop: centred, one: [{unpadded}], two: [{gate}]}}"
+    network = f"- concat: {branches}\n- avg_pool: {{kernel: [1, all, all]}}"
+    stream = continual(clip(network), excite="clip")
+    assert [check for check in check_forms(stream) if not check.holds] == []
+    long = LongClip(stream, emit(stream).layers)
+    found = long(torch.randn(1, *map(int, stream.source.with_time(24))))
+    frames = {name: found[name].shape[2] for name in long.lengths.growing}
+    assert frames == {name: long.answered(name, 24) for name in frames}
+    assert frames[stream.output] == 24 - 8 - 11  # the window, and the frames of the clip but one

@@ -62,14 +62,21 @@ class Figures:
     @cached_property
     def traffic(self) -> Mapping[str, Traffic]:
         """Numbers that each node moves for one output, or in a step of several."""
-        from costmodel.analysis.traffic import traffic_of
+        from costmodel.analysis.traffic import Chunk, traffic_of
 
         if self.graph.chunk == 1:
             return self.graph.map(traffic_of)
-        return {
-            node.name: traffic_of(node.op, self.graph.inputs_of(node), self.answers_of_step(node))
-            for node in self.graph.nodes
-        }
+        found = {}
+        for node in self.graph.nodes:
+            arrival, window = self.arrival(node), self.windows[node.name]
+            # Chunks begin with a cycle, at a step that is a multiple of each jump.
+            first = -(arrival.delay // arrival.jump)
+            phase = 0 if window.stride == 1 else (first + window.before) % window.stride
+            # A frame that comes at step t leaves at t + wait: those from t = -wait to -1 are still there.
+            waiting = (window.wait + arrival.delay) // arrival.jump + first
+            chunk = Chunk(self.answers_of_step(node), phase, waiting)
+            found[node.name] = traffic_of(node.op, self.graph.inputs_of(node), chunk)
+        return found
 
     def moved(self, node: Node) -> Number:
         """Numbers that a node moves, as a mean over input frames."""

@@ -295,6 +295,13 @@ FIGURES = (
     M("traffic: inputs are read once for each tap", "costmodel.analysis.traffic",
       "taken = outputs * sum(x.values for x in inputs)",
       "taken = 2 * outputs * sum(x.values for x in inputs)", "plain"),
+    M("traffic of a chunk: each begins with a stride", "costmodel.analysis.figures",
+      "(first + window.before) % window.stride", "0", "chunked", f"{STREAM} --chunk 3"),
+    M("traffic of a chunk: all that a delay may hold waits for the next", "costmodel.analysis.figures",
+      "(window.wait + arrival.delay) // arrival.jump + first", "-(-window.wait // arrival.jump)", "chunked",
+      f"{STREAM} --state smallest --chunk 3"),
+    M("traffic of a chunk: taps that lie further apart join all open results", "costmodel.analysis.traffic",
+      "if window.dilation <= frames:", "if window.span:", "wide_taps", f"{STREAM} --chunk 2"),
     M("intensity: one operation for each multiply-add", "costmodel.analysis.traffic",
       'return 2 if kind.startswith("mac.") else', 'return 1 if kind.startswith("mac.") else', "plain",
       survives="operations_per_byte is not measured, and said to be; it is seen by "

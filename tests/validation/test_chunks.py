@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from costmodel import continual
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.emit.modules.windows import PartialKeeper
+from costmodel.transforms.continual import State
 from costmodel.validation.chunks import check_chunks, of_one_frame
 from costmodel.validation.costs import check_costs
+from costmodel.validation.moved import check_traffic
 from costmodel.validation.validate import IN_STEPS, validate
 from tests.shared.checked import residual
 from tests.shared.small_clips import clip
@@ -55,3 +59,30 @@ def test_frames_that_wait_for_the_next_chunk_keep_no_more_memory_than_their_own(
         stream = continual(clip(f"- {strided}\n- add: {{main: [{window}], shortcut: []}}"), chunk=chunk)
         check = next(each for each in check_costs(stream) if each.what == "state_floats")
         assert check.holds, check
+
+
+APART = "conv: {channels: 4, kernel: [3, 1, 1], dilation: [5, 1, 1]}"
+SKIPPED = "subsample: {stride: [2, 1, 1]}"
+LATER = "conv: {channels: 1, kernel: [3, 1, 1], stride: [2, 1, 1]}"
+SHORT = "conv: {channels: 4, kernel: [2, 1, 1], padding: 0}"
+PASSED_BY = {
+    "frames that are handed on as earlier ones": (
+        f"- shift: {{frames: -1}}\n- add: {{crop: newest, a: [{SHORT}, {SHORT}], b: []}}"
+    ),
+    "open results that no tap of a chunk falls into": (
+        f"- {APART}\n- max_pool: {{kernel: [2, 1, 1], dilation: [3, 1, 1]}}"
+    ),
+    "windows that chunks leave closed": f"- {SKIPPED}\n- {SHORT}",
+    "frames that a stride passes by": "- conv: {channels: 4, kernel: [1, 1, 1], stride: [2, 1, 1]}",
+    "a delay of less than a stride": f"- add: {{a: [{LATER}], b: [conv: {{channels: 1}}, {SKIPPED}]}}",
+    "a long delay": f"- add: {{a: [{APART}, {APART}], b: []}}",
+}
+
+
+@pytest.mark.parametrize("network", PASSED_BY.values(), ids=PASSED_BY)
+@pytest.mark.parametrize("state", ["partial", "window"])
+def test_what_a_chunk_hands_on_is_not_moved(network: str, state: State):
+    for chunk in (2, 4):
+        stream = continual(clip(network), state=state, chunk=chunk)
+        wrong = [each for check in (check_traffic, check_chunks) for each in check(stream) if not each.holds]
+        assert wrong == []

@@ -57,12 +57,22 @@ def in_taps(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: i
         taps = tuple(tap for tap in range(kernel) if (dilation * tap - phase) % stride == rest)
         images = layer.taps(as_images(frames[:, :, rest::stride]), taps)
         made |= {tap: as_chunk(each, len(frames)) for tap, each in zip(taps, images, strict=True)}
+    firsts = [(phase + (dilation * tap - phase) % stride - dilation * tap) // stride for tap in range(kernel)]
+    joined = {first - oldest + number for first in firsts for number in range(answers)}
+    # A chunk shorter than a dilation passes by some of the windows that are open: these only change places.
+    old = [number for number in range(opened) if number in joined]
     # The first tap opens a window for each output; no other was there before.
-    results = torch.cat((in_time(kept[:opened]), made[0]), 2) if opened else made[0]
+    results = torch.cat((in_time([kept[number] for number in old]), made[0]), 2) if old else made[0]
+    places = {number: place for place, number in enumerate(sorted(joined))}
     for tap in range(1, kernel):
-        first = (phase + (dilation * tap - phase) % stride - dilation * tap) // stride - oldest
+        first = places[firsts[tap] - oldest]
         layer.join(results[:, :, first : first + answers], made[tap])
-    return _parted(results, answers, kept, opened)
+    # What stays open would keep the memory of all results as a view of them.
+    still = (
+        results[:, :, places[number]].clone() if number in places else kept[number]
+        for number in range(answers, answers + opened)
+    )
+    return results[:, :, :answers], (*still, *kept[opened:])
 
 
 def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
@@ -89,6 +99,8 @@ def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Ten
 
 def in_windows(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: int) -> Tensor:
     """The outputs of a chunk, whole strides, over the frames kept before it and its own."""
+    if layer.kernel[0] == 1:  # a window over frames that its stride passes by would take them too
+        return in_taps(layer, frames, kept, phase)[0]
     span = layer.dilation[0] * (layer.kernel[0] - 1)
     clip = torch.cat((in_time(kept), frames), 2) if kept else frames
     # The first window that a frame of the chunk completes begins at a multiple of the stride.

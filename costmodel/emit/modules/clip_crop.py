@@ -43,6 +43,11 @@ class ClipCropKeeper(Keeper):
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
         return self.layer.frame(frame), kept
 
+    def chunk(
+        self, chunks: Kept, kept: Kept, phases: tuple[int, ...], seen: Tensor | None, masks: bool
+    ) -> tuple[Tensor, Kept]:
+        return self.layer.frame(*chunks), kept  # of all frames another view, none is copied
+
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return ()
 

@@ -44,7 +44,8 @@ class DelayKeeper(Keeper):
         output = frames[:, :, : max(0, count - len(waiting))]
         if waiting:
             output = torch.cat((in_time(waiting[:count]), output), 2)
-        return output, last_frames(kept, frames)
+        # Those ahead have been handed on already, and their places are read by nobody.
+        return output, (*kept[:first], *last_frames(waiting, frames))
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return tuple(frame.clone() for _ in self.shapes)

@@ -74,6 +74,13 @@ class ShiftKeeper(Keeper):
             after += [*queue[1:], part.clone()] if queue else []
         return torch.cat(answers, dim=1), tuple(after)
 
+    def chunk(
+        self, chunks: Kept, kept: Kept, phases: tuple[int, ...], seen: Tensor | None, masks: bool
+    ) -> tuple[Tensor, Kept]:
+        if self.is_whole:  # none is copied
+            return chunks[0], kept
+        return super().chunk(chunks, kept, phases, seen, masks)
+
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         return self.empty(len(frame), frame)
 

@@ -26,10 +26,11 @@ from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
-from costmodel.validation.check import Check, equal, not_measured
+from costmodel.validation.check import Check, equal
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import smallest
 from costmodel.validation.running import frames_of, running
+from costmodel.validation.sampled_reach import check_sampled_reach
 
 ROUNDING = (
     1e-2  # more than float32 leaves of equal streams at two places of a batch, as a share of the largest
@@ -63,9 +64,7 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     frames, answers = int(figures.graph.source.time), int(figures.out(figures.graph.nodes[-1]).time)
     has_samplers = any(node.op.word == "sgs" for node in figures.graph.nodes)
     if answers > 1 and has_samplers:
-        yield from _of_no_frame(
-            figures, "its answers are of bins of similar frames, which have no place in time"
-        )
+        yield from check_sampled_reach(figures, seed)
         return
     clip = frames_of(figures.graph, frames, frames, seed).float()
     # A clip of the batch for each frame that is changed: one run tells of all.
@@ -76,7 +75,7 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
     if has_samplers and not moved.any():
         # Similar frames, and all beside one of NaN, come into one bin, which strides may pass by.
-        yield from _of_no_frame(figures, "its frames come into bins that no answer sees")
+        yield from check_sampled_reach(figures, seed)
         return
     jump = figures.timing[figures.graph.output].jump
     first_answer = int(first_place(figures.graph))
@@ -92,12 +91,6 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
         ("receptive_field", max((last - first + 1 for _, first, last in spans), default=0)),
     ):
         yield equal(name, evaluate(figures, name), measured, note)
-
-
-def _of_no_frame(figures: Figures, reason: str) -> Iterator[Check]:
-    """What a change of frames tells nothing of, and why."""
-    for name in ("padding", "delay", "receptive_field"):
-        yield not_measured(name, evaluate(figures, name), reason)
 
 
 def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from costmodel import Graph, continual
 from costmodel.analysis import metrics
+from costmodel.analysis.figures import Figures
 from costmodel.analysis.reach import stream_reach
 from costmodel.analysis.temporal import timing
 from costmodel.emit.stream import StreamNetwork
@@ -129,3 +130,16 @@ def test_frames_that_come_into_bins_which_no_answer_sees_are_not_measured():
         ("delay", None),
         ("receptive_field", None),
     ]
+
+
+BINS = "- conv: {channels: 4, kernel: [3, 1, 1]}\n- sgs: {active: 4, dimension: 3}"
+
+
+@pytest.mark.parametrize("wrong_by", [0, 1])
+def test_behind_a_sampler_no_answer_sees_more_than_is_told(wrong_by: int, monkeypatch: pytest.MonkeyPatch):
+    graph = clip(BINS, 8)
+    told = Figures(graph).reach[graph.output]
+    less = told._replace(delay=told.delay - wrong_by, receptive_field=told.receptive_field - wrong_by)
+    monkeypatch.setattr("costmodel.analysis.figures.clip_reach", lambda graph: {graph.output: less})
+    held = {check.what: check.holds for check in check_reach(graph)}
+    assert held == {"padding": True, "delay": not wrong_by, "receptive_field": not wrong_by}

@@ -1,9 +1,12 @@
+import gc
+import weakref
+
 import pytest
 import sympy
 import torch
 from emitted import SOURCE, chain, clip_network, frames
 
-from costmodel import analyze, load
+from costmodel import analyze, continual, load
 from costmodel.emit import MIRRORS, ClipNetwork, emit, executed_macs
 from costmodel.emit.modules.base import Layer, layer_for, mirrors
 from costmodel.errors import EmitError
@@ -60,6 +63,17 @@ def test_output_shapes_are_the_types_of_the_graph():
     assert {name: tuple(output.shape[1:]) for name, [(_, output)] in record.items()} == {
         node.name: tuple(graph.types[node.name]) for node in graph.nodes
     }
+
+
+def test_weights_are_freed_with_the_last_reference_to_a_network():
+    networks = [emit(graph) for graph in (load("x3d", variant="XS"), continual(load("x3d", variant="XS")))]
+    parameters = [weakref.ref(each) for network in networks for each in network.parameters()]
+    gc.disable()  # which frees what refers to itself, at some time
+    try:
+        networks.clear()
+        assert not any(each() is not None for each in parameters)
+    finally:
+        gc.enable()
 
 
 def test_a_clip_of_another_length_is_refused():

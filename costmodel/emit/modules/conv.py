@@ -52,7 +52,9 @@ class ConvLayer(WindowedLayer[Conv]):
         self.bias = nn.Parameter(torch.empty(shapes["bias"])) if "bias" in shapes else None
         self._prepared: _Prepared | None = None
         self.inputs = int(x.channels)
-        self._run = self._choose()
+        # A function of the class: a method of this layer would refer to it, and keep its weights in memory
+        # until Python looks for garbage.
+        self._runs = self._choose()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -63,7 +65,11 @@ class ConvLayer(WindowedLayer[Conv]):
 
     def forward(self, *clips: Tensor) -> Tensor:
         (clip,) = clips
-        if self.product_dtype is not None and self._run == self._multiply_matrix and self.kernel[0] == 1:
+        if (
+            self.product_dtype is not None
+            and self._runs is ConvLayer._multiply_matrix
+            and self.kernel[0] == 1
+        ):
             images = as_images(clip[:, :, :: self.stride[0]])
             return as_chunk(self._multiply_matrix(images, self.weight.flatten(1), self.bias), len(clip))
         # torch pads both ends of an axis alike; what one end has more, as a causal layer in time, goes ahead.
@@ -85,35 +91,35 @@ class ConvLayer(WindowedLayer[Conv]):
     def taps(self, frame: Tensor, wanted: tuple[int, ...]) -> list[Tensor]:
         weights, last = self._tap_weights(), self.kernel[0] - 1
         # The last tap closes a window, so that each output gets the bias once.
-        return [self._run(frame, weights[tap], self.bias if tap == last else None) for tap in wanted]
+        return [self._runs(self, frame, weights[tap], self.bias if tap == last else None) for tap in wanted]
 
     def over(self, frames: list[Tensor]) -> Tensor:
         weights = self._tap_weights()
-        total = self._run(frames[-1], weights[-1], self.bias)
+        total = self._runs(self, frames[-1], weights[-1], self.bias)
         # Added into the memory of the first product; the last weight has been used above.
         for frame, weight in zip(frames[:-1], weights, strict=False):
-            total = total.add_(self._run(frame, weight, None))
+            total = total.add_(self._runs(self, frame, weight, None))
         return total
 
     def combine(self, partial: Tensor, tap: Tensor) -> Tensor:
         return tap.add_(partial)
 
     def slide(self, clip: Tensor) -> Tensor:
-        if self._run == self._convolve:
+        if self._runs is ConvLayer._convolve:
             return self.forward(clip)
         (kernel, *_), (stride, *_), (dilation, *_) = self.kernel, self.stride, self.dilation
         weights, reach = self._tap_weights(), clip.shape[2] - dilation * (kernel - 1)
         seen = (clip[:, :, dilation * tap :][:, :, :reach:stride] for tap in range(kernel))
         taps = zip(map(as_images, seen), weights, strict=True)
-        total = self._run(*next(taps), self.bias)
+        total = self._runs(self, *next(taps), self.bias)
         for images, weight in taps:
-            total = total.add_(self._run(images, weight, None))
+            total = total.add_(self._runs(self, images, weight, None))
         return as_chunk(total, len(clip))
 
     @property
     def gives_shares(self) -> bool:
         is_depthwise = self.groups == self.inputs == len(self.weight)
-        return is_depthwise and self._run == self._convolve and not any(uneven_pads(self.pads[1:]))
+        return is_depthwise and self._runs is ConvLayer._convolve and not any(uneven_pads(self.pads[1:]))
 
     def padded_shares(self, frames: Tensor) -> Tensor:
         _, height, width = even_pads(self.pads)
@@ -123,15 +129,15 @@ class ConvLayer(WindowedLayer[Conv]):
     def closed(self, results: Tensor) -> Tensor:
         return results if self.bias is None else results + self.bias.view(-1, 1, 1, 1)
 
-    def _choose(self) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
+    def _choose(self) -> Callable[[ConvLayer, Tensor, Tensor, Tensor | None], Tensor]:
         """How one tap runs fastest on a frame."""
         if self.kernel[1:] != (1, 1) or any(map(any, self.pads[1:])):
-            return self._convolve
+            return ConvLayer._convolve
         if self.groups == 1:
-            return self._multiply_matrix
+            return ConvLayer._multiply_matrix
         # torch runs a depthwise convolution group by group: for X3D's
         # stem a product on the map was six times as fast (docs/speed.md).
-        return self._scale if self.groups == len(self.weight) == self.inputs else self._convolve
+        return ConvLayer._scale if self.groups == len(self.weight) == self.inputs else ConvLayer._convolve
 
     def _multiply_matrix(self, frame: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A kernel of 1 x 1: a matrix product on the channels of every position."""
@@ -168,7 +174,7 @@ class ConvLayer(WindowedLayer[Conv]):
         return self._prepared.taps
 
     def _as_run(self, tap: Tensor) -> Tensor:
-        if self._run == self._multiply_matrix:
+        if self._runs is ConvLayer._multiply_matrix:
             return tap.flatten(1)
         return tap.contiguous(memory_format=torch.channels_last)
 

@@ -113,7 +113,7 @@ class ClipNetwork(Network):
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
-        self._drops = _drops(graph)
+        self._drops = last_readings(graph)
         # Layers for other numbers of frames: a plain dict, as they are no submodules and hold nothing.
         self._others: dict[tuple[str, tuple[int, ...]], Layer[Op]] = {}
         self._overwrites = {node.name for node in graph.nodes if may_overwrite(graph, node, self.layers)}
@@ -254,7 +254,7 @@ def may_overwrite(graph: Graph, node: Node, layers: Mapping[str, Layer[Op]]) -> 
     )
 
 
-def _drops(graph: Graph) -> Mapping[str, tuple[str, ...]]:
+def last_readings(graph: Graph) -> Mapping[str, tuple[str, ...]]:
     """For each node, the edges that nobody reads behind it."""
     # Nodes stand in the order in which they run, so that the last reader is the one that stays.
     last_read = {name: node.name for node in graph.nodes for name in node.inputs}

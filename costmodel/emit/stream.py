@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.analysis.temporal import first_frames, timing
-from costmodel.emit.network import AXES
+from costmodel.emit.network import AXES, last_readings
 from costmodel.emit.state import StreamState, in_own_memory, where
 from costmodel.emit.stream_start import Ages
 from costmodel.emit.stream_steps import SteppingNetwork
@@ -36,6 +36,7 @@ class StreamNetwork(SteppingNetwork):
         self._state: StreamState | None = None
         self._times = timing(graph)
         self._first = first_frames(graph)
+        self._drops = last_readings(graph)
 
     @property
     def valid(self) -> Tensor:
@@ -63,6 +64,8 @@ class StreamNetwork(SteppingNetwork):
             value = self._run_clip(node, tuple(values[name] for name in node.inputs))
             self._keep(node.name, 0, value)
             values[node.name] = value
+            for name in self._drops[node.name]:
+                del values[name]
         return self._answer(value, own_time=False)
 
     def first_output(self, name: str) -> int:

@@ -15,14 +15,9 @@ from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check, difference, equal
 from costmodel.validation.maps import small
 from costmodel.validation.rounding import Rounding
-from costmodel.validation.running import frames_of, running
+from costmodel.validation.running import frames_of, of_one_frame, running
 
 SETTLED_CHUNKS = 3  # behind the first that is settled, so that a state that chunks have made is read too
-
-
-def of_one_frame(graph: Graph) -> Graph:
-    """The same stream with one frame at a step."""
-    return graph if graph.chunk == 1 else replace(graph, chunk=1, answers="all")
 
 
 @torch.no_grad()

@@ -45,10 +45,10 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
         yield held[form]
         with Undrawn():
             stream = emit(on_maps(other, int(reduced.source.height), int(reduced.source.width)))
-        stream.double().eval()
         assert isinstance(stream, StreamNetwork)
         # Forms differ in what is kept between frames, not in weights.
-        stream.load_state_dict(network.state_dict())
+        stream.load_state_dict(network.state_dict(), assign=True)
+        stream.double().eval()
         answers, found = compared(stream, clip, expected)
         yield rounding.check(f"answers_equal_with_state_{form}", found, reduced.output, f"{answers} answers")
     yield _no_form_holds_less(held)

@@ -33,8 +33,9 @@ def check_own_clip(graph: Graph, seed: int = 0) -> Iterator[Check]:
     if not (is_inside and as_many and is_one):  # the clip network sees the ends of its clip
         return
     with Undrawn():
-        own = emit(graph.clip).double().eval()
-    own.load_state_dict(network.state_dict())
+        own = emit(graph.clip)
+    own.load_state_dict(network.state_dict(), assign=True)
+    own.double().eval()
     clip = frames_of(graph, 1, frames, seed)
     answers = (network.forward_step(frame) for frame in clip.unbind(2))
     answer = next((each for each in answers if each is not None), None)

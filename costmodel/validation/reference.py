@@ -58,7 +58,7 @@ class Reference:
         graph: a stream or a clip network.
         layers: running layers by name, whose parameters it takes.
         visit: called with each layer that treats every frame alone, and its input, before it runs.
-        changed: what the network goes on with instead of the clip and of each layer's output.
+        changed: what the network goes on with instead of the clip and of each layer's output, by its name.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Reference:
         graph: Graph,
         layers: Mapping[str, Layer[Op]],
         visit: Callable[[Layer[Op], Tensor], None] | None = None,
-        changed: Callable[[Tensor], Tensor] = lambda output: output,
+        changed: Callable[[str, Tensor], Tensor] = lambda name, output: output,
     ) -> None:
         self.clip = graph.clip or graph
         self.layers = layers
@@ -87,7 +87,7 @@ class Reference:
             init: what stands ahead of the clip in every layer: `zeros` or `replicate`.
             kept: the layers whose outputs are wanted; others are dropped when nobody reads them any more.
         """
-        values, jumps = {INPUT: self.changed(clip)}, {INPUT: 1}
+        values, jumps = {INPUT: self.changed(INPUT, clip)}, {INPUT: 1}
         for node in self.clip.nodes:
             slowest = reduce(lcm, (jumps[name] for name in node.inputs))
             # Behind a pool over the clip branches may answer at
@@ -95,7 +95,8 @@ class Reference:
             inputs = [values[name][:, :, :: slowest // jumps[name]] for name in node.inputs]
             inputs = [x[:, :, skip:] for x, skip in zip(inputs, self._left_out(node), strict=True)]
             frames = min(each.shape[2] for each in inputs)
-            values[node.name] = self.changed(self._run(node, [each[:, :, :frames] for each in inputs], init))
+            output = self._run(node, [each[:, :, :frames] for each in inputs], init)
+            values[node.name] = self.changed(node.name, output)
             jumps[node.name] = slowest * self._stride(node)
             # Long clips at full width: what nobody reads any more is freed.
             for name in set(node.inputs) - set(values if kept is None else kept):

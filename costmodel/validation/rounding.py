@@ -73,19 +73,22 @@ def told(layer: str, most: float) -> str:
 
 def _moved(graph: Graph, layers: Mapping[str, Layer[Op]], clip: Tensor, init: str) -> Most:
     """How far each layer moves when every output ahead of it is changed, as a share of its largest."""
-    generator = torch.Generator().manual_seed(0)
+    generator, found, batch = torch.Generator().manual_seed(0), dict[str, float](), len(clip)
 
-    def changed(x: Tensor) -> Tensor:
-        if not x.numel():
-            return x
+    def changed(name: str, outputs: Tensor) -> Tensor:
+        exact, moved = outputs[:batch], outputs[batch:]
+        if not moved.numel():
+            found[name] = 0.0
+            return outputs
         # By the size of the whole: a value near zero is the
         # difference of large ones, and its rounding is theirs.
-        size = CHANGE * float(x.square().mean().sqrt())
-        return x + size * (2 * torch.rand(x.shape, generator=generator, dtype=x.dtype) - 1)
+        size = CHANGE * float(moved.square().mean().sqrt())
+        noise = torch.rand(moved.shape, generator=generator, dtype=moved.dtype).mul_(2).sub_(1).mul_(size)
+        found[name] = difference(noise.add_(moved), exact)
+        return torch.cat((exact, noise))
 
-    exact = Reference(graph, layers)(clip, init=init)
-    moved = Reference(graph, layers, changed=changed)(clip, init=init)
-    found = {name: difference(moved[name], output) for name, output in exact.items()}
+    # Both side by side, as two halves of a batch: so no output is kept longer than the next layer needs it.
+    Reference(graph, layers, changed=changed)(torch.cat((clip, clip)), init=init, kept=())
     for node in graph.nodes:
         # What only a stream has, such as a delay, hands on what it reads.
         if node.name not in found:

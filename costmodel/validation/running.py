@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from math import isinf, prod
 
@@ -41,12 +42,12 @@ def running(graph: Graph, seed: int = 0, init: str = "zeros") -> Network:
     with Undrawn():
         network = emit(graph, init=init)
     network.checks_values = False
-    network.double().eval()
-    network.load_state_dict(drawn(graph, seed))
-    return network
+    # Those that are drawn, and no copy: no check changes a weight in place.
+    network.load_state_dict(drawn(of_one_frame(graph), seed), assign=True)
+    return network.double().eval()
 
 
-@lru_cache(maxsize=2)  # checks run a network on two sizes of maps; whoever has run them clears it
+@lru_cache(maxsize=1)  # of the maps that checks run on now; whoever has run them clears it
 def drawn(graph: Graph, seed: int) -> Mapping[str, Tensor]:
     """The parameters and buffers of a network that is ready to be measured, drawn once for all its checks."""
     with Undrawn():
@@ -54,6 +55,11 @@ def drawn(graph: Graph, seed: int) -> Mapping[str, Tensor]:
     randomise(network, seed)
     _settle_norms(graph, network, seed)
     return network.double().state_dict()
+
+
+def of_one_frame(graph: Graph) -> Graph:
+    """The same network; of a stream of chunks that of one frame at a step, which has the same weights."""
+    return graph if graph.chunk == 1 else replace(graph, chunk=1, answers="all")
 
 
 def frames_of(graph: Graph, batch: int, frames: int, seed: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from costmodel.graph import Graph
 from costmodel.validation.check import Check, not_measured
-from costmodel.validation.chunks import check_chunks, of_one_frame
+from costmodel.validation.chunks import check_chunks
 from costmodel.validation.clips import check_clip
 from costmodel.validation.costs import check_costs
 from costmodel.validation.depthwise import TapByTap, has_depthwise
@@ -21,7 +21,7 @@ from costmodel.validation.operations import check_operations
 from costmodel.validation.own_clip import check_own_clip
 from costmodel.validation.peak import check_peak
 from costmodel.validation.reach import check_reach
-from costmodel.validation.running import drawn
+from costmodel.validation.running import drawn, of_one_frame
 from costmodel.validation.sampling import check_sampling
 from costmodel.validation.streams import check_streams
 from costmodel.validation.totals import check_totals
@@ -50,10 +50,10 @@ OF_STREAMS: tuple[Stage, ...] = (
     check_kept,
     check_windows,
     check_reach,
+    check_streams,  # ahead of those on larger maps, for which weights are drawn anew
     check_equality,
     check_own_clip,
     check_forms,
-    check_streams,
 )
 
 # What is measured of steps as they are; all else concerns time, and is that of the steps of one frame.

@@ -11,9 +11,10 @@ from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.emit.modules.windows import PartialKeeper
 from costmodel.transforms.continual import State
-from costmodel.validation.chunks import check_chunks, of_one_frame
+from costmodel.validation.chunks import check_chunks
 from costmodel.validation.costs import check_costs
 from costmodel.validation.moved import check_traffic
+from costmodel.validation.running import of_one_frame
 from costmodel.validation.validate import IN_STEPS, validate
 from tests.shared.checked import residual
 from tests.shared.small_clips import clip

@@ -124,7 +124,8 @@ def train(
 
 def _must_fit(source: Source, recipe: Recipe, data: Data, options: Options) -> None:
     """Refuses a batch that its processes cannot share, or that their memory cannot hold."""
-    from search.room import free_bytes, must_fit
+    from costmodel.free_memory import free_bytes
+    from search.room import must_fit
 
     group, at_once = options.group, recipe.clips_at_once(len(data.train.labels))
     if group.size > 1 and options.features:

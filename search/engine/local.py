@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import cast
 
 from costmodel.errors import OptionError
+from costmodel.free_memory import free_bytes
 from search.engine.base import Job, Outcome, engine
 from search.engine.begin import begin
-from search.room import GIB, free_bytes
+from search.room import GIB
 from search.score.base import Task
 
 _SIGKILL = 9  # Windows has no such name

@@ -51,7 +51,7 @@ def test_data_of_fewer_clips_than_a_batch_is_told(tmp_path: Path, capsys, batch:
 def test_a_training_that_does_not_fit_is_refused_before_anything_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("search.room.free_bytes", lambda: 863 * 2**19)
+    monkeypatch.setattr("costmodel.free_memory.free_bytes", lambda: 863 * 2**19)
     assert cli.main(["train", "digits", *SMALL, "--out", str(tmp_path / "run")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: digits: training on 24 clips at once needs 0.")

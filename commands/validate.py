@@ -16,6 +16,7 @@ from commands.source import Source
 from costmodel.analysis.rates import TIMES, time_text
 from costmodel.errors import OptionError
 from costmodel.options import Option
+from costmodel.spec.document import IMPLIED
 from costmodel.transforms.continual import Continual
 from costmodel.transforms.fold import Fold
 from reports.table import Page, Table, Text, whole
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("what", "predicted", "measured", "holds", "note")
 NETWORK_COLUMNS = ("network", *COLUMNS)
+CROP = IMPLIED["height"]
 
 EXAMPLES = """Every figure of a network, predicted beside measured as it runs; exit code 1 where one differs.
 
@@ -88,11 +90,12 @@ def _of_spec(source: Source, seed: int) -> tuple[list[dict[str, object]], Mappin
     """The checks of a network, and the totals that nothing measures, with the reason."""
     from costmodel.validation.room import must_fit
     from costmodel.validation.totals import unmeasured
-    from costmodel.validation.validate import validate as checks_of
+    from costmodel.validation.validate import validate as checks_of  # ahead of the memory that it leaves
     from costmodel.validation.weights import check_weights
 
     graph = source.graph()
-    must_fit(graph)
+    has_crop = CROP in source.document.settings(source.variant, source.settings)
+    must_fit(graph, (lambda side: source.with_sizes({CROP: side}).graph()) if has_crop else None)
     for note in graph.notes:
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.

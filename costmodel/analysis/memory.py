@@ -94,6 +94,11 @@ def memory(graph: Graph) -> Memory:
     )
 
 
+def live_floats(graph: Graph) -> int:
+    """The most numbers alive at once as layers run in the order of their definition."""
+    return max(moment.floats for moment in _moments(graph, (node.name for node in graph.nodes)))
+
+
 def peak_activation(graph: Graph) -> int:
     """The most numbers alive at once, in the best order found.
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from math import prod
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError, ShapeError
 from costmodel.graph import Graph
 from costmodel.validation.frames import frames_compared
+from costmodel.validation.needs import at_hand, needed_bytes, outputs_bytes
 
 # Even sides, as most networks halve their maps several times.
 SIDES = (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
 # Of a stream that is compared with its clip network, layer by layer.
-BYTES = 8
-MOST_BYTES = 5 * 2**29  # of what all layers answer: as much again is needed beside it
+MOST_BYTES = 5 * 2**29  # of what all layers answer
 MOST_MACS = 10**11  # of the clip network alone: some 20 seconds in 64 bits, and as much for each further run
 
 
@@ -41,7 +40,7 @@ def smallest(graph: Graph) -> Graph:
 def small(graph: Graph) -> Graph:
     """The network on maps as small as may be where every window in space still has neighbours to see.
 
-    On smaller ones where a stream of them is too long or too large to be compared with its clip network.
+    On smaller ones where outputs on them are too much to be compared, by time or by memory.
     """
     tried = list[Graph]()
     for each in (*_smaller(graph), graph):
@@ -54,15 +53,14 @@ def small(graph: Graph) -> Graph:
 
 
 def is_too_much(graph: Graph) -> bool:
-    """Whether it takes too long, or too much memory, to run a stream and keep what all its layers answer."""
+    """Whether outputs take more memory than there is to compare them, or those of a stream too long."""
+    if needed_bytes(graph) > at_hand():
+        return True
     if not graph.is_stream:
         return False
-    assert graph.clip is not None
     figures = Figures(graph)
-    frames = frames_compared(figures)
-    numbers = sum(prod(map(int, graph.clip.types[node.name])) for node in graph.clip.nodes)
-    held = BYTES * numbers * frames / int(graph.clip.source.time)
-    return held > MOST_BYTES or int(evaluate(figures, "macs_per_frame") * frames) > MOST_MACS
+    macs = int(evaluate(figures, "macs_per_frame") * frames_compared(figures))
+    return outputs_bytes(graph) > MOST_BYTES or macs > MOST_MACS
 
 
 def cut_down(graph: Graph) -> str:

@@ -11,7 +11,7 @@ channels, frames and layers are the spec's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, isinf
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from costmodel.analysis.figures import Figures
+from costmodel.analysis.memory import live_floats
 from costmodel.analysis.metrics import evaluate
 from costmodel.analysis.reach import first_place
 from costmodel.emit.network import Network
@@ -36,6 +37,7 @@ ROUNDING = (
     1e-2  # more than float32 leaves of equal streams at two places of a batch, as a share of the largest
 )
 BEYOND = 8  # frames watched beyond what is predicted
+MOST_NUMBERS = 2**26  # alive at once: 256 MiB of maps in 32 bits
 UNBOUNDED = 64  # frames watched where no bound is predicted
 
 
@@ -67,11 +69,11 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
         yield from check_sampled_reach(figures, seed)
         return
     clip = frames_of(figures.graph, frames, frames, seed).float()
-    # A clip of the batch for each frame that is changed: one run tells of all.
+    # A clip of the batch for each frame that is changed: few runs tell of all.
     for frame in range(frames):
         clip[frame, :, frame] = torch.nan
     with torch.no_grad():
-        output = network(clip)
+        output = torch.cat([network(each) for each in clip.split(_at_once(figures.graph, frames))])
     moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
     if has_samplers and not moved.any():
         # Similar frames, and all beside one of NaN, come into one bin, which strides may pass by.
@@ -105,12 +107,18 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
         clip[phase, :, watched + phase] = torch.nan
     # `lookahead` leaves out the pool over the clip, so what the pool reads is watched.
     pooled = list(clip_network.features) or [graph.output]
-    outputs = clip_network(clip, kept={graph.output, *pooled})
+    kept = {graph.output, *pooled}
+
+    def moved_in(part: Tensor) -> Mapping[str, Tensor]:
+        return {name: _are_moved(found) for name, found in clip_network(part, kept).items() if name in kept}
+
+    parts = [moved_in(each) for each in clip.split(_at_once(clip_network.clip, clip.shape[2]))]
+    # Whether an answer of each phase has moved: (phase, number).
+    are_moved = {name: torch.cat([each[name] for each in parts]) for name in kept}
 
     def distances(name: str) -> list[int]:
         """Between the frames aligned with outputs that moved and the frame that was changed."""
-        jump = int(clip_network.jump(name))
-        moved = outputs[name].isnan().flatten(3).any(-1).any(1)
+        jump, moved = int(clip_network.jump(name)), are_moved[name]
         return [
             int(number) * jump - (watched + phase)
             for phase in range(cycle)
@@ -121,12 +129,23 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
     found = distances(graph.output)
     # What still moves at the end of so long a clip has no bound; answers behind this one may see zeros alone.
     last = (clip.shape[2] - 1 + min(0, min(found))) // int(clip_network.jump(graph.output))
-    answers = outputs[graph.output]
-    is_endless = bool(answers[:, :, min(last, answers.shape[2] - 1)].isnan().any())
+    answers = are_moved[graph.output]
+    is_endless = bool(answers[:, min(last, answers.shape[1] - 1)].any())
     yield equal("padding", evaluate(figures, "padding"), inf if is_endless else max(found), note)
     yield equal("delay", evaluate(figures, "delay"), -min(found), note)
     ahead = max(-min(distances(name)) for name in pooled)
     yield equal("lookahead", evaluate(figures, "lookahead"), ahead, f"what its pool reads, {note}")
+
+
+def _are_moved(outputs: Tensor) -> Tensor:
+    """Which answers hold a NaN, by clip and number."""
+    return outputs.isnan().flatten(3).any(-1).any(1)
+
+
+def _at_once(clip: Graph, frames: int) -> int:
+    """How many clips of so many frames run together: their maps are to take no more than `MOST_NUMBERS`."""
+    alive = live_floats(clip) * frames // int(clip.source.time)
+    return max(1, MOST_NUMBERS // max(1, alive))
 
 
 @dataclass

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.metrics import evaluate
-from costmodel.errors import CostModelError
+from costmodel.errors import CostModelError, one_line
 from costmodel.graph import Graph
+from costmodel.validation.maps import SIDES, small
+from costmodel.validation.needs import OF_PARAMETER, at_hand, needed_bytes
 
-# Of each parameter: as drawn, in the network, in one that starts with replicas, all in 64 bits, and while
-# the network is made in 32.
-BYTES = 3 * 8 + 4
 GIB = 2**30
 
 
@@ -19,23 +18,41 @@ class RoomError(CostModelError):
     """A network is too large to be run on this machine."""
 
 
-def must_fit(graph: Graph) -> None:
-    """Refuses a network whose weights alone, as they are checked, need more memory than there is.
+def must_fit(graph: Graph, at_crop: Callable[[int], Graph] | None = None) -> None:
+    """Refuses a network that needs more memory to be checked than there is, also on the smallest maps.
 
-    Maps need little beside them: what concerns time runs on small ones.
+    Args:
+        graph: the network.
+        at_crop: the network at another crop, where its spec has one.
 
     Raises:
-        RoomError: it is too large; says how many parameters fit.
+        RoomError: it is too large; says which crop fits, or how many parameters would.
     """
-    params, there = int(str(evaluate(Figures(graph), "params"))), memory_bytes()
-    if params * BYTES > there:
+    needed, there = needed_bytes(small(graph)), at_hand()
+    if needed <= there:
+        return
+    told = f"{one_line(graph.name)}: needs about {needed / GIB:.1f} GiB, {there / GIB:.1f} GiB are at hand"
+    crop = None if at_crop is None else _largest_that_fits(graph, at_crop, there)
+    if crop is not None:
+        raise RoomError(f"{told}: validate at --set crop={crop}, which fits")
+    params = int(str(evaluate(Figures(graph), "params")))
+    if params * OF_PARAMETER > there:
         raise RoomError(
-            f"{graph.name}: validate holds its {params:,} parameters three times in 64 bits, "
-            f"{params * BYTES / GIB:.1f} GiB of {there / GIB:.1f} that this machine has; a network of "
-            f"{there // BYTES:,} parameters fits"
+            f"{told}: its {params:,} parameters alone need more, a network of "
+            f"{int(there) // OF_PARAMETER:,} fits"
         )
+    raise RoomError(f"{told}, on the smallest maps that its layers take")
 
 
-def memory_bytes() -> int:
-    """The memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def _largest_that_fits(graph: Graph, at_crop: Callable[[int], Graph], there: float) -> int | None:
+    for side in reversed(SIDES):
+        if side >= min(int(graph.source.height), int(graph.source.width)):
+            continue
+        try:
+            found = at_crop(side)
+            is_it = found.source.height == found.source.width == side
+            if is_it and needed_bytes(small(found)) <= there:
+                return side
+        except CostModelError:  # it does not fit on such maps
+            continue
+    return None

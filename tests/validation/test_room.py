@@ -1,19 +1,58 @@
+"""Networks that memory cannot hold are refused ahead of the work, with the size that fits."""
+
+import re
+
 import pytest
 
 from cli import main
-from costmodel.validation import room
+from costmodel import continual, load
+from costmodel.validation import maps, needs, room
+from costmodel.validation.maps import small
+from costmodel.validation.needs import needed_bytes
+from costmodel.validation.room import GIB, RoomError, must_fit
 
 
-def test_a_network_that_memory_cannot_hold_is_refused_with_what_fits(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def at_hand(monkeypatch: pytest.MonkeyPatch):
+    def give(number: float) -> None:
+        for module in (maps, room):
+            monkeypatch.setattr(module, "at_hand", lambda: number)
+
+    return give
+
+
+def test_a_network_that_takes_no_small_maps_is_refused_with_a_crop_that_fits(
+    at_hand, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(room, "memory_bytes", lambda: 280_000)
-    assert main(["validate", "digits"]) == 2
-    assert capsys.readouterr().err == (
-        "error: digits: validate holds its 16,412 parameters three times in 64 bits, 0.0 GiB of 0.0 that "
-        "this machine has; a network of 10,000 parameters fits\n"
+    at_hand(6 * GIB)
+    assert main(["validate", "s3d", "--variant", "S3D", "--continual"]) == 2
+    told = capsys.readouterr().err
+    expected = (
+        r"error: s3d S3D: needs about \d+\.\d GiB, 6\.0 GiB are at hand: "
+        r"validate at --set crop=(\d+), which fits\n"
     )
+    (crop,) = map(int, re.findall(expected, told))
+    must_fit(continual(load("s3d", variant="S3D", crop=crop)))
+    with pytest.raises(RoomError):
+        must_fit(continual(load("s3d", variant="S3D", crop=crop + 32)))
 
 
-def test_the_memory_is_that_of_the_machine():
-    assert room.memory_bytes() > 2**20
+def test_a_network_that_fits_at_no_crop_says_how_many_parameters_do(at_hand):
+    at_hand(280_000)
+    with pytest.raises(RoomError, match=r"its 16,412 parameters alone need more, a network of 10,000 fits$"):
+        must_fit(load("digits"))
+
+
+def test_outputs_go_to_smaller_maps_where_memory_is_short(at_hand):
+    stream = continual(load("x3d", variant="XS"))
+    at_hand(needed_bytes(small(stream)) - 1)
+    smaller = small(stream)
+    assert smaller.source.height < 40
+    assert "too much memory" in maps.cut_down(smaller)
+    must_fit(stream)
+
+
+def test_what_is_needed_counts_weights_and_the_frames_of_a_stream():
+    graph = load("x3d", variant="XS")
+    assert needed_bytes(continual(graph)) > needed_bytes(graph) > 28 * 3_000_000
+    assert needs.at_hand() > 2**20

@@ -73,7 +73,7 @@ def _of_clip(figures: Figures, network: Network, seed: int) -> Iterator[Check]:
     for frame in range(frames):
         clip[frame, :, frame] = torch.nan
     with torch.no_grad():
-        output = torch.cat([network(each) for each in clip.split(_at_once(figures.graph, frames))])
+        output = torch.cat([network(each) for each in torch.split(clip, _at_once(figures.graph, frames))])
     moved = output.isnan().reshape(frames, output.shape[1], answers, -1).any(-1).any(1)
     if has_samplers and not moved.any():
         # Similar frames, and all beside one of NaN, come into one bin, which strides may pass by.
@@ -112,7 +112,7 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
     def moved_in(part: Tensor) -> Mapping[str, Tensor]:
         return {name: _are_moved(found) for name, found in clip_network(part, kept).items() if name in kept}
 
-    parts = [moved_in(each) for each in clip.split(_at_once(clip_network.clip, clip.shape[2]))]
+    parts = [moved_in(each) for each in torch.split(clip, _at_once(clip_network.clip, clip.shape[2]))]
     # Whether an answer of each phase has moved: (phase, number).
     are_moved = {name: torch.cat([each[name] for each in parts]) for name in kept}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import DataError
+from search.video.convert import converted
 from search.video.decode import Pixels
 from search.video.opened import library
 
@@ -80,7 +82,9 @@ class Annotated:
         if self._container is None:
             self._begin(drawn)
         assert self._container is not None
-        shown = av.VideoFrame.from_ndarray(drawn, "rgb24").reformat(self._stream.width, self._stream.height)
+        shown = converted(
+            av.VideoFrame.from_ndarray(drawn, "rgb24"), "yuv420p", self._stream.width, self._stream.height
+        )
         shown.pts, shown.time_base = self._number, 1 / self.rate
         self._container.mux(self._stream.encode(shown))
         self._number += 1
@@ -92,6 +96,8 @@ class Annotated:
         # an even size: the colours have half of it
         self._stream.height, self._stream.width = frame.shape[0] // 2 * 2, frame.shape[1] // 2 * 2
         self._stream.pix_fmt = "yuv420p"
+        # by itself x264 takes more threads than there are cores, and the network's step waits for them
+        self._stream.thread_count = max((os.cpu_count() or 1) // 2, 1)
 
     def _must_be_well(self) -> None:
         error = self._trouble
@@ -119,6 +125,7 @@ def _drawn(frame: Pixels, lines: Sequence[str]) -> Pixels:
     return image
 
 
+@lru_cache(maxsize=64)  # most lines stay as they are from one frame to the next
 def _line(text: str) -> Grey:
     # letters that the font has not would be an error, and names of classes are anybody's
     plain = text.encode("ascii", "replace").decode()

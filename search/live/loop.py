@@ -93,8 +93,8 @@ class Live:
         field_of_view = metric(figures, "receptive_field")
         self.steady = None if field_of_view == inf else int(field_of_view)
         source = self.network.graph.source
-        shape = (len(self.feeds), int(source.channels), int(source.height), int(source.width))
-        self._batch = torch.zeros(shape)
+        nothing = torch.zeros(int(source.channels), int(source.height), int(source.width))
+        self._last = [nothing] * len(self.feeds)
         self._state: StreamState | None = None
         self._waiting: list[tuple[Sequence[Fed | None], Tensor]] = []
         self._live = [feed for feed in self.feeds if feed.is_live]
@@ -147,15 +147,15 @@ class Live:
         return found
 
     def _stepped(self, fed: Sequence[Fed | None]) -> list[Answer]:
-        for row, each in zip(self._batch, fed, strict=True):
-            # where a live source has none its last frame stands, so that time goes on
-            if each is not None:
-                row.copy_(each.values)
+        # where a live source has none its last frame stands, so that time goes on
+        self._last = [
+            last if each is None else each.values for last, each in zip(self._last, fed, strict=True)
+        ]
         starting = [number for number, each in enumerate(fed) if each is not None and each.starts]
         # What waits is of the recording before.
         found = self._run() if starting else []
         self._restart(starting)
-        self._waiting.append((fed, self._batch.to(self.device, copy=True)))
+        self._waiting.append((fed, torch.stack(self._last).to(self.device)))
         return found if len(self._waiting) < self._frames_of_step() else [*found, *self._run()]
 
     def _frames_of_step(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import DataError
+from search.video.convert import converted
 from search.video.opened import library, must_be_small, opened, unit_of
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def upright(path: Path, frame: VideoFrame) -> Pixels:
     """A frame in red, green and blue (height, width, 3), turned as the file asks for."""
     # a stream may change its size on the way, past what was looked at when it was opened
     must_be_small(path, frame.width, frame.height)
-    pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    pixels = np.asarray(converted(frame, "rgb24").to_ndarray(), np.uint8)
     quarters = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 

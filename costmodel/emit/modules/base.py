@@ -115,6 +115,11 @@ class WindowedLayer(Layer[AnyWindowed]):
         """Whether `padded_shares` is a fast way to run it: of depthwise convolutions over time and space."""
         return False
 
+    @property
+    def taps_are_loops(self) -> bool:
+        """Whether each tap is a multiply-add on the map, which a compiler joins with others into one loop."""
+        return False
+
     def frame(self, *frames: Tensor) -> Tensor:
         return self.over(list(frames))
 

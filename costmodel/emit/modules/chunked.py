@@ -1,11 +1,12 @@
 """Windows over all frames of a chunk at once, with what was kept before it.
 
-A window that keeps its open results has two forms, which give the same:
+A window that keeps its open results has three forms, which give the same:
 
 * `taps`: each tap in time runs on all frames that use it, as on images, and is added in its place. No product
   is made in vain.
 * `full`: one 3D convolution on the new frames alone, padded by zeros in time, gives every open result its
   share. Products with those zeros are made in vain: k - 1 of each k frames more.
+* `loops`: the taps of `taps`, each result a sum of its own, which a compiler makes in one loop.
 """
 
 from __future__ import annotations
@@ -32,6 +33,20 @@ def is_full(layer: Layer[Op]) -> bool:
         is_compiled()
         and isinstance(layer, WindowedLayer)
         and layer.gives_shares
+        and layer.stride[0] == 1
+        and layer.kernel[0] > 1
+    )
+
+
+def is_looped(layer: Layer[Op]) -> bool:
+    """Whether a layer's taps run map by map, for a compiler that makes one loop of them all.
+
+    Added to parts of a tensor of all results, they become loops that ask of each value where it lies.
+    """
+    return (
+        is_compiled()
+        and isinstance(layer, WindowedLayer)
+        and layer.taps_are_loops
         and layer.stride[0] == 1
         and layer.kernel[0] > 1
     )
@@ -73,6 +88,19 @@ def in_taps(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: i
         for number in range(answers, answers + opened)
     )
     return results[:, :, :answers], (*still, *kept[opened:])
+
+
+def in_loops(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    """The outputs of a chunk and the results that stay open, of stride 1 in time, each a sum by itself."""
+    count, taps = frames.shape[2], range(layer.kernel[0])
+    maps: list[Tensor | None] = [*kept, *(None,) * count]
+    for number, frame in enumerate(frames.unbind(2)):
+        for tap, share in enumerate(layer.taps(frame, tuple(taps))):
+            place = number + layer.dilation[0] * (taps[-1] - tap)
+            before = maps[place]
+            maps[place] = share if before is None else before + share
+    sums = [each for each in maps if each is not None]  # of each place, once all frames have been seen
+    return in_time(sums[:count]), tuple(sums[count:])
 
 
 def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:

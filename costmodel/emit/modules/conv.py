@@ -121,6 +121,10 @@ class ConvLayer(WindowedLayer[Conv]):
         is_depthwise = self.groups == self.inputs == len(self.weight)
         return is_depthwise and self._runs is ConvLayer._convolve and not any(uneven_pads(self.pads[1:]))
 
+    @property
+    def taps_are_loops(self) -> bool:
+        return self._run == self._scale
+
     def padded_shares(self, frames: Tensor) -> Tensor:
         _, height, width = even_pads(self.pads)
         padding = (self.dilation[0] * (self.kernel[0] - 1), height, width)

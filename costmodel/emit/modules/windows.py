@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from costmodel.emit.modules.base import WindowedLayer
-from costmodel.emit.modules.chunked import in_full, in_taps, in_windows, is_full, masked
+from costmodel.emit.modules.chunked import in_full, in_loops, in_taps, in_windows, is_full, is_looped, masked
 from costmodel.emit.modules.keeper import Keeper, Kept, last_frames, numbered
 from costmodel.ops import Step, Windowed
 from costmodel.types import TensorType
@@ -118,6 +118,8 @@ class PartialKeeper(WindowedKeeper):
             return super().at_once(frames, kept, phases)
         if is_full(self.layer):
             return in_full(self.layer, frames, kept)
+        if is_looped(self.layer):
+            return in_loops(self.layer, frames, kept)
         return in_taps(self.layer, frames, kept, phases[0])
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from costmodel.emit import StreamNetwork
-from costmodel.emit.backends import AtPhase
+from costmodel.emit.backends import AtPhase, InChunk
 from costmodel.emit.modules.forms import for_other_runtimes
 from costmodel.graph import Graph
 from costmodel.network import Network
@@ -49,6 +49,21 @@ def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_o
     # Packed for a library, pointwise layers take longer to call than to multiply.
     assert ("aten.linear.default" in operators) == is_for_others
     assert ("aten.bmm.default" in operators) != is_for_others
+
+
+@pytest.mark.parametrize("chunk", [2, 5])
+@torch.no_grad()
+def test_chunks_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, chunk: int) -> None:
+    stream = _settled(replace(graph, chunk=chunk))
+    frames, tensors = frames_of(graph, 1, chunk, 7), stream.get_state().tensors
+    traced = torch.export.export(InChunk(stream), (frames, tensors)).module()
+    (found,), after = traced(frames, tensors)
+    expected, kept = stream.advance_together(frames, tensors)
+    assert torch.allclose(found, expected, rtol=1e-12, atol=1e-12)
+    assert all(torch.allclose(*each, rtol=1e-12, atol=1e-12) for each in zip(after, kept, strict=True))
+    # The stem's five taps on each frame, added map by map: in parts of one tensor each would be a loop.
+    operators = [str(node.target) for node in traced.graph.nodes]
+    assert operators.count("aten.addcmul.default") == 5 * chunk
 
 
 @pytest.mark.parametrize("chunk", [1, 4])

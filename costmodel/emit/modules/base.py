@@ -107,7 +107,7 @@ class WindowedLayer(Layer[AnyWindowed]):
         raise NotImplementedError
 
     def closed(self, results: Tensor) -> Tensor:
-        """Whole sums of `padded_shares` as outputs: with the bias."""
+        """Whole sums of `padded_shares` for a frame as its output: with the bias."""
         return results
 
     @property

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from costmodel.emit.modules.base import Layer, WindowedLayer
 from costmodel.emit.modules.forms import is_compiled
@@ -106,17 +105,14 @@ def in_loops(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tupl
 def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
     """The outputs of a chunk and the results that stay open, by one 3D convolution of stride 1 in time."""
     count, opened = frames.shape[2], len(kept)
-    shares = layer.padded_shares(frames)
-    if count >= opened:
-        results = shares + functional.pad(in_time(kept), (0, 0, 0, 0, 0, count))
-        outputs, still = _parted(results, count, kept, opened)
-        return layer.closed(outputs), still
-    # With few frames maps apart are faster to add than to put into one tensor and take out again.
-    maps = [share + old for share, old in zip(shares.unbind(2), kept, strict=False)]
-    maps += [share.clone() for share in shares.unbind(2)[opened:]]
+    shares = layer.padded_shares(frames).unbind(2)
+    # Map by map: to put what was kept into one tensor with zeros behind it moves each map three times more.
+    maps = [share + old for share, old in zip(shares, kept, strict=False)]
+    # A view of all shares would keep the memory of all in the state.
+    maps += [share if place < count else share.clone() for place, share in enumerate(shares[opened:], opened)]
+    outputs = [layer.closed(each) for each in maps[:count]]
     # To stack one would be a copy.
-    outputs = maps[0].unsqueeze(2) if count == 1 else in_time(maps[:count])
-    return layer.closed(outputs), tuple(maps[count:])
+    return outputs[0].unsqueeze(2) if count == 1 else in_time(outputs), tuple(maps[count:])
 
 
 def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Tensor, Kept]:

@@ -131,7 +131,7 @@ class ConvLayer(WindowedLayer[Conv]):
         return functional.conv3d(frames, self.weight, None, self.stride, padding, self.dilation, self.groups)
 
     def closed(self, results: Tensor) -> Tensor:
-        return results if self.bias is None else results + self.bias.view(-1, 1, 1, 1)
+        return results if self.bias is None else results + self.bias.view(-1, 1, 1)
 
     def _choose(self) -> Callable[[ConvLayer, Tensor, Tensor, Tensor | None], Tensor]:
         """How one tap runs fastest on a frame."""

@@ -123,7 +123,7 @@ class ConvLayer(WindowedLayer[Conv]):
 
     @property
     def taps_are_loops(self) -> bool:
-        return self._run == self._scale
+        return self._runs is ConvLayer._scale
 
     def padded_shares(self, frames: Tensor) -> Tensor:
         _, height, width = even_pads(self.pads)

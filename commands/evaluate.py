@@ -84,8 +84,6 @@ def evaluate(
             raise OptionError(f"--{'limit' if init is None else 'init'}: is for streams; add --stepwise")
         clips = _opened(source, data, seed)
         how = views_of(views, combine)
-        if format == "csv" and per_class and confusion:
-            raise OptionError("--per-class and --confusion: --format csv has one table; leave one out")
         found = _on_clips(source, clips, how, where)
         page = page_of_clips(found, classes=per_class, confusion=confusion)
 

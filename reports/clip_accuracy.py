@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from costmodel.errors import OptionError
 from reports.table import Page, Table
 
 if TYPE_CHECKING:
@@ -58,7 +59,13 @@ def confused(found: ClipAccuracy) -> list[Row]:
 
 
 def page(found: ClipAccuracy, *, classes: bool = False, confusion: bool = False) -> Page:
-    """The figures, and where asked for those of each class and of classes confused, the last as CSV."""
+    """The figures, and where asked for those of each class and of classes confused.
+
+    As CSV it is the table that was asked for.
+
+    Raises:
+        OptionError: when it is written as CSV, which has one table, and both were asked for.
+    """
     row = row_of(found)
     by_class = found.by_class() if classes else []
     taken = confused(found) if confusion else []
@@ -67,5 +74,10 @@ def page(found: ClipAccuracy, *, classes: bool = False, confusion: bool = False)
     parts = [Table([row], tuple(row), drop=LEAST)]
     parts += [Table(by_class, CLASS_COLUMNS, "each class")] if classes else []
     parts += [Table(taken, CONFUSION_COLUMNS, "confused")] if confusion else []
-    # the tables that were asked for are what is wanted of CSV, which holds one
-    return Page(lambda: row | further, lambda: parts, sheet=lambda: parts[-1])
+
+    def sheet() -> Table:
+        if classes and confusion:
+            raise OptionError("--per-class and --confusion: --format csv has one table; leave one out")
+        return parts[-1]
+
+    return Page(lambda: row | further, lambda: parts, sheet)

@@ -32,7 +32,7 @@ def test_a_peak_that_forgets_what_is_still_read_is_found(graph: Graph, monkeypat
 
 
 def test_maps_that_a_network_never_lets_go_are_found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(network_, "_drops", lambda graph: {node.name: () for node in graph.nodes})
+    monkeypatch.setattr(network_, "last_readings", lambda graph: {node.name: () for node in graph.nodes})
     (check,) = check_peak(residual())
     assert check.measured > check.predicted
 

@@ -11,6 +11,8 @@ A window that keeps its open results has three forms, which give the same:
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import torch
 from torch import Tensor
 
@@ -28,13 +30,7 @@ def is_full(layer: Layer[Op]) -> bool:
     with zeros are few beside what is moved. Where channels are mixed those products would be work, and a
     kernel of 1 x 1 is a matrix product or a multiply-add, which no 3D convolution is as fast as.
     """
-    return (
-        is_compiled()
-        and isinstance(layer, WindowedLayer)
-        and layer.gives_shares
-        and layer.stride[0] == 1
-        and layer.kernel[0] > 1
-    )
+    return _is_compiled_window(layer) and layer.gives_shares
 
 
 def is_looped(layer: Layer[Op]) -> bool:
@@ -42,13 +38,12 @@ def is_looped(layer: Layer[Op]) -> bool:
 
     Added to parts of a tensor of all results, they become loops that ask of each value where it lies.
     """
-    return (
-        is_compiled()
-        and isinstance(layer, WindowedLayer)
-        and layer.taps_are_loops
-        and layer.stride[0] == 1
-        and layer.kernel[0] > 1
-    )
+    return _is_compiled_window(layer) and layer.taps_are_loops
+
+
+def _is_compiled_window(layer: Layer[Op]) -> TypeGuard[WindowedLayer[Windowed]]:
+    """Whether a compiler sees the layer, and every frame of a chunk is a tap of several outputs."""
+    return is_compiled() and isinstance(layer, WindowedLayer) and layer.stride[0] == 1 and layer.kernel[0] > 1
 
 
 def masked(frames: Tensor, seen: Tensor, value: float) -> Tensor:
@@ -113,12 +108,6 @@ def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple
     outputs = [layer.closed(each) for each in maps[:count]]
     # To stack one would be a copy.
     return outputs[0].unsqueeze(2) if count == 1 else in_time(outputs), tuple(maps[count:])
-
-
-def _parted(results: Tensor, answers: int, kept: Kept, opened: int) -> tuple[Tensor, Kept]:
-    # What stays open would keep the memory of all results as a view of them.
-    still = tuple(each.clone() for each in results[:, :, answers:].unbind(2))
-    return results[:, :, :answers], (*still, *kept[opened:])
 
 
 def in_windows(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: int) -> Tensor:

@@ -58,6 +58,12 @@ class StreamState:
         left = self.map(lambda tensor: tensor[:streams])
         return replace(left, started=self.started[:streams], valid=self.valid[:streams])
 
+    def of(self, streams: Sequence[int]) -> StreamState:
+        """The state of a batch of these streams, one as often as it is named, each with memory of its own."""
+        picked = self.map(lambda tensor: tensor[list(streams)])
+        started = tuple(self.started[stream] for stream in streams)
+        return replace(picked, started=started, valid=tuple(self.valid[stream] for stream in streams))
+
     def restarted(self, streams: Sequence[int], cycle: int, empty: Sequence[Tensor]) -> StreamState:
         """The state with some streams as new; they start with the next cycle of the batch.
 

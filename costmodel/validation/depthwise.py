@@ -6,34 +6,38 @@ an X3D went there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
-
-from costmodel.graph import Graph
-
-AXES = {torch.conv2d: 2, torch.conv3d: 3}
 
 
-def has_depthwise(graph: Graph) -> bool:
-    """Whether a network may hold such a convolution; seeing every call of torch's takes a while."""
-    return any(getattr(node.op.unwrapped, "groups", 1) != 1 for node in graph.nodes)
+@contextmanager
+def tap_by_tap() -> Iterator[None]:
+    """While it is entered, depthwise convolutions in 64 bits on a CPU run tap by tap.
+
+    In place of torch's two functions: a mode that sees all of torch's calls costs a fifth of the time.
+    """
+    frames, clips = functional.conv2d, functional.conv3d
+    functional.conv2d = _taking_over(2, frames)
+    functional.conv3d = _taking_over(3, clips)
+    try:
+        yield
+    finally:
+        functional.conv2d, functional.conv3d = frames, clips
 
 
-class TapByTap(TorchFunctionMode):
-    """While it is entered, depthwise convolutions in 64 bits on a CPU run tap by tap."""
+def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def convolution(*args: Any, **kwargs: Any) -> Tensor:
+        if not kwargs and _is_depthwise(*args):
+            return _convolved(axes, *args)
+        return torch_s_own(*args, **kwargs)
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        if func in AXES and not kwargs and _is_depthwise(*args):
-            return _convolved(AXES[func], *args)
-        return func(*args, **(kwargs or {}))
+    return convolution
 
 
 def _is_depthwise(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
@@ -52,26 +56,29 @@ def _convolved(
     dilation: int | Sequence[int],
     groups: int,
 ) -> Tensor:
-    """Each channel of clips under its own kernel, as torch's convolution gives it."""
+    """Each channel of clips under its own kernel, as torch's convolution gives it.
+
+    Channels stand last in memory: many are added at once also where a map is a few pixels wide.
+    """
     strides, pads, steps = (_of_each(axes, each) for each in (stride, padding, dilation))
-    clip = functional.pad(clip, [pad for each in reversed(pads) for pad in (each, each)])
+    around = [pad for each in reversed(pads) for pad in (each, each)]
+    clip = functional.pad(clip.movedim(1, -1).contiguous(), [0, 0, *around])
     kernel = weight.shape[2:]
     sizes = [
         (size - step * (taps - 1) - 1) // by + 1
-        for size, step, taps, by in zip(clip.shape[2:], steps, kernel, strides, strict=True)
+        for size, step, taps, by in zip(clip.shape[1:-1], steps, kernel, strides, strict=True)
     ]
-    total = clip.new_zeros((len(clip), groups, *sizes))
+    total = clip.new_zeros((len(clip), *sizes, groups))
     if bias is not None:
-        total += bias.view(-1, *(1,) * axes)
-    every = slice(None)
-    for place in product(*map(range, kernel)):
-        seen = tuple(
+        total += bias
+    taps_of_channels = weight.flatten(1).t().contiguous().unbind()
+    for place, tap_of_channels in zip(product(*map(range, kernel)), taps_of_channels, strict=True):
+        seen = (
             slice(tap * step, tap * step + by * (size - 1) + 1, by)
             for tap, step, by, size in zip(place, steps, strides, sizes, strict=True)
         )
-        tap = weight[(every, every, *(slice(each, each + 1) for each in place))]
-        total.addcmul_(clip[(every, every, *seen)], tap.reshape(-1, *(1,) * axes))
-    return total
+        total.addcmul_(clip[(slice(None), *seen)], tap_of_channels)
+    return total.movedim(-1, 1)
 
 
 def _of_each(axes: int, value: int | Sequence[int]) -> tuple[int, ...]:

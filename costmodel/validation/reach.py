@@ -102,9 +102,11 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
     """
     watched, cycle, graph = _watched(figures), figures.cycle, figures.graph
     clip_network = LongClip(graph, network.layers)
-    clip = frames_of(graph, cycle, clip_network.whole(2 * watched + cycle), seed).float()
+    # Answers to so many frames ahead of the changed one may see it, and some more are watched.
+    ahead = min(watched, max(0, int(evaluate(figures, "delay"))) + 2 * cycle + BEYOND)
+    clip = frames_of(graph, cycle, clip_network.whole(ahead + cycle + watched), seed).float()
     for phase in range(cycle):
-        clip[phase, :, watched + phase] = torch.nan
+        clip[phase, :, ahead + phase] = torch.nan
     # `lookahead` leaves out the pool over the clip, so what the pool reads is watched.
     pooled = list(clip_network.features) or [graph.output]
     kept = {graph.output, *pooled}
@@ -120,7 +122,7 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
         """Between the frames aligned with outputs that moved and the frame that was changed."""
         jump, moved = int(clip_network.jump(name)), are_moved[name]
         return [
-            int(number) * jump - (watched + phase)
+            int(number) * jump - (ahead + phase)
             for phase in range(cycle)
             for number in moved[phase].nonzero()[:, 0]
         ]
@@ -163,19 +165,22 @@ class _Seen:
 def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[Check]:
     watched, cycle = _watched(figures), network.cycle
     start = ceil_div(watched, cycle) * cycle
-    frames = frames_of(figures.graph, 2 * cycle + 2, start + cycle + watched, seed).float()
-    changed = frames[2 * cycle :]
+    # All streams are equal until `start` but that some have another past altogether: two run until then.
+    pasts = frames_of(figures.graph, 2, start, seed).float()
+    pasts[1] = torch.nan
+    frames = frames_of(figures.graph, 2 * cycle + 2, cycle + watched, seed + 1).float()
     # Two more streams that differ in one frame, by another number and not by NaN.
-    changed[1] = changed[0]
-    changed[1, :, start] *= -10
+    frames[-1] = frames[-2]
+    frames[-1, :, 0] *= -10
     for phase in range(cycle):
-        frames[phase, :, start + phase] = torch.nan
-        # Another past altogether: what still shows of it after a number of steps is the warm-up.
-        frames[cycle + phase, :, : start + phase] = torch.nan
-    answers, influence, past = [], [_Seen(start + phase) for phase in range(cycle)], []
-    past = [_Seen(start + phase) for phase in range(cycle)]
+        frames[phase, :, phase] = torch.nan
+        # What still shows of another past after a number of steps is the warm-up.
+        frames[cycle + phase, :, :phase] = torch.nan
+    answers = [step for step, frame in enumerate(pasts.unbind(2)) if network.forward_step(frame) is not None]
+    network.set_state(network.get_state().of([*[0] * cycle, *[1] * cycle, 0, 0]))
+    influence, past = ([_Seen(start + phase) for phase in range(cycle)] for _ in range(2))
     finite = _Seen(start)
-    for step, frame in enumerate(frames.unbind(2)):
+    for step, frame in enumerate(frames.unbind(2), start):
         output = network.forward_step(frame)
         if output is None:
             continue
@@ -186,11 +191,12 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
                 seen.ages.append(step - seen.changed_at)
         if _differ(output[2 * cycle :]):
             finite.ages.append(step - start)
-    yield from _figures(figures, answers, influence, past, len(frames[0, 0]))
+    yield from _figures(figures, answers, influence, past, start + frames.shape[2])
     last = influence[0].ages[-1] if influence[0].ages else -1
     beyond = [age for age in finite.ages if age > last]
     if beyond:
         # A mistake, or the rounding of 32 bits, which a deep network makes much of: 64 bits tell.
+        changed = torch.cat((pasts[:1].expand(2, *pasts.shape[1:]), frames[-2:]), dim=2)
         beyond = [age for age in _moved_in_64_bits(network, changed, start) if age > last]
     yield equal("answers_moved_beyond", 0, len(beyond), "by another number, beyond the receptive field")
 

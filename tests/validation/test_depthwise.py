@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.validation import depthwise
-from costmodel.validation.depthwise import TapByTap
+from costmodel.validation.depthwise import tap_by_tap
 
 
 def drawn(*shape: int) -> Tensor:
@@ -27,7 +27,7 @@ CASES: dict[str, tuple[Any, ...]] = {
 def test_answers_are_those_of_torch(case: str):
     convolution, *given = CASES[case]
     expected = convolution(*given)
-    with TapByTap():
+    with tap_by_tap():
         found = convolution(*given)
     assert found.shape == expected.shape
     assert float((found - expected).abs().max()) < 1e-14
@@ -35,7 +35,7 @@ def test_answers_are_those_of_torch(case: str):
 
 def test_convolutions_of_groups_and_of_32_bits_are_torch_s_own(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(depthwise, "_convolved", lambda *given: pytest.fail("taken over"))
-    with TapByTap():
+    with tap_by_tap():
         functional.conv3d(CLIP, drawn(6, 2, 3, 3, 2), None, 1, 0, 1, 3)
         functional.conv3d(CLIP.float(), drawn(6, 1, 3, 3, 2).float(), None, 1, 0, 1, 6)
         functional.conv2d(FRAME, drawn(4, 6, 3, 3))

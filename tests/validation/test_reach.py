@@ -77,7 +77,8 @@ def test_an_answer_that_comes_late_is_found(monkeypatch: pytest.MonkeyPatch):
 
     def late(network: StreamNetwork, frame: Tensor) -> Tensor | None:
         output, last[0] = last[0], honest(network, frame)
-        return output
+        # Of the two streams that run until a frame is changed it has nothing left for those that go on.
+        return output if output is not None and len(output) == len(frame) else None
 
     monkeypatch.setattr(StreamNetwork, "forward_step", late)
     assert {"transient", "warmup"} <= wrong(continual(residual(stride=1))).keys()

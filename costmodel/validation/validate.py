@@ -11,8 +11,8 @@ from costmodel.graph import Graph
 from costmodel.validation.check import Check, not_measured
 from costmodel.validation.chunks import check_chunks
 from costmodel.validation.clips import check_clip
+from costmodel.validation.convolutions import of_doubles
 from costmodel.validation.costs import check_costs
-from costmodel.validation.depthwise import tap_by_tap
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.kept import check_kept
@@ -78,7 +78,7 @@ def validate(graph: Graph, seed: int = 0, stages: Sequence[Stage] = ()) -> Itera
         yield from (not_measured(stage.__name__, True, reason) for stage in stages)
         return
     try:
-        with _one_thread(), tap_by_tap():
+        with _one_thread(), of_doubles():
             for stage in stages:
                 yield from _run(stage, graph if stage in IN_STEPS else of_one_frame(graph), seed)
     finally:

@@ -19,7 +19,7 @@ from costmodel.network import Network
 from costmodel.ops import Add, BatchNorm, Concat, Conv, MaxPool, Op, Relu, Sigmoid
 from costmodel.transforms.output import Output
 from costmodel.types import TensorType
-from costmodel.validation.depthwise import tap_by_tap
+from costmodel.validation.convolutions import of_doubles
 from costmodel.validation.running import drawn
 
 NETWORKS = 200
@@ -72,7 +72,7 @@ def without_strided_points(graph: Graph) -> tuple[Graph, Mapping[str, Tensor]]:
             points.append(node.name)
     assert points
     embedded = editor.graph()
-    with tap_by_tap():
+    with of_doubles():
         tensors = dict(drawn(embedded, 0))
     for name in points:
         centre = torch.zeros(3, 3, dtype=torch.float64)

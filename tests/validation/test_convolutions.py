@@ -1,0 +1,68 @@
+"""Convolutions in 64 bits answer as torch's do, and no other call is touched."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from costmodel.validation import convolutions
+from costmodel.validation.convolutions import of_doubles
+
+
+def drawn(*shape: int) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(len(shape)), dtype=torch.float64)
+
+
+CLIP, FRAME = drawn(2, 6, 7, 8, 9), drawn(2, 6, 8, 9)
+CASES: dict[str, tuple[Any, ...]] = {
+    "a clip": (functional.conv3d, CLIP, drawn(6, 1, 3, 3, 2), None, (1, 2, 1), (1, 0, 2), (2, 1, 1), 6),
+    "a clip, over time": (functional.conv3d, CLIP, drawn(6, 1, 5, 1, 1), drawn(6), 1, (2, 0, 0), 1, 6),
+    "a frame": (functional.conv2d, FRAME, drawn(6, 1, 3, 3), drawn(6), (2, 1), (1, 1), (1, 2), 6),
+}
+DENSE: dict[str, tuple[Any, ...]] = {
+    "groups": (CLIP, drawn(4, 3, 3, 3, 2), None, (1, 2, 1), (1, 0, 2), (2, 1, 1), 2),
+    "strides in time": (CLIP, drawn(4, 6, 4, 1, 1), drawn(4), (3, 1, 1), (2, 0, 0), 1, 1),
+    "strides that leave frames": (CLIP, drawn(4, 6, 1, 2, 2), drawn(4), (2, 1, 1), 0, 1, 1),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_depthwise_ones_answer_tap_by_tap_as_torch_s_do(case: str):
+    convolution, *given = CASES[case]
+    expected = convolution(*given)
+    with of_doubles():
+        found = getattr(functional, convolution.__name__)(*given)
+    assert found.shape == expected.shape
+    assert float((found - expected).abs().max()) < 1e-14
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("case", DENSE)
+def test_pieces_of_a_clip_answer_as_all_of_it(case: str, at_once: int, monkeypatch: pytest.MonkeyPatch):
+    _, weight, _, stride, *_ = DENSE[case]
+    columns = weight[0].numel() * -(-8 // stride[1]) * 9
+    monkeypatch.setattr(convolutions, "MOST_COLUMNS", at_once * columns)
+    expected, runs = functional.conv3d(*DENSE[case]), list[int]()
+    honest = functional.conv3d
+
+    def counted(*given: Any) -> Tensor:
+        answer = honest(*given)
+        runs.append(answer.shape[2])
+        return answer
+
+    monkeypatch.setattr(functional, "conv3d", counted)
+    with of_doubles():
+        found = functional.conv3d(*DENSE[case])
+    assert torch.equal(found, expected)
+    assert max(runs) <= at_once
+    assert len(runs) > 1
+
+
+def test_convolutions_of_32_bits_and_of_frames_are_torch_s_own(monkeypatch: pytest.MonkeyPatch):
+    for name in ("_tap_by_tap", "_in_pieces"):
+        monkeypatch.setattr(convolutions, name, lambda *given: pytest.fail("taken over"))
+    with of_doubles():
+        functional.conv3d(CLIP.float(), drawn(6, 1, 3, 3, 2).float(), None, 1, 0, 1, 6)
+        functional.conv2d(FRAME, drawn(4, 6, 3, 3))

@@ -53,7 +53,8 @@ def _is_taken_over(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
 
 
 def _is_depthwise(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
-    return 1 < rest[4] == len(weight) == clip.shape[1]
+    groups: int = rest[4]
+    return 1 < groups == len(weight) == clip.shape[1]
 
 
 def _in_pieces(

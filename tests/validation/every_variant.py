@@ -1,15 +1,17 @@
 """Every shipped network validated on small frames, one after the other, by the command that a user types.
 
-    python tests/validation/every_variant.py LOG [CROP] [PART OF A NAME ...]
+    python tests/validation/every_variant.py LOG [CROPS] [PART OF A NAME ...]
 
 adds a line of JSON to LOG for each run, and leaves out those that LOG has; so it may be stopped at any time.
-CROP is a number, 64 unless given, or `full`: each network's own, the networks of the fewest parameters first;
-one that is refused there is run at the crop that the refusal names.
+CROPS is a number, 64 unless given, `full` for each network's own crop, or both, as `64,full`. A network that
+is refused at its own is run at the crop that the refusal names. What is measured on small maps that are
+the same at both crops is measured once, in one process.
 `--told` in the place of names sums up what LOG holds. A run that needs more than 6 GiB fails.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -27,14 +29,35 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from costmodel.__main__ import main
-from costmodel.analysis.figures import Figures
-from costmodel.analysis.metrics import evaluate
+from costmodel.graph import Graph
 from costmodel.network import Network
+from costmodel.validation import validate
+from costmodel.validation.check import Check
+from costmodel.validation.clips import check_clip
+from costmodel.validation.equality import check_equality
+from costmodel.validation.kept import check_kept
+from costmodel.validation.maps import small, smallest
+from costmodel.validation.own_clip import check_own_clip
+from costmodel.validation.reach import check_reach
+from costmodel.validation.sampling import check_sampling
+from costmodel.validation.streams import check_streams
+from costmodel.validation.validate import Stage
 from reports.gallery import Entry, entries
 
+Run = Callable[[Stage, Graph, int], Iterator[Check]]
 KINDS = ("clip", "stream")
 MOST_BYTES = 6 * 2**30
-CROP = 64
+CROP, FULL = 64, "full"
+# The stages that measure on maps of their own choice, and that choice.
+ON_MAPS: Mapping[Stage, Callable[[Graph], Graph]] = {
+    check_kept: smallest,
+    check_reach: smallest,
+    check_streams: smallest,
+    check_equality: small,
+    check_own_clip: small,
+    check_clip: small,
+    check_sampling: small,
+}
 SMALLER = "see no neighbours"  # of maps that are smaller for want of time or memory
 
 
@@ -51,19 +74,8 @@ def runs() -> Iterator[tuple[Entry, str]]:
     yield from ((entry, kind) for *_, entry in ordered for kind in KINDS)
 
 
-def smallest_first(names: Sequence[str]) -> Iterator[tuple[Entry, str]]:
-    """Those named, or all, as clips and frame by frame, by their parameters: what needs least runs first."""
-    ranked = sorted((entry for entry in entries() if _is_wanted(entry, names)), key=_params)
-    yield from ((entry, kind) for entry in ranked for kind in KINDS)
-
-
 def _is_wanted(entry: Entry, names: Sequence[str]) -> bool:
     return not names or any(name in entry.command for name in names)
-
-
-def _params(entry: Entry) -> int:
-    graph = Network.of(entry.spec, entry.variant, entry.sets).graph()
-    return int(str(evaluate(Figures(graph), "params")))
 
 
 def _structure(entry: Entry) -> object:
@@ -72,42 +84,92 @@ def _structure(entry: Entry) -> object:
     return tuple((node.op.word, node.inputs, str(graph.windows[node.name])) for node in graph.nodes)
 
 
-def run(entry: Entry, kind: str, crop: int | None) -> Mapping[str, Any]:
-    """What `validate` says of a network, its processor time and its memory, in a process of its own."""
-    arguments = ["validate", *entry.command.split(), "--format", "json"]
-    arguments += [] if crop is None else ["--set", f"crop={crop}"]
-    arguments += ["--continual"] * (kind == "stream")
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        started = time.monotonic()
+def run(entry: Entry, kind: str, crops: Sequence[str]) -> list[Mapping[str, Any]]:
+    """What `validate` says of a network at each crop, its processor time and memory, in its own process."""
+    with tempfile.TemporaryFile("w+") as found:
         child = os.fork()
         if child == 0:
             resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
-            code = 3
+            validate._run = once_for_equal_maps(validate._run)  # type: ignore[assignment]
             try:
-                with redirect_stdout(out), redirect_stderr(err):
-                    code = main(arguments)
-                out.flush()
-                err.flush()
+                for crop in crops:
+                    found.write(json.dumps(_where_it_fits(entry, kind, crop)) + "\n")
+                    found.flush()
             finally:
-                os._exit(code)
-        _, status, used = os.wait4(child, 0)
-        out.seek(0)
-        err.seek(0)
-        told, errors = out.read(), err.read()
-    checks = json.loads(told)["checks"] if told.startswith("{") else []
+                os._exit(0)
+        _, status, _ = os.wait4(child, 0)
+        found.seek(0)
+        lines = [json.loads(each) for each in found]
+    ended = {"network": entry.command, "kind": kind, "exit": os.waitstatus_to_exitcode(status) or 3}
+    # What ended the process, such as a want of memory, left the crops behind without a line.
+    lost = [{**NOTHING, **ended, "crop": crop} for crop in crops[len(lines) :]]
+    return [*lines, *lost]
+
+
+NOTHING: Mapping[str, Any] = {
+    "seconds": 0.0,
+    "wall_seconds": 0.0,
+    "peak_mib": 0,
+    "checks": 0,
+    "differ": [],
+    "not_measured": [],
+    "smaller_maps": False,
+    "told": ["the process ended"],
+}
+
+
+def once_for_equal_maps(run_stage: Run) -> Run:
+    """The same, but that a stage which has measured the same network on the same maps is not run again."""
+    known = dict[tuple[Stage, Graph, int], list[Check]]()
+
+    def remembered(stage: Stage, graph: Graph, seed: int) -> Iterator[Check]:
+        if stage not in ON_MAPS:
+            yield from run_stage(stage, graph, seed)
+            return
+        key = stage, ON_MAPS[stage](graph), seed
+        if key not in known:
+            known[key] = list(run_stage(stage, key[1], seed))
+        yield from known[key]
+
+    return remembered
+
+
+def _where_it_fits(entry: Entry, kind: str, crop: str) -> Mapping[str, Any]:
+    """A run, and where it is refused with a crop that fits, what came of it at that crop."""
+    found = _run(entry, kind, crop)
+    named = re.search(r"validate at --set crop=(\d+), which fits", " ".join(found["told"]))
+    if named is None:
+        return found
+    return {**_run(entry, kind, named[1]), "crop": crop, "refused": found["told"]}
+
+
+def _run(entry: Entry, kind: str, crop: str) -> Mapping[str, Any]:
+    arguments = ["validate", *entry.command.split(), "--format", "json"]
+    arguments += [] if crop == FULL else ["--set", f"crop={crop}"]
+    arguments += ["--continual"] * (kind == "stream")
+    out, err = io.StringIO(), io.StringIO()
+    began, wall = time.process_time(), time.monotonic()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(arguments)
+    except MemoryError as error:
+        code, told = 3, [repr(error)]
+    else:
+        told = err.getvalue().splitlines()[-3:]
+    checks = json.loads(out.getvalue())["checks"] if out.getvalue().startswith("{") else []
     return {
         "network": entry.command,
         "kind": kind,
-        "crop": "full" if crop is None else crop,
-        "exit": os.waitstatus_to_exitcode(status),
-        "seconds": round(used.ru_utime + used.ru_stime, 1),
-        "wall_seconds": round(time.monotonic() - started, 1),
-        "peak_mib": used.ru_maxrss // 1024,
+        "crop": crop,
+        "exit": code,
+        "seconds": round(time.process_time() - began, 1),
+        "wall_seconds": round(time.monotonic() - wall, 1),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "checks": len(checks),
         "differ": [each for each in checks if each["holds"] is False],
         "not_measured": [each for each in checks if each["holds"] is None],
         "smaller_maps": any(SMALLER in each["note"] for each in checks),
-        "told": [] if checks else errors.splitlines()[-3:],
+        "told": [] if checks else told,
     }
 
 
@@ -130,32 +192,24 @@ def tell(lines: Sequence[Mapping[str, Any]]) -> None:
                     for one in each["differ"]), sep="\n")  # fmt: skip
 
 
-def run_where_it_fits(entry: Entry, kind: str, crop: int | None) -> Mapping[str, Any]:
-    """A run, and where it is refused with a crop that fits, what came of it at that crop."""
-    found = run(entry, kind, crop)
-    named = re.search(r"validate at --set crop=(\d+), which fits", " ".join(found["told"]))
-    if named is None:
-        return found
-    return {**run(entry, kind, int(named[1])), "refused": found["told"]}
-
-
-def _main(log: Path, crop: int | None, names: Sequence[str]) -> None:
-    import costmodel.validation.validate  # noqa: F401  so that no child imports torch anew
-
+def _main(log: Path, crops: Sequence[str], names: Sequence[str]) -> None:
     lines = [json.loads(each) for each in log.read_text().splitlines()] if log.exists() else []
     if "--told" in names:
-        tell(lines)
+        for crop in crops:
+            print(f"\ncrop {crop}:")
+            tell([each for each in lines if str(each["crop"]) == crop])
         return
-    done = {(each["network"], each["kind"]) for each in lines}
-    for entry, kind in runs() if crop is not None else smallest_first(names):
-        if not _is_wanted(entry, names) or (entry.command, kind) in done:
+    done = {(each["network"], each["kind"], str(each["crop"])) for each in lines}
+    for entry, kind in runs():
+        wanted = [crop for crop in crops if (entry.command, kind, crop) not in done]
+        if not _is_wanted(entry, names) or not wanted:
             continue
-        found = run_where_it_fits(entry, kind, crop)
-        with log.open("a") as file:
-            file.write(json.dumps(found) + "\n")
-        print(found["network"], kind, found["exit"], found["seconds"], found["peak_mib"], flush=True)
+        for found in run(entry, kind, wanted):
+            with log.open("a") as file:
+                file.write(json.dumps(found) + "\n")
+            told = (found[each] for each in ("network", "kind", "crop", "exit", "seconds", "peak_mib"))
+            print(*told, flush=True)
 
 
 if __name__ == "__main__":
-    size = (*sys.argv[2:3], str(CROP))[0]
-    _main(Path(sys.argv[1]), None if size == "full" else int(size), sys.argv[3:])
+    _main(Path(sys.argv[1]), (*sys.argv[2:3], str(CROP))[0].split(","), sys.argv[3:])

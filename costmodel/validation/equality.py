@@ -10,17 +10,20 @@ import torch
 from torch import Tensor
 
 from costmodel.analysis.figures import Figures
-from costmodel.analysis.temporal import timing
+from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.stream import StreamNetwork
-from costmodel.graph import Graph
+from costmodel.graph import INPUT, Graph
 from costmodel.validation.check import TOLERANCE, Check, difference, equal, within
 from costmodel.validation.frames import frames_compared, frames_to_settle
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import cut_down, small
+from costmodel.validation.needs import one_cycle_in
+from costmodel.validation.picked import Picked
 from costmodel.validation.reference import Reference
 from costmodel.validation.rounding import Rounding, told
 from costmodel.validation.running import frames_of, running, shown
 
+ALL = Picked()
 AT_ONCE = 16  # frames whose outputs are compared at once: all of a stream's are many numbers
 
 
@@ -29,27 +32,41 @@ class Divergence:
     """The largest difference so far, as a share of a layer's largest value, and the first layer that differs.
 
     Args:
-        order: layers in the order of the graph.
-        expected: what the clip network answers, by layer.
+        graph: the stream.
+        expected: what the clip network answers, by layer; what is picked of it but for the last layer's.
         rounding: how far each layer may be moved by rounding alone.
+        picked: the outputs that are compared.
     """
 
-    order: Mapping[str, int]
+    graph: Graph
     expected: Mapping[str, Tensor]
     rounding: Rounding
+    picked: Picked
+    times: Mapping[str, Timing] = field(init=False)
     largest: float = 0.0
     at: dict[str, tuple[float, int]] = field(default_factory=dict)
     scales: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.times = timing(self.graph)
+
     def compare(self, layer: str, numbers: Sequence[int], outputs: Tensor) -> None:
         """Compares outputs of a layer, (batch, channels, time, height, width), with the clip's by number."""
-        expected = self.expected[layer]
+        expected, jump = self.expected[layer], self.times[layer].jump
         if layer not in self.scales:
             self.scales[layer] = float(expected.abs().max()) if expected.numel() else 1.0
-        numbered = min(numbers) >= 0 and max(numbers) < expected.shape[2]
+        # One that has no number is never left out.
+        picked = self.picked if layer != self.graph.output else Picked()
+        rows = [row for row, number in enumerate(numbers) if number < 0 or picked.has(number, jump)]
+        if len(rows) < len(numbers):
+            numbers, outputs = [numbers[row] for row in rows], outputs[:, :, rows]
+        if not numbers:
+            return
+        places = picked.places(numbers, jump) if min(numbers) >= 0 else []
         found = [inf] * len(numbers)
-        if numbered and outputs.shape == expected[:, :, list(numbers)].shape:
-            most = (outputs - expected[:, :, list(numbers)]).abs_().amax((0, 1, 3, 4))
+        numbered = bool(places) and max(places) < expected.shape[2]
+        if numbered and outputs.shape == expected[:, :, places].shape:
+            most = (outputs - expected[:, :, places]).abs_().amax((0, 1, 3, 4))
             found = (most / (self.scales[layer] or 1.0)).nan_to_num(nan=inf, posinf=inf).tolist()
         for number, share in zip(numbers, found, strict=True):
             self.largest = max(self.largest, share)
@@ -61,7 +78,7 @@ class Divergence:
         most = {name: self.rounding.most(name) for name, (found, _) in self.at.items() if found > TOLERANCE}
         wrong = [layer for layer in most if self.at[layer][0] > most[layer]]
         if wrong:
-            first = min(wrong, key=lambda layer: self.order[layer])
+            first = next(node.name for node in self.graph.nodes if node.name in wrong)
             found, number = self.at[first]
             note = f"{first} is the first to diverge, by {found:.2g} at its output {number}"
             return within(what, self.largest, note, most[first])
@@ -77,28 +94,41 @@ def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
     figures = Figures(graph)
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
-    clip, outputs = clip_and_outputs(graph, network, frames_compared(figures), seed)
-    expected = expected_outputs(graph, outputs)
+    picked = Picked(figures.cycle, one_cycle_in(graph))
+    clip, outputs = clip_and_outputs(graph, network, frames_compared(figures), seed, picked=picked)
+    expected = expected_outputs(graph, outputs, picked)
     rounding = Rounding(graph, network.layers, clip)
     first = clip[:, :, : frames_to_settle(figures)]
-    yield from _steps(network, clip, expected, rounding)
+    yield from _steps(network, clip, Divergence(graph, expected, rounding, picked))
     yield _plain_steps(network, first, expected[graph.output], rounding)
-    yield _forward(network, clip, expected, rounding)
+    yield _forward(network, clip, Divergence(graph, expected, rounding, picked))
     yield _replicated(graph, network, first, seed)
 
 
 def clip_and_outputs(
-    graph: Graph, network: StreamNetwork, frames: int, seed: int, kept: Collection[str] | None = None
+    graph: Graph,
+    network: StreamNetwork,
+    frames: int,
+    seed: int,
+    kept: Collection[str] | None = None,
+    picked: Picked = ALL,
 ) -> tuple[Tensor, Mapping[str, Tensor]]:
     """So many frames, and what the clip network answers to a longer clip that begins with them.
 
-    The longer one ends where nothing that a stream knows by then sees its end.
+    The longer one ends where nothing that a stream knows by then sees its end. Of all layers but the last the
+    outputs that are picked.
     """
     clip_network, times = LongClip(graph, network.layers), timing(graph)
     names, lengths = list(clip_network.clip.by_name), clip_network.lengths
     # A stream's answers by then: none sees a frame that has not come.
     known = {name: (frames - 1 - int(times[name].delay)) // times[name].jump + 1 for name in names}
     length = clip_network.whole(frames)
+    counts = dict[str, int]()
+
+    def held(name: str, outputs: Tensor) -> Tensor:
+        counts[name] = outputs.shape[2]
+        return outputs if name == INPUT else picked.of(outputs, times[name].jump)
+
     while True:
         # Also of layers whose outputs are not kept: a crop that leaves out the last frames may stand ahead of
         # padding that makes up for them. And none may be left without frames to run on.
@@ -106,8 +136,9 @@ def clip_and_outputs(
         is_long = all(clip_network.answered(name, length) >= max(1, known[name]) for name in growing)
         if is_long or length > 4 * frames:
             clip = frames_of(graph, 1, length, seed)
-            outputs = clip_network(clip, kept)
-            short = [name for name in names if name in outputs and outputs[name].shape[2] < known[name]]
+            outputs = clip_network(clip, kept, held)
+            counts |= {name: each.shape[2] for name, each in outputs.items() if name not in counts}
+            short = [name for name in names if name in outputs and counts[name] < known[name]]
             if not short or length > 4 * frames:
                 return clip[:, :, :frames], outputs
         length = clip_network.whole(length + max(clip_network.lengths.cycle, frames // 8))
@@ -125,27 +156,23 @@ def _due(graph: Graph, frames: int) -> int:
     return max(0, (frames - 1 - int(end.delay)) // end.jump + 1) - first_answered(graph)
 
 
-def expected_outputs(graph: Graph, clip_outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+def expected_outputs(
+    graph: Graph, clip_outputs: Mapping[str, Tensor], picked: Picked = ALL
+) -> Mapping[str, Tensor]:
     """The reference of every node: a delay hands on what it reads, a subsample every s-th frame."""
-    found = dict(clip_outputs)
+    found, times = dict(clip_outputs), timing(graph)
     for node in graph.nodes:
         if node.name in found:
             continue
-        found[node.name] = found[node.inputs[0]][:, :, :: graph.windows[node.name].stride]
+        (read,), stride = node.inputs[:1], graph.windows[node.name].stride
+        found[node.name] = picked.strided(found[read], times[read].jump if read != INPUT else 1, stride)
     return found
 
 
-def _divergence(graph: Graph, expected: Mapping[str, Tensor], rounding: Rounding) -> Divergence:
-    return Divergence({node.name: number for number, node in enumerate(graph.nodes)}, expected, rounding)
-
-
 @torch.no_grad()
-def _steps(
-    network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor], rounding: Rounding
-) -> Iterator[Check]:
+def _steps(network: StreamNetwork, clip: Tensor, found: Divergence) -> Iterator[Check]:
     """Every output of every layer, from the first on: a fresh stream has the clip's padding ahead of it."""
-    found, answered = _divergence(network.graph, expected, rounding), dict.fromkeys(expected, 0)
-    times = timing(network.graph)
+    times, answered = found.times, dict.fromkeys(found.expected, 0)
     network.reset()
     for part in torch.split(clip, AT_ONCE, dim=2):
         with network.recording() as record:
@@ -163,7 +190,7 @@ def _steps(
                 answered[layer] += len(due)
     layers, frames = len(network.graph.nodes), clip.shape[2]
     note = f"{layers} layers, {frames} frames, input {network.graph.source.with_time(frames)}"
-    note += cut_down(network.graph)
+    note += cut_down(network.graph) + found.picked.told
     yield found.check("steps_equal_the_clip_network", note)
     # A stream that answers nothing would differ from nothing.
     known = _due(network.graph, frames)
@@ -180,12 +207,9 @@ def _plain_steps(network: StreamNetwork, clip: Tensor, expected: Tensor, roundin
 
 
 @torch.no_grad()
-def _forward(
-    network: StreamNetwork, clip: Tensor, expected: Mapping[str, Tensor], rounding: Rounding
-) -> Check:
+def _forward(network: StreamNetwork, clip: Tensor, found: Divergence) -> Check:
     """`forward(clip)`, which has no padding: what it answers is what the stream answers from warm-up on."""
-    found, times = _divergence(network.graph, expected, rounding), timing(network.graph)
-    answered = 0
+    times, answered = found.times, 0
 
     def see(layer: str, step: int, outputs: Tensor) -> None:
         nonlocal answered

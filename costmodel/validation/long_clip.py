@@ -90,17 +90,31 @@ class LongClip:
         return lacking
 
     @torch.no_grad()
-    def __call__(self, clip: Tensor, kept: Collection[str] | None = None) -> Mapping[str, Tensor]:
+    def __call__(
+        self,
+        clip: Tensor,
+        kept: Collection[str] | None = None,
+        held: Callable[[str, Tensor], Tensor] = lambda name, outputs: outputs,
+    ) -> Mapping[str, Tensor]:
         """Outputs by layer, (batch, channels, time, height, width): all of them, or those kept.
 
         A layer over the whole clip, and what stands behind it, has an answer for each place of its window.
+
+        Args:
+            clip: the input.
+            kept: the layers whose outputs are wanted; others are dropped when nobody reads them any more.
+            held: what is given back of a layer's outputs, by its name, once nobody reads them any more.
         """
         values = {INPUT: clip}
         for node in self.clip.nodes:
             inputs = self._alike(node, [values[name] for name in node.inputs], clip.shape[2])
             values[node.name] = self._run(node, inputs)
-            for name in set(node.inputs) - set(values if kept is None else kept):
-                if self._last_read[name] == node.name:
+            for name in set(node.inputs):
+                if self._last_read[name] != node.name:
+                    continue
+                if kept is None or name in kept:
+                    values[name] = held(name, values[name])
+                else:
                     del values[name]
         return values
 

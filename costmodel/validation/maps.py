@@ -11,14 +11,13 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError, ShapeError
 from costmodel.graph import Graph
 from costmodel.validation.frames import frames_compared
-from costmodel.validation.needs import at_hand, needed_bytes, outputs_bytes
+from costmodel.validation.needs import at_hand, needed_bytes, one_cycle_in
 
 # Even sides, as most networks halve their maps several times.
 SIDES = (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
-# Of a stream that is compared with its clip network, layer by layer.
-MOST_BYTES = 5 * 2**29  # of what all layers answer
-MOST_MACS = 10**11  # of the clip network alone: some 20 seconds in 64 bits, and as much for each further run
+# Of the clip network of a stream that is compared with it, layer by layer.
+MOST_MACS = 10**11  # some 20 seconds in 64 bits, and as much for each further run
 
 
 def on_maps(graph: Graph, height: int, width: int) -> Graph:
@@ -60,7 +59,7 @@ def is_too_much(graph: Graph) -> bool:
         return False
     figures = Figures(graph)
     macs = int(evaluate(figures, "macs_per_frame") * frames_compared(figures))
-    return outputs_bytes(graph) > MOST_BYTES or macs > MOST_MACS
+    return one_cycle_in(graph) > 1 or macs > MOST_MACS
 
 
 def cut_down(graph: Graph) -> str:

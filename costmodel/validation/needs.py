@@ -13,6 +13,8 @@ from costmodel.graph import Graph
 from costmodel.validation.frames import frames_compared
 
 DOUBLE, SINGLE = 8, 4  # bytes of a number
+MOST_BYTES = 5 * 2**29  # of the outputs of all layers that are held while a stream is compared with them
+LEAST_BYTES = 2**28  # of those that must fit: of more a part can be compared
 # Of each parameter: as drawn in 64 bits, as taps of a frame in two networks that run, and in 32 while drawn.
 OF_PARAMETER = 3 * DOUBLE + SINGLE
 # What stands beside the outputs that are compared: those of some steps, and copies while two are subtracted.
@@ -21,21 +23,32 @@ LIVE = 4  # times the maps that are alive in one run: of two clips, and what a l
 GROWTH = 1.25  # memory that the allocator holds in pieces too small for the next map
 
 
-def outputs_bytes(graph: Graph) -> int:
+def one_cycle_in(graph: Graph) -> int:
+    """Of how many cycles of a stream one is compared: 1 where the outputs to all of them fit in memory."""
+    room = min(MOST_BYTES, (at_hand() / GROWTH - _beside(graph)) / (1 + BESIDE))
+    return ceil(_outputs_bytes(graph) / max(LEAST_BYTES, room))
+
+
+def _outputs_bytes(graph: Graph) -> int:
     """What all layers of a stream answer to the frames on which it is compared with its clip network."""
     assert graph.clip is not None
     numbers = sum(prod(map(int, graph.clip.types[node.name])) for node in graph.clip.nodes)
     return int(DOUBLE * numbers * _clips(graph))
 
 
-@lru_cache(maxsize=64)  # a search for the size that fits asks for each again
 def needed_bytes(graph: Graph) -> int:
-    """What the checks that compare outputs take on these maps, weights included."""
+    """What the checks that compare outputs take, weights included, if a stream holds as few as may be."""
+    held = min(_outputs_bytes(graph), LEAST_BYTES) * (1 + BESIDE) if graph.is_stream else 0
+    return ceil(GROWTH * (_beside(graph) + held))
+
+
+@lru_cache(maxsize=64)  # a search for the size that fits asks for each again
+def _beside(graph: Graph) -> int:
+    """Weights, and the maps that are alive while layers run, without what is kept to be compared."""
     clip = graph.clip or graph
     params = int(str(evaluate(Figures(graph), "params")))
     alive = LIVE * DOUBLE * live_floats(clip) * (_clips(graph) if graph.is_stream else 1)
-    held = outputs_bytes(graph) * (1 + BESIDE) if graph.is_stream else 0
-    return ceil(GROWTH * (OF_PARAMETER * params + held + alive))
+    return ceil(OF_PARAMETER * params + alive)
 
 
 @cache

@@ -15,7 +15,7 @@ from costmodel.validation.room import GIB, RoomError, must_fit
 @pytest.fixture
 def at_hand(monkeypatch: pytest.MonkeyPatch):
     def give(number: float) -> None:
-        for module in (maps, room):
+        for module in (maps, needs, room):
             monkeypatch.setattr(module, "at_hand", lambda: number)
 
     return give

@@ -19,7 +19,7 @@ LEAST_BYTES = 2**28  # of those that must fit: of more a part can be compared
 OF_PARAMETER = 3 * DOUBLE + SINGLE
 # What stands beside the outputs that are compared: those of some steps, and copies while two are subtracted.
 BESIDE = 0.5
-LIVE = 4  # times the maps that are alive in one run: of two clips, and what a layer makes on its way
+LIVE = 3  # times the maps that are alive in one run: of two clips, and what a layer makes on its way
 GROWTH = 1.25  # memory that the allocator holds in pieces too small for the next map
 
 

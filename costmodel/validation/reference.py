@@ -95,8 +95,9 @@ class Reference:
             inputs = [values[name][:, :, :: slowest // jumps[name]] for name in node.inputs]
             inputs = [x[:, :, skip:] for x, skip in zip(inputs, self._left_out(node), strict=True)]
             frames = min(each.shape[2] for each in inputs)
-            output = self._run(node, [each[:, :, :frames] for each in inputs], init)
-            values[node.name] = self.changed(node.name, output)
+            inputs = [each[:, :, :frames] for each in inputs]
+            # Under no name of its own, by which what was changed would be held until the next has run.
+            values[node.name] = self.changed(node.name, self._run(node, inputs, init))
             jumps[node.name] = slowest * self._stride(node)
             # Long clips at full width: what nobody reads any more is freed.
             for name in set(node.inputs) - set(values if kept is None else kept):

@@ -10,19 +10,23 @@ where little has been amplified yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf, isnan, sqrt
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from costmodel.emit.modules import Layer
 from costmodel.graph import Graph
 from costmodel.ops import Op
-from costmodel.validation.check import TOLERANCE, Check, difference, within
+from costmodel.validation.check import TOLERANCE, Check, within
 from costmodel.validation.reference import Reference
 
 CHANGE = 1e-12  # of each output, as a share of its size: 5,000 roundings of 64 bits
 ROUNDINGS = 64  # that one layer may make of an output: sums of thousands of products have several
 MOST = 1e-3  # a network of which rounding may make more than this tells nothing apart
+
+AT_ONCE = 32  # frames
 
 Most = Mapping[str, float]
 
@@ -76,16 +80,23 @@ def _moved(graph: Graph, layers: Mapping[str, Layer[Op]], clip: Tensor, init: st
     generator, found, batch = torch.Generator().manual_seed(0), dict[str, float](), len(clip)
 
     def changed(name: str, outputs: Tensor) -> Tensor:
-        exact, moved = outputs[:batch], outputs[batch:]
-        if not moved.numel():
+        if not outputs.numel():
             found[name] = 0.0
             return outputs
+        outputs = outputs.clone()  # it may be what another layer answered
+        exact, moved = outputs[:batch], outputs[batch:]
         # By the size of the whole: a value near zero is the
         # difference of large ones, and its rounding is theirs.
-        size = CHANGE * float(moved.square().mean().sqrt())
-        noise = torch.rand(moved.shape, generator=generator, dtype=moved.dtype).mul_(2).sub_(1).mul_(size)
-        found[name] = difference(noise.add_(moved), exact)
-        return torch.cat((exact, noise))
+        size = CHANGE * float(vector_norm(moved)) / sqrt(moved.numel())
+        largest, most = float(exact.abs().max()), 0.0
+        # So many frames at once, as nothing else of long clips takes as much memory as their numbers.
+        for each, beside in zip(moved.split(AT_ONCE, 2), exact.split(AT_ONCE, 2), strict=True):
+            noise = torch.rand(each.shape, generator=generator, dtype=each.dtype)
+            each.add_(noise.mul_(2).sub_(1).mul_(size))
+            share = float((each - beside).abs_().max())
+            most = max(most, inf if isnan(share) else share)
+        found[name] = most / (largest or 1.0)
+        return outputs
 
     # Both side by side, as two halves of a batch: so no output is kept longer than the next layer needs it.
     Reference(graph, layers, changed=changed)(torch.cat((clip, clip)), init=init, kept=())

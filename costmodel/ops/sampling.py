@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, Literal
@@ -100,6 +100,14 @@ class Sgs(Op):
             return x.with_time(self.kept)
         blocks = x.time // self.block if self.block else 1
         return x.with_time(blocks * self.active_of(x))
+
+    def frames_read(self, answer: int, x: TensorType) -> Collection[int] | None:
+        active = self.active_of(x)
+        # Of one clip in particular, and of means over clips, it is not known which block an answer is of.
+        if not self.block or self.kept is not None or not isinstance(active, int):
+            return None
+        first = answer // active * self.block
+        return range(first, first + self.block)
 
     def weights(self, x: TensorType) -> Mapping[str, Shape]:
         return {

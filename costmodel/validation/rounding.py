@@ -90,7 +90,7 @@ def _moved(graph: Graph, layers: Mapping[str, Layer[Op]], clip: Tensor, init: st
         size = CHANGE * float(vector_norm(moved)) / sqrt(moved.numel())
         largest, most = float(exact.abs().max()), 0.0
         # So many frames at once, as nothing else of long clips takes as much memory as their numbers.
-        for each, beside in zip(moved.split(AT_ONCE, 2), exact.split(AT_ONCE, 2), strict=True):
+        for each, beside in zip(torch.split(moved, AT_ONCE, 2), torch.split(exact, AT_ONCE, 2), strict=True):
             noise = torch.rand(each.shape, generator=generator, dtype=each.dtype)
             each.add_(noise.mul_(2).sub_(1).mul_(size))
             share = float((each - beside).abs_().max())

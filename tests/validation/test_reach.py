@@ -144,3 +144,9 @@ def test_behind_a_sampler_no_answer_sees_more_than_is_told(wrong_by: int, monkey
     monkeypatch.setattr("costmodel.analysis.figures.clip_reach", lambda graph: {graph.output: less})
     held = {check.what: check.holds for check in check_reach(graph)}
     assert held == {"padding": True, "delay": not wrong_by, "receptive_field": not wrong_by}
+
+
+def test_an_answer_of_a_block_sees_the_frames_of_its_block():
+    checks = {check.what: check for check in check_reach(clip(BINS.replace("active", "block: 4, active"), 8))}
+    assert all(check.holds for check in checks.values())
+    assert checks["receptive_field"].predicted == checks["receptive_field"].measured == 5

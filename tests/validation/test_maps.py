@@ -6,7 +6,7 @@ from costmodel.ops import (
     MaxPool,
 )
 from costmodel.types import TensorType
-from costmodel.validation import maps
+from costmodel.validation import needs
 from costmodel.validation.maps import cut_down, on_maps, small, smallest
 
 
@@ -26,8 +26,9 @@ def test_maps_that_a_layer_needs_are_kept():
 def test_a_stream_that_is_too_much_runs_on_smaller_maps_and_says_so(monkeypatch):
     stream = continual(load("x3d", variant="XS"))
     assert (small(stream).source.height, cut_down(small(stream))) == (40, "")
-    monkeypatch.setattr(maps, "MOST_BYTES", 2**28)
+    monkeypatch.setattr(needs, "MOST_BYTES", 2**28)
     assert 4 < small(stream).source.height < 40
     assert "see no neighbours" in cut_down(small(stream))
-    monkeypatch.setattr(maps, "MOST_BYTES", 1)
+    monkeypatch.setattr(needs, "LEAST_BYTES", 1)
+    monkeypatch.setattr(needs, "MOST_BYTES", 1)
     assert small(stream) == smallest(stream)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -40,11 +40,26 @@ def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[...,
     def convolution(*args: Any, **kwargs: Any) -> Tensor:
         if kwargs or not _is_taken_over(*args):
             return torch_s_own(*args, **kwargs)
-        if _is_depthwise(*args):
-            return _tap_by_tap(axes, *args)
-        return torch_s_own(*args) if axes == 2 else _in_pieces(torch_s_own, *args)
+        clip, weight, bias, stride, padding, dilation, groups = args
+        strides, pads, steps = (_of_each(axes, each) for each in (stride, padding, dilation))
+        given = _Given(clip, weight, bias, strides, pads, steps, groups)
+        if 1 < groups == len(weight) == clip.shape[1]:
+            return _tap_by_tap(given)
+        return torch_s_own(*given) if axes == 2 else _in_pieces(torch_s_own, given)
 
     return convolution
+
+
+class _Given(NamedTuple):
+    """What a convolution is given, of each axis its own."""
+
+    clip: Tensor
+    weight: Tensor
+    bias: Tensor | None
+    strides: tuple[int, ...]
+    pads: tuple[int, ...]
+    steps: tuple[int, ...]
+    groups: int
 
 
 def _is_taken_over(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
@@ -52,30 +67,16 @@ def _is_taken_over(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
     return is_double and len(rest) == 5 and not isinstance(rest[2], str)
 
 
-def _is_depthwise(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
-    groups: int = rest[4]
-    return 1 < groups == len(weight) == clip.shape[1]
-
-
-def _in_pieces(
-    convolve: Callable[..., Tensor],
-    clip: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: int | Sequence[int],
-    padding: int | Sequence[int],
-    dilation: int | Sequence[int],
-    groups: int,
-) -> Tensor:
+def _in_pieces(convolve: Callable[..., Tensor], given: _Given) -> Tensor:
     """A convolution of clips, so many frames of its answer at once that the columns of their taps are few."""
-    strides, pads, steps = (_of_each(3, each) for each in (stride, padding, dilation))
+    clip, weight, bias, strides, pads, steps, groups = given
     _, height, width = strides
     columns = weight[0].numel() * ceil_div(clip.shape[3], height) * ceil_div(clip.shape[4], width)
     at_once, (ahead, *in_space) = max(1, MOST_COLUMNS // columns), pads
     span = steps[0] * (weight.shape[2] - 1) + 1
     frames = (clip.shape[2] + 2 * ahead - span) // strides[0] + 1
     if frames <= at_once or weight[0, 0].numel() == 1:  # a product of matrices, without columns
-        return convolve(clip, weight, bias, stride, padding, dilation, groups)
+        return convolve(*given)
     clip = functional.pad(clip, (0, 0, 0, 0, ahead, ahead))
     pieces = (clip[:, :, first * strides[0] :] for first in range(0, frames, at_once))
     seen = (piece[:, :, : (at_once - 1) * strides[0] + span] for piece in pieces)
@@ -83,21 +84,12 @@ def _in_pieces(
     return torch.cat(found, dim=2)
 
 
-def _tap_by_tap(
-    axes: int,
-    clip: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: int | Sequence[int],
-    padding: int | Sequence[int],
-    dilation: int | Sequence[int],
-    groups: int,
-) -> Tensor:
+def _tap_by_tap(given: _Given) -> Tensor:
     """Each channel of clips under its own kernel, as torch's convolution gives it.
 
     Channels stand last in memory: many are added at once also where a map is a few pixels wide.
     """
-    strides, pads, steps = (_of_each(axes, each) for each in (stride, padding, dilation))
+    clip, weight, bias, strides, pads, steps, groups = given
     around = [pad for each in reversed(pads) for pad in (each, each)]
     clip = functional.pad(clip.movedim(1, -1).contiguous(), [0, 0, *around])
     kernel = weight.shape[2:]

@@ -150,3 +150,8 @@ def test_an_answer_of_a_block_sees_the_frames_of_its_block():
     checks = {check.what: check for check in check_reach(clip(BINS.replace("active", "block: 4, active"), 8))}
     assert all(check.holds for check in checks.values())
     assert checks["receptive_field"].predicted == checks["receptive_field"].measured == 5
+
+
+def test_a_stream_without_strides_remembers_another_past_until_its_warm_up_ends():
+    # Of one with strides the frames of its own cycle would tell as much.
+    assert wrong(continual(residual(stride=1))) == {}

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -19,6 +21,7 @@ from torch.nn import functional
 from costmodel.numbers import ceil_div
 
 MOST_COLUMNS = 2**21  # numbers, 16 MiB: what is read at once stays in the processor's cache
+FEW_PIXELS = 2
 
 
 @contextmanager
@@ -27,9 +30,41 @@ def of_doubles() -> Iterator[None]:
 
     In place of torch's two functions: a mode that sees all of torch's calls costs a fifth of the time.
     """
+    with _in_place(_taking_over(2, functional.conv2d), _taking_over(3, functional.conv3d)):
+        yield
+
+
+@contextmanager
+def of_torch() -> Iterator[None]:
+    """While it is entered, convolutions are torch's own: to count operations, as here some are left out."""
+    with _in_place(torch.conv2d, torch.conv3d):
+        yield
+
+
+@contextmanager
+def of_pixels() -> Iterator[None]:
+    """While it is entered, depthwise convolutions that answer a pixel or two run tap by tap in 32 bits too.
+
+    Of MoViNet's kernels of 5 x 5 on maps of one pixel torch's own take thirty times as long.
+    """
+    frames = functional.conv2d
+
+    def convolution(*args: Any, **kwargs: Any) -> Tensor:
+        if kwargs or len(args) != 7 or args[0].dtype != torch.float32 or args[0].device.type != "cpu":
+            return frames(*args, **kwargs)
+        given = _given(2, args)
+        if not _is_depthwise(given) or prod(_taps_of(given)[0]) > FEW_PIXELS:
+            return frames(*args)
+        return _tap_by_tap(given)
+
+    with _in_place(convolution, functional.conv3d):
+        yield
+
+
+@contextmanager
+def _in_place(of_frames: Callable[..., Tensor], of_clips: Callable[..., Tensor]) -> Iterator[None]:
     frames, clips = functional.conv2d, functional.conv3d
-    functional.conv2d = _taking_over(2, frames)
-    functional.conv3d = _taking_over(3, clips)
+    functional.conv2d, functional.conv3d = of_frames, of_clips
     try:
         yield
     finally:
@@ -40,10 +75,8 @@ def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[...,
     def convolution(*args: Any, **kwargs: Any) -> Tensor:
         if kwargs or not _is_taken_over(*args):
             return torch_s_own(*args, **kwargs)
-        clip, weight, bias, stride, padding, dilation, groups = args
-        strides, pads, steps = (_of_each(axes, each) for each in (stride, padding, dilation))
-        given = _Given(clip, weight, bias, strides, pads, steps, groups)
-        if 1 < groups == len(weight) == clip.shape[1]:
+        given = _given(axes, args)
+        if _is_depthwise(given):
             return _tap_by_tap(given)
         return torch_s_own(*given) if axes == 2 else _in_pieces(torch_s_own, given)
 
@@ -60,6 +93,16 @@ class _Given(NamedTuple):
     pads: tuple[int, ...]
     steps: tuple[int, ...]
     groups: int
+
+
+def _given(axes: int, args: tuple[Any, ...]) -> _Given:
+    clip, weight, bias, *of_axes, groups = args
+    strides, pads, steps = (_of_each(axes, each) for each in of_axes)
+    return _Given(clip, weight, bias, strides, pads, steps, groups)
+
+
+def _is_depthwise(given: _Given) -> bool:
+    return 1 < given.groups == given.weight.shape[0] == given.clip.shape[1]
 
 
 def _is_taken_over(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
@@ -89,25 +132,58 @@ def _tap_by_tap(given: _Given) -> Tensor:
 
     Channels stand last in memory: many are added at once also where a map is a few pixels wide.
     """
-    clip, weight, bias, strides, pads, steps, groups = given
-    around = [pad for each in reversed(pads) for pad in (each, each)]
-    clip = functional.pad(clip.movedim(1, -1).contiguous(), [0, 0, *around])
-    kernel = weight.shape[2:]
-    sizes = [
-        (size - step * (taps - 1) - 1) // by + 1
-        for size, step, taps, by in zip(clip.shape[1:-1], steps, kernel, strides, strict=True)
-    ]
-    total = clip.new_zeros((len(clip), *sizes, groups))
+    clip, weight, bias = given.clip.movedim(1, -1).contiguous(), given.weight, given.bias
+    sizes, seen = _taps_of(given)
+    total = clip.new_zeros((clip.shape[0], *sizes, given.groups))
     if bias is not None:
         total += bias
-    taps_of_channels = weight.flatten(1).t().contiguous().unbind()
-    for place, tap_of_channels in zip(product(*map(range, kernel)), taps_of_channels, strict=True):
-        seen = (
-            slice(tap * step, tap * step + by * (size - 1) + 1, by)
-            for tap, step, by, size in zip(place, steps, strides, sizes, strict=True)
-        )
-        total.addcmul_(clip[(slice(None), *seen)], tap_of_channels)
+    taps_of_channels = weight.flatten(1).t().contiguous()
+    for tap, places, frames in seen:
+        total[places].addcmul_(clip[frames], taps_of_channels[tap])
     return total.movedim(-1, 1)
+
+
+Places = tuple[slice, ...]
+Seen = tuple[tuple[int, ...], tuple[tuple[int, Places, Places], ...]]  # see `_seen_by_taps`
+
+
+def _taps_of(given: _Given) -> Seen:
+    _, *sizes = given.clip.shape[1:]
+    return _seen_by_taps(tuple(sizes), tuple(given.weight.shape[2:]), given.strides, given.pads, given.steps)
+
+
+@lru_cache(maxsize=1024)
+def _seen_by_taps(
+    sizes: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: tuple[int, ...],
+    pads: tuple[int, ...],
+    steps: tuple[int, ...],
+) -> Seen:
+    """How large an answer is, and of each tap its number, the answers that it adds to, and what it reads.
+
+    What it would read of padding is left out: zeros add nothing. On a map of one pixel all taps but one do.
+    """
+    answers, of_axes = list[int](), list[list[tuple[slice, slice] | None]]()
+    for size, taps, by, pad, step in zip(sizes, kernel, strides, pads, steps, strict=True):
+        answers.append((size + 2 * pad - step * (taps - 1) - 1) // by + 1)
+        of_axes.append([_seen_by(tap * step - pad, by, size, answers[-1]) for tap in range(taps)])
+    seen = list[tuple[int, Places, Places]]()
+    for tap, of_axis in enumerate(product(*of_axes)):
+        inside = [each for each in of_axis if each]
+        if len(inside) == len(sizes):
+            places, frames = zip(*inside, strict=True)
+            seen.append((tap, (slice(None), *places), (slice(None), *frames)))
+    return tuple(answers), tuple(seen)
+
+
+def _seen_by(ahead: int, by: int, size: int, answers: int) -> tuple[slice, slice] | None:
+    """The answers n that a tap adds to, and the places n * by + ahead that it reads of them; None without."""
+    first, end = max(0, ceil_div(-ahead, by)), min(answers, (size - 1 - ahead) // by + 1)
+    if first >= end:
+        return None
+    read = first * by + ahead
+    return slice(first, end), slice(read, read + (end - first - 1) * by + 1, by)
 
 
 def _of_each(axes: int, value: int | Sequence[int]) -> tuple[int, ...]:

@@ -52,6 +52,10 @@ class Divergence:
 
     def compare(self, layer: str, numbers: Sequence[int], outputs: Tensor) -> None:
         """Compares outputs of a layer, (batch, channels, time, height, width), with the clip's by number."""
+        for at in range(0, len(numbers), AT_ONCE):
+            self._compare(layer, numbers[at : at + AT_ONCE], outputs[:, :, at : at + AT_ONCE])
+
+    def _compare(self, layer: str, numbers: Sequence[int], outputs: Tensor) -> None:
         expected, jump = self.expected[layer], self.times[layer].jump
         if layer not in self.scales:
             self.scales[layer] = float(expected.abs().max()) if expected.numel() else 1.0
@@ -64,9 +68,9 @@ class Divergence:
             return
         places = picked.places(numbers, jump) if min(numbers) >= 0 else []
         found = [inf] * len(numbers)
-        numbered = bool(places) and max(places) < expected.shape[2]
-        if numbered and outputs.shape == expected[:, :, places].shape:
-            most = (outputs - expected[:, :, places]).abs_().amax((0, 1, 3, 4))
+        known = expected[:, :, places] if places and max(places) < expected.shape[2] else expected[:, :, :0]
+        if outputs.shape == known.shape:
+            most = (outputs - known).abs_().amax((0, 1, 3, 4))
             found = (most / (self.scales[layer] or 1.0)).nan_to_num(nan=inf, posinf=inf).tolist()
         for number, share in zip(numbers, found, strict=True):
             self.largest = max(self.largest, share)

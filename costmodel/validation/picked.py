@@ -8,6 +8,8 @@ from itertools import count, islice
 
 from torch import Tensor
 
+from costmodel.numbers import ceil_div
+
 FROM_THE_START = 2  # cycles, while windows fill
 
 
@@ -41,9 +43,12 @@ class Picked:
         """Where outputs that are compared stand among those of `of`, by their numbers."""
         if self.every == 1:
             return list(numbers)
-        known = (number for number in range(max(numbers, default=-1) + 1) if self.has(number, jump))
-        place = {number: place for place, number in enumerate(known)}
-        return [place[number] for number in numbers]
+        in_cycle, places = self.cycle // jump, list[int]()
+        for number in numbers:
+            cycle, rest = divmod(number, in_cycle)
+            later = ceil_div(cycle, self.every) - ceil_div(FROM_THE_START, self.every)
+            places.append((min(cycle, FROM_THE_START) + max(0, later)) * in_cycle + rest)
+        return places
 
     def _at(self, outputs: Tensor, places: list[int]) -> Tensor:
         return outputs if len(places) == outputs.shape[2] else outputs[:, :, places]

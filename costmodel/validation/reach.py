@@ -5,14 +5,16 @@ from that frame is NaN, and nothing else is. A change to another number would no
 and what passes the edge taps of fifty windows is smaller than the rounding of the sums that it is added to.
 That other numbers move nothing beyond is measured as well.
 
-Every phase of the cycle is a stream of its own in one batch. Maps are the smallest that the layers fit on;
-channels, frames and layers are the spec's.
+Of streams every phase of the cycle is one of its own in a batch. Maps are the smallest that the layers fit
+on; channels, frames and layers are the spec's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import pairwise
 from math import inf, isinf
 
@@ -28,6 +30,7 @@ from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check, equal
+from costmodel.validation.convolutions import of_pixels
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import smallest
 from costmodel.validation.running import frames_of, running
@@ -43,7 +46,11 @@ UNBOUNDED = 64  # frames watched where no bound is predicted
 
 def check_reach(graph: Graph, seed: int = 0) -> Iterator[Check]:
     """How far a clip network sees; of a stream also its look-ahead, transient and warm-up."""
-    graph = smallest(graph)
+    with of_pixels():
+        yield from _check_reach(smallest(graph), seed)
+
+
+def _check_reach(graph: Graph, seed: int) -> Iterator[Check]:
     figures, network = Figures(graph), running(graph, seed)
     network.float()  # NaN is NaN in every precision, and this one runs many times faster
     if not isinstance(network, StreamNetwork):
@@ -102,41 +109,61 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
     """
     watched, cycle, graph = _watched(figures), figures.cycle, figures.graph
     clip_network = LongClip(graph, network.layers)
-    # Answers to so many frames ahead of the changed one may see it, and some more are watched.
+    # Answers to so many frames ahead of the changed ones may see them, and some more are watched.
     ahead = min(watched, max(0, int(evaluate(figures, "delay"))) + 2 * cycle + BEYOND)
-    clip = frames_of(graph, cycle, clip_network.whole(ahead + cycle + watched), seed).float()
-    for phase in range(cycle):
-        clip[phase, :, ahead + phase] = torch.nan
+    clip = frames_of(graph, 1, clip_network.whole(ahead + 2 * cycle + watched), seed).float()
     # `lookahead` leaves out the pool over the clip, so what the pool reads is watched.
     pooled = list(clip_network.features) or [graph.output]
     kept = {graph.output, *pooled}
 
-    def moved_in(part: Tensor) -> Mapping[str, Tensor]:
-        return {name: _are_moved(found) for name, found in clip_network(part, kept).items() if name in kept}
+    @cache
+    def moved(place: int) -> Mapping[str, Tensor]:
+        """Which outputs move, by their number, where a cycle's frames are changed from a place on."""
+        changed = clip.clone()
+        changed[:, :, place : place + cycle] = torch.nan
+        outputs = clip_network(changed, kept)
+        return {name: _are_moved(outputs[name])[0] for name in kept}
 
-    parts = [moved_in(each) for each in torch.split(clip, _at_once(clip_network.clip, clip.shape[2]))]
-    # Whether an answer of each phase has moved: (phase, number).
-    are_moved = {name: torch.cat([each[name] for each in parts]) for name in kept}
+    def numbers(name: str, place: int) -> tuple[int, int]:
+        """The first and the last of those that move."""
+        found = moved(place)[name].nonzero()[:, 0]
+        return int(found[0]), int(found[-1])
 
-    def distances(name: str) -> list[int]:
-        """Between the frames aligned with outputs that moved and the frame that was changed."""
-        jump, moved = int(clip_network.jump(name)), are_moved[name]
-        return [
-            int(number) * jump - (ahead + phase)
-            for phase in range(cycle)
-            for number in moved[phase].nonzero()[:, 0]
-        ]
-
-    note = f"on the clip network, one of {clip.shape[2]} frames changed, at {cycle} phases"
-    found = distances(graph.output)
+    seen = {
+        name: _spans(ahead, cycle, int(clip_network.jump(name)), partial(numbers, name))
+        for name in sorted(kept)
+    }
+    padding, delay = seen[graph.output]
+    places = moved.cache_info().misses
+    note = f"on the clip network, {cycle} of {clip.shape[2]} frames changed, from {places} places on"
     # What still moves at the end of so long a clip has no bound; answers behind this one may see zeros alone.
-    last = (clip.shape[2] - 1 + min(0, min(found))) // int(clip_network.jump(graph.output))
-    answers = are_moved[graph.output]
-    is_endless = bool(answers[:, min(last, answers.shape[1] - 1)].any())
-    yield equal("padding", evaluate(figures, "padding"), inf if is_endless else max(found), note)
-    yield equal("delay", evaluate(figures, "delay"), -min(found), note)
-    ahead = max(-min(distances(name)) for name in pooled)
-    yield equal("lookahead", evaluate(figures, "lookahead"), ahead, f"what its pool reads, {note}")
+    last = (clip.shape[2] - 1 - max(0, delay)) // int(clip_network.jump(graph.output))
+    answers = moved(ahead)[graph.output]
+    is_endless = bool(answers[min(last, len(answers) - 1)])
+    yield equal("padding", evaluate(figures, "padding"), inf if is_endless else padding, note)
+    yield equal("delay", evaluate(figures, "delay"), delay, note)
+    ahead_of_pool = max(seen[name][1] for name in pooled)
+    yield equal("lookahead", evaluate(figures, "lookahead"), ahead_of_pool, f"what its pool reads, {note}")
+
+
+def _spans(start: int, cycle: int, jump: int, moved: Callable[[int], tuple[int, int]]) -> tuple[int, int]:
+    """How many frames behind and ahead of the frame that they are aligned with outputs see.
+
+    Of changed frames the first output that moves sees the first ones, and the last one sees the last ones.
+    The furthest is seen where, one place on, the next output takes over: that place is searched for.
+
+    Args:
+        start: the first place.
+        cycle: how many frames are changed.
+        jump: frames for each output.
+        moved: the numbers of the first and the last output that move, by the first place that is changed.
+    """
+
+    def taking_over(end: int) -> int:
+        return bisect(range(jump), moved(start)[end], key=lambda at: moved(start + at)[end])
+
+    ahead, behind = start + taking_over(0) - 1, start + taking_over(1) % jump
+    return moved(behind)[1] * jump - (behind + cycle - 1), ahead - moved(ahead)[0] * jump
 
 
 def _are_moved(outputs: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from costmodel.validation import convolutions
-from costmodel.validation.convolutions import of_doubles
+from costmodel.validation.convolutions import of_doubles, of_pixels
 
 
 def drawn(*shape: int) -> Tensor:
@@ -19,6 +19,17 @@ CLIP, FRAME = drawn(2, 6, 7, 8, 9), drawn(2, 6, 8, 9)
 CASES: dict[str, tuple[Any, ...]] = {
     "a clip": (functional.conv3d, CLIP, drawn(6, 1, 3, 3, 2), None, (1, 2, 1), (1, 0, 2), (2, 1, 1), 6),
     "a clip, over time": (functional.conv3d, CLIP, drawn(6, 1, 5, 1, 1), drawn(6), 1, (2, 0, 0), 1, 6),
+    "a pixel": (functional.conv2d, drawn(2, 6, 1, 1), drawn(6, 1, 5, 5), drawn(6), 1, 2, 1, 6),
+    "an edge that no tap but padding's sees": (
+        functional.conv2d,
+        drawn(2, 6, 3, 2),
+        drawn(6, 1, 5, 3),
+        None,
+        (3, 2),
+        (6, 3),
+        (2, 3),
+        6,
+    ),
     "a frame": (functional.conv2d, FRAME, drawn(6, 1, 3, 3), drawn(6), (2, 1), (1, 1), (1, 2), 6),
 }
 DENSE: dict[str, tuple[Any, ...]] = {
@@ -66,3 +77,16 @@ def test_convolutions_of_32_bits_and_of_frames_are_torch_s_own(monkeypatch: pyte
     with of_doubles():
         functional.conv3d(CLIP.float(), drawn(6, 1, 3, 3, 2).float(), None, 1, 0, 1, 6)
         functional.conv2d(FRAME, drawn(4, 6, 3, 3))
+
+
+def test_pixels_of_32_bits_answer_tap_by_tap_as_torch_s_do(monkeypatch: pytest.MonkeyPatch):
+    pixel, kernel, bias = drawn(3, 6, 2, 2).float(), drawn(6, 1, 5, 5).float(), drawn(6).float()
+    given = pixel, kernel, bias, 2, 2, 1, 6
+    expected = functional.conv2d(*given)
+    with of_pixels():
+        assert float((functional.conv2d(*given) - expected).abs().max()) < 1e-6
+        monkeypatch.setattr(convolutions, "_tap_by_tap", lambda given: pytest.fail("taken over"))
+        functional.conv2d(FRAME.float(), kernel, bias, 2, 2, 1, 6)  # of more pixels
+        functional.conv2d(pixel, drawn(6, 6, 1, 1).float())
+        with pytest.raises(BaseException, match="taken over"):
+            functional.conv2d(*given)

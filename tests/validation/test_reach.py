@@ -2,6 +2,8 @@
 
 import pytest
 from checked import residual, wrong
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from costmodel import Graph, continual
@@ -16,7 +18,7 @@ from costmodel.spec import elaborate, from_text
 from costmodel.transforms.continual import Continual
 from costmodel.types import TensorType
 from costmodel.validation.equality import check_equality
-from costmodel.validation.reach import check_reach
+from costmodel.validation.reach import _spans, check_reach
 
 GATE = "- gate: {x: [], g: [global_pool, conv: {channels: 4}, sigmoid]}"
 CLIPS = {
@@ -155,3 +157,18 @@ def test_an_answer_of_a_block_sees_the_frames_of_its_block():
 def test_a_stream_without_strides_remembers_another_past_until_its_warm_up_ends():
     # Of one with strides the frames of its own cycle would tell as much.
     assert wrong(continual(residual(stride=1))) == {}
+
+
+@given(st.integers(0, 40), st.integers(-40, 40), st.sampled_from([1, 2, 3, 4, 8]), st.sampled_from([1, 2, 3]))
+def test_where_outputs_take_over_tells_how_far_they_see(behind: int, ahead: int, jump: int, times: int):
+    ahead, cycle, start = max(ahead, -behind), jump * times, 200
+
+    def moved(place: int) -> tuple[int, int]:
+        read = [
+            number
+            for number in range(300)
+            if number * jump - behind < place + cycle and number * jump + ahead >= place
+        ]
+        return read[0], read[-1]
+
+    assert _spans(start, cycle, jump, moved) == (behind, ahead)

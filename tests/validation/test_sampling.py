@@ -21,7 +21,7 @@ PATHWAYS = {"crop": 32, "frames": 16, "channels": 8, "blocks3": 1, "blocks4": 1,
 )
 def test_each_clip_costs_what_its_own_number_of_frames_costs(spec: str, sizes: dict[str, int], block: int):
     graph = Network.of(spec, None, sizes, (Sgs("res2", sgs_block=block),)).graph()
-    with of_doubles():  # as in `validate`, whose depthwise convolutions are counted tap by tap
+    with of_doubles():  # as in `validate`, whose depthwise convolutions leave out what is read of padding
         checks = {check.what: check for check in check_sampling(graph)}
     assert checks["macs_of_each_clip"].holds
     assert checks["answers_are_those_of_each_clip_alone"].holds

@@ -1,8 +1,8 @@
-"""Convolutions in 64 bits on a CPU, which torch runs slowly.
+"""Convolutions that torch runs slowly on a CPU, above all those in 64 bits.
 
-It runs depthwise ones channel by channel, and those of clips by columns of all taps of the whole clip, which
-take gigabytes where it is long. Networks are checked in 64 bits, in which nobody else runs them, and three
-quarters of the time of checking an X3D went to its depthwise layers.
+In these it runs depthwise ones channel by channel, and those of clips by columns of all taps of the whole
+clip, which take gigabytes where it is long. Networks are checked in 64 bits, in which nobody else runs them,
+and three quarters of the time of checking an X3D went to its depthwise layers.
 """
 
 from __future__ import annotations
@@ -50,12 +50,11 @@ def of_pixels() -> Iterator[None]:
     frames = functional.conv2d
 
     def convolution(*args: Any, **kwargs: Any) -> Tensor:
-        if kwargs or len(args) != 7 or args[0].dtype != torch.float32 or args[0].device.type != "cpu":
+        if kwargs or not _is_on_cpu(torch.float32, *args):
             return frames(*args, **kwargs)
         given = _given(2, args)
-        if not _is_depthwise(given) or prod(_taps_of(given)[0]) > FEW_PIXELS:
-            return frames(*args)
-        return _tap_by_tap(given)
+        is_few = _is_depthwise(given) and prod(_taps_of(given)[0]) <= FEW_PIXELS
+        return _tap_by_tap(given) if is_few else frames(*args)
 
     with _in_place(convolution, functional.conv3d):
         yield
@@ -73,7 +72,7 @@ def _in_place(of_frames: Callable[..., Tensor], of_clips: Callable[..., Tensor])
 
 def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def convolution(*args: Any, **kwargs: Any) -> Tensor:
-        if kwargs or not _is_taken_over(*args):
+        if kwargs or not _is_on_cpu(torch.float64, *args):
             return torch_s_own(*args, **kwargs)
         given = _given(axes, args)
         if _is_depthwise(given):
@@ -105,9 +104,10 @@ def _is_depthwise(given: _Given) -> bool:
     return 1 < given.groups == given.weight.shape[0] == given.clip.shape[1]
 
 
-def _is_taken_over(clip: Tensor, weight: Tensor, *rest: Any) -> bool:
-    is_double = clip.dtype == torch.float64 and clip.device.type == "cpu"
-    return is_double and len(rest) == 5 and not isinstance(rest[2], str)
+def _is_on_cpu(dtype: torch.dtype, clip: Tensor, weight: Tensor, *rest: Any) -> bool:
+    """Whether numbers of a precision are convolved there, by all arguments as layers give them."""
+    is_there = clip.dtype == dtype and clip.device.type == "cpu"
+    return is_there and len(rest) == 5 and not isinstance(rest[2], str)
 
 
 def _in_pieces(convolve: Callable[..., Tensor], given: _Given) -> Tensor:

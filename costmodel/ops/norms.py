@@ -87,8 +87,8 @@ class _OverMaps(_Norm):
         return {"normalise each frame alone": replace(self, over="frame")}
 
     def streamed(self, stream: Streaming, x: TensorType) -> Op:
-        if self.window(x).is_framewise:
-            return self
+        if self.window(x).is_framewise:  # of a clip of one frame, a stream has many
+            return replace(self, over="frame")
         raise TransformError(
             f"{self.word} takes its mean and variance over all {x.time} frames of the clip, which a stream "
             "never has; `over: frame` normalises each frame alone"

@@ -26,6 +26,7 @@ from costmodel.transforms.sampled_stages import (
     stages_of,
     with_fill,
 )
+from costmodel.types import Shape
 
 NOTE = "sampled: behind {} a clip has as many frames as it has bins of similarity that are not empty"
 FIXED = "sampled: behind {} a clip has {} bins of similarity"
@@ -187,17 +188,25 @@ def _filled(graph: Graph, samplers: list[str]) -> Graph:
     """The network in which each clip has the frames that the layers behind need at least."""
     if not all(isinstance(graph.types[name].time, int) for name in samplers):
         return graph
+    weights = _weights(graph)
     for least in range(1, min(int(graph.types[name].time) for name in samplers) + 1):
         editor, filled = Editor(graph), Editor(graph)
         for name in samplers:
             op = graph.by_name[name].op
             assert isinstance(op, Sampler)
-            editor.replace(name, replace(op, active=least, bins=None, block=0))
+            editor.replace(name, replace(op, active=least, bins=least, block=0))
             filled.replace(name, replace(op, least=least))
         with suppress(ShapeError):
-            editor.graph()
-            return graph if least == 1 else filled.graph()
+            # Behind a layer that makes channels of frames weights have a size of their own for each number.
+            if _weights(editor.graph()) == weights:
+                return graph if least == 1 else filled.graph()
     return graph
+
+
+def _weights(graph: Graph) -> list[Mapping[str, Shape]]:
+    return [
+        node.op.weights(*graph.inputs_of(node)) for node in graph.nodes if not isinstance(node.op, Sampler)
+    ]
 
 
 def _is_in_blocks(op: object) -> bool:

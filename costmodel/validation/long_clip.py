@@ -122,7 +122,7 @@ class LongClip:
         if node.name in self.covered:
             return self._slid(node, inputs[0])
         # What looks at all of a clip streams where one frame of it arrives, and looks at that one.
-        if node.op.has_no_stream and self._is_of_frames(node.name):
+        if self._is_of_frames(node.name) and (node.op.has_no_stream or self._sees_more(node)):
             return _of_each(inputs, lambda places: self._layer(node, places).forward(*places))
         # A gate on frames takes each by what was pooled for it.
         if node.name in self.lengths.growing:
@@ -132,6 +132,10 @@ class LongClip:
     def _is_of_frames(self, name: str) -> bool:
         """Whether a layer of the clip stands in the stream as it is, and so takes each frame alone."""
         return self.graph.is_stream and not self.graph.by_name[name].op.is_step_form
+
+    def _sees_more(self, node: Node) -> bool:
+        """Whether a layer over the clip, such as a norm, would look at more frames where more arrived."""
+        return node.op.window(*(x.with_time(x.time + 1) for x in self.clip.inputs_of(node))).whole_clip
 
     def _alike(self, node: Node, inputs: list[Tensor], frames: int) -> list[Tensor]:
         """Branches without the frames at the end that another lacks behind a window over the clip."""

@@ -202,9 +202,10 @@ class Maker:
         if stride > 1 and self.chance(0.15):
             return self.add(Subsample(stride=shared["stride"]), source)
         if self.chance(0.3):
+            rounds_up = self.further.random() < 0.3
             if self.chance(0.5):
-                return self.add(MaxPool(causal=causal, **shared), source)
-            pool = AvgPool(causal=causal, **shared)
+                return self.add(MaxPool(causal=causal, ceil_mode=rounds_up, **shared), source)
+            pool = AvgPool(causal=causal, ceil_mode=rounds_up, **shared)
             counts = self.chance(0.5) or any(pool.pads(0, x))
             return self.add(replace(pool, count_include_pad=counts), source)
         return self.convolution(source, shared, causal)

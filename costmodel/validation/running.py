@@ -11,9 +11,9 @@ from math import isinf, prod
 import torch
 from torch import Tensor
 
-from costmodel.analysis.active_bins import samplers
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.build import emit
+from costmodel.emit.groups import Groups
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.pointwise import BatchNormLayer
 from costmodel.emit.network import ClipNetwork, Network
@@ -92,7 +92,7 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         return
     # Layers that take a whole clip apart run on as many frames as it has, padded as it is.
     takes_apart = any(node.op.has_no_stream for node in graph.nodes)
-    if isinstance(network, ClipNetwork) and takes_apart and not samplers(graph):
+    if isinstance(network, ClipNetwork) and takes_apart:
         with torch.no_grad(), _seen(network, settle):
             network(frames_of(graph, SAMPLES, int(graph.source.time), seed).float())
     else:
@@ -118,11 +118,15 @@ def _seen(network: ClipNetwork, visit: Callable[[Layer[Op], Tensor], None]) -> I
     """Shows each layer what it reads, before it runs."""
     run = network._run
 
-    def visited(name: str, inputs: Sequence[Tensor], overwrites: bool) -> Tensor:
-        visit(network.layers[name], inputs[0])
-        return run(name, inputs, overwrites)  # type: ignore[return-value]
+    def visited(name: str, inputs: Sequence[Tensor | Groups], overwrites: bool) -> Tensor | Groups:
+        first = inputs[0]
+        if isinstance(first, Groups):  # all their values, as one row of a single clip
+            values = [clips.movedim(1, 0).flatten(1) for clips in first.clips]
+            first = torch.cat(values, dim=1)[None, :, None, None]
+        visit(network.layers[name], first)
+        return run(name, inputs, overwrites)
 
-    network._run = visited  # type: ignore[assignment, method-assign]
+    network._run = visited  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -18,6 +18,7 @@ from costmodel.emit.randomise import randomise
 from costmodel.errors import CostModelError, TransformError
 from costmodel.network import Network
 from costmodel.ops import Sgs as Sampler
+from costmodel.spec import elaborate, from_text
 from costmodel.transforms.sgs import Sgs
 from search.problem.designs import Family
 
@@ -76,6 +77,21 @@ def test_layers_that_pool_frames_get_as_many_as_they_need():
     assert sampler.least == 2
     network = emit(sampled("res2", "i3d_r50", None, sizes={"frames": 8, "crop": 32}).graph()).eval()
     assert network(torch.zeros(1, 3, 8, 32, 32)).isfinite().all()
+
+
+def test_weights_for_each_frame_get_all_of_them():
+    document = from_text(
+        "input: {channels: 2, time: 6, height: 2, width: 2}\nnetwork:\n- conv: {name: first, channels: 4}\n"
+        "- conv: {name: second, channels: 2, kernel: [3, 3, 3]}\n- flatten\n- linear: {channels: 3}",
+        "flat",
+    )
+    graph = Sgs("first", bins=4, sgs_block=2)(elaborate(document))
+    (sampler,) = (node.op for node in graph.nodes if isinstance(node.op, Sampler))
+    assert isinstance(sampler, Sampler)
+    assert sampler.least == graph.types["second"].time == 12
+    clips = torch.zeros(2, 2, 6, 2, 2)
+    clips[1] = torch.rand(2, 6, 2, 2)
+    assert emit(graph).eval()(clips).isfinite().all()
 
 
 def test_clips_of_a_batch_do_not_change_each_other():

@@ -28,6 +28,23 @@ def test_streams_answer_as_the_long_clip_does(network: str, excite: str):
     assert failing(continual(clip(network), excite=excite)) == set()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "- group_norm: {groups: 2, over: clip}",
+        "- instance_norm: {over: clip}",
+        "- attention: {query: [], key: [], value: []}",
+        "- attention: {over: time, heads: 2, query: [], key: [], value: []}",
+        "- window_attention: {windows: [1, 3, 1], shift: [0, 1, 0], query: [], key: [], value: []}",
+        "- roll: {to_end: [0, 1, 1]}",
+        "- flatten",
+    ],
+)
+def test_what_looks_at_the_whole_clip_takes_each_frame_alone_where_one_arrives(layer: str):
+    one = "- conv: {channels: 4, kernel: [12, 3, 3], padding: [0, 1, 1]}\n"
+    assert failing(continual(clip(one + layer))) == set()
+
+
 @pytest.mark.parametrize("pool", [None, 7])
 @pytest.mark.parametrize("off", [-1, 1])
 def test_a_pool_of_other_frames_than_arrive_is_found(pool: int | None, off: int, monkeypatch):

@@ -34,6 +34,9 @@ class AttentionLayer(Layer[Attention]):
         return found.reshape(batch, height, width, *found.shape[1:]).permute(0, 3, 4, 1, 2)
 
     def frames(self, *clips: Tensor) -> Tensor:
+        if self.op.over == "time":  # where one frame of a clip comes here: each position has itself alone
+            frames = zip(*(clip.unbind(2) for clip in clips), strict=True)
+            return torch.stack([self.frame(*each) for each in frames], dim=2)
         # One frame after the other, so that no product is made of frames that are not attended to.
         found = []
         for number in range(clips[0].shape[2]):

@@ -119,11 +119,11 @@ def _range(
         for reader, frames in readers.get(name, ()):
             # Below zero behind a layer that looks at the past alone.
             earliest[reader] = max(earliest.get(reader, earliest[name] + frames), earliest[name] + frames)
-    latest = dict.fromkeys(layers, max(earliest.values()))
-    latest[output] = earliest[output]
+    latest, end = dict[str, int](), max(earliest.values())
     for name in reversed(layers):
-        for reader, frames in readers.get(name, ()):
-            latest[name] = min(latest[name], latest[reader] - frames)
+        # Later than the answer where a reader looks at the past alone: it has what it reads in time.
+        known = [latest[reader] - frames for reader, frames in readers.get(name, ())]
+        latest[name] = min([*known, earliest[output]] if name == output else known, default=end)
     # Frames of the input come when they come.
     latest[layers[0]] = earliest[layers[0]]
     return earliest, latest

@@ -5,7 +5,7 @@ import pytest
 from costmodel import CostModelError, Graph, Node, TensorType, analyze, continual, load
 from costmodel.analysis.temporal import timing
 from costmodel.graph import INPUT
-from costmodel.ops import Add, Concat, Conv, Delay, Relu, Step
+from costmodel.ops import Add, Concat, Conv, Delay, Relu, Shift, Step
 from costmodel.transforms.retime import retime, retimed
 
 SAME = ("receptive_field", "delay", "transient", "padding", "warmup", "params", "macs_per_frame")
@@ -93,6 +93,19 @@ def test_delays_that_share_a_fork_hold_their_frames_once():
     assert delays(stream)["middle.delay2"] == ("act", 1)
     assert delays(stream)["late.delay2"] == ("middle.delay2", 2)
     assert held_by_delays(stream) == fewest_by_trying_all(stream)
+
+
+def test_frames_wait_ahead_of_a_layer_that_makes_more_of_them_and_of_a_shift():
+    # The shift looks at the past alone: what it reads may come later than the answer.
+    clip = graph(
+        Node("act", Relu(), (INPUT,)),
+        Node("wide", conv(8), ("act",)),
+        Node("shift", Shift(frames=2), ("wide",)),
+        Node("join", Concat("newest"), ("shift", "act")),
+    )
+    stream = continual(clip, state="smallest")
+    assert delays(stream) == {"wide.delay": ("act", 2)}
+    assert held_by_delays(stream) == 8
 
 
 def test_delays_of_all_branches_become_one_behind_their_merge():

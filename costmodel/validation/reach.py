@@ -39,6 +39,7 @@ from costmodel.validation.sampled_reach import check_sampled_reach
 ROUNDING = (
     1e-2  # more than float32 leaves of equal streams at two places of a batch, as a share of the largest
 )
+MOST_STREAMS = 16  # in one batch: of a cycle of 16 frames there are 34, with what each keeps
 BEYOND = 8  # frames watched beyond what is predicted
 MOST_NUMBERS = 2**26  # alive at once: 256 MiB of maps in 32 bits
 UNBOUNDED = 64  # frames watched where no bound is predicted
@@ -204,20 +205,26 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
         # What still shows of another past after a number of steps is the warm-up.
         frames[cycle + phase, :, :phase] = torch.nan
     answers = [step for step, frame in enumerate(pasts.unbind(2)) if network.forward_step(frame) is not None]
-    network.set_state(network.get_state().of([*[0] * cycle, *[1] * cycle, 0, 0]))
+    behind, sources = network.get_state(), [*[0] * cycle, *[1] * cycle, 0, 0]
     influence, past = ([_Seen(start + phase) for phase in range(cycle)] for _ in range(2))
-    finite = _Seen(start)
-    for step, frame in enumerate(frames.unbind(2), start):
-        output = network.forward_step(frame)
-        if output is None:
-            continue
-        answers.append(step)
-        moved = output.isnan().flatten(1).any(1).tolist()
-        for seen, has_moved in zip((*influence, *past), moved, strict=False):
-            if has_moved and step >= seen.changed_at:
-                seen.ages.append(step - seen.changed_at)
-        if _differ(output[2 * cycle :]):
-            finite.ages.append(step - start)
+    finite, told = _Seen(start), [*influence, *past]
+    for batch in _batches(len(told)):
+        network.set_state(behind.of([sources[each] for each in batch]))
+        found = list[int]()
+        for step, frame in enumerate(frames[batch].unbind(2), start):
+            output = network.forward_step(frame)
+            if output is None:
+                continue
+            found.append(step)
+            moved = output.isnan().flatten(1).any(1).tolist()
+            for seen, has_moved in zip(
+                (told[each] for each in batch if each < len(told)), moved, strict=False
+            ):
+                if has_moved and step >= seen.changed_at:
+                    seen.ages.append(step - seen.changed_at)
+            if batch[-1] > len(told) and _differ(output[-2:]):
+                finite.ages.append(step - start)
+    answers += found
     yield from _figures(figures, answers, influence, past, start + frames.shape[2])
     last = influence[0].ages[-1] if influence[0].ages else -1
     beyond = [age for age in finite.ages if age > last]
@@ -226,6 +233,13 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
         changed = torch.cat((pasts[:1].expand(2, *pasts.shape[1:]), frames[-2:]), dim=2)
         beyond = [age for age in _moved_in_64_bits(network, changed, start) if age > last]
     yield equal("answers_moved_beyond", 0, len(beyond), "by another number, beyond the receptive field")
+
+
+def _batches(streams: int) -> Iterator[list[int]]:
+    """So many streams and two more, which are held against each other, by number: few at once keep little."""
+    for first in range(0, streams, MOST_STREAMS):
+        last = min(first + MOST_STREAMS, streams)
+        yield [*range(first, last), *([streams, streams + 1] if last == streams else [])]
 
 
 def _moved_in_64_bits(network: StreamNetwork, frames: Tensor, start: int) -> list[int]:

@@ -17,6 +17,7 @@ from costmodel.ops import GlobalPool, Sgs, Shift
 from costmodel.spec import elaborate, from_text
 from costmodel.transforms.continual import Continual
 from costmodel.types import TensorType
+from costmodel.validation import reach
 from costmodel.validation.equality import check_equality
 from costmodel.validation.reach import _spans, check_reach
 
@@ -172,3 +173,12 @@ def test_where_outputs_take_over_tells_how_far_they_see(behind: int, ahead: int,
         return read[0], read[-1]
 
     assert _spans(start, cycle, jump, moved) == (behind, ahead)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_streams_tell_the_same_a_few_at_a_time(at_once: int, monkeypatch: pytest.MonkeyPatch):
+    stream = continual(residual(stride=2))
+    expected = list(check_reach(stream))
+    monkeypatch.setattr(reach, "MOST_STREAMS", at_once)
+    assert list(check_reach(stream)) == expected
+    assert all(check.holds for check in expected)

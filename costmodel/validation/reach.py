@@ -196,14 +196,15 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
     # All streams are equal until `start` but that some have another past altogether: two run until then.
     pasts = frames_of(figures.graph, 2, start, seed).float()
     pasts[1] = torch.nan
-    frames = frames_of(figures.graph, 2 * cycle + 2, cycle + watched, seed + 1).float()
+    frames = frames_of(figures.graph, 1, cycle + watched, seed + 1).float()
+    # They differ in the first cycle alone, so that one clip serves them all behind it.
+    begun = frames[:, :, :cycle].repeat(2 * cycle + 2, 1, 1, 1, 1)
     # Two more streams that differ in one frame, by another number and not by NaN.
-    frames[-1] = frames[-2]
-    frames[-1, :, 0] *= -10
+    begun[-1, :, 0] *= -10
     for phase in range(cycle):
-        frames[phase, :, phase] = torch.nan
+        begun[phase, :, phase] = torch.nan
         # What still shows of another past after a number of steps is the warm-up.
-        frames[cycle + phase, :, :phase] = torch.nan
+        begun[cycle + phase, :, :phase] = torch.nan
     answers = [step for step, frame in enumerate(pasts.unbind(2)) if network.forward_step(frame) is not None]
     behind, sources = network.get_state(), [*[0] * cycle, *[1] * cycle, 0, 0]
     influence, past = ([_Seen(start + phase) for phase in range(cycle)] for _ in range(2))
@@ -211,7 +212,8 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
     for batch in _batches(len(told)):
         network.set_state(behind.of([sources[each] for each in batch]))
         found = list[int]()
-        for step, frame in enumerate(frames[batch].unbind(2), start):
+        later = frames[:, :, cycle:].expand(len(batch), -1, -1, -1, -1)
+        for step, frame in enumerate((*begun[batch].unbind(2), *later.unbind(2)), start):
             output = network.forward_step(frame)
             if output is None:
                 continue
@@ -230,8 +232,8 @@ def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[
     beyond = [age for age in finite.ages if age > last]
     if beyond:
         # A mistake, or the rounding of 32 bits, which a deep network makes much of: 64 bits tell.
-        changed = torch.cat((pasts[:1].expand(2, *pasts.shape[1:]), frames[-2:]), dim=2)
-        beyond = [age for age in _moved_in_64_bits(network, changed, start) if age > last]
+        clips = (each.expand(2, -1, -1, -1, -1) for each in (pasts[:1], begun[-2:], frames[:, :, cycle:]))
+        beyond = [age for age in _moved_in_64_bits(network, torch.cat(tuple(clips), 2), start) if age > last]
     yield equal("answers_moved_beyond", 0, len(beyond), "by another number, beyond the receptive field")
 
 

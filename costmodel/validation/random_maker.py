@@ -85,9 +85,9 @@ class Maker:
 
     def network(self, name: str) -> Graph:
         """A stem, some forks one after the other, perhaps a second pathway, and an end."""
-        edge = self.windowed(INPUT) if self.chance(0.7) else INPUT
-        # What else a seed draws stays as it is
+        # Each draws for itself: what else a seed draws stays as it is.
         apart, self.crops, self.further = Random(name), Random(f"{name}: crops"), Random(f"{name}: further")
+        edge = self.windowed(INPUT) if self.chance(0.7) else INPUT
         if self.crops.random() < 0.1:
             edge = self.add(crop(self.crops, self.types[edge]), edge)
         if apart.random() < 0.1:

@@ -10,6 +10,7 @@ from random import Random
 from costmodel.analysis.temporal import timing
 from costmodel.errors import CostModelError, GraphError
 from costmodel.graph import Graph
+from costmodel.ops import MaxPool
 from costmodel.options import Option, Value
 from costmodel.transforms.base import TRANSFORMS, Transform, composed
 from costmodel.validation.random_maker import Kind
@@ -70,9 +71,22 @@ def random_made(seed: int) -> Made:
             made = Made.of(start, _drawn(random, start, wanted))
         except CostModelError:  # a network, or options, that the transform refuses
             continue
-        if is_quick(made.graph) and made.graph != start:
+        if is_quick(made.graph) and made.graph != start and not _has_empty_maximum(made.graph):
             return made
     raise GraphError(f"random_{seed}: no network for --{wanted} in {MOST_ATTEMPTS} attempts")
+
+
+def _has_empty_maximum(graph: Graph) -> bool:
+    """Whether a maximum is taken of padding alone, as of few frames sampled: it is no number."""
+    for node in graph.nodes:
+        if graph.is_stream or not isinstance(node.op, MaxPool):
+            continue
+        frames, window = int(graph.inputs_of(node)[0].time), graph.windows[node.name]
+        taps = [int(window.dilation) * tap - int(window.before) for tap in range(int(window.kernel))]
+        starts = range(0, int(graph.types[node.name].time) * int(window.stride), int(window.stride))
+        if not all(any(0 <= start + tap < frames for tap in taps) for start in starts):
+            return True
+    return False
 
 
 def _drawn(random: Random, start: Graph, wanted: str) -> tuple[Transform, ...]:

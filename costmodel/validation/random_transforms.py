@@ -10,7 +10,6 @@ from random import Random
 from costmodel.analysis.temporal import timing
 from costmodel.errors import CostModelError, GraphError
 from costmodel.graph import Graph
-from costmodel.ops import MaxPool
 from costmodel.options import Option, Value
 from costmodel.transforms.base import TRANSFORMS, Transform, composed
 from costmodel.validation.random_maker import Kind
@@ -79,9 +78,10 @@ def random_made(seed: int) -> Made:
 def _has_empty_maximum(graph: Graph) -> bool:
     """Whether a maximum is taken of padding alone, as of few frames sampled: it is no number."""
     for node in graph.nodes:
-        if graph.is_stream or not isinstance(node.op, MaxPool):
+        inputs, window = graph.inputs_of(node), graph.windows[node.name]
+        if graph.is_stream or node.op.carry(*inputs).combine != "max":
             continue
-        frames, window = int(graph.inputs_of(node)[0].time), graph.windows[node.name]
+        frames = int(inputs[0].time)
         taps = [int(window.dilation) * tap - int(window.before) for tap in range(int(window.kernel))]
         starts = range(0, int(graph.types[node.name].time) * int(window.stride), int(window.stride))
         if not all(any(0 <= start + tap < frames for tap in taps) for start in starts):

@@ -39,7 +39,7 @@ from costmodel.validation.sampled_reach import check_sampled_reach
 ROUNDING = (
     1e-2  # more than float32 leaves of equal streams at two places of a batch, as a share of the largest
 )
-MOST_STREAMS = 16  # in one batch: of a cycle of 16 frames there are 34, with what each keeps
+MOST_STREAMS = 20  # in one batch, of a cycle of 16 frames all: each keeps its own
 BEYOND = 8  # frames watched beyond what is predicted
 MOST_NUMBERS = 2**26  # alive at once: 256 MiB of maps in 32 bits
 UNBOUNDED = 64  # frames watched where no bound is predicted
@@ -193,22 +193,20 @@ class _Seen:
 def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[Check]:
     watched, cycle = _watched(figures), network.cycle
     start = ceil_div(watched, cycle) * cycle
-    # All streams are equal until `start` but that some have another past altogether: two run until then.
+    # All streams are equal until `start` but that one has another past altogether: two run until then.
     pasts = frames_of(figures.graph, 2, start, seed).float()
     pasts[1] = torch.nan
     frames = frames_of(figures.graph, 1, cycle + watched, seed + 1).float()
     # They differ in the first cycle alone, so that one clip serves them all behind it.
-    begun = frames[:, :, :cycle].repeat(2 * cycle + 2, 1, 1, 1, 1)
-    # Two more streams that differ in one frame, by another number and not by NaN.
-    begun[-1, :, 0] *= -10
+    begun = frames[:, :, :cycle].repeat(cycle + 3, 1, 1, 1, 1)
     for phase in range(cycle):
         begun[phase, :, phase] = torch.nan
-        # What still shows of another past after a number of steps is the warm-up.
-        begun[cycle + phase, :, :phase] = torch.nan
+    # The last two are held against each other: they differ in one frame, by another number and not by NaN.
+    begun[-1, :, 0] *= -10
     answers = [step for step, frame in enumerate(pasts.unbind(2)) if network.forward_step(frame) is not None]
-    behind, sources = network.get_state(), [*[0] * cycle, *[1] * cycle, 0, 0]
-    influence, past = ([_Seen(start + phase) for phase in range(cycle)] for _ in range(2))
-    finite, told = _Seen(start), [*influence, *past]
+    behind, sources = network.get_state(), [*[0] * cycle, 1, 0, 0]
+    influence, past = [_Seen(start + phase) for phase in range(cycle)], _Seen(start)
+    finite, told = _Seen(start), [*influence, past]
     for batch in _batches(len(told)):
         network.set_state(behind.of([sources[each] for each in batch]))
         found = list[int]()
@@ -262,14 +260,16 @@ def _differ(output: Tensor) -> bool:
 
 
 def _figures(
-    figures: Figures, answers: list[int], influence: list[_Seen], past: list[_Seen], steps: int
+    figures: Figures, answers: list[int], influence: list[_Seen], past: _Seen, steps: int
 ) -> Iterator[Check]:
     transient = answers[0]
     gaps = {later - earlier for earlier, later in pairwise(answers)}
     ages = [age for seen in influence for age in seen.ages]
     field_of_view = max(ages) - min(ages) + 1 if ages else 0
-    dirty = max((age for seen in past for age in seen.ages), default=-1)
-    is_endless = any(seen.last(answers[-1]) for seen in past)
+    # What shows of another past is the warm-up, at a later phase too. Of one until a phase that which shows of
+    # each of its frames does, as nothing hides a NaN; the last of them is one step older by then.
+    dirty = max([*past.ages, *(age - 1 for age in ages)], default=-1)
+    is_endless = any(seen.last(answers[-1]) for seen in (*influence, past))
     note = f"one frame changed, at {len(influence)} phases; {steps} steps"
     yield equal(
         "receptive_field", evaluate(figures, "receptive_field"), inf if is_endless else field_of_view, note

@@ -266,8 +266,8 @@ def _figures(
     gaps = {later - earlier for earlier, later in pairwise(answers)}
     ages = [age for seen in influence for age in seen.ages]
     field_of_view = max(ages) - min(ages) + 1 if ages else 0
-    # What shows of another past is the warm-up, at a later phase too. Of one until a phase that which shows of
-    # each of its frames does, as nothing hides a NaN; the last of them is one step older by then.
+    # What shows of another past is the warm-up, at a later phase too. Of one until a phase that which shows
+    # of each of its frames does, as nothing hides a NaN; the last of them is one step older by then.
     dirty = max([*past.ages, *(age - 1 for age in ages)], default=-1)
     is_endless = any(seen.last(answers[-1]) for seen in (*influence, past))
     note = f"one frame changed, at {len(influence)} phases; {steps} steps"

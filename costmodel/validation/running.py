@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -13,21 +13,17 @@ from torch import Tensor
 
 from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.build import emit
-from costmodel.emit.groups import Groups
 from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.pointwise import BatchNormLayer
 from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.randomise import randomise
+from costmodel.emit.settle import shown_inputs, statistics
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
 from costmodel.ops import Op
 from costmodel.validation.reference import Reference
 from costmodel.validation.undrawn import Undrawn
 
-LEAST_SHARE = (
-    0.25  # of the channels' mean variance: scaling up a channel that is silent scales up its rounding
-)
-LEAST_VARIANCE = 1e-3
 SHRINK = 0.7  # of scales, so that a branch does not outgrow its shortcut
 SAMPLES = 6  # clips, and frames that the last layer sees of each
 MOST_NUMBERS = 2**26  # of a layer's answer to all clips together; long clips have enough values each
@@ -78,22 +74,20 @@ def _settle_norms(graph: Graph, network: Network, seed: int) -> None:
         return drawn.to(like.dtype)
 
     def settle(layer: Layer[Op], clip: Tensor) -> None:
-        values = clip.movedim(1, 0).flatten(1)
         # A layer behind a late branch may have seen no frame yet.
-        if not isinstance(layer, BatchNormLayer) or values.shape[1] == 0:
+        if not isinstance(layer, BatchNormLayer) or clip.numel() == 0:
             return
-        variance = values.var(1, correction=0)
-        variance = variance.clamp_min(LEAST_SHARE * float(variance.mean()) + LEAST_VARIANCE)
+        mean, variance = statistics(clip)
         layer.running_var.copy_(variance * draw(0.5, 1.5, variance))
         layer.weight.data.mul_(SHRINK)
-        layer.running_mean.copy_(values.mean(1) + variance.sqrt() * draw(-0.3, 0.3, variance))
+        layer.running_mean.copy_(mean + variance.sqrt() * draw(-0.3, 0.3, variance))
 
     if not any(isinstance(layer, BatchNormLayer) for layer in network.layers.values()):
         return
     # Layers that take a whole clip apart run on as many frames as it has, padded as it is.
     takes_apart = any(node.op.has_no_stream for node in graph.nodes)
     if isinstance(network, ClipNetwork) and takes_apart:
-        with torch.no_grad(), _seen(network, settle):
+        with torch.no_grad(), shown_inputs(network, settle):
             network(frames_of(graph, SAMPLES, int(graph.source.time), seed).float())
     else:
         frames = max(_until_typical(at) + SAMPLES * at.jump for at in timing(graph).values())
@@ -111,26 +105,6 @@ def shown(network: Network, see: Callable[[str, int, Tensor], None]) -> Iterator
     finally:
         network._record = outer
         del network._keep
-
-
-@contextmanager
-def _seen(network: ClipNetwork, visit: Callable[[Layer[Op], Tensor], None]) -> Iterator[None]:
-    """Shows each layer what it reads, before it runs."""
-    run = network._run
-
-    def visited(name: str, inputs: Sequence[Tensor | Groups], overwrites: bool) -> Tensor | Groups:
-        first = inputs[0]
-        if isinstance(first, Groups):  # all their values, as one row of a single clip
-            values = [clips.movedim(1, 0).flatten(1) for clips in first.clips]
-            first = torch.cat(values, dim=1)[None, :, None, None]
-        visit(network.layers[name], first)
-        return run(name, inputs, overwrites)
-
-    network._run = visited  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        del network._run
 
 
 def _largest_per_frame(graph: Graph) -> int:

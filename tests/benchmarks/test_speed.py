@@ -61,12 +61,13 @@ def test_emitted_networks_beside_other_tools(capsys):
 
 
 def _own_calls() -> dict[str, Callable[[], object]]:
-    from costmodel.emit import emit, fold_norms, randomise
+    from costmodel.emit import emit, fold_norms
+    from costmodel.emit.bench.setting import Setting
+    from costmodel.emit.bench.subjects import network_of
 
     torch.set_num_threads(1)
     graph = load("x3d", variant="M")
-    clip, stream = emit(graph).eval(), emit(continual(graph)).eval()
-    randomise(clip)
+    clip, stream = network_of(graph, None, Setting()), emit(continual(graph)).eval()
     stream.load_state_dict(clip.state_dict())
     folded, frame = fold_norms(stream), torch.randn(1, 3, 224, 224)
     frames = torch.randn(1, 3, 16, 224, 224)

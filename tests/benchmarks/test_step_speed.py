@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 
 from costmodel import continual, load
-from costmodel.emit import StreamNetwork, emit, fold_norms, randomise
+from costmodel.emit import StreamNetwork, emit, fold_norms
 from costmodel.emit.backends import Runner, available
+from costmodel.emit.bench.setting import Setting
+from costmodel.emit.bench.subjects import network_of
 from costmodel.emit.modules.forms import for_other_runtimes
 
 ROUNDS = 30
@@ -31,8 +33,8 @@ def test_steps_in_each_form(variant: str, capsys: pytest.CaptureFixture[str]):
     if "exported" not in available(torch.device("cpu")):
         pytest.skip("needs a C++ compiler")
     torch.set_num_threads(1)
-    stream = emit(continual(load("x3d", variant=variant))).eval()
-    randomise(stream)
+    stream = network_of(continual(load("x3d", variant=variant)), None, Setting())
+    assert isinstance(stream, StreamNetwork)
     size = int(stream.graph.source.height)
     frames = torch.randn(1, 3, 4, size, size)
     forms = {

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -20,11 +21,13 @@ from costmodel.emit.build import emit
 from costmodel.emit.carried import load_into
 from costmodel.emit.fold import fold_norms
 from costmodel.emit.half import with_products_in
-from costmodel.emit.network import ClipNetwork
+from costmodel.emit.network import ClipNetwork, Network
 from costmodel.emit.randomise import randomise
+from costmodel.emit.settle import settle_norms
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 
+Runs = TypeVar("Runs", bound=Network)
 MODULE = "module"  # the mode of a module that is not ours
 
 
@@ -76,7 +79,7 @@ def subjects_of(spec: Benched, setting: Setting, say: Callable[[str], None]) -> 
                 yield _clip_subject(title, fold_norms(clip) if fold else clip, backend, inputs, setting, fold)
     if not graph.is_stream:
         return
-    stream = network_of(graph, weights, setting)
+    stream = _made_ready(emit(graph), setting)
     assert isinstance(stream, StreamNetwork)
     stream.load_state_dict(clip.state_dict())
     for backend in chosen:
@@ -114,9 +117,19 @@ def network_of(
 ) -> ClipNetwork | StreamNetwork:
     """What runs a graph, with weights from a file or random ones, as the setting has it."""
     network = emit(graph)
-    randomise(network, setting.seed)
     if weights is not None:
         load_into(network, weights)
+    else:
+        # Random ones with norms as training leaves them: how deep a layer stands is not to slow it down.
+        clip = network if isinstance(network, ClipNetwork) else emit(graph.clip or graph)
+        assert isinstance(clip, ClipNetwork)
+        randomise(clip, setting.seed)
+        settle_norms(clip, _drawn(clip.graph, 1, setting.seed))
+        network.load_state_dict(clip.state_dict())
+    return _made_ready(network, setting)
+
+
+def _made_ready(network: Runs, setting: Setting) -> Runs:
     # Looking for NaN makes a GPU's caller wait, and is no part of the network.
     network.checks_values = False
     return network.to(setting.torch_device, PRECISIONS[setting.precision]).eval()
@@ -124,10 +137,13 @@ def network_of(
 
 def inputs_of(graph: Graph, setting: Setting) -> Tensor:
     """Random clips (batch, channels, time, height, width), on the processor."""
-    shape = (setting.batch, *map(int, graph.source))
-    # On the processor and in 32 bits: the same values for every device and precision.
-    drawn = torch.randn(shape, generator=torch.Generator().manual_seed(setting.seed))
-    return drawn.to(PRECISIONS[setting.precision])
+    return _drawn(graph, setting.batch, setting.seed).to(PRECISIONS[setting.precision])
+
+
+def _drawn(graph: Graph, clips: int, seed: int) -> Tensor:
+    """On the processor and in 32 bits: the same values for every device and precision."""
+    shape = (clips, *map(int, graph.source))
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _clip_subject(

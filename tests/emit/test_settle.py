@@ -1,6 +1,7 @@
 """Norms settled on a clip: what leaves them has their own scale, however deep they stand."""
 
 import torch
+from emitted import chain
 from torch import Tensor
 
 from costmodel import load
@@ -11,7 +12,7 @@ from costmodel.emit.modules.base import Layer
 from costmodel.emit.modules.pointwise import BatchNormLayer
 from costmodel.emit.network import ClipNetwork
 from costmodel.emit.settle import settle_norms, shown_inputs
-from costmodel.ops import Op
+from costmodel.ops import BatchNorm, Conv, Dropout, GlobalPool, Op
 
 DEEP = load("x3d", variant="M", frames=4, crop=64)
 EXPONENT = 87  # exp(-88) is no normal number of 32 bits
@@ -54,3 +55,10 @@ def test_networks_are_timed_on_numbers_whose_exponentials_are_normal():
     timed = network_of(DEEP, None, Setting())
     assert isinstance(timed, ClipNetwork)
     assert largest(timed, clip) < EXPONENT < largest(careless, clip)
+
+
+def test_norms_are_settled_as_networks_answer_and_not_as_they_train():
+    # In training a norm refuses one value of each channel, and what is dropped is drawn anew.
+    graph = chain(Conv(channels=4, kernel=(1, 1, 1)), Dropout(rate=0.5), GlobalPool(), BatchNorm())
+    one, two = (network_of(graph, None, Setting()).state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], two[name]) for name in one)

@@ -116,12 +116,12 @@ def network_of(
     graph: Graph, weights: str | os.PathLike[str] | None, setting: Setting
 ) -> ClipNetwork | StreamNetwork:
     """What runs a graph, with weights from a file or random ones, as the setting has it."""
-    network = emit(graph)
+    network = emit(graph).eval()
     if weights is not None:
         load_into(network, weights)
     else:
         # Random ones with norms as training leaves them: how deep a layer stands is not to slow it down.
-        clip = network if isinstance(network, ClipNetwork) else emit(graph.clip or graph)
+        clip = network if isinstance(network, ClipNetwork) else emit(graph.clip or graph).eval()
         assert isinstance(clip, ClipNetwork)
         randomise(clip, setting.seed)
         settle_norms(clip, _drawn(clip.graph, 1, setting.seed))

@@ -14,7 +14,7 @@ from costmodel.emit.network import ClipNetwork
 from costmodel.emit.settle import settle_norms, shown_inputs
 from costmodel.ops import BatchNorm, Conv, Dropout, GlobalPool, Op
 
-DEEP = load("x3d", variant="M", frames=4, crop=64)
+DEEP = load("x3d", variant="M", frames=4, crop=128)
 EXPONENT = 87  # exp(-88) is no normal number of 32 bits
 
 
@@ -28,7 +28,7 @@ def largest(network: ClipNetwork, clip: Tensor) -> float:
 
 
 def test_what_reaches_a_norm_has_its_running_statistics():
-    network, clip = emit(DEEP).eval(), torch.randn(2, 3, 4, 64, 64)
+    network, clip = emit(DEEP).eval(), torch.randn(2, 3, 4, 128, 128)
     assert isinstance(network, ClipNetwork)
     randomise(network)
     before = {name: each.clone() for name, each in network.named_parameters()}
@@ -48,7 +48,7 @@ def test_what_reaches_a_norm_has_its_running_statistics():
 
 
 def test_networks_are_timed_on_numbers_whose_exponentials_are_normal():
-    clip = torch.randn(1, 3, 4, 64, 64, generator=torch.Generator().manual_seed(1))
+    clip = torch.randn(1, 3, 4, 128, 128, generator=torch.Generator().manual_seed(1))
     careless = emit(DEEP).eval()
     assert isinstance(careless, ClipNetwork)
     randomise(careless)

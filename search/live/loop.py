@@ -160,8 +160,10 @@ class Live:
 
     def _frames_of_step(self) -> int:
         """The frames of a chunk; behind a start in the middle of a cycle those that are left of it."""
-        behind = 0 if self._state is None else self._state.step % self.network.cycle
-        return self.network.cycle - behind if behind else self.network.graph.chunk
+        chunk = self.network.graph.chunk
+        # one by one at every phase: each frame's work is done, and an answer given, when that frame comes
+        behind = 0 if self._state is None or chunk == 1 else self._state.step % self.network.cycle
+        return self.network.cycle - behind if behind else chunk
 
     @torch.no_grad()
     def _run(self) -> list[Answer]:

@@ -23,20 +23,25 @@ VIEW = View(1, Fraction(2), 14, 14)
 RATE = Fraction(15)
 
 
+def stream(stride: int = 1) -> StreamNetwork:
+    return _made(stride)
+
+
 @cache
-def stream() -> StreamNetwork:
+def _made(stride: int) -> StreamNetwork:
     torch.manual_seed(0)
-    made = emit(continual(elaborate(from_text(SPEC.replace("channels: 1,", "channels: 3,"), "tiny"))))
+    spec = SPEC.replace("channels: 1,", "channels: 3,").replace("[1, 2, 2]", f"[{stride}, 2, 2]")
+    made = emit(continual(elaborate(from_text(spec, "tiny"))))
     assert isinstance(made, StreamNetwork)
     return made.eval()
 
 
-def live(*sources: str, is_live: bool = False, rate: Fraction = RATE, chunk: int = 1) -> Live:
-    network = stream()
+def live(*sources: str, is_live: bool = False, rate: Fraction = RATE, chunk: int = 1, stride: int = 1) -> Live:
+    network = stream(stride)
     network.reset()
     if chunk > 1:
         network = emit(replace(network.graph, chunk=chunk)).eval()
-        network.load_state_dict(stream().state_dict())
+        network.load_state_dict(stream(stride).state_dict())
         assert isinstance(network, StreamNetwork)
     feeds = [Feed(source_of(each), rate, Framing(VIEW), is_live=is_live) for each in sources]
     return Live(network, Runner(network, "eager"), feeds, rate)

@@ -8,6 +8,7 @@ import torch
 from encoded import encode, shown
 from live_networks import RATE, VIEW, live, scores_of, stream
 
+from costmodel.emit.state import StreamState
 from costmodel.errors import DataError
 from search.data.file_videos import FileVideos
 from search.data.views import View, centre_clips
@@ -50,6 +51,20 @@ def test_chunks_answer_each_frame_as_single_steps_do_the_last_ones_too(videos: l
     torch.testing.assert_close(scores_of(four), scores_of(one))
     for given in ("about", "frames", "phase"):
         assert [getattr(each, given) for each in four] == [getattr(each, given) for each in one]
+
+
+def test_a_frame_waits_for_no_other_of_its_cycle(monkeypatch: pytest.MonkeyPatch, videos: list[Path]):
+    running, steps = live(str(videos[0]), stride=4), list[int]()
+    chunk = running.runner.chunk
+
+    def seen(frames: torch.Tensor, state: StreamState) -> object:
+        steps.append(frames.shape[2])
+        return chunk(frames, state)
+
+    monkeypatch.setattr(running.runner, "chunk", seen)
+    frames = len(list(running.answers()))
+    assert running.network.cycle == 4
+    assert steps == [1] * frames
 
 
 def test_answers_are_those_of_evaluation(videos: list[Path]):

@@ -19,6 +19,7 @@ from costmodel.emit.network import ClipNetwork
 from costmodel.emit.recorded import Recorded
 from costmodel.emit.state import StreamState
 from costmodel.emit.stream import Advance, AdvanceTogether, StreamNetwork
+from costmodel.emit.strides import InLayout, dense
 from costmodel.errors import EmitError, OptionError, nearest
 
 Kept = tuple[Tensor, ...]
@@ -133,12 +134,14 @@ def exported(module: nn.Module, inputs: Inputs) -> Run:
         EmitError: there is no C++ compiler, or PyTorch fails to compile the module.
     """
     _needs_compiler("exported")
+    inputs = dense(inputs)
     with _frozen("exported"), tempfile.TemporaryDirectory() as folder:
         program = torch.export.export(module, inputs)
         package = torch._inductor.aoti_compile_and_package(program, package_path=f"{folder}/network.pt2")
         # Loading unpacks the package to a place of its own, so that this folder may go.
         on_gpu = any(each.is_cuda for each in pytree.tree_leaves(inputs))
-        return torch._inductor.aoti_load_package(package) if on_gpu else unlocked.load(Path(package))
+        run = torch._inductor.aoti_load_package(package) if on_gpu else unlocked.load(Path(package))
+        return InLayout(run, inputs)
 
 
 def compiled(module: nn.Module, inputs: Inputs) -> Run:
@@ -150,11 +153,13 @@ def compiled(module: nn.Module, inputs: Inputs) -> Run:
         EmitError: there is no C++ compiler, or PyTorch fails to compile the module.
     """
     _needs_compiler("compiled")
+    inputs = dense(inputs)
     with _frozen("compiled"):
         run = torch.compile(torch.export.export(module, inputs).module(), dynamic=False)
         # `torch.compile` does its work at the first call, which must fall where the settings hold.
         run(*inputs)
-    return run
+    # It would look, and compile anew.
+    return InLayout(run, inputs)
 
 
 @contextmanager

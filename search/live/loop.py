@@ -92,6 +92,7 @@ class Live:
         self.delay = int(metric(figures, "delay"))
         field_of_view = metric(figures, "receptive_field")
         self.steady = None if field_of_view == inf else int(field_of_view)
+        self._behind = self.delay / self.rate  # seconds
         source = self.network.graph.source
         nothing = torch.zeros(int(source.channels), int(source.height), int(source.width))
         self._last = [nothing] * len(self.feeds)
@@ -155,7 +156,7 @@ class Live:
         # What waits is of the recording before.
         found = self._run() if starting else []
         self._restart(starting)
-        self._waiting.append((fed, torch.stack(self._last).to(self.device)))
+        self._waiting.append((fed, _together(self._last, 0).to(self.device)))
         return found if len(self._waiting) < self._frames_of_step() else [*found, *self._run()]
 
     def _frames_of_step(self) -> int:
@@ -171,7 +172,7 @@ class Live:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return []
-        frames = torch.stack([frame for _, frame in waiting], 2)
+        frames = _together([frame for _, frame in waiting], 2)
         state = self._state or self.network.initial_state(len(self.feeds), frames[:, :, 0])
         outputs, valid, self._state = self.runner.chunk(frames, state)
         scores = [] if outputs is None else [_scores(each) for each in outputs.unbind(2)]
@@ -207,7 +208,7 @@ class Live:
     def _answer(self, stream: int, fed: Fed, seen: int, scores: Tensor | None, now: float) -> Answer:
         is_steady = self.steady is not None and seen >= self.steady
         phase = TRANSIENT if seen <= self.delay else STEADY if is_steady else WARM_UP
-        about = fed.seconds - self.delay / self.rate
+        about = fed.seconds - self._behind
         return Answer(stream, fed, about, seen, phase, scores, now - fed.ready)
 
     def _count(self, fed: Sequence[Fed | None], seconds: float) -> None:
@@ -219,6 +220,11 @@ class Live:
         if self._state is not None and min(self._state.ages) > self.network.program.settled:
             self.tally.settled_frames += number
             self.tally.settled_seconds += seconds
+
+
+def _together(tensors: Sequence[Tensor], axis: int) -> Tensor:
+    """Tensors along a new axis; a single one is not copied."""
+    return tensors[0].unsqueeze(axis) if len(tensors) == 1 else torch.stack(tuple(tensors), axis)
 
 
 def _scores(output: Tensor) -> Tensor:

@@ -45,6 +45,26 @@ def test_a_compiled_runner_answers_as_the_network_does(stride, backend):
             assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_an_exported_step_answers_alike_however_frames_and_states_lie_in_memory():
+    network = stream_network(small(2)).float()
+    runner = Runner(network, "exported")
+    state = None
+    for number, frame in enumerate(frames(network.graph, 24).float().unbind(2)):
+        with torch.no_grad():
+            expected = network.forward_step(frame)
+        given = (frame, frame.contiguous(), frame.contiguous(memory_format=torch.channels_last))[
+            number // 4 % 3
+        ]
+        found, state = runner.step(given, state or network.initial_state(len(frame), frame))
+        if number % 3 == 2:
+            state = state.map(lambda kept: kept.transpose(-1, -2).contiguous().transpose(-1, -2))
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
 def test_a_runner_that_was_reset_starts_anew():
     network = stream_network(small())
     runner = Runner(network, "eager")

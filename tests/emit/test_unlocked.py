@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from costmodel.emit import unlocked
 from costmodel.emit.backends import exported
+from costmodel.emit.strides import InLayout
 
 SIDE = 3000  # a product of two such matrices takes a tenth of a second and more
 CALLS = 5
@@ -77,4 +78,6 @@ def test_what_asks_python_is_left_to_torch(package: Path, monkeypatch: pytest.Mo
 @pytest.mark.filterwarnings("ignore")
 def test_the_backend_runs_without_the_lock():
     given = torch.randn(2, 3), (torch.randn(3, 3), torch.randn(2, 1))
-    assert isinstance(exported(Products(), given), unlocked._Model)
+    run = exported(Products(), given)
+    assert isinstance(run, InLayout)
+    assert isinstance(run.run, unlocked._Model)

@@ -36,7 +36,9 @@ def _made(stride: int) -> StreamNetwork:
     return made.eval()
 
 
-def live(*sources: str, is_live: bool = False, rate: Fraction = RATE, chunk: int = 1, stride: int = 1) -> Live:
+def live(
+    *sources: str, is_live: bool = False, rate: Fraction = RATE, chunk: int = 1, stride: int = 1
+) -> Live:
     network = stream(stride)
     network.reset()
     if chunk > 1:

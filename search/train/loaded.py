@@ -5,7 +5,9 @@ import os
 # Ahead of the libraries, which ask for them as they load.
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
-import numpy.random  # noqa: F401 - numpy itself loads it when first asked
+# numpy itself loads these when first asked
+import numpy.ma
+import numpy.random  # noqa: F401
 
 import search.score.proxies
 import search.score.training

@@ -104,7 +104,6 @@ def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
     rounding = Rounding(graph, network.layers, clip)
     first = clip[:, :, : frames_to_settle(figures)]
     yield from _steps(network, clip, Divergence(graph, expected, rounding, picked))
-    yield _plain_steps(network, first, expected[graph.output], rounding)
     yield _forward(network, clip, Divergence(graph, expected, rounding, picked))
     yield _replicated(graph, network, first, seed)
 
@@ -116,6 +115,7 @@ def clip_and_outputs(
     seed: int,
     kept: Collection[str] | None = None,
     picked: Picked = ALL,
+    batch: int = 1,
 ) -> tuple[Tensor, Mapping[str, Tensor]]:
     """So many frames, and what the clip network answers to a longer clip that begins with them.
 
@@ -139,7 +139,7 @@ def clip_and_outputs(
         growing = [name for name in names if name in lengths.growing]
         is_long = all(clip_network.answered(name, length) >= max(1, known[name]) for name in growing)
         if is_long or length > 4 * frames:
-            clip = frames_of(graph, 1, length, seed)
+            clip = frames_of(graph, batch, length, seed)
             outputs = clip_network(clip, kept, held)
             counts |= {name: each.shape[2] for name, each in outputs.items() if name not in counts}
             short = [name for name in names if name in outputs and counts[name] < known[name]]
@@ -154,7 +154,7 @@ def first_answered(graph: Graph) -> int:
     return max(0, -int(end.delay // end.jump))
 
 
-def _due(graph: Graph, frames: int) -> int:
+def answers_due(graph: Graph, frames: int) -> int:
     """How many answers a stream has given after so many frames."""
     end = timing(graph)[graph.output]
     return max(0, (frames - 1 - int(end.delay)) // end.jump + 1) - first_answered(graph)
@@ -197,17 +197,10 @@ def _steps(network: StreamNetwork, clip: Tensor, found: Divergence) -> Iterator[
     note += cut_down(network.graph) + found.picked.told
     yield found.check("steps_equal_the_clip_network", note)
     # A stream that answers nothing would differ from nothing.
-    known = _due(network.graph, frames)
+    known = answers_due(network.graph, frames)
     yield equal("answers", known, answered[network.graph.output], f"to {frames} frames")
     silent = [layer for layer in network.layers if not answered[layer]]
     yield equal("layers_without_an_output", 0, len(silent), ", ".join(silent[:3]))
-
-
-def _plain_steps(network: StreamNetwork, clip: Tensor, expected: Tensor, rounding: Rounding) -> Check:
-    """Answers alone: a network that records nothing may overwrite what it reads."""
-    answers, found = compared(network, clip, expected)
-    note = f"{answers} answers, nothing recorded"
-    return rounding.check("answers_equal_the_clip_network", found, network.graph.output, note)
 
 
 @torch.no_grad()
@@ -247,23 +240,33 @@ def _replicated(graph: Graph, network: StreamNetwork, clip: Tensor, seed: int) -
 
 @torch.no_grad()
 def compared(network: StreamNetwork, clip: Tensor, expected: Tensor) -> tuple[int, float]:
-    """How many answers a stream gives to a clip when nothing is recorded, and their largest difference.
+    """How many answers a stream gives to a clip when nothing is recorded, and their largest difference."""
+    network.reset()
+    answers = [output for _, output in plain_steps(network, clip)]
+    return len(answers), share_of(network.graph, answers, expected, clip.shape[2])
+
+
+def plain_steps(network: StreamNetwork, clip: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """A stream's answers to a clip, and their steps: what records nothing may overwrite what it reads.
 
     Frames and answers are overwritten behind each step: a state that shares their memory would show.
     """
-    network.reset()
-    answers = []
-    for frame in clip.unbind(2):
+    for step, frame in enumerate(clip.unbind(2)):
         # In the layout that the network runs in, so that it has no reason to copy the frame.
         given = frame.clone(memory_format=torch.channels_last)
         output = network.forward_step(given)
         # The caller's memory, which is the next frame's in a real program.
         given.fill_(torch.nan)
         if output is not None:
-            answers.append(output.clone())
+            answer = output.clone()
             output.fill_(torch.nan)
-    first = first_answered(network.graph)
+            yield step, answer
+
+
+def share_of(graph: Graph, answers: Sequence[Tensor], expected: Tensor, frames: int) -> float:
+    """How far all answers of a stream to so many frames are from what the clip network answers."""
+    first = first_answered(graph)
     expected = expected[:, :, first : first + len(answers)]
-    if not answers or len(answers) != _due(network.graph, clip.shape[2]) or expected.shape[2] != len(answers):
-        return len(answers), inf
-    return len(answers), difference(torch.stack(answers, dim=2).reshape(expected.shape), expected)
+    if not answers or len(answers) != answers_due(graph, frames) or expected.shape[2] != len(answers):
+        return inf
+    return difference(torch.stack(tuple(answers), dim=2).reshape(expected.shape), expected)

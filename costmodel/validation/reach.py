@@ -31,6 +31,7 @@ from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check, equal
 from costmodel.validation.convolutions import of_pixels
+from costmodel.validation.frames import frames_to_settle
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import smallest
 from costmodel.validation.running import frames_of, running
@@ -192,7 +193,8 @@ class _Seen:
 @torch.no_grad()
 def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[Check]:
     watched, cycle = _watched(figures), network.cycle
-    start = ceil_div(watched, cycle) * cycle
+    # By then every layer runs, and answers come: a frame tells from here on as it does of an older stream.
+    start = ceil_div(frames_to_settle(figures), cycle) * cycle
     # All streams are equal until `start` but that one has another past altogether: two run until then.
     pasts = frames_of(figures.graph, 2, start, seed).float()
     pasts[1] = torch.nan

@@ -7,70 +7,79 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from costmodel.analysis.temporal import timing
+from costmodel.analysis.figures import Figures
+from costmodel.emit.state import StreamState
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
-from costmodel.validation.check import Check, difference
+from costmodel.validation.check import Check
+from costmodel.validation.equality import clip_and_outputs, plain_steps, share_of
+from costmodel.validation.frames import frames_to_settle
 from costmodel.validation.maps import smallest
 from costmodel.validation.rounding import Rounding
-from costmodel.validation.running import frames_of, running
+from costmodel.validation.running import running
+
+RESET, BROKEN = 1, 3  # of four streams the one that is reset, and the one that is NaN to its end
+NEIGHBOURS = [0, 2]
 
 Answers = dict[int, tuple[Tensor, list[bool]]]
 
 
 @torch.no_grad()
 def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
-    """A batch of three streams: the second breaks, is reset alone in the middle of a cycle, and goes on."""
+    """A batch of four streams: two break, of which one is reset alone in the middle of a cycle and goes on.
+
+    What the others answer, and that one behind its reset, is what the clip network does.
+    """
     graph = smallest(graph)
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
-    end = timing(graph)[graph.output]
-    cycle, delay = network.cycle, max(int(end.delay), 0)
-    after = delay + 2 * cycle + 2
+    cycle, after = network.cycle, frames_to_settle(Figures(graph))
     # In the middle of a cycle, where the new stream must wait for the next one to begin.
-    reset_at = delay + cycle + cycle // 2
+    reset_at = cycle + cycle // 2
     starts_at = ceil_div(reset_at, cycle) * cycle
-    clip = frames_of(graph, 3, starts_at + after, seed)
-    # All that is expected at once: what the second answers from its new start on stands in the middle.
-    anew = clip.clone()
-    anew[1, :, : clip.shape[2] - starts_at] = clip[1, :, starts_at:]
-    expected = _answers(network, anew)
-    alone = {step: output[1:2] for step, (output, _) in expected.items() if step < clip.shape[2] - starts_at}
-    # A stream that breaks ahead of its reset: NaN would show in a neighbour, and after the reset.
-    rounding = Rounding(graph, network.layers, clip.clone())
-    clip[1, :, :reset_at] = torch.nan
-    together = _answers(network, clip, reset_at)
-    yield rounding.check(
-        "neighbours_of_a_reset_stream",
-        max(difference(together[step][0][[0, 2]], output[[0, 2]]) for step, (output, _) in expected.items()),
-        graph.output,
-        f"{len(expected)} answers of 2 streams beside one of NaN until its reset at step {reset_at}",
+    known, outputs = clip_and_outputs(
+        graph, network, starts_at + after, seed, kept={graph.output}, batch=len(NEIGHBOURS) + 1
     )
+    rounding = Rounding(graph, network.layers, known)
+    clip = torch.cat((known, torch.full_like(known[:1], torch.nan)))
+    clip[RESET, :, :reset_at] = torch.nan
+    # What comes while it waits is not of the stream that begins behind it.
+    clip[RESET, :, reset_at:starts_at] = known[RESET, :, :1]
+    clip[RESET, :, starts_at:] = known[RESET, :, :after]
+    found = _answers(network, clip, reset_at)
+    expected = outputs[graph.output]
+    answers = [output[NEIGHBOURS] for output, _ in found.values()]
+    share = share_of(graph, answers, expected[NEIGHBOURS], starts_at + after)
+    note = f"{len(answers)} answers of 2 streams, nothing recorded, beside one of NaN and one that is reset"
+    yield rounding.check("answers_equal_the_clip_network", share, graph.output, note)
+    # As new as the whole batch was at its first step.
+    due = {step + starts_at for step in found if step < after}
     own = {
-        step - starts_at: output[1:2]
-        for step, (output, valid) in together.items()
-        if valid[1] and step >= reset_at
+        step: output[[RESET]] for step, (output, valid) in found.items() if valid[RESET] and step >= reset_at
     }
-    agreeing = alone.keys() & own.keys()
-    note = f"{len(own)} marked valid, from its start with the cycle at step {starts_at} on"
-    yield Check("valid_answers_after_a_reset", len(alone), len(agreeing), alone.keys() == own.keys(), note)
-    yield rounding.check(
-        "a_stream_reset_alone",
-        max((difference(own[step], alone[step]) for step in agreeing), default=0.0),
-        graph.output,
-        "beside the same frames given to a new network",
-    )
+    note = f"{len(own)} marked valid of a stream reset at step {reset_at}, from its start at {starts_at} on"
+    agreeing = due & own.keys()
+    yield Check("valid_answers_after_a_reset", len(due), len(agreeing), due == own.keys(), note)
+    share = share_of(graph, list(own.values()), expected[[RESET]], after)
+    note = "beside what the clip network answers to its frames"
+    yield rounding.check("a_stream_reset_alone", share, graph.output, note)
 
 
-def _answers(network: StreamNetwork, clip: Tensor, reset_at: int | None = None) -> Answers:
+def _answers(network: StreamNetwork, clip: Tensor, reset_at: int) -> Answers:
     """Answers by step, and to which streams they belong."""
     network.reset()
     found: Answers = {}
-    for step, frame in enumerate(clip.unbind(2)):
-        if step == reset_at:
-            network.reset([1])
-        output = network.forward_step(frame)
-        if output is not None:
-            found[step] = output, network.valid.tolist()
+    for first, part in ((0, clip[:, :, :reset_at]), (reset_at, clip[:, :, reset_at:])):
+        if first:
+            # Of a stream that breaks nothing may be left, whatever it had come to hold by then.
+            network.set_state(_broken(network.get_state()))
+            network.reset([RESET])
+        for step, output in plain_steps(network, part):
+            found[first + step] = output, network.valid.tolist()
     return found
+
+
+def _broken(state: StreamState) -> StreamState:
+    """The state with NaN for each number that is kept of the stream that is reset."""
+    return state.map(lambda kept: kept.index_fill(0, torch.tensor([RESET]), torch.nan))

@@ -7,7 +7,7 @@ and three quarters of the time of checking an X3D went to its depthwise layers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import product
@@ -17,11 +17,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from costmodel.numbers import ceil_div
 
 MOST_COLUMNS = 2**21  # numbers, 16 MiB: what is read at once stays in the processor's cache
 FEW_PIXELS = 2
+MOST_PAIRS = 2**16  # of places that are answered and numbers that are read: more take as long as tap by tap
+
+# Made of weights that are still there, as a network has them for each tap in time; and their version.
+_PREPARED: MutableMapping[Tensor, tuple[int, dict[tuple[Any, ...], Tensor]]] = WeakTensorKeyDictionary()
 
 
 @contextmanager
@@ -43,7 +48,7 @@ def of_torch() -> Iterator[None]:
 
 @contextmanager
 def of_pixels() -> Iterator[None]:
-    """While it is entered, depthwise convolutions that answer a pixel or two run tap by tap in 32 bits too.
+    """While it is entered, convolutions that answer a pixel or two run tap by tap in 32 bits too.
 
     Of MoViNet's kernels of 5 x 5 on maps of one pixel torch's own take thirty times as long.
     """
@@ -53,8 +58,10 @@ def of_pixels() -> Iterator[None]:
         if kwargs or not _is_on_cpu(torch.float32, *args):
             return frames(*args, **kwargs)
         given = _given(2, args)
-        is_few = _is_depthwise(given) and prod(_taps_of(given)[0]) <= FEW_PIXELS
-        return _tap_by_tap(given) if is_few else frames(*args)
+        if _is_depthwise(given):
+            is_few = _has_few_pairs(given) or prod(_taps_of(given)[0]) <= FEW_PIXELS
+            return _tap_by_tap(given) if is_few else frames(*args)
+        return _by_taps_that_read(given) if _sees_padding_most(given) else frames(*args)
 
     with _in_place(convolution, functional.conv3d):
         yield
@@ -77,6 +84,8 @@ def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[...,
         given = _given(axes, args)
         if _is_depthwise(given):
             return _tap_by_tap(given)
+        if _sees_padding_most(given):
+            return _by_taps_that_read(given)
         return torch_s_own(*given) if axes == 2 else _in_pieces(torch_s_own, given)
 
     return convolution
@@ -134,6 +143,8 @@ def _tap_by_tap(given: _Given) -> Tensor:
     """
     clip, weight, bias = given.clip.movedim(1, -1).contiguous(), given.weight, given.bias
     sizes, seen = _taps_of(given)
+    if _has_few_pairs(given):
+        return _pair_by_pair(given, clip, sizes)
     total = clip.new_zeros((clip.shape[0], *sizes, given.groups))
     if bias is not None:
         total += bias
@@ -141,6 +152,71 @@ def _tap_by_tap(given: _Given) -> Tensor:
     for tap, places, frames in seen:
         total[places].addcmul_(clip[frames], taps_of_channels[tap])
     return total.movedim(-1, 1)
+
+
+def _has_few_pairs(given: _Given) -> bool:
+    return prod(_taps_of(given)[0]) * given.clip.numel() <= MOST_PAIRS
+
+
+def _pair_by_pair(given: _Given, clip: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """Where places are few all pairs of a place of the answer and one that it reads are added at once."""
+    pairs = _weights_of_pairs(given)
+    read = clip.reshape(len(clip), 1, -1, given.groups)
+    total = (read * pairs).sum(2)
+    if given.bias is not None:
+        total += given.bias
+    return total.reshape(len(clip), *sizes, given.groups).movedim(-1, 1)
+
+
+def _weights_of_pairs(given: _Given) -> Tensor:
+    """Of each place of the answer and each that it may read the weights of all channels, or zeros."""
+    _, *read = given.clip.shape[1:]
+    known = _prepared(given.weight)
+    geometry = (tuple(read), given.strides, given.pads, given.steps)
+    if geometry not in known:
+        sizes, seen = _taps_of(given)
+        places, frames, taps = _numbered(sizes), _numbered(read), given.weight.flatten(1).t()
+        pairs = given.weight.new_zeros((prod(sizes), prod(read), given.groups))
+        for tap, answered, reads in seen:
+            pairs[places[answered[1:]].flatten(), frames[reads[1:]].flatten()] = taps[tap]
+        known[geometry] = pairs
+    return known[geometry]
+
+
+def _prepared(weight: Tensor) -> dict[tuple[Any, ...], Tensor]:
+    """What was made of a weight as it is now."""
+    version, known = _PREPARED.get(weight, (-1, {}))
+    if version != weight._version:
+        known = {}
+        _PREPARED[weight] = weight._version, known
+    return known
+
+
+def _sees_padding_most(given: _Given) -> bool:
+    """Whether two thirds of the taps of a kernel over all channels read padding alone."""
+    return given.groups == 1 and 0 < len(_taps_of(given)[1]) * 3 <= prod(given.weight.shape[2:])
+
+
+def _by_taps_that_read(given: _Given) -> Tensor:
+    """A convolution by products of matrices, one for each tap that reads more than padding."""
+    clip, weight, bias = given.clip.movedim(1, -1), given.weight, given.bias
+    sizes, seen = _taps_of(given)
+    known = _prepared(weight) if weight.dim() == 4 else {}  # of clips each is read once
+    total: Tensor | None = None
+    for tap, places, frames in seen:
+        if (tap,) not in known:
+            known[(tap,)] = weight.flatten(2)[:, :, tap].contiguous()
+        found = functional.linear(clip[frames], known[(tap,)])
+        if total is None:
+            total = found if found.shape[1:-1] == sizes else found.new_zeros((len(clip), *sizes, len(weight)))
+        if total is not found:
+            total[places] += found
+    assert total is not None
+    return (total if bias is None else total.add_(bias)).movedim(-1, 1)
+
+
+def _numbered(sizes: Sequence[int]) -> Tensor:
+    return torch.arange(prod(sizes)).view(*sizes)
 
 
 Places = tuple[slice, ...]

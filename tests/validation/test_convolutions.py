@@ -32,6 +32,34 @@ CASES: dict[str, tuple[Any, ...]] = {
     ),
     "a frame": (functional.conv2d, FRAME, drawn(6, 1, 3, 3), drawn(6), (2, 1), (1, 1), (1, 2), 6),
 }
+PIXELS: dict[str, tuple[Any, ...]] = {
+    "a pixel": (functional.conv2d, drawn(2, 6, 1, 1), drawn(4, 6, 3, 3), drawn(4), 1, 1, 1, 1),
+    "two pixels": (functional.conv2d, drawn(2, 6, 1, 2), drawn(4, 6, 3, 3), None, 1, 1, 1, 1),
+    "a pixel by strides": (functional.conv2d, drawn(2, 6, 2, 2), drawn(4, 6, 7, 7), drawn(4), 2, 3, 1, 1),
+    "pixels that a first tap leaves out": (
+        functional.conv2d,
+        drawn(1, 6, 1, 2),
+        drawn(4, 6, 1, 7),
+        None,
+        1,
+        (0, 3),
+        1,
+        1,
+    ),
+    "a clip": (functional.conv3d, drawn(2, 6, 5, 1, 1), drawn(4, 6, 3, 3, 3), drawn(4), 1, 1, 1, 1),
+    "a clip by strides": (
+        functional.conv3d,
+        drawn(1, 6, 7, 1, 2),
+        drawn(4, 6, 3, 3, 3),
+        None,
+        (2, 1, 1),
+        1,
+        1,
+        1,
+    ),
+    "depthwise": (functional.conv2d, drawn(2, 6, 2, 3), drawn(6, 1, 3, 3), drawn(6), 1, 1, 1, 6),
+    "depthwise by strides": (functional.conv2d, drawn(2, 6, 3, 3), drawn(6, 1, 5, 5), None, 2, 2, 1, 6),
+}
 DENSE: dict[str, tuple[Any, ...]] = {
     "groups": (CLIP, drawn(4, 3, 3, 3, 2), None, (1, 2, 1), (1, 0, 2), (2, 1, 1), 2),
     "strides in time": (CLIP, drawn(4, 6, 4, 1, 1), drawn(4), (3, 1, 1), (2, 0, 0), 1, 1),
@@ -47,6 +75,32 @@ def test_depthwise_ones_answer_tap_by_tap_as_torch_s_do(case: str):
         found = getattr(functional, convolution.__name__)(*given)
     assert found.shape == expected.shape
     assert float((found - expected).abs().max()) < 1e-14
+
+
+@pytest.mark.parametrize("case", PIXELS)
+def test_those_on_a_few_pixels_answer_as_torch_s_do(case: str):
+    convolution, clip, weight, *rest = PIXELS[case]
+    for double, most in ((True, 1e-14), (False, 2e-6)):
+        clip, weight = (each if double else each.float() for each in (clip, weight))
+        given = [each.float() if isinstance(each, Tensor) and not double else each for each in rest]
+        with of_doubles() if double else of_pixels():
+            # A weight that changes is another one, also where it stays where it is.
+            for _ in range(2):
+                expected = convolution(clip, weight, *given)
+                found = getattr(functional, convolution.__name__)(clip, weight, *given)
+                assert found.shape == expected.shape
+                assert float((found - expected).abs().max()) <= most * float(expected.abs().max())
+                weight.mul_(-2)
+
+
+def test_what_is_made_of_a_weight_goes_with_it():
+    clip, weight = drawn(2, 6, 1, 1), drawn(4, 6, 3, 3)
+    with of_doubles():
+        functional.conv2d(clip, weight, None, 1, 1, 1, 1)
+    assert weight in convolutions._PREPARED
+    held = len(convolutions._PREPARED)
+    del weight
+    assert len(convolutions._PREPARED) < held
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -86,7 +140,7 @@ def test_pixels_of_32_bits_answer_tap_by_tap_as_torch_s_do(monkeypatch: pytest.M
     with of_pixels():
         assert float((functional.conv2d(*given) - expected).abs().max()) < 1e-6
         monkeypatch.setattr(convolutions, "_tap_by_tap", lambda given: pytest.fail("taken over"))
-        functional.conv2d(FRAME.float(), kernel, bias, 2, 2, 1, 6)  # of more pixels
+        functional.conv2d(drawn(2, 6, 40, 40).float(), kernel, bias, 2, 2, 1, 6)  # of more pixels
         functional.conv2d(pixel, drawn(6, 6, 1, 1).float())
         with pytest.raises(BaseException, match="taken over"):
             functional.conv2d(*given)

@@ -23,7 +23,7 @@ from costmodel.numbers import ceil_div
 
 MOST_COLUMNS = 2**21  # numbers, 16 MiB: what is read at once stays in the processor's cache
 FEW_PIXELS = 2
-MOST_PAIRS = 2**16  # of places that are answered and numbers that are read: more take as long as tap by tap
+MOST_PAIRS = 2**16  # of places that are answered and numbers that are read: more take as long tap by tap
 
 # Made of weights that are still there, as a network has them for each tap in time; and their version.
 _PREPARED: MutableMapping[Tensor, tuple[int, dict[tuple[Any, ...], Tensor]]] = WeakTensorKeyDictionary()
@@ -52,18 +52,7 @@ def of_pixels() -> Iterator[None]:
 
     Of MoViNet's kernels of 5 x 5 on maps of one pixel torch's own take thirty times as long.
     """
-    frames = functional.conv2d
-
-    def convolution(*args: Any, **kwargs: Any) -> Tensor:
-        if kwargs or not _is_on_cpu(torch.float32, *args):
-            return frames(*args, **kwargs)
-        given = _given(2, args)
-        if _is_depthwise(given):
-            is_few = _has_few_pairs(given) or prod(_taps_of(given)[0]) <= FEW_PIXELS
-            return _tap_by_tap(given) if is_few else frames(*args)
-        return _by_taps_that_read(given) if _sees_padding_most(given) else frames(*args)
-
-    with _in_place(convolution, functional.conv3d):
+    with _in_place(_of_few_pixels(2, functional.conv2d), _of_few_pixels(3, functional.conv3d)):
         yield
 
 
@@ -87,6 +76,19 @@ def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[...,
         if _sees_padding_most(given):
             return _by_taps_that_read(given)
         return torch_s_own(*given) if axes == 2 else _in_pieces(torch_s_own, given)
+
+    return convolution
+
+
+def _of_few_pixels(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def convolution(*args: Any, **kwargs: Any) -> Tensor:
+        if kwargs or not _is_on_cpu(torch.float32, *args):
+            return torch_s_own(*args, **kwargs)
+        given = _given(axes, args)
+        if _is_depthwise(given):
+            is_few = _has_few_pairs(given) or prod(_taps_of(given)[0]) <= FEW_PIXELS
+            return _tap_by_tap(given) if is_few else torch_s_own(*args)
+        return _by_taps_that_read(given) if _sees_padding_most(given) else torch_s_own(*args)
 
     return convolution
 
@@ -155,11 +157,19 @@ def _tap_by_tap(given: _Given) -> Tensor:
 
 
 def _has_few_pairs(given: _Given) -> bool:
-    return prod(_taps_of(given)[0]) * given.clip.numel() <= MOST_PAIRS
+    """Whether each place of the answer reads all there are: a zero for one would hide no NaN."""
+    sizes, seen = _taps_of(given)
+    read = prod(given.clip.shape[2:])
+    if prod(sizes) * given.clip.numel() > MOST_PAIRS:
+        return False
+    return (
+        sum(prod(each.stop - each.start for each in places[1:]) for _, places, _ in seen)
+        == prod(sizes) * read
+    )
 
 
 def _pair_by_pair(given: _Given, clip: Tensor, sizes: tuple[int, ...]) -> Tensor:
-    """Where places are few all pairs of a place of the answer and one that it reads are added at once."""
+    """Where places are few all pairs of one of the answer and one of what it reads are added at once."""
     pairs = _weights_of_pairs(given)
     read = clip.reshape(len(clip), 1, -1, given.groups)
     total = (read * pairs).sum(2)
@@ -169,14 +179,14 @@ def _pair_by_pair(given: _Given, clip: Tensor, sizes: tuple[int, ...]) -> Tensor
 
 
 def _weights_of_pairs(given: _Given) -> Tensor:
-    """Of each place of the answer and each that it may read the weights of all channels, or zeros."""
+    """Of each place of the answer and each that it reads the weights of all channels."""
     _, *read = given.clip.shape[1:]
     known = _prepared(given.weight)
     geometry = (tuple(read), given.strides, given.pads, given.steps)
     if geometry not in known:
         sizes, seen = _taps_of(given)
         places, frames, taps = _numbered(sizes), _numbered(read), given.weight.flatten(1).t()
-        pairs = given.weight.new_zeros((prod(sizes), prod(read), given.groups))
+        pairs = given.weight.new_empty((prod(sizes), prod(read), given.groups))
         for tap, answered, reads in seen:
             pairs[places[answered[1:]].flatten(), frames[reads[1:]].flatten()] = taps[tap]
         known[geometry] = pairs

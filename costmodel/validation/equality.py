@@ -14,12 +14,11 @@ from costmodel.analysis.temporal import Timing, timing
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import INPUT, Graph
 from costmodel.validation.check import TOLERANCE, Check, difference, equal, within
-from costmodel.validation.frames import frames_compared, frames_to_settle
+from costmodel.validation.frames import frames_compared
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import cut_down, small
 from costmodel.validation.needs import one_cycle_in
 from costmodel.validation.picked import Picked
-from costmodel.validation.reference import Reference
 from costmodel.validation.rounding import Rounding, told
 from costmodel.validation.running import frames_of, running, shown
 
@@ -102,10 +101,8 @@ def check_equality(graph: Graph, seed: int = 0) -> Iterator[Check]:
     clip, outputs = clip_and_outputs(graph, network, frames_compared(figures), seed, picked=picked)
     expected = expected_outputs(graph, outputs, picked)
     rounding = Rounding(graph, network.layers, clip)
-    first = clip[:, :, : frames_to_settle(figures)]
     yield from _steps(network, clip, Divergence(graph, expected, rounding, picked))
     yield _forward(network, clip, Divergence(graph, expected, rounding, picked))
-    yield _replicated(graph, network, first, seed)
 
 
 def clip_and_outputs(
@@ -223,19 +220,6 @@ def _forward(network: StreamNetwork, clip: Tensor, found: Divergence) -> Check:
     return found.check(
         "forward_equals_the_clip_network", f"{answered} answers from warm-up on, layer by layer"
     )
-
-
-@torch.no_grad()
-def _replicated(graph: Graph, network: StreamNetwork, clip: Tensor, seed: int) -> Check:
-    """A stream that starts with replicas of its first frame in every layer  (Hedegaard 2022, sec. 3.6)."""
-    replicating = running(graph, seed, init="replicate")
-    assert isinstance(replicating, StreamNetwork)
-    output = graph.output
-    expected = Reference(graph, network.layers)(clip, init="replicate", kept={output})
-    rounding = Rounding(graph, network.layers, clip, "replicate")
-    answers, found = compared(replicating, clip, expected[output])
-    note = f"{answers} answers; windows padded by replicas of their first frame"
-    return rounding.check("replicated_start_equals_the_clip_network", found, output, note)
 
 
 @torch.no_grad()

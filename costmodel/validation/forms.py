@@ -1,9 +1,12 @@
-"""The forms of state that a stream is not in: the same answers, another state."""
+"""The forms of state that a stream is not in: the same answers, another state. And the other way to begin."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+
+import torch
+from torch import Tensor
 
 from costmodel.analysis.figures import Figures
 from costmodel.emit.build import emit
@@ -14,7 +17,8 @@ from costmodel.validation.check import Check, equal
 from costmodel.validation.costs import state_check
 from costmodel.validation.equality import clip_and_outputs, compared
 from costmodel.validation.frames import frames_to_settle
-from costmodel.validation.maps import on_maps, small
+from costmodel.validation.maps import on_maps, smallest
+from costmodel.validation.reference import Reference
 from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import running
 from costmodel.validation.undrawn import Undrawn
@@ -31,8 +35,8 @@ def forms_of(graph: Graph) -> Iterator[tuple[str, Graph]]:
 
 
 def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
-    """The answers of the same stream with every other form of state, and the numbers held."""
-    reduced = small(graph)
+    """The answers of the same stream with every other form of state and another start, and what it holds."""
+    reduced = smallest(graph)
     network = running(reduced, seed)
     assert isinstance(network, StreamNetwork)
     frames = frames_to_settle(Figures(reduced))
@@ -52,6 +56,7 @@ def check_forms(graph: Graph, seed: int = 0) -> Iterator[Check]:
         answers, found = compared(stream, clip, expected)
         yield rounding.check(f"answers_equal_with_state_{form}", found, reduced.output, f"{answers} answers")
     yield _no_form_holds_less(held)
+    yield _replicated(reduced, network, clip, seed)
 
 
 def _no_form_holds_less(held: Mapping[str, Check]) -> Check:
@@ -60,3 +65,16 @@ def _no_form_holds_less(held: Mapping[str, Check]) -> Check:
     smallest = floats.get("smallest", floats["own"])  # one that is not made anew is the stream's own
     note = ", ".join(f"{form} {number:,}" for form, number in floats.items())
     return equal("fewest_state_floats", min(floats.values()), smallest, note)
+
+
+@torch.no_grad()
+def _replicated(graph: Graph, network: StreamNetwork, clip: Tensor, seed: int) -> Check:
+    """A stream that starts with replicas of its first frame in every layer  (Hedegaard 2022, sec. 3.6)."""
+    replicating = running(graph, seed, init="replicate")
+    assert isinstance(replicating, StreamNetwork)
+    output = graph.output
+    expected = Reference(graph, network.layers)(clip, init="replicate", kept={output})
+    rounding = Rounding(graph, network.layers, clip, "replicate")
+    answers, found = compared(replicating, clip, expected[output])
+    note = f"{answers} answers; windows padded by replicas of their first frame"
+    return rounding.check("replicated_start_equals_the_clip_network", found, output, note)

@@ -50,10 +50,10 @@ OF_STREAMS: tuple[Stage, ...] = (
     check_kept,
     check_windows,
     check_reach,
-    check_streams,  # ahead of those on larger maps, for which weights are drawn anew
+    check_streams,
+    check_forms,  # and all of these ahead of those on larger maps, for which weights are drawn anew
     check_equality,
     check_own_clip,
-    check_forms,
 )
 
 # What is measured of steps as they are; all else concerns time, and is that of the steps of one frame.

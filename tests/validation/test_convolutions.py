@@ -93,6 +93,19 @@ def test_those_on_a_few_pixels_answer_as_torch_s_do(case: str):
                 weight.mul_(-2)
 
 
+@pytest.mark.parametrize("case", PIXELS)
+def test_what_is_no_number_is_seen_where_torch_s_show_it(case: str):
+    convolution, clip, *given = PIXELS[case]
+    for place in range(clip[0, 0].numel()):
+        broken = clip.clone()
+        broken.flatten(2)[0, :, place] = torch.nan
+        expected = convolution(broken, *given)
+        with of_doubles():
+            assert torch.equal(
+                getattr(functional, convolution.__name__)(broken, *given).isnan(), expected.isnan()
+            )
+
+
 def test_what_is_made_of_a_weight_goes_with_it():
     clip, weight = drawn(2, 6, 1, 1), drawn(4, 6, 3, 3)
     with of_doubles():

@@ -218,12 +218,13 @@ def clip_runner(network: ClipNetwork, backend: str, clip: Tensor) -> Callable[[T
 
 
 def available(device: torch.device) -> Sequence[str]:
-    """The backends that can run here."""
-    names = ["eager"]
-    if _compiler() is not None:
-        # Both write C++ or Triton code, and call a compiler even where the network runs on a GPU.
-        names += ["compiled", "exported"]
-    return (*names, "recorded") if device.type == "cuda" else tuple(names)
+    """The backends that are tried here unless some are named."""
+    # Compilers write C++ or Triton code, and call one of C++ even where the network runs on a GPU.
+    has_compiler, on_gpu = _compiler() is not None, device.type == "cuda"
+    # PyTorch 2.11 ended the process when it loaded what it had compiled ahead of time for a GPU (an H200), a
+    # single convolution too.
+    compilers = ("compiled",) if on_gpu else ("compiled", "exported")
+    return ("eager", *(compilers if has_compiler else ()), *(("recorded",) if on_gpu else ()))
 
 
 def _compiler() -> str | None:

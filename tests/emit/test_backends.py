@@ -89,6 +89,12 @@ def test_an_unknown_backend_is_refused():
         Runner(stream_network(small()), "compile")
 
 
+def test_what_may_end_the_process_is_tried_only_where_it_is_named(monkeypatch):
+    monkeypatch.setattr(backends, "_compiler", lambda: "g++")
+    assert available(torch.device("cpu")) == ("eager", "compiled", "exported")
+    assert available(torch.device("cuda")) == ("eager", "compiled", "recorded")
+
+
 @pytest.mark.parametrize("backend", ["compiled", "exported"])
 def test_compiling_without_a_compiler_says_so(monkeypatch, backend):
     monkeypatch.setattr(backends, "_compiler", lambda: None)

@@ -200,8 +200,8 @@ COMMAND = Command(
         Option("precision", "fp32, fp16, or bf16: products of pointwise layers alone.", default="fp32"),
         Option(
             "backend",
-            "eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given; of "
-            "--chunks all but compiled.",
+            "eager, compiled, exported or, on a GPU, recorded; repeatable. All where not given, but for "
+            "exported on a GPU, and compiled of --chunks.",
             is_repeatable=True,
         ),
         Option("runs", "Measured calls of each network.", int, 100, least=1),

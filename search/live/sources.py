@@ -143,11 +143,22 @@ def _decoded(name: str, container: InputContainer) -> Iterator[Timed]:
         raise DataError(f"{name}: has no video")
     stream = container.streams.video[0]
     must_be_small(Path(name), stream.width, stream.height)
+    # Frames that need no decoder lie in a camera's own memory, and one that is let go of behind the camera's
+    # end is given back to a driver that is gone: FFmpeg ends the process.
+    is_lent = stream.codec_context.name == "rawvideo"
     first = None
     try:
         for frame in container.decode(stream):
             first = time_of(frame) if first is None else first
-            yield (time_of(frame) - first) * unit_of(stream), partial(upright, Path(name), frame)
+            seconds, pixels = (time_of(frame) - first) * unit_of(stream), partial(upright, Path(name), frame)
+            if is_lent:
+                pixels = partial(_known, pixels())
+            del frame
+            yield seconds, pixels
     except library() as error:
         hint = AHEAD if first is None and WEB.match(name) else ""
         raise DataError(f"{name}: breaks off ({reason(error)}){hint}") from error
+
+
+def _known(pixels: Pixels) -> Pixels:
+    return pixels

@@ -54,6 +54,13 @@ def test_what_lies_as_it_should_is_not_copied():
     assert all(map(Tensor.is_set_to, run(frame, state), (frame, *state)))
 
 
+def test_strides_of_axes_of_one_place_do_not_matter():
+    one = torch.randn(1, 3, 4, 5)
+    given = one.as_strided(one.shape, (7, *one.stride()[1:]))
+    run = InLayout(lambda frame: frame, (one,))
+    assert run(given) is given
+
+
 def test_inputs_have_no_gaps():
     gaps = torch.randn(2, 3, 8, 4, 5)[:, :, 3]
     laid, (kept, _) = dense((gaps, (gaps.contiguous(memory_format=torch.channels_last), gaps[:1, 0, 0])))

@@ -21,6 +21,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from costmodel.numbers import ceil_div
 
+Convolution = Callable[..., Tensor]
+
 MOST_COLUMNS = 2**21  # numbers, 16 MiB: what is read at once stays in the processor's cache
 FEW_PIXELS = 2
 MOST_PAIRS = 2**16  # of places that are answered and numbers that are read: more take as long tap by tap
@@ -35,7 +37,7 @@ def of_doubles() -> Iterator[None]:
 
     In place of torch's two functions: a mode that sees all of torch's calls costs a fifth of the time.
     """
-    with _in_place(_taking_over(2, functional.conv2d), _taking_over(3, functional.conv3d)):
+    with _taken_over(torch.float64, _in_doubles):
         yield
 
 
@@ -52,12 +54,19 @@ def of_pixels() -> Iterator[None]:
 
     Of MoViNet's kernels of 5 x 5 on maps of one pixel torch's own take thirty times as long.
     """
-    with _in_place(_of_few_pixels(2, functional.conv2d), _of_few_pixels(3, functional.conv3d)):
+    with _taken_over(torch.float32, _of_few_pixels):
         yield
 
 
 @contextmanager
-def _in_place(of_frames: Callable[..., Tensor], of_clips: Callable[..., Tensor]) -> Iterator[None]:
+def _taken_over(dtype: torch.dtype, run: Callable[[Convolution, _Given], Tensor]) -> Iterator[None]:
+    of_frames = _taking_over(2, dtype, functional.conv2d, run)
+    with _in_place(of_frames, _taking_over(3, dtype, functional.conv3d, run)):
+        yield
+
+
+@contextmanager
+def _in_place(of_frames: Convolution, of_clips: Convolution) -> Iterator[None]:
     frames, clips = functional.conv2d, functional.conv3d
     functional.conv2d, functional.conv3d = of_frames, of_clips
     try:
@@ -66,31 +75,32 @@ def _in_place(of_frames: Callable[..., Tensor], of_clips: Callable[..., Tensor])
         functional.conv2d, functional.conv3d = frames, clips
 
 
-def _taking_over(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _taking_over(
+    axes: int, dtype: torch.dtype, torch_s_own: Convolution, run: Callable[[Convolution, _Given], Tensor]
+) -> Convolution:
+    """A convolution that runs those of a precision on a CPU by `run`, which is given torch's own too."""
+
     def convolution(*args: Any, **kwargs: Any) -> Tensor:
-        if kwargs or not _is_on_cpu(torch.float64, *args):
+        if kwargs or not _is_on_cpu(dtype, *args):
             return torch_s_own(*args, **kwargs)
-        given = _given(axes, args)
-        if _is_depthwise(given):
-            return _tap_by_tap(given)
-        if _sees_padding_most(given):
-            return _by_taps_that_read(given)
-        return torch_s_own(*given) if axes == 2 else _in_pieces(torch_s_own, given)
+        return run(torch_s_own, _given(axes, args))
 
     return convolution
 
 
-def _of_few_pixels(axes: int, torch_s_own: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def convolution(*args: Any, **kwargs: Any) -> Tensor:
-        if kwargs or not _is_on_cpu(torch.float32, *args):
-            return torch_s_own(*args, **kwargs)
-        given = _given(axes, args)
-        if _is_depthwise(given):
-            is_few = _has_few_pairs(given) or prod(_taps_of(given)[0]) <= FEW_PIXELS
-            return _tap_by_tap(given) if is_few else torch_s_own(*args)
-        return _by_taps_that_read(given) if _sees_padding_most(given) else torch_s_own(*args)
+def _in_doubles(torch_s_own: Convolution, given: _Given) -> Tensor:
+    if _is_depthwise(given):
+        return _tap_by_tap(given)
+    if _sees_padding_most(given):
+        return _by_taps_that_read(given)
+    return torch_s_own(*given) if given.clip.dim() == 4 else _in_pieces(torch_s_own, given)
 
-    return convolution
+
+def _of_few_pixels(torch_s_own: Convolution, given: _Given) -> Tensor:
+    is_few = _has_few_pairs(given) or prod(_taps_of(given)[0]) <= FEW_PIXELS
+    if _is_depthwise(given) and is_few:
+        return _tap_by_tap(given)
+    return _by_taps_that_read(given) if _sees_padding_most(given) else torch_s_own(*given)
 
 
 class _Given(NamedTuple):
@@ -121,7 +131,7 @@ def _is_on_cpu(dtype: torch.dtype, clip: Tensor, weight: Tensor, *rest: Any) -> 
     return is_there and len(rest) == 5 and not isinstance(rest[2], str)
 
 
-def _in_pieces(convolve: Callable[..., Tensor], given: _Given) -> Tensor:
+def _in_pieces(convolve: Convolution, given: _Given) -> Tensor:
     """A convolution of clips, so many frames of its answer at once that the columns of their taps are few."""
     clip, weight, bias, strides, pads, steps, groups = given
     _, height, width = strides
@@ -162,10 +172,8 @@ def _has_few_pairs(given: _Given) -> bool:
     read = prod(given.clip.shape[2:])
     if prod(sizes) * given.clip.numel() > MOST_PAIRS:
         return False
-    return (
-        sum(prod(each.stop - each.start for each in places[1:]) for _, places, _ in seen)
-        == prod(sizes) * read
-    )
+    seen_by = [prod(int(each.stop - each.start) for each in places[1:]) for _, places, _ in seen]
+    return sum(seen_by) == prod(sizes) * read
 
 
 def _pair_by_pair(given: _Given, clip: Tensor, sizes: tuple[int, ...]) -> Tensor:

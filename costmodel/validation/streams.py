@@ -19,8 +19,7 @@ from costmodel.validation.maps import smallest
 from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import running
 
-RESET, BROKEN = 1, 3  # of four streams the one that is reset, and the one that is NaN to its end
-NEIGHBOURS = [0, 2]
+RESET, NEIGHBOURS = 1, [0, 2]  # of four streams, the last of which is NaN to its end
 
 Answers = dict[int, tuple[Tensor, list[bool]]]
 

@@ -15,6 +15,7 @@ from commands.printing import show, tell
 from commands.source import Source
 from costmodel.analysis.rates import TIMES, time_text
 from costmodel.errors import OptionError
+from costmodel.heap import give_back_what_is_large
 from costmodel.options import Option
 from costmodel.spec.document import IMPLIED
 from costmodel.transforms.continual import Continual
@@ -88,7 +89,7 @@ def validate(
 
 def _of_spec(source: Source, seed: int) -> tuple[list[dict[str, object]], Mapping[str, str]]:
     """The checks of a network, and the totals that nothing measures, with the reason."""
-    from costmodel.validation.room import must_fit
+    from costmodel.validation.room import is_tight, must_fit
     from costmodel.validation.totals import unmeasured
     from costmodel.validation.validate import validate as checks_of  # ahead of the memory that it leaves
     from costmodel.validation.weights import check_weights
@@ -96,6 +97,8 @@ def _of_spec(source: Source, seed: int) -> tuple[list[dict[str, object]], Mappin
     graph = source.graph()
     has_crop = CROP in source.document.settings(source.variant, source.settings)
     must_fit(graph, (lambda side: source.with_sizes({CROP: side}).graph()) if has_crop else None)
+    if is_tight(graph):
+        give_back_what_is_large()
     for note in graph.notes:
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.

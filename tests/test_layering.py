@@ -21,7 +21,7 @@ ORDER = (
     ("costmodel.escape", "costmodel.names", "costmodel.readable", "costmodel.answer"),
     ("costmodel.own",),
     ("costmodel.claimed",),
-    ("costmodel.files", "costmodel.free_memory"),
+    ("costmodel.files", "costmodel.free_memory", "costmodel.heap"),
     ("costmodel.symbols",),
     ("costmodel.numbers",),
     ("costmodel.conditions",),

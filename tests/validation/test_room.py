@@ -52,6 +52,14 @@ def test_outputs_go_to_smaller_maps_where_memory_is_short(at_hand):
     must_fit(stream)
 
 
+def test_memory_bounds_a_large_network_and_no_small_one(at_hand):
+    at_hand(5 * GIB)
+    assert room.is_tight(continual(load("densenet_3d", variant="DenseNet-264", crop=64)))
+    assert not room.is_tight(continual(load("x3d_s", crop=64)))
+    at_hand(1.5 * needed_bytes(small(load("x3d_s", crop=64))))
+    assert room.is_tight(load("x3d_s", crop=64))
+
+
 def test_what_is_needed_counts_weights_and_the_frames_of_a_stream():
     graph = load("x3d", variant="XS")
     assert needed_bytes(continual(graph)) > needed_bytes(graph) > 28 * 3_000_000

@@ -43,10 +43,16 @@ def _nearer(at: Fraction, before: tuple[Fraction, Frame] | None, after: tuple[Fr
 def as_they_come(
     frames: Iterable[tuple[Fraction, Frame]], rate: Fraction
 ) -> Iterator[tuple[Fraction, Frame]]:
-    """Of a camera's frames the first one at or behind each tick: to wait for a nearer one would cost time."""
-    due = Fraction(0)
+    """Of a camera's frames one for each tick, as it comes: to wait for a nearer one would cost time.
+
+    It is the first one behind the tick, or ahead of it by less than half of the time between two frames: a
+    camera at the network's own rate is never quite even.
+    """
+    due, before = Fraction(0), Fraction(0)
     for seconds, frame in frames:
-        if seconds >= due:
+        reached = seconds + min(seconds - before, 1 / rate) / 2
+        before = seconds
+        if seconds >= due or reached > due:
             yield seconds, frame
             # the next tick behind this frame: those in between have passed without one
-            due = Fraction(floor(seconds * rate) + 1) / rate
+            due = Fraction(floor(reached * rate) + 1) / rate

@@ -33,5 +33,14 @@ def test_one_frame_is_one_tick():
 
 
 def test_of_a_camera_the_first_frame_behind_each_tick_is_taken():
-    frames = numbered(0, 0.03, 0.07, 0.11, 0.19, 0.45, 0.46)
+    frames = numbered(0, 0.03, 0.07, 0.11, 0.14, 0.45, 0.46)
     assert shown(as_they_come(frames, Fraction(10))) == [0, 3, 5]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 4])
+def test_of_a_camera_that_is_not_quite_even_no_tick_goes_without(every: int):
+    # whole microseconds, and off by up to a sixth of a frame
+    uneven = (0, -0.005, 0.004, 0.001, -0.003, 0.005, -0.001)
+    times = [round(at / 30 + uneven[at % 7] * (at > 0), 6) for at in range(240)]
+    found = shown(as_they_come(numbered(*times), Fraction(30, every)))
+    assert found == list(range(0, 240, every))

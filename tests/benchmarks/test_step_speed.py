@@ -1,4 +1,4 @@
-"""Exported steps in each form, in turn: one frame tap by tap, one in full, several at a step.
+"""Exported steps in each form, in turn: one frame tap by tap, one in loops, several at a step.
 
 `pytest -m slow tests/benchmarks/test_step_speed.py -s` prints the figures of X3D-S and M; it asserts that all
 forms answer alike, never a time.
@@ -39,7 +39,7 @@ def test_steps_in_each_form(variant: str, capsys: pytest.CaptureFixture[str]):
     frames = torch.randn(1, 3, 4, size, size)
     forms = {
         FIRST: _settled(stream, 1, frames, for_other_runtimes()),
-        "1 frame, in full": _settled(stream, 1, frames, nullcontext()),
+        "1 frame, in loops": _settled(stream, 1, frames, nullcontext()),
         "4 frames, in full": _settled(stream, 4, frames, nullcontext()),
     }
     spent: dict[str, list[float]] = {name: [] for name in forms}

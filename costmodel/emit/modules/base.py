@@ -115,9 +115,12 @@ class WindowedLayer(Layer[AnyWindowed]):
         """Whether `padded_shares` is a fast way to run it: of depthwise convolutions over time and space."""
         return False
 
-    @property
-    def taps_are_loops(self) -> bool:
-        """Whether each tap is a multiply-add on the map, which a compiler joins with others into one loop."""
+    def looped(self, frame: Tensor) -> list[Tensor]:
+        """What all taps make of a frame, as `taps`, in operators that a compiler joins into one loop."""
+        return self.taps(frame, tuple(range(self.kernel[0])))
+
+    def runs_in_loops(self, count: int) -> bool:
+        """Whether `looped` is the fastest way to run it on so many frames, compiled."""
         return False
 
     def frame(self, *frames: Tensor) -> Tensor:

@@ -6,11 +6,13 @@ A window that keeps its open results has three forms, which give the same:
   is made in vain.
 * `full`: one 3D convolution on the new frames alone, padded by zeros in time, gives every open result its
   share. Products with those zeros are made in vain: k - 1 of each k frames more.
-* `loops`: the taps of `taps`, each result a sum of its own, which a compiler makes in one loop.
+* `loops`: the taps of `taps`, each result a sum of its own, which a compiler makes in one loop. Depthwise
+  kernels are written out for it, too (`loops.py`), where one frame comes at a time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeGuard
 
 import torch
@@ -33,12 +35,12 @@ def is_full(layer: Layer[Op]) -> bool:
     return _is_compiled_window(layer) and layer.gives_shares
 
 
-def is_looped(layer: Layer[Op]) -> bool:
-    """Whether a layer's taps run map by map, for a compiler that makes one loop of them all.
+def is_looped(layer: Layer[Op], count: int) -> bool:
+    """Whether a layer's taps run on so many frames map by map: for a compiler that makes one loop of all.
 
     Added to parts of a tensor of all results, they become loops that ask of each value where it lies.
     """
-    return _is_compiled_window(layer) and layer.taps_are_loops
+    return _is_compiled_window(layer) and layer.runs_in_loops(count)
 
 
 def _is_compiled_window(layer: Layer[Op]) -> TypeGuard[WindowedLayer[Windowed]]:
@@ -86,15 +88,15 @@ def in_taps(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: i
 
 def in_loops(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
     """The outputs of a chunk and the results that stay open, of stride 1 in time, each a sum by itself."""
-    count, taps = frames.shape[2], range(layer.kernel[0])
+    count, last = frames.shape[2], layer.kernel[0] - 1
     maps: list[Tensor | None] = [*kept, *(None,) * count]
     for number, frame in enumerate(frames.unbind(2)):
-        for tap, share in enumerate(layer.taps(frame, tuple(taps))):
-            place = number + layer.dilation[0] * (taps[-1] - tap)
+        for tap, share in enumerate(layer.looped(frame)):
+            place = number + layer.dilation[0] * (last - tap)
             before = maps[place]
             maps[place] = share if before is None else before + share
     sums = [each for each in maps if each is not None]  # of each place, once all frames have been seen
-    return in_time(sums[:count]), tuple(sums[count:])
+    return _stacked(sums[:count]), tuple(sums[count:])
 
 
 def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
@@ -105,9 +107,12 @@ def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple
     maps = [share + old for share, old in zip(shares, kept, strict=False)]
     # A view of all shares would keep the memory of all in the state.
     maps += [share if place < count else share.clone() for place, share in enumerate(shares[opened:], opened)]
-    outputs = [layer.closed(each) for each in maps[:count]]
-    # To stack one would be a copy.
-    return outputs[0].unsqueeze(2) if count == 1 else in_time(outputs), tuple(maps[count:])
+    return _stacked([layer.closed(each) for each in maps[:count]]), tuple(maps[count:])
+
+
+def _stacked(outputs: Sequence[Tensor]) -> Tensor:
+    """Outputs behind each other in time; to stack one would be a copy."""
+    return outputs[0].unsqueeze(2) if len(outputs) == 1 else in_time(outputs)
 
 
 def in_windows(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept, phase: int) -> Tensor:

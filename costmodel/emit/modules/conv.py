@@ -15,6 +15,7 @@ from costmodel.emit.modules.base import WindowedLayer, even_pads, mirrors, uneve
 from costmodel.emit.modules.depthwise import convolve, learns_faster
 from costmodel.emit.modules.frames import as_chunk, as_images
 from costmodel.emit.modules.keeper import keeps
+from costmodel.emit.modules.loops import in_loops
 from costmodel.emit.modules.products import product
 from costmodel.emit.modules.texts import clips, windows
 from costmodel.emit.modules.windows import windowed_keeper
@@ -121,9 +122,17 @@ class ConvLayer(WindowedLayer[Conv]):
         is_depthwise = self.groups == self.inputs == len(self.weight)
         return is_depthwise and self._runs is ConvLayer._convolve and not any(uneven_pads(self.pads[1:]))
 
-    @property
-    def taps_are_loops(self) -> bool:
-        return self._runs is ConvLayer._scale
+    def looped(self, frame: Tensor) -> list[Tensor]:
+        if self._runs is ConvLayer._scale:
+            return super().looped(frame)
+        taps = in_loops(frame, self.weight, self.stride[1:], even_pads(self.pads[1:]), self.dilation[1:])
+        return [*taps[:-1], self.closed(taps[-1])]
+
+    def runs_in_loops(self, count: int) -> bool:
+        if self._runs is ConvLayer._scale:
+            return True
+        # Of several frames each sum would be one over as many more products, which take minutes to compile.
+        return count == 1 and self.gives_shares and self.weight.device.type == "cpu"
 
     def padded_shares(self, frames: Tensor) -> Tensor:
         _, height, width = even_pads(self.pads)

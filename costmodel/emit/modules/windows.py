@@ -84,8 +84,8 @@ class PartialKeeper(WindowedKeeper):
         self.kernel, self.dilation, self.stride = layer.kernel[0], layer.dilation[0], layer.stride[0]
 
     def step(self, frame: Tensor, kept: Kept, phase: int) -> tuple[Tensor | None, Kept]:
-        if is_full(self.layer):
-            outputs, after = in_full(self.layer, frame.unsqueeze(2), kept)
+        if is_looped(self.layer, 1) or is_full(self.layer):
+            outputs, after = self._compiled(frame.unsqueeze(2), kept)
             return outputs.squeeze(2), after
         joining, opened, opens, closes = taps_at(self.kernel, self.dilation, self.stride, phase)
         last = self.kernel - 1
@@ -116,11 +116,13 @@ class PartialKeeper(WindowedKeeper):
     def at_once(self, frames: Tensor, kept: Kept, phases: tuple[int, ...]) -> tuple[Tensor, Kept]:
         if len(phases) == 1:
             return super().at_once(frames, kept, phases)
-        if is_full(self.layer):
-            return in_full(self.layer, frames, kept)
-        if is_looped(self.layer):
-            return in_loops(self.layer, frames, kept)
+        if is_looped(self.layer, len(phases)) or is_full(self.layer):
+            return self._compiled(frames, kept)
         return in_taps(self.layer, frames, kept, phases[0])
+
+    def _compiled(self, frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+        in_form = in_loops if is_looped(self.layer, frames.shape[2]) else in_full
+        return in_form(self.layer, frames, kept)
 
     def replicated(self, frame: Tensor, phase: int) -> Kept:
         span, kept = self.dilation * (self.kernel - 1), []

@@ -43,9 +43,11 @@ def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_o
     assert expected is not None
     assert torch.allclose(found, expected, rtol=1e-12, atol=1e-12)
     assert all(torch.allclose(*each, rtol=1e-12, atol=1e-12) for each in zip(after, kept, strict=True))
-    # Of the four stages with a block each, the depthwise windows; other runtimes have kernels of rank 4.
+    # Of the four stages with a block each, the three taps of the depthwise windows: as loops or as kernels.
     operators = [str(node.target) for node in traced.graph.nodes]
-    assert operators.count("aten.conv3d.default") == (0 if is_for_others else 4)
+    assert "aten.conv3d.default" not in operators
+    assert operators.count("aten.as_strided.default") == (0 if is_for_others else 4 * 9)
+    assert operators.count("aten.conv2d.default") == 1 + (4 * 3 if is_for_others else 0)
     # Packed for a library, pointwise layers take longer to call than to multiply.
     assert ("aten.linear.default" in operators) == is_for_others
     assert ("aten.bmm.default" in operators) != is_for_others

@@ -168,7 +168,10 @@ def _frozen(backend: str) -> Iterator[None]:
     import torch._inductor.config as inductor
     from torch._inductor.exc import CppCompileError, InductorError
 
-    with torch.no_grad(), warnings.catch_warnings(), inductor.patch(freezing=True):
+    # Left to itself PyTorch moves what a step keeps behind all layers, just ahead of its return: loops of
+    # their own, which read what a layer has read long before.
+    settings = inductor.patch(freezing=True, reorder_for_locality=False)
+    with torch.no_grad(), warnings.catch_warnings(), settings:
         warnings.simplefilter("ignore")
         try:
             yield

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from costmodel.emit.modules.base import Layer, WindowedLayer
 from costmodel.emit.modules.forms import is_compiled
-from costmodel.emit.modules.frames import as_chunk, as_images, in_time
+from costmodel.emit.modules.frames import as_chunk, as_images, in_time, written
 from costmodel.emit.modules.keeper import Kept
 from costmodel.ops import Op, Windowed
 
@@ -96,7 +96,7 @@ def in_loops(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tupl
             before = maps[place]
             maps[place] = share if before is None else before + share
     sums = [each for each in maps if each is not None]  # of each place, once all frames have been seen
-    return _stacked(sums[:count]), tuple(sums[count:])
+    return _stacked(sums[:count]), tuple(map(written, sums[count:]))
 
 
 def in_full(layer: WindowedLayer[Windowed], frames: Tensor, kept: Kept) -> tuple[Tensor, Kept]:

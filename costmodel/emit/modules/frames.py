@@ -31,3 +31,13 @@ def as_chunk(images: Tensor, batch: int) -> Tensor:
 def in_time(frames: Sequence[Tensor]) -> Tensor:
     """Frames as a chunk, channels last in memory: a stack of them would be laid out anew by each layer."""
     return torch.stack([each.movedim(1, 3) for each in frames], 1).movedim(4, 1)
+
+
+def written(maps: Tensor) -> Tensor:
+    """Maps (batch, channels, height, width) as they are, which a compiler puts into memory here.
+
+    What only the next step reads it would write in a loop of its own, which reads all once more that they
+    are made of. Taken by strides they have to be there, and flat, for what changes nothing is left out.
+    """
+    last = maps.permute(0, 2, 3, 1).contiguous()
+    return last.as_strided((last.numel(),), (1,)).view(last.shape).permute(0, 3, 1, 2)

@@ -46,7 +46,8 @@ def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_o
     # Of the four stages with a block each, the three taps of the depthwise windows: as loops or as kernels.
     operators = [str(node.target) for node in traced.graph.nodes]
     assert "aten.conv3d.default" not in operators
-    assert operators.count("aten.as_strided.default") == (0 if is_for_others else 4 * 9)
+    # And what stays open, of these two maps, of the stem four, is written where it is made.
+    assert operators.count("aten.as_strided.default") == (0 if is_for_others else 4 * 9 + 4 * 2 + 4)
     assert operators.count("aten.conv2d.default") == 1 + (4 * 3 if is_for_others else 0)
     # Packed for a library, pointwise layers take longer to call than to multiply.
     assert ("aten.linear.default" in operators) == is_for_others

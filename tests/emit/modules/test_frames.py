@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from costmodel.emit.modules.frames import as_chunk, as_images, in_time
+from costmodel.emit.modules.frames import as_chunk, as_images, in_time, written
 
 
 def images(count: int, layout: torch.memory_format = torch.channels_last) -> list[Tensor]:
@@ -20,6 +20,13 @@ def test_frames_in_time_are_a_stack_with_channels_last(layout: torch.memory_form
     chunk = in_time(given)
     assert torch.equal(chunk, torch.stack(given, 2))
     assert chunk.is_contiguous(memory_format=torch.channels_last_3d)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_maps_are_written_as_they_are(layout: torch.memory_format):
+    given = torch.stack(images(3, layout)).unbind(0)[1]  # somewhere in the memory of others
+    assert torch.equal(written(given), given)
+    assert written(given).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_chunk_and_its_images_share_their_memory():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from costmodel.emit import StreamNetwork
+from costmodel.emit import StreamNetwork, fold_norms
 from costmodel.emit.backends import AtPhase, InChunk
 from costmodel.emit.modules.forms import for_other_runtimes
 from costmodel.graph import Graph
@@ -23,8 +23,9 @@ def graph() -> Graph:
     return Network.of("x3d", "M", SMALL).continual().graph()
 
 
-def _settled(graph: Graph) -> StreamNetwork:
+def _settled(graph: Graph, is_folded: bool = False) -> StreamNetwork:
     stream = running(graph, 0, "zeros")
+    stream = fold_norms(stream) if is_folded else stream
     assert isinstance(stream, StreamNetwork)
     with torch.no_grad():
         stream.forward_steps(frames_of(graph, 1, stream.program.settled + 2 * graph.chunk, 0))
@@ -52,6 +53,17 @@ def test_steps_traced_for_a_compiler_answer_as_eager_ones(graph: Graph, is_for_o
     # Packed for a library, pointwise layers take longer to call than to multiply.
     assert ("aten.linear.default" in operators) == is_for_others
     assert ("aten.bmm.default" in operators) != is_for_others
+
+
+@torch.no_grad()
+def test_steps_with_the_biases_of_folded_norms_answer_as_eager_ones(graph: Graph) -> None:
+    stream = _settled(graph, is_folded=True)
+    frame, tensors = frames_of(graph, 1, 1, 7)[:, :, 0], stream.get_state().tensors
+    (found,), after = torch.export.export(AtPhase(stream, 0), (frame, tensors)).module()(frame, tensors)
+    expected, kept = stream.advance(frame, tensors, 0)
+    assert expected is not None
+    assert torch.allclose(found, expected, rtol=1e-12, atol=1e-12)
+    assert all(torch.allclose(*each, rtol=1e-12, atol=1e-12) for each in zip(after, kept, strict=True))
 
 
 @pytest.mark.parametrize("chunk", [2, 5])

@@ -15,7 +15,7 @@ from costmodel.emit.modules.base import WindowedLayer, even_pads, mirrors, uneve
 from costmodel.emit.modules.depthwise import convolve, learns_faster
 from costmodel.emit.modules.frames import as_chunk, as_images
 from costmodel.emit.modules.keeper import keeps
-from costmodel.emit.modules.loops import in_loops
+from costmodel.emit.modules.loops import looped_taps
 from costmodel.emit.modules.products import product
 from costmodel.emit.modules.texts import clips, windows
 from costmodel.emit.modules.windows import windowed_keeper
@@ -125,7 +125,7 @@ class ConvLayer(WindowedLayer[Conv]):
     def looped(self, frame: Tensor) -> list[Tensor]:
         if self._runs is ConvLayer._scale:
             return super().looped(frame)
-        taps = in_loops(frame, self.weight, self.stride[1:], even_pads(self.pads[1:]), self.dilation[1:])
+        taps = looped_taps(frame, self.weight, self.stride[1:], even_pads(self.pads[1:]), self.dilation[1:])
         return [*taps[:-1], self.closed(taps[-1])]
 
     def runs_in_loops(self, count: int) -> bool:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def in_loops(
+def looped_taps(
     frame: Tensor,
     weight: Tensor,
     stride: Sequence[int],

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from costmodel.emit.modules.loops import in_loops
+from costmodel.emit.modules.loops import looped_taps
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -23,7 +23,7 @@ def test_each_tap_is_a_convolution_of_the_frame(layout, kernel, stride, padding,
     torch.manual_seed(0)
     frame = torch.randn(2, 5, 11, 12, dtype=torch.float64).contiguous(memory_format=layout)
     weight = torch.randn(5, 1, *kernel, dtype=torch.float64)
-    taps = in_loops(frame, weight, stride, padding, dilation)
+    taps = looped_taps(frame, weight, stride, padding, dilation)
     expected = [
         functional.conv2d(frame, tap, None, stride, padding, dilation, groups=5) for tap in weight.unbind(2)
     ]

@@ -24,6 +24,7 @@ from costmodel.numbers import ceil_div
 Convolution = Callable[..., Tensor]
 
 MOST_COLUMNS = 2**21  # numbers, 16 MiB: what is read at once stays in the processor's cache
+MOST_OF_FRAMES = 2**18  # of those that taps in time share, 2 MiB: of more a product takes no less time
 FEW_PIXELS = 2
 MOST_PAIRS = 2**16  # of places that are answered and numbers that are read: more take as long tap by tap
 
@@ -141,11 +142,51 @@ def _in_pieces(convolve: Convolution, given: _Given) -> Tensor:
     frames = (clip.shape[2] + 2 * ahead - span) // strides[0] + 1
     if frames <= at_once or weight[0, 0].numel() == 1:  # a product of matrices, without columns
         return convolve(*given)
+    if groups == strides[0] == 1 and weight[0, 0, 0].numel() > 1:
+        return _by_columns_of_frames(given)
     clip = functional.pad(clip, (0, 0, 0, 0, ahead, ahead))
     pieces = (clip[:, :, first * strides[0] :] for first in range(0, frames, at_once))
     seen = (piece[:, :, : (at_once - 1) * strides[0] + span] for piece in pieces)
     found = [convolve(each, weight, bias, strides, (0, *in_space), steps, groups) for each in seen]
     return torch.cat(found, dim=2)
+
+
+def _by_columns_of_frames(given: _Given) -> Tensor:
+    """A convolution of clips whose taps in time share the columns of a frame: what its taps in space read.
+
+    torch's own makes columns for each tap in time anew, and gives them back: half of its time.
+    """
+    clip, weight, bias, _, (ahead, *_), (step, *_), _ = given
+    (frames, *map_sizes), _ = _taps_of(given)
+    answers, taps, positions = len(weight), weight.shape[2], prod(map_sizes)
+    kernels = weight.permute(2, 0, 3, 4, 1).reshape(taps * answers, -1)
+    total = clip.new_zeros((len(clip), answers, frames, *map_sizes))
+    if bias is not None:
+        total += bias.view(-1, 1, 1, 1)
+    at_once = max(1, MOST_OF_FRAMES // (kernels.shape[1] * positions))
+    for one, total_of_one in zip(clip, total.flatten(3), strict=True):
+        for first in range(0, clip.shape[2], at_once):
+            columns = _columns_of_frames(one[:, first : first + at_once], given, map_sizes)
+            products = (kernels @ columns.t()).view(taps, answers, -1, positions)
+            for tap, of_tap in enumerate(products):
+                seen = _seen_by(tap * step - ahead - first, 1, of_tap.shape[1], frames)
+                if seen:
+                    answered, read = seen
+                    total_of_one[:, answered] += of_tap[:, read]
+    return total
+
+
+def _columns_of_frames(frames: Tensor, given: _Given, sizes: Sequence[int]) -> Tensor:
+    """What the taps in space read of each place of each frame: (frames * places, taps * channels)."""
+    _, weight, _, (_, *strides), (_, height, width), (_, *steps), _ = given
+    # Channels last, so that those of a tap are copied at once.
+    padded = functional.pad(frames.permute(1, 2, 3, 0), (0, 0, width, width, height, height)).contiguous()
+    frame, *axes, channel = padded.stride()
+    of_places = [axis * stride for axis, stride in zip(axes, strides, strict=True)]
+    of_taps = [axis * step for axis, step in zip(axes, steps, strict=True)]
+    shape = (len(padded), *sizes, *weight.shape[3:], padded.shape[-1])
+    read = padded.as_strided(shape, (frame, *of_places, *of_taps, channel))
+    return read.reshape(len(padded) * prod(sizes), -1)
 
 
 def _tap_by_tap(given: _Given) -> Tensor:

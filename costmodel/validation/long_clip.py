@@ -78,6 +78,17 @@ class LongClip:
         """The frames of a growing edge of a clip of so many; none or fewer where the clip is too short."""
         return self.lengths.expected(name, frames) - self._lacking[name]
 
+    def answered_until(self, name: str, frames: int) -> Fraction:
+        """The frame of a clip of so many with which an edge's first output is aligned that it does not have.
+
+        Behind a layer over the whole clip as told by what such layers read: maybe a few less than there are.
+        """
+        if name in self.lengths.growing:
+            return self.answered(name, frames) * self.jump(name)
+        read = {self.clip.by_name[each].inputs[0] for each in self.lengths.closing}
+        ahead = min(self.answered(each, frames) * self.jump(each) for each in read)
+        return ahead - self._lacking[name] * self.jump(name)
+
     @cached_property
     def _lacking(self) -> Mapping[str, int]:
         """Frames at the end that each edge has fewer: a gate over the clip waits for its window's end."""

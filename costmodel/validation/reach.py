@@ -5,17 +5,14 @@ from that frame is NaN, and nothing else is. A change to another number would no
 and what passes the edge taps of fifty windows is smaller than the rounding of the sums that it is added to.
 That other numbers move nothing beyond is measured as well.
 
-Of streams every phase of the cycle is one of its own in a batch. Maps are the smallest that the layers fit
-on; channels, frames and layers are the spec's.
+Maps are the smallest that the layers fit on; channels, frames and layers are the spec's.
 """
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, partial
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from math import inf, isinf
 
 import torch
@@ -28,19 +25,14 @@ from costmodel.analysis.reach import first_place
 from costmodel.emit.network import Network
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
-from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check, equal
 from costmodel.validation.convolutions import of_pixels
-from costmodel.validation.frames import frames_to_settle
 from costmodel.validation.long_clip import LongClip
 from costmodel.validation.maps import smallest
 from costmodel.validation.running import frames_of, running
 from costmodel.validation.sampled_reach import check_sampled_reach
+from costmodel.validation.stream_reach import check_reach_of_stream
 
-ROUNDING = (
-    1e-2  # more than float32 leaves of equal streams at two places of a batch, as a share of the largest
-)
-MOST_STREAMS = 20  # in one batch, of a cycle of 16 frames all: each keeps its own
 BEYOND = 8  # frames watched beyond what is predicted
 MOST_NUMBERS = 2**26  # alive at once: 256 MiB of maps in 32 bits
 UNBOUNDED = 64  # frames watched where no bound is predicted
@@ -59,7 +51,7 @@ def _check_reach(graph: Graph, seed: int) -> Iterator[Check]:
         yield from _of_clip(figures, network, seed)
         return
     yield from _of_long_clip(figures, network, seed)
-    yield from _of_stream(figures, network, seed)
+    yield from check_reach_of_stream(figures, network, _watched(figures), seed)
 
 
 def _watched(figures: Figures) -> int:
@@ -109,179 +101,118 @@ def _of_long_clip(figures: Figures, network: Network, seed: int) -> Iterator[Che
 
     What the pool over the clip reads shows how far ahead the network sees without it.
     """
-    watched, cycle, graph = _watched(figures), figures.cycle, figures.graph
-    clip_network = LongClip(graph, network.layers)
-    # Answers to so many frames ahead of the changed ones may see them, and some more are watched.
-    ahead = min(watched, max(0, int(evaluate(figures, "delay"))) + 2 * cycle + BEYOND)
-    clip = frames_of(graph, 1, clip_network.whole(ahead + 2 * cycle + watched), seed).float()
+    output, long = figures.graph.output, LongClip(figures.graph, network.layers)
     # `lookahead` leaves out the pool over the clip, so what the pool reads is watched.
-    pooled = list(clip_network.features) or [graph.output]
-    kept = {graph.output, *pooled}
+    pooled = list(long.features) or [output]
+    # What is told decides where clips begin and end and places are looked for, not what is seen there.
+    ahead = {name: int(figures.timing[name].delay) for name in (output, *pooled)}
+    behind, margin = figures.timing[output].back, 2 * figures.cycle + BEYOND
+    start, early = max(0, *ahead.values()) + margin, max(0, -min(ahead.values())) + margin
+    frames_from = _whole(long, start + margin, {name: start + margin - told for name, told in ahead.items()})
+    beyond = _watched(figures) + max(0, ahead[output]) if isinf(behind) else max(0, int(behind))
+    frames_until = _whole(long, early + margin, {output: early + beyond + 2 * margin})
 
     @cache
-    def moved(place: int) -> Mapping[str, Tensor]:
-        """Which outputs move, by their number, where a cycle's frames are changed from a place on."""
-        changed = clip.clone()
-        changed[:, :, place : place + cycle] = torch.nan
-        outputs = clip_network(changed, kept)
-        return {name: _are_moved(outputs[name])[0] for name in kept}
+    def moved_from(place: int) -> Mapping[str, Tensor]:
+        """Which outputs of each edge move where all frames from a place on are changed."""
+        return _moved(long, frames_from, slice(place, None), ahead, seed)
 
-    def numbers(name: str, place: int) -> tuple[int, int]:
-        """The first and the last of those that move."""
-        found = moved(place)[name].nonzero()[:, 0]
-        return int(found[0]), int(found[-1])
+    @cache
+    def moved_until(place: int) -> Tensor:
+        """Which answers move where all frames up to that of a place are changed."""
+        return _moved(long, frames_until, slice(place + 1), [output], seed)[output]
 
-    seen = {
-        name: _spans(ahead, cycle, int(clip_network.jump(name)), partial(numbers, name))
-        for name in sorted(kept)
+    jumps = {name: int(long.jump(name)) for name in ahead}
+    seen_ahead = {
+        name: _ahead(_aligned(start, told, jumps[name]), jumps[name], _number(moved_from, name))
+        for name, told in ahead.items()
     }
-    padding, delay = seen[graph.output]
-    places = moved.cache_info().misses
-    note = f"on the clip network, {cycle} of {clip.shape[2]} frames changed, from {places} places on"
+    jump = jumps[output]
+    early = early if isinf(behind) else _aligned(early, -int(behind) - 1, jump)
+    seen_behind = _behind(early, jump, lambda place: _last(moved_until(place)))
+    runs = moved_from.cache_info().misses + moved_until.cache_info().misses
+    lengths = f"{runs} runs of {frames_from} or {frames_until} frames"
+    note = f"on the clip network, all frames changed from a place on or up to one, {lengths}"
     # What still moves at the end of so long a clip has no bound; answers behind this one may see zeros alone.
-    last = (clip.shape[2] - 1 - max(0, delay)) // int(clip_network.jump(graph.output))
-    answers = moved(ahead)[graph.output]
+    answers = moved_until(early)
+    last = (frames_until - 1 - max(0, ahead[output])) // jump if isinf(behind) else len(answers)
     is_endless = bool(answers[min(last, len(answers) - 1)])
-    yield equal("padding", evaluate(figures, "padding"), inf if is_endless else padding, note)
-    yield equal("delay", evaluate(figures, "delay"), delay, note)
-    ahead_of_pool = max(seen[name][1] for name in pooled)
+    yield equal("padding", evaluate(figures, "padding"), inf if is_endless else seen_behind, note)
+    yield equal("delay", evaluate(figures, "delay"), seen_ahead[output], note)
+    ahead_of_pool = max(seen_ahead[name] for name in pooled)
     yield equal("lookahead", evaluate(figures, "lookahead"), ahead_of_pool, f"what its pool reads, {note}")
 
 
-def _spans(start: int, cycle: int, jump: int, moved: Callable[[int], tuple[int, int]]) -> tuple[int, int]:
-    """How many frames behind and ahead of the frame that they are aligned with outputs see.
+def _whole(long: LongClip, frames: int, answered: Mapping[str, int]) -> int:
+    """So many frames of a clip or more, with answers of each edge up to a frame, as far as can be told."""
+    most = 4 * max(frames, *answered.values())
+    frames = long.whole(frames)
+    while frames < most and any(long.answered_until(name, frames) < end for name, end in answered.items()):
+        frames = long.whole(frames + long.lengths.cycle)
+    return frames
 
-    Of changed frames the first output that moves sees the first ones, and the last one sees the last ones.
-    The furthest is seen where, one place on, the next output takes over: that place is searched for.
+
+def _moved(
+    long: LongClip, frames: int, changed: slice, edges: Iterable[str], seed: int
+) -> Mapping[str, Tensor]:
+    """Which outputs hold a NaN where these frames are NaN, by edge and number."""
+    clip = frames_of(long.graph, 1, frames, seed).float()
+    clip[:, :, changed] = torch.nan
+    outputs = long(clip, set(edges))
+    return {name: outputs[name].isnan().flatten(3).any(-1).any(1)[0] for name in edges}
+
+
+def _first(moved: Tensor) -> int:
+    """The number of the first output that moves; one behind all of them where none does."""
+    return int(moved.nonzero()[0]) if moved.any() else len(moved)
+
+
+def _last(moved: Tensor) -> int:
+    """The number of the last output that moves; -1 where none does."""
+    return int(moved.nonzero()[-1]) if moved.any() else -1
+
+
+def _number(moved_from: Callable[[int], Mapping[str, Tensor]], name: str) -> Callable[[int], int]:
+    """The number of an edge's first output that moves, by the place from which on all is changed."""
+    return lambda place: _first(moved_from(place)[name])
+
+
+def _aligned(place: int, told: int, jump: int) -> int:
+    """The first place from one on that is as many jumps ahead of, or behind, what is told."""
+    return place + (told - place) % jump
+
+
+def _ahead(start: int, jump: int, first: Callable[[int], int]) -> int:
+    """How many frames ahead of the frame that they are aligned with outputs see.
+
+    Where all frames from a place on are changed, the first output that moves sees that place. The furthest is
+    seen where, one place on, the next output takes over: that place is searched for.
 
     Args:
-        start: the first place.
-        cycle: how many frames are changed.
+        start: the first place, at best one of those.
         jump: frames for each output.
-        moved: the numbers of the first and the last output that move, by the first place that is changed.
+        first: the number of the first output that moves, by the place from which on all is changed.
     """
-
-    def taking_over(end: int) -> int:
-        return bisect(range(jump), moved(start)[end], key=lambda at: moved(start + at)[end])
-
-    ahead, behind = start + taking_over(0) - 1, start + taking_over(1) % jump
-    return moved(behind)[1] * jump - (behind + cycle - 1), ahead - moved(ahead)[0] * jump
+    return start + _taking_over(start, jump, first) - 1 - first(start) * jump
 
 
-def _are_moved(outputs: Tensor) -> Tensor:
-    """Which answers hold a NaN, by clip and number."""
-    return outputs.isnan().flatten(3).any(-1).any(1)
+def _behind(start: int, jump: int, last: Callable[[int], int]) -> int:
+    """How many frames behind the frame that they are aligned with outputs see, as `_ahead`.
+
+    Where all frames up to one are changed, the last output that moves sees that one; `last` is its number.
+    """
+    return (last(start) + 1) * jump - (start + _taking_over(start, jump, last))
+
+
+def _taking_over(start: int, jump: int, number: Callable[[int], int]) -> int:
+    """How many places behind the start the next output takes over, at most a jump."""
+    known = number(start)
+    if jump == 1 or number(start + 1) > known:  # as it does where what is told holds
+        return 1
+    return bisect(range(jump), known, lo=2, key=lambda at: number(start + at))
 
 
 def _at_once(clip: Graph, frames: int) -> int:
     """How many clips of so many frames run together: their maps are to take no more than `MOST_NUMBERS`."""
     alive = live_floats(clip) * frames // int(clip.source.time)
     return max(1, MOST_NUMBERS // max(1, alive))
-
-
-@dataclass
-class _Seen:
-    """What is seen of one stream: the ages at which it answers, and those at which the answer had moved."""
-
-    changed_at: int
-    ages: list[int] = field(default_factory=list)
-
-    def last(self, step: int) -> bool:
-        return bool(self.ages) and self.ages[-1] == step - self.changed_at
-
-
-@torch.no_grad()
-def _of_stream(figures: Figures, network: StreamNetwork, seed: int) -> Iterator[Check]:
-    watched, cycle = _watched(figures), network.cycle
-    # By then every layer runs, and answers come: a frame tells from here on as it does of an older stream.
-    start = ceil_div(frames_to_settle(figures), cycle) * cycle
-    # All streams are equal until `start` but that one has another past altogether: two run until then.
-    pasts = frames_of(figures.graph, 2, start, seed).float()
-    pasts[1] = torch.nan
-    frames = frames_of(figures.graph, 1, cycle + watched, seed + 1).float()
-    # They differ in the first cycle alone, so that one clip serves them all behind it.
-    begun = frames[:, :, :cycle].repeat(cycle + 3, 1, 1, 1, 1)
-    for phase in range(cycle):
-        begun[phase, :, phase] = torch.nan
-    # The last two are held against each other: they differ in one frame, by another number and not by NaN.
-    begun[-1, :, 0] *= -10
-    answers = [step for step, frame in enumerate(pasts.unbind(2)) if network.forward_step(frame) is not None]
-    behind, sources = network.get_state(), [*[0] * cycle, 1, 0, 0]
-    influence, past = [_Seen(start + phase) for phase in range(cycle)], _Seen(start)
-    finite, told = _Seen(start), [*influence, past]
-    for batch in _batches(len(told)):
-        network.set_state(behind.of([sources[each] for each in batch]))
-        found = list[int]()
-        later = frames[:, :, cycle:].expand(len(batch), -1, -1, -1, -1)
-        for step, frame in enumerate((*begun[batch].unbind(2), *later.unbind(2)), start):
-            output = network.forward_step(frame)
-            if output is None:
-                continue
-            found.append(step)
-            moved = output.isnan().flatten(1).any(1).tolist()
-            for seen, has_moved in zip(
-                (told[each] for each in batch if each < len(told)), moved, strict=False
-            ):
-                if has_moved and step >= seen.changed_at:
-                    seen.ages.append(step - seen.changed_at)
-            if batch[-1] > len(told) and _differ(output[-2:]):
-                finite.ages.append(step - start)
-    answers += found
-    yield from _figures(figures, answers, influence, past, start + frames.shape[2])
-    last = influence[0].ages[-1] if influence[0].ages else -1
-    beyond = [age for age in finite.ages if age > last]
-    if beyond:
-        # A mistake, or the rounding of 32 bits, which a deep network makes much of: 64 bits tell.
-        clips = (each.expand(2, -1, -1, -1, -1) for each in (pasts[:1], begun[-2:], frames[:, :, cycle:]))
-        beyond = [age for age in _moved_in_64_bits(network, torch.cat(tuple(clips), 2), start) if age > last]
-    yield equal("answers_moved_beyond", 0, len(beyond), "by another number, beyond the receptive field")
-
-
-def _batches(streams: int) -> Iterator[list[int]]:
-    """So many streams and two more, which are held against each other, by number: few at once keep little."""
-    for first in range(0, streams, MOST_STREAMS):
-        last = min(first + MOST_STREAMS, streams)
-        yield [*range(first, last), *([streams, streams + 1] if last == streams else [])]
-
-
-def _moved_in_64_bits(network: StreamNetwork, frames: Tensor, start: int) -> list[int]:
-    """How long after a frame the answers of two streams differ that differ in that frame."""
-    network.double().reset()
-    ages = []
-    for step, frame in enumerate(frames.double().unbind(2)):
-        output = network.forward_step(frame)
-        if output is not None and _differ(output):
-            ages.append(step - start)
-    return ages
-
-
-def _differ(output: Tensor) -> bool:
-    """Whether two streams answer otherwise."""
-    one, two = output
-    return float((one - two).abs().max()) > ROUNDING * float(one.abs().max())
-
-
-def _figures(
-    figures: Figures, answers: list[int], influence: list[_Seen], past: _Seen, steps: int
-) -> Iterator[Check]:
-    transient = answers[0]
-    gaps = {later - earlier for earlier, later in pairwise(answers)}
-    ages = [age for seen in influence for age in seen.ages]
-    field_of_view = max(ages) - min(ages) + 1 if ages else 0
-    # What shows of another past is the warm-up, at a later phase too. Of one until a phase that which shows
-    # of each of its frames does, as nothing hides a NaN; the last of them is one step older by then.
-    dirty = max([*past.ages, *(age - 1 for age in ages)], default=-1)
-    is_endless = any(seen.last(answers[-1]) for seen in (*influence, past))
-    note = f"one frame changed, at {len(influence)} phases; {steps} steps"
-    yield equal(
-        "receptive_field", evaluate(figures, "receptive_field"), inf if is_endless else field_of_view, note
-    )
-    yield equal("transient", evaluate(figures, "transient"), transient, "steps without an answer")
-    yield equal(
-        "warmup",
-        evaluate(figures, "warmup"),
-        inf if is_endless else dirty + 1,
-        "steps on which another past tells",
-    )
-    jump = figures.timing[figures.graph.output].jump
-    yield equal("frames_between_answers", jump, gaps.pop() if len(gaps) == 1 else sorted(gaps))

@@ -17,9 +17,9 @@ from costmodel.ops import GlobalPool, Sgs, Shift
 from costmodel.spec import elaborate, from_text
 from costmodel.transforms.continual import Continual
 from costmodel.types import TensorType
-from costmodel.validation import reach
+from costmodel.validation import stream_reach as of_streams
 from costmodel.validation.equality import check_equality
-from costmodel.validation.reach import _spans, check_reach
+from costmodel.validation.reach import _ahead, _aligned, _behind, check_reach
 
 GATE = "- gate: {x: [], g: [global_pool, conv: {channels: 4}, sigmoid]}"
 CLIPS = {
@@ -160,25 +160,29 @@ def test_a_stream_without_strides_remembers_another_past_until_its_warm_up_ends(
     assert wrong(continual(residual(stride=1))) == {}
 
 
-@given(st.integers(0, 40), st.integers(-40, 40), st.sampled_from([1, 2, 3, 4, 8]), st.sampled_from([1, 2, 3]))
-def test_where_outputs_take_over_tells_how_far_they_see(behind: int, ahead: int, jump: int, times: int):
-    ahead, cycle, start = max(ahead, -behind), jump * times, 200
+@given(st.integers(0, 40), st.integers(-40, 40), st.sampled_from([1, 2, 3, 4, 8]), st.integers(1, 8))
+def test_where_outputs_take_over_tells_how_far_they_see(behind: int, ahead: int, jump: int, wrong_by: int):
+    ahead, start = max(ahead, -behind), 200
 
-    def moved(place: int) -> tuple[int, int]:
-        read = [
-            number
-            for number in range(300)
-            if number * jump - behind < place + cycle and number * jump + ahead >= place
-        ]
-        return read[0], read[-1]
+    def seen(number: int) -> range:
+        return range(number * jump - behind, number * jump + ahead + 1)
 
-    assert _spans(start, cycle, jump, moved) == (behind, ahead)
+    def first(place: int) -> int:
+        return next(number for number in range(300) if seen(number)[-1] >= place)
+
+    def last(place: int) -> int:
+        return next(number for number in reversed(range(300)) if seen(number)[0] <= place)
+
+    # What is told decides where the search begins, and not what it finds.
+    for told in (0, wrong_by):
+        assert _behind(_aligned(start, -behind - 1 + told, jump), jump, last) == behind
+        assert _ahead(_aligned(start, ahead + told, jump), jump, first) == ahead
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
+@pytest.mark.parametrize("at_once", [2, 3])
 def test_streams_tell_the_same_a_few_at_a_time(at_once: int, monkeypatch: pytest.MonkeyPatch):
     stream = continual(residual(stride=2))
     expected = list(check_reach(stream))
-    monkeypatch.setattr(reach, "MOST_STREAMS", at_once)
+    monkeypatch.setattr(of_streams, "MOST_STREAMS", at_once)
     assert list(check_reach(stream)) == expected
     assert all(check.holds for check in expected)

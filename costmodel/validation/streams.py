@@ -13,13 +13,15 @@ from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
 from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check
-from costmodel.validation.equality import clip_and_outputs, plain_steps, share_of
+from costmodel.validation.equality import plain_steps, share_of
 from costmodel.validation.frames import frames_to_settle
+from costmodel.validation.known import frames_until_reset, known
 from costmodel.validation.maps import smallest
 from costmodel.validation.rounding import Rounding
 from costmodel.validation.running import running
 
 RESET, NEIGHBOURS = 1, [0, 2]  # of four streams, the last of which is NaN to its end
+OF_STREAMS = [0, 1, 1]  # the clips of the others
 
 Answers = dict[int, tuple[Tensor, list[bool]]]
 
@@ -34,20 +36,18 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
     cycle, after = network.cycle, frames_to_settle(Figures(graph))
-    # In the middle of a cycle, where the new stream must wait for the next one to begin.
-    reset_at = cycle + cycle // 2
+    reset_at = frames_until_reset(cycle)
     starts_at = ceil_div(reset_at, cycle) * cycle
-    known, outputs = clip_and_outputs(
-        graph, network, starts_at + after, seed, kept={graph.output}, batch=len(NEIGHBOURS) + 1
-    )
-    rounding = Rounding(graph, network.layers, known)
-    clip = torch.cat((known, torch.full_like(known[:1], torch.nan)))
+    clips, expected = known(graph, seed)
+    rounding = Rounding(graph, network.layers, clips)
+    clip = torch.cat((clips[OF_STREAMS], torch.full_like(clips[:1], torch.nan)))
     clip[RESET, :, :reset_at] = torch.nan
     # What comes while it waits is not of the stream that begins behind it.
-    clip[RESET, :, reset_at:starts_at] = known[RESET, :, :1]
-    clip[RESET, :, starts_at:] = known[RESET, :, :after]
+    clip[RESET, :, reset_at:starts_at] = clips[0, :, :1]
+    # Its frames are those of a neighbour, which got each of them at another step.
+    clip[RESET, :, starts_at:] = clips[OF_STREAMS[RESET], :, :after]
     found = _answers(network, clip, reset_at)
-    expected = outputs[graph.output]
+    expected = expected[OF_STREAMS]
     answers = [output[NEIGHBOURS] for output, _ in found.values()]
     share = share_of(graph, answers, expected[NEIGHBOURS], starts_at + after)
     note = f"{len(answers)} answers of 2 streams, nothing recorded, beside one of NaN and one that is reset"

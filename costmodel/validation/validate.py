@@ -16,6 +16,7 @@ from costmodel.validation.costs import check_costs
 from costmodel.validation.equality import check_equality
 from costmodel.validation.forms import check_forms
 from costmodel.validation.kept import check_kept
+from costmodel.validation.known import known
 from costmodel.validation.moved import check_traffic
 from costmodel.validation.operations import check_operations
 from costmodel.validation.own_clip import check_own_clip
@@ -83,6 +84,7 @@ def validate(graph: Graph, seed: int = 0, stages: Sequence[Stage] = ()) -> Itera
                 yield from _run(stage, graph if stage in IN_STEPS else of_one_frame(graph), seed)
     finally:
         drawn.cache_clear()  # the weights of a large network, in float64
+        known.cache_clear()
 
 
 def stages_of(graph: Graph) -> tuple[Stage, ...]:

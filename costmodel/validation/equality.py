@@ -8,6 +8,7 @@ from math import inf
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from costmodel.analysis.figures import Figures
 from costmodel.analysis.temporal import Timing, timing
@@ -57,7 +58,7 @@ class Divergence:
     def _compare(self, layer: str, numbers: Sequence[int], outputs: Tensor) -> None:
         expected, jump = self.expected[layer], self.times[layer].jump
         if layer not in self.scales:
-            self.scales[layer] = float(expected.abs().max()) if expected.numel() else 1.0
+            self.scales[layer] = float(vector_norm(expected, inf)) if expected.numel() else 1.0
         # One that has no number is never left out.
         picked = self.picked if layer != self.graph.output else Picked()
         rows = [row for row, number in enumerate(numbers) if number < 0 or picked.has(number, jump)]

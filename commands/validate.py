@@ -15,7 +15,7 @@ from commands.printing import show, tell
 from commands.source import Source
 from costmodel.analysis.rates import TIMES, time_text
 from costmodel.errors import OptionError
-from costmodel.heap import give_back_what_is_large
+from costmodel.heap import give_back_what_is_large, keep_what_is_freed
 from costmodel.options import Option
 from costmodel.spec.document import IMPLIED
 from costmodel.transforms.continual import Continual
@@ -99,6 +99,8 @@ def _of_spec(source: Source, seed: int) -> tuple[list[dict[str, object]], Mappin
     must_fit(graph, (lambda side: source.with_sizes({CROP: side}).graph()) if has_crop else None)
     if is_tight(graph):
         give_back_what_is_large()
+    else:
+        keep_what_is_freed()
     for note in graph.notes:
         tell(f"note: {note}")
     # Ahead of the rest, which takes longer: what is wrong with a file is told at once.

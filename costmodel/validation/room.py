@@ -9,7 +9,7 @@ from costmodel.analysis.metrics import evaluate
 from costmodel.errors import CostModelError, one_line
 from costmodel.graph import Graph
 from costmodel.validation.maps import SIDES, small
-from costmodel.validation.needs import OF_PARAMETER, at_hand, needed_bytes, one_cycle_in
+from costmodel.validation.needs import OF_PARAMETER, at_hand, needed_bytes
 
 GIB = 2**30
 
@@ -45,10 +45,8 @@ def must_fit(graph: Graph, at_crop: Callable[[int], Graph] | None = None) -> Non
 
 
 def is_tight(graph: Graph) -> bool:
-    """Whether memory bounds the checks: they need half of what is there, or compare a part of the outputs."""
-    reduced = small(graph)
-    is_part = reduced.is_stream and one_cycle_in(reduced) > 1
-    return is_part or needed_bytes(reduced) > at_hand() / 2
+    """Whether memory bounds the checks: they need more than half of what is there."""
+    return needed_bytes(small(graph)) > at_hand() / 2
 
 
 def _largest_that_fits(graph: Graph, at_crop: Callable[[int], Graph], there: float) -> int | None:

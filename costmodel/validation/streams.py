@@ -11,7 +11,6 @@ from costmodel.analysis.figures import Figures
 from costmodel.emit.state import StreamState
 from costmodel.emit.stream import StreamNetwork
 from costmodel.graph import Graph
-from costmodel.numbers import ceil_div
 from costmodel.validation.check import Check
 from costmodel.validation.equality import plain_steps, share_of
 from costmodel.validation.frames import frames_to_settle
@@ -36,9 +35,8 @@ def check_streams(graph: Graph, seed: int = 0) -> Iterator[Check]:
     network = running(graph, seed)
     assert isinstance(network, StreamNetwork)
     cycle, after = network.cycle, frames_to_settle(Figures(graph))
-    reset_at = frames_until_reset(cycle)
-    starts_at = ceil_div(reset_at, cycle) * cycle
     clips, expected = known(graph, seed)
+    reset_at, starts_at = frames_until_reset(cycle), clips.shape[2] - after
     rounding = Rounding(graph, network.layers, clips)
     clip = torch.cat((clips[OF_STREAMS], torch.full_like(clips[:1], torch.nan)))
     clip[RESET, :, :reset_at] = torch.nan
